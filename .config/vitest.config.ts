@@ -1,0 +1,29 @@
+// How the tests run: pure rooms share one module graph, everything that touches the world gets its own process.
+import { defineConfig } from 'vitest/config';
+
+// Pure rooms hold no state between tests, so isolating each file would only pay for loading it again (1.5 s against 13 s).
+const pure = ['model', 'workflow', 'plan', 'run'].map((room) => `test/${room}/**/*.test.ts`);
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'pure', include: pure, pool: 'threads', isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'world',
+          include: ['test/**/*.test.ts'],
+          exclude: [...pure, '**/node_modules/**', '**/fixtures/**'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});

@@ -6,16 +6,40 @@ const source = '^src/';
 
 // Where an outside package may be met, so that replacing it touches one room.
 const homes = [
-  ['yaml', '^src/workflow/', 'The text of a workflow is read in one room; positions are lost if others parse it again.'],
-  ['ajv', '^src/workflow/', 'Schemas are compiled ahead of time; a second user would load the compiler at run time (30 ms of a 70 ms command).'],
-  ['@actions/expressions', '^src/workflow/', 'Expressions are parsed and typed once; the rest of the house is handed Evaluate.'],
-  ['micromatch', '^src/plan/', 'Its matching backtracks exponentially on many stars; the guard against that stands beside it.'],
+  [
+    'yaml',
+    '^src/workflow/',
+    'The text of a workflow is read in one room; positions are lost if others parse it again.',
+  ],
+  [
+    'ajv',
+    '^src/workflow/',
+    'Schemas are compiled ahead of time; a second user would load the compiler at run time (30 ms of a 70 ms command).',
+  ],
+  [
+    '@actions/expressions',
+    '^src/workflow/',
+    'Expressions are parsed and typed once; the rest of the house is handed Evaluate.',
+  ],
+  [
+    'micromatch',
+    '^src/plan/',
+    'Its matching backtracks exponentially on many stars; the guard against that stands beside it.',
+  ],
   ['p-limit', '^src/run/', 'Who may start is decided in one room.'],
   ['execa', '^src/engines/process\\.ts$', 'One file starts children, so one file can end them.'],
   ['better-sqlite3', '^src/state/', 'Which of two drivers this Node needs is known in one room.'],
   ['bs3-n20', '^src/state/', 'Which of two drivers this Node needs is known in one room.'],
-  ['listr2', '^src/report/live\\.ts$', 'The live view is one listener among several; its renderer costs CPU for each row.'],
-  ['@oclif/core', '^src/commands/', 'Commands parse flags and print; nothing below them knows that there is a command line.'],
+  [
+    'listr2',
+    '^src/report/live\\.ts$',
+    'The live view is one listener among several; its renderer costs CPU for each row.',
+  ],
+  [
+    '@oclif/core',
+    '^src/(commands/|cli\\.ts$)',
+    'Commands parse flags and print; nothing below them knows that there is a command line.',
+  ],
 ];
 
 // What is imported under the name `from` may also resolve below node_modules, or be typed by DefinitelyTyped.
@@ -47,7 +71,8 @@ export default {
     {
       name: 'model-imports-nothing',
       severity: 'error',
-      comment: 'The words depend on nobody, so that everybody can depend on them: not on a package, not on Node.',
+      comment:
+        'The words depend on nobody, so that everybody can depend on them: not on a package, not on Node.',
       from: { path: '^src/model/' },
       to: { pathNot: '^src/model/' },
     },
@@ -61,7 +86,8 @@ export default {
     {
       name: 'commands-know-only-app',
       severity: 'error',
-      comment: 'A command parses, calls app and prints; whatever it could do more, the library door could not.',
+      comment:
+        'A command parses, calls app and prints; whatever it could do more, the library door could not.',
       from: { path: '^src/commands/' },
       to: { path: source, pathNot: ['^src/app\\.ts$', '^src/app/', '^src/commands/', '^src/model/'] },
     },
@@ -89,7 +115,8 @@ export default {
     {
       name: 'children-start-in-one-file',
       severity: 'error',
-      comment: 'A child started elsewhere is in no process group of ours: Ctrl-C and the orphan sweep would miss it.',
+      comment:
+        'A child started elsewhere is in no process group of ours: Ctrl-C and the orphan sweep would miss it.',
       from: { path: source, pathNot: '^src/engines/process\\.ts$' },
       to: { path: '^(node:)?child_process$' },
     },
@@ -97,10 +124,20 @@ export default {
     {
       name: 'outside-packages-are-listed',
       severity: 'error',
-      comment: 'A package enters with a room to live in; add it to the list of homes together with its reason.',
+      comment:
+        'A package enters with a room to live in; add it to the list of homes together with its reason.',
       from: { path: source },
       to: {
-        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown', 'unknown'],
+        dependencyTypes: [
+          'npm',
+          'npm-dev',
+          'npm-optional',
+          'npm-peer',
+          'npm-bundled',
+          'npm-no-pkg',
+          'npm-unknown',
+          'unknown',
+        ],
         pathNot: [...homes.flatMap(([name]) => ofPackage(name)), '/generated/'],
       },
     },
@@ -126,6 +163,9 @@ export default {
     tsPreCompilationDeps: true,
     moduleSystems: ['es6'],
     builtInModules: { add: ['node:sqlite', 'node:test'] },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
   },
 };

@@ -1,0 +1,104 @@
+// Compiles schemas/*.schema.json into validators, so that no run pays for the schema compiler.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const schemas = path.join(root, 'schemas');
+const target = path.join(root, 'src/workflow/generated');
+const suffix = '.schema.json';
+
+const declaration = `/** What a validator says about one place that does not fit. */
+export interface SchemaError {
+  readonly keyword: string;
+  /** JSON pointer to the value. */
+  readonly instancePath: string;
+  /** JSON pointer to the rule in the schema. */
+  readonly schemaPath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Set for errors about a property name. */
+  readonly propertyName?: string;
+  readonly message?: string;
+}
+/** True when the data fits; otherwise \`errors\` holds every complaint about the newest data. */
+export declare const validate: ((data: unknown) => boolean) & { errors?: readonly SchemaError[] | null };
+`;
+
+async function compile(file) {
+  const { build } = await import('esbuild');
+  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  const { default: standalone } = await import('ajv/dist/standalone/index.js');
+  const ajv = new Ajv2020({
+    allErrors: true,
+    allowUnionTypes: true,
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+    validateFormats: false,
+    code: { source: true, esm: true, lines: true },
+  });
+  const schema = JSON.parse(readFileSync(path.join(schemas, file), 'utf8'));
+  const id = schema.$id ?? file;
+  ajv.addSchema(schema, id);
+  // The standalone code requires small helpers of ajv; they are bundled in, so that it runs without ajv.
+  const { outputFiles } = await build({
+    stdin: { contents: standalone.default(ajv, { validate: id }), resolveDir: root, loader: 'js' },
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'node20',
+    mainFields: ['main'],
+    write: false,
+    logLevel: 'warning',
+  });
+  return outputFiles[0].text;
+}
+
+// Others may be reading the file right now: they see the old text or the new one, never half of it.
+function put(file, text) {
+  let before;
+  try {
+    before = readFileSync(file, 'utf8');
+  } catch {
+    before = undefined;
+  }
+  if (before === text) return;
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, text);
+  renameSync(fresh, file);
+}
+
+/** Makes the validators that are missing or older than their schema. */
+export async function compileSchemas() {
+  let files;
+  try {
+    files = readdirSync(schemas).filter((file) => file.endsWith(suffix));
+  } catch {
+    files = [];
+  }
+  mkdirSync(target, { recursive: true });
+  for (const file of files) {
+    const name = file.slice(0, -suffix.length);
+    const stamp = `// ${hash(readFileSync(path.join(schemas, file)), readFileSync(import.meta.filename))}\n`;
+    const module = path.join(target, `${name}.mjs`);
+    if (!isFresh(module, stamp)) put(module, stamp + (await compile(file)));
+    put(path.join(target, `${name}.d.mts`), declaration);
+  }
+}
+
+function isFresh(file, stamp) {
+  try {
+    return readFileSync(file, 'utf8').startsWith(stamp);
+  } catch {
+    return false;
+  }
+}
+
+function hash(...parts) {
+  const digest = createHash('sha256');
+  for (const part of parts) digest.update(part);
+  return digest.digest('hex');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await compileSchemas();

@@ -1,0 +1,29 @@
+/** Hands the command line to oclif. */
+import { fileURLToPath } from 'node:url';
+import { handle } from '@oclif/core/handle';
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
+import { EXIT } from './model/exit.ts';
+
+/**
+ * Runs the command named by `argv` (without node and script). `root` is the directory of package.json.
+ * Never rejects: what a command throws on purpose carries its exit code, everything else is a defect of ours.
+ */
+export async function main(argv: readonly string[], root: URL): Promise<void> {
+  // A project that has a tsconfig.json would otherwise make oclif look for TypeScript sources of ours.
+  settings.enableAutoTranspile = false;
+  try {
+    await run([...argv], fileURLToPath(root));
+  } catch (error) {
+    if (isMeant(error)) return handle(error);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      `${text}\nThis is a defect of codemachine, not of your workflow. Please report the lines above with the output of \`codemachine doctor\`.\n`,
+    );
+    process.exitCode = EXIT.defect;
+  }
+}
+
+function isMeant(error: unknown): error is Error & { readonly oclif: { readonly exit?: number } } {
+  return error instanceof Error && 'oclif' in error && error.oclif !== undefined;
+}

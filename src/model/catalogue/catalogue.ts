@@ -1,0 +1,9 @@
+/** Brings together the words of every diagnostic code. */
+import { EXPRESSION_CODES } from './expression.ts';
+import { ORDER_CODES } from './order.ts';
+import { SHAPE_CODES } from './shape.ts';
+import { WORLD_CODES } from './world.ts';
+import { YAML_CODES } from './yaml.ts';
+
+/** Code → severity and words. */
+export const CATALOGUE = { ...YAML_CODES, ...SHAPE_CODES, ...EXPRESSION_CODES, ...ORDER_CODES, ...WORLD_CODES };

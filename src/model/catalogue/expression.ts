@@ -1,0 +1,3 @@
+/** Holds the words of the diagnostics about expressions. */
+
+export const EXPRESSION_CODES = {};

@@ -1,0 +1,13 @@
+/** Holds the words of the diagnostics about the order of steps. */
+import { error } from './entry.ts';
+
+export const ORDER_CODES = {
+  cycle: error<{ steps: readonly string[] }>(
+    ({ steps }) => `these steps wait for each other: ${[...steps, steps[0]].join(' → ')}`,
+    ({ steps }) => `take one of them out of the \`needs\` of the next, starting at \`${steps[0]}\``,
+  ),
+  'parallel-writers': error<{ first: string; second: string }>(
+    ({ first, second }) => `\`${second}\` and \`${first}\` may write to the same tree at the same time`,
+    ({ first }) => `order them: add \`${first}\` to \`needs\``,
+  ),
+};

@@ -1,0 +1,126 @@
+/** Holds everything that can be said of a run while it happens; `schemas/event.schema.json` is the same list for others. */
+import type { Failure } from './failure.ts';
+import type { RunId, StepKey } from './ids.ts';
+import type { Json, JsonObject } from './result.ts';
+
+/** Tokens and money of one attempt, or of many added up. `usd` is null where the cost is unknown; it is never 0 for "not known". */
+export interface Usage {
+  readonly 'input-tokens': number;
+  readonly 'output-tokens': number;
+  /** Part of `input-tokens` that came from a cache. */
+  readonly 'cached-tokens': number;
+  readonly usd: number | null;
+}
+
+/** A file that a step promised and made. */
+export interface Artifact {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** What an ended attempt left to be read as `steps.x`. All of it optional: a kind of step has what it has. */
+export interface AttemptValues {
+  readonly 'duration-ms'?: number;
+  readonly 'exit-code'?: number;
+  /** Last 64 KiB of standard output, trimmed at the end. */
+  readonly stdout?: string;
+  readonly stderr?: string;
+  /** An agent's final message. */
+  readonly text?: string;
+  readonly output?: Json;
+  readonly outputs?: JsonObject;
+  readonly usage?: Usage;
+  readonly engine?: string;
+  readonly model?: string;
+  readonly session?: string;
+  readonly artifacts?: readonly Artifact[];
+}
+
+/** Who asked: a person at a terminal, another process, a signal. Shown to people, never parsed. */
+export type By = string;
+
+/** Why a run waits for somebody. */
+export type ParkReason = 'gate' | 'quota' | 'budget' | 'pause';
+
+/** How a run ended. */
+export type RunEnd = 'succeeded' | 'failed' | 'canceled';
+
+interface OfStep {
+  readonly step: StepKey;
+}
+interface OfAttempt extends OfStep {
+  /** Counts from 1 and grows by one for retries, fallbacks and interruptions alike. */
+  readonly attempt: number;
+}
+
+interface SnapshotFields extends OfAttempt {
+  /** The recording: a commit under `refs/codemachine/<run-id>/`. The first of an attempt is its start, the second its end. */
+  readonly tree: string;
+  /** Paths that differ from the recording before it. */
+  readonly files: readonly string[];
+}
+
+/** What a milestone says, without the columns every milestone has. Past tense; committed before anybody hears it. */
+export type MilestoneBody =
+  | { readonly type: 'run-started'; readonly workflow: string; readonly path: string; readonly sha256: string; readonly inputs: JsonObject; readonly attempt: number }
+  | { readonly type: 'run-resumed'; readonly attempt: number; readonly by: By }
+  | { readonly type: 'run-interrupted'; readonly attempt: number; readonly by: By }
+  | { readonly type: 'run-parked'; readonly reason: ParkReason; readonly resume: string }
+  | { readonly type: 'run-finished'; readonly status: RunEnd; readonly 'duration-ms': number; readonly usage: Usage; readonly outputs: JsonObject }
+  | ({ readonly type: 'step-started'; readonly kind: string; readonly engine?: string; readonly model?: string; readonly workspace: 'shared' | 'isolated' } & OfAttempt)
+  | ({ readonly type: 'session-opened'; readonly engine: string; readonly session: string } & OfAttempt)
+  | ({ readonly type: 'step-succeeded'; readonly reused?: 'cache' | 'replay' } & OfAttempt & AttemptValues)
+  | ({ readonly type: 'step-failed'; readonly final: boolean; readonly failure: Failure } & OfAttempt & AttemptValues)
+  | ({ readonly type: 'step-skipped' | 'step-blocked' | 'step-canceled'; readonly because: string } & OfStep)
+  | ({ readonly type: 'retry-scheduled'; readonly 'retry-at': string; readonly because: string } & OfAttempt)
+  | ({ readonly type: 'engine-changed'; readonly from: string; readonly to: string; readonly because: string } & OfAttempt)
+  | ({ readonly type: 'loop-decided'; readonly iteration: number; readonly again: boolean } & OfStep)
+  | ({ readonly type: 'matrix-expanded'; readonly instances: readonly string[] } & OfStep)
+  | { readonly type: 'budget-exceeded'; readonly scope: string; readonly spent: number; readonly limit: number }
+  | ({ readonly type: 'snapshot-taken' } & SnapshotFields)
+  | ({ readonly type: 'tree-restored' } & SnapshotFields)
+  | ({ readonly type: 'change-merged' } & SnapshotFields)
+  | ({ readonly type: 'gate-opened'; readonly message: string; readonly options: readonly string[]; readonly digest: string; readonly 'expires-at'?: string } & OfStep)
+  | ({ readonly type: 'gate-decided'; readonly decision: string; readonly by: By; readonly comment?: string; readonly answers?: JsonObject } & OfStep)
+  | ({ readonly type: 'quota-waiting'; readonly engine: string; readonly until: string } & OfStep);
+
+/** The version of the event union. */
+export const EVENT_VERSION = 1;
+
+/** A milestone as the journal holds it. `at` is ISO 8601 in UTC with milliseconds. */
+export type Milestone = MilestoneBody & {
+  readonly v: typeof EVENT_VERSION;
+  readonly seq: number;
+  readonly at: string;
+  readonly run: RunId;
+};
+
+/** What an agent is doing right now. */
+export type SaidWhat = 'text' | 'thinking' | 'tool-call' | 'tool-result' | 'file-change' | 'usage' | 'retry';
+
+/** What is worth watching and not worth keeping: it goes to transcripts and reporters, never to the journal. */
+export type Chatter =
+  | ({ readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string } & OfAttempt)
+  | ({ readonly type: 'said'; readonly what: SaidWhat; readonly text?: string; readonly tool?: string; readonly usage?: Usage } & OfAttempt);
+
+/** Chatter as it is heard. */
+export type HeardChatter = Chatter & { readonly v: typeof EVENT_VERSION; readonly at: string; readonly run: RunId };
+
+/** One line of `--json`. */
+export type Event = Milestone | HeardChatter;
+
+/** Every milestone type, for those who must treat each of them. */
+export type MilestoneType = MilestoneBody['type'];
+
+/** Nothing spent: where adding up starts. */
+export const NO_USAGE: Usage = { 'input-tokens': 0, 'output-tokens': 0, 'cached-tokens': 0, usd: 0 };
+
+/** Adds usage up. One unknown cost makes the sum unknown: a sum that leaves it out would be a bill nobody saw coming. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    'input-tokens': a['input-tokens'] + b['input-tokens'],
+    'output-tokens': a['output-tokens'] + b['output-tokens'],
+    'cached-tokens': a['cached-tokens'] + b['cached-tokens'],
+    usd: a.usd === null || b.usd === null ? null : a.usd + b.usd,
+  };
+}

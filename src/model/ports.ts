@@ -1,0 +1,130 @@
+/** Lists what the rooms need from outside, as the functions that `app.ts` hands in. */
+import type { AttemptValues, Chatter, HeardChatter, Milestone, MilestoneBody } from './event.ts';
+import type { Failure } from './failure.ts';
+import type { RunId, StepKey } from './ids.ts';
+import type { JsonObject, Result } from './result.ts';
+import type { Access, Effort, McpServer, OutputType } from './workflow.ts';
+
+/** Reads the time and waits. Milliseconds since the epoch; faked in the tests of pure rooms only. */
+export interface Clock {
+  now(): number;
+  /** Calls `then` once after `ms`; the returned function takes that back. */
+  after(ms: number, then: () => void): () => void;
+}
+
+/** Says whether a path, with `/` between its parts, fits one of the globs. */
+export type Match = (path: string, globs: readonly string[]) => boolean;
+
+/** What every attempt is told, with all expressions filled in. */
+interface JobCommon {
+  readonly run: RunId;
+  readonly step: StepKey;
+  readonly attempt: number;
+  /** Relative to the workspace's root; `''` is the root. It must not lead out of it, which the one who starts the attempt checks. */
+  readonly cwd: string;
+  /** The workflow's and the step's own variables. What else a child sees is decided by the kind of attempt. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Names in `env` whose values come from `secrets`. */
+  readonly secretNames: readonly string[];
+}
+
+/** One attempt of a `run` step. */
+export interface RunJob extends JobCommon {
+  readonly kind: 'run';
+  readonly script: string;
+  readonly shell?: string;
+  readonly outputs: Readonly<Record<string, OutputType>>;
+}
+
+/** One attempt of a `prompt` step. */
+export interface PromptJob extends JobCommon {
+  readonly kind: 'prompt';
+  readonly engine: string;
+  readonly model?: string;
+  readonly effort?: Effort;
+  readonly access: Access;
+  readonly network?: 'on' | 'off';
+  readonly tools?: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
+  readonly mcp?: Readonly<Record<string, McpServer>>;
+  readonly system?: string;
+  readonly maxTurns?: number;
+  readonly prompt: string;
+  readonly schema?: JsonObject;
+  readonly idleTimeoutMs: number;
+  /** Goes on in this session of the engine, or branches off it. */
+  readonly session?: { readonly id: string; readonly fork: boolean };
+}
+
+/** One attempt, ready to be made. */
+export type Job = RunJob | PromptJob;
+
+/** How an attempt ended. The values are there in both cases, as far as the attempt got. */
+export type Outcome =
+  | { readonly ok: true; readonly values: AttemptValues; readonly reused?: 'cache' | 'replay' }
+  | { readonly ok: false; readonly failure: Failure; readonly values: AttemptValues };
+
+/** Why an attempt is to be stopped: its time is up, the run was canceled, interrupted, or must end at once. */
+export type StopReason = 'timeout' | 'cancel' | 'interrupt';
+
+/**
+ * Tells an attempt to stop. `soft` fires first (SIGINT, then SIGTERM, then SIGKILL, with the pauses of the stopping ladder);
+ * `hard` means at once. Each is an AbortSignal whose `reason` is a StopReason.
+ */
+export interface Stop {
+  readonly soft: AbortSignal;
+  readonly hard: AbortSignal;
+}
+
+/** What an attempt says while it runs. */
+export interface Hear {
+  chatter(chatter: Chatter): void;
+  /** The engine named its session. */
+  session(id: string): void;
+}
+
+/** Makes one attempt. Never rejects for anything the world does; a rejection is a defect of ours. */
+export type Attempt = (job: Job, hear: Hear, stop: Stop) => Promise<Outcome>;
+
+/** A plug for an agent CLI. */
+export interface Engine {
+  readonly name: string;
+  attempt(job: PromptJob, hear: Hear, stop: Stop): Promise<Outcome>;
+}
+
+/** A recording of the workspace's tree. */
+export interface Recording {
+  /** A commit under `refs/codemachine/<run-id>/`. */
+  readonly tree: string;
+  /** Paths that differ from the recording it was compared with; empty where there was none. */
+  readonly files: readonly string[];
+}
+
+/** The workspace's tree as a thing that can be recorded and put back. */
+export interface Workspace {
+  /** Records the tree as it is. `since` is the recording that the files are compared with and the new one descends from. */
+  record(run: RunId, label: string, since?: string): Promise<Result<Recording, Failure>>;
+  /**
+   * Puts the tree back to `to`. `from` is the recording of the tree as it is now. Only paths that differ between the two are
+   * touched; gives those paths.
+   */
+  restore(to: string, from: string): Promise<Result<readonly string[], Failure>>;
+  /** Paths that differ between two recordings. */
+  changed(from: string, to: string): Promise<Result<readonly string[], Failure>>;
+}
+
+/** The funnel: commits a milestone, then lets it be heard. Rejects when the run has another owner by now. */
+export type Emit = (milestone: MilestoneBody) => Promise<Milestone>;
+
+/** Something a process that does not own the run asked of it. */
+export interface RunRequest {
+  readonly id: number;
+  readonly kind: 'cancel';
+  readonly by: string;
+}
+
+/** Somebody who listens to a run. Exhaustive over the union; must not throw. */
+export interface Reporter {
+  hear(event: Milestone | HeardChatter): void;
+  /** The run is over for this process; resolves when everything is written. */
+  close(): Promise<void>;
+}

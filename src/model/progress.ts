@@ -1,0 +1,226 @@
+/** Computes the state of a run from its milestones; resume, `status` and the live view all use this one fold. */
+import type { AttemptValues, Milestone, ParkReason, RunEnd, Usage } from './event.ts';
+import { addUsage, NO_USAGE } from './event.ts';
+import type { Failure } from './failure.ts';
+import type { RunId, StepKey } from './ids.ts';
+import type { JsonObject } from './result.ts';
+
+/** How a step ended. */
+export type StepEnd = 'succeeded' | 'failed' | 'skipped' | 'blocked' | 'canceled';
+
+/** Where a step is. `waiting` is between two attempts. */
+export type StepStatus = 'pending' | 'running' | 'waiting' | StepEnd;
+
+/** The recordings of one attempt: commits under `refs/codemachine/<run-id>/`. */
+export interface AttemptTrees {
+  readonly before?: string;
+  readonly after?: string;
+  /** Whether the tree was put back to `before` since. */
+  readonly undone: boolean;
+}
+
+/** One step as the milestones tell it. */
+export interface StepProgress {
+  readonly key: StepKey;
+  readonly status: StepStatus;
+  /** Number of the newest attempt; 0 before the first. */
+  readonly attempt: number;
+  /** Failed attempts of the present engine that count against `retry.attempts`; interruptions do not. */
+  readonly counted: number;
+  readonly kind?: string;
+  readonly engine?: string;
+  readonly model?: string;
+  readonly session?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** What `steps.x` shows; of the newest ended attempt. */
+  readonly values: AttemptValues;
+  readonly failure?: Failure;
+  /** When the next attempt starts, ISO 8601. */
+  readonly retryAt?: string;
+  readonly because?: string;
+  readonly trees: Readonly<Record<number, AttemptTrees>>;
+  /** All attempts added up. */
+  readonly usage?: Usage;
+  /** Which attempt of the run decided the present status. */
+  readonly decidedIn: number;
+}
+
+/** Where a run is. */
+export type RunStatus = 'new' | 'running' | 'interrupted' | 'parked' | RunEnd;
+
+/** A run as its milestones tell it. */
+export interface Progress {
+  readonly run?: RunId;
+  readonly status: RunStatus;
+  readonly workflow?: string;
+  readonly path?: string;
+  readonly sha256?: string;
+  readonly inputs: JsonObject;
+  /** Counts resumes, from 1; 0 before the run started. */
+  readonly attempt: number;
+  readonly seq: number;
+  readonly startedAt?: string;
+  /** When the newest milestone was written. */
+  readonly lastAt?: string;
+  readonly steps: ReadonlyMap<StepKey, StepProgress>;
+  /** All attempts added up; absent until one has been reported. */
+  readonly usage?: Usage;
+  readonly outputs?: JsonObject;
+  readonly parked?: { readonly reason: ParkReason; readonly resume: string };
+}
+
+/** A run of which nothing has happened. */
+export const NOTHING: Progress = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map() };
+
+/** A step of which nothing has happened. */
+export function untouched(key: StepKey): StepProgress {
+  return { key, status: 'pending', attempt: 0, counted: 0, values: {}, trees: {}, decidedIn: 0 };
+}
+
+/** Folds a history. */
+export function foldAll(history: Iterable<Milestone>): Progress {
+  const open: Draft = { ...NOTHING, steps: new Map() };
+  for (const milestone of history) apply(open, milestone);
+  return open;
+}
+
+/**
+ * A fold that is fed one milestone at a time and changed in place, for those who follow a run as it happens.
+ * Copying the map of steps at every milestone would make a run of n steps cost n².
+ */
+export interface Follower {
+  readonly progress: Progress;
+  hear(milestone: Milestone): void;
+}
+
+/** Follows a run from the state that `history` left. */
+export function follow(history: Iterable<Milestone> = []): Follower {
+  const open = foldAll(history) as Draft;
+  return { progress: open, hear: (milestone) => apply(open, milestone) };
+}
+
+type Draft = { -readonly [Key in keyof Progress]: Progress[Key] } & { steps: Map<StepKey, StepProgress> };
+
+function apply(run: Draft, m: Milestone): void {
+  run.seq = m.seq;
+  run.lastAt = m.at;
+  switch (m.type) {
+    case 'run-started':
+      Object.assign(run, { run: m.run, status: 'running', workflow: m.workflow, path: m.path, sha256: m.sha256 });
+      Object.assign(run, { inputs: m.inputs, attempt: m.attempt, startedAt: m.at });
+      return;
+    case 'run-resumed':
+      reopen(run, m.attempt);
+      return;
+    case 'run-interrupted':
+      run.status = 'interrupted';
+      return;
+    case 'run-parked':
+      run.status = 'parked';
+      run.parked = { reason: m.reason, resume: m.resume };
+      return;
+    case 'run-finished':
+      run.status = m.status;
+      run.outputs = m.outputs;
+      return;
+    case 'budget-exceeded':
+      return;
+    default:
+      applyToStep(run, m);
+  }
+}
+
+/** Succeeded and skipped steps keep their results; everything else is decided anew, with fresh attempts where it had ended. */
+function reopen(run: Draft, attempt: number): void {
+  run.status = 'running';
+  run.attempt = attempt;
+  delete run.parked;
+  delete run.outputs;
+  for (const [key, step] of run.steps) {
+    if (step.status === 'succeeded' || step.status === 'skipped') continue;
+    const ended = step.status === 'failed' || step.status === 'blocked' || step.status === 'canceled';
+    const { retryAt: _, because: __, ...rest } = step;
+    run.steps.set(key, { ...rest, status: step.status === 'running' ? 'running' : 'pending', counted: ended ? 0 : step.counted });
+  }
+}
+
+type StepMilestone = Extract<Milestone, { step: StepKey }>;
+
+function applyToStep(run: Draft, m: StepMilestone): void {
+  const before = run.steps.get(m.step) ?? untouched(m.step);
+  const after = stepAfter(run, before, m);
+  run.steps.set(m.step, after);
+  if ((m.type === 'step-succeeded' || m.type === 'step-failed') && m.usage !== undefined && !('reused' in m)) {
+    run.usage = addUsage(run.usage ?? NO_USAGE, m.usage);
+  }
+}
+
+function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgress {
+  switch (m.type) {
+    case 'step-started':
+      return started(step, m);
+    case 'session-opened':
+      return { ...step, session: m.session, engine: m.engine };
+    case 'step-succeeded':
+    case 'step-failed':
+      return ended(run, step, m);
+    case 'step-skipped':
+    case 'step-blocked':
+    case 'step-canceled':
+      return decided(run, step, m);
+    case 'retry-scheduled':
+      return { ...step, status: 'waiting', retryAt: m['retry-at'], because: m.because };
+    case 'engine-changed':
+      return { ...step, engine: m.to, counted: 0, because: m.because };
+    case 'snapshot-taken':
+    case 'tree-restored':
+      return { ...step, trees: { ...step.trees, [m.attempt]: treesAfter(step.trees[m.attempt], m) } };
+    case 'quota-waiting':
+      return { ...step, status: 'waiting', retryAt: m.until, because: `quota of ${m.engine}` };
+    case 'loop-decided':
+    case 'matrix-expanded':
+    case 'change-merged':
+    case 'gate-opened':
+    case 'gate-decided':
+      return step;
+  }
+}
+
+function started(step: StepProgress, m: Extract<Milestone, { type: 'step-started' }>): StepProgress {
+  const { retryAt: _, because: __, failure: ___, endedAt: ____, engine: _____, model: ______, ...rest } = step;
+  const engine = m.engine === undefined ? {} : { engine: m.engine };
+  const model = m.model === undefined ? {} : { model: m.model };
+  return { ...rest, ...engine, ...model, status: 'running', attempt: m.attempt, kind: m.kind, startedAt: m.at };
+}
+
+function ended(run: Draft, step: StepProgress, m: Extract<Milestone, { type: 'step-succeeded' | 'step-failed' }>): StepProgress {
+  const { type, v: _, seq: __, at, run: ___, step: ____, attempt, ...said } = m;
+  const { final: _____, failure, reused: ______, ...values } = said as typeof said & { final?: boolean; failure?: Failure; reused?: string };
+  const usage = m.usage === undefined ? {} : { usage: addUsage(step.usage ?? NO_USAGE, m.usage) };
+  const who = { ...(m.engine === undefined ? {} : { engine: m.engine }), ...(m.model === undefined ? {} : { model: m.model }) };
+  const common = { ...step, ...usage, ...who, attempt, values, endedAt: at, decidedIn: run.attempt };
+  if (type === 'step-succeeded') {
+    const { failure: _______, ...rest } = common;
+    return { ...rest, status: 'succeeded' };
+  }
+  const interrupted = failure?.reason === 'interrupted';
+  return {
+    ...common,
+    status: m.type === 'step-failed' && m.final ? 'failed' : 'waiting',
+    counted: step.counted + (interrupted ? 0 : 1),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+function decided(run: Draft, step: StepProgress, m: Extract<Milestone, { type: 'step-skipped' | 'step-blocked' | 'step-canceled' }>): StepProgress {
+  const status = m.type === 'step-skipped' ? 'skipped' : m.type === 'step-blocked' ? 'blocked' : 'canceled';
+  const { failure: _, retryAt: __, ...rest } = step;
+  return { ...rest, status, because: m.because, endedAt: m.at, decidedIn: run.attempt, values: m.type === 'step-canceled' ? step.values : {} };
+}
+
+function treesAfter(trees: AttemptTrees | undefined, m: Extract<Milestone, { type: 'snapshot-taken' | 'tree-restored' }>): AttemptTrees {
+  if (m.type === 'tree-restored') return { ...trees, undone: true };
+  if (trees?.before === undefined) return { before: m.tree, undone: false };
+  return { ...trees, after: m.tree, undone: false };
+}

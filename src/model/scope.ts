@@ -1,0 +1,14 @@
+/** Holds what an expression can see while it is evaluated. */
+import type { Expr } from './expression.ts';
+import type { Json, Result } from './result.ts';
+
+/** The contexts and the functions that depend on the run; both asked for only when the expression does. */
+export interface Scope {
+  /** `inputs`, `run`, `workflow`, `git`, `env`, `steps`, `secrets`, `github`; absent where the expression may not see it. */
+  readonly contexts: Readonly<Record<string, Json>>;
+  /** The status functions `success failure always canceled` by that name, and `hashFiles`. Arguments are already evaluated. */
+  readonly functions: Readonly<Record<string, (...args: readonly Json[]) => Json>>;
+}
+
+/** Evaluates one expression. An error is one sentence, for a failure with reason `condition`. */
+export type Evaluate = (expr: Expr, scope: Scope) => Result<Json, string>;

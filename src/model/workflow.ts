@@ -1,0 +1,141 @@
+/** Says what the author of a workflow meant, with every shorthand resolved. */
+import type { Expr, Template } from './expression.ts';
+import type { FailureReason } from './failure.ts';
+import type { StepId } from './ids.ts';
+import type { Json, JsonObject } from './result.ts';
+import type { Range, SourceFile } from './source.ts';
+
+/** What an input may be. */
+export type InputType = 'string' | 'number' | 'boolean' | 'choice' | 'json';
+
+/** An input as declared under `inputs:`. */
+export interface InputSpec {
+  readonly type: InputType;
+  readonly description?: string;
+  readonly required: boolean;
+  readonly default?: Json;
+  readonly options?: readonly string[];
+  readonly at: Range;
+}
+
+/** What a declared output of a `run` step may be. */
+export type OutputType = 'string' | 'number' | 'boolean' | 'json';
+
+/** The engines with a dialect of their own. */
+export const BUILT_IN_ENGINES = ['claude-code', 'codex', 'aider', 'opencode', 'gemini', 'goose'] as const;
+
+/** How far an agent may reach. */
+export const ACCESS_LEVELS = ['read', 'write', 'full'] as const;
+/** `read` changes nothing, `write` the workspace, `full` has no sandbox. */
+export type Access = (typeof ACCESS_LEVELS)[number];
+
+/** How hard a model should think. */
+export const EFFORT_LEVELS = ['low', 'medium', 'high', 'max'] as const;
+export type Effort = (typeof EFFORT_LEVELS)[number];
+
+/** When and how often an attempt is made again. Times in milliseconds. `attempts` counts the first. */
+export interface Retry {
+  readonly attempts: number;
+  readonly delayMs: number;
+  readonly backoff: 'exponential' | 'fixed';
+  readonly maxDelayMs: number;
+  readonly on: readonly (FailureReason | 'transient' | 'any')[];
+}
+
+/** An MCP server, handed to the engine in its own form. */
+export interface McpServer {
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly url?: string;
+}
+
+/** What every step has, whatever its kind. `needs` is always explicit: the list order is already written in. */
+export interface StepCommon {
+  readonly id: StepId;
+  /** Whether the file names the id itself, so that expressions may refer to it. */
+  readonly declared: boolean;
+  readonly name?: string;
+  /** The whole step in the file. */
+  readonly at: Range;
+  readonly needs: readonly StepId[];
+  /** Where the needs are written: the `needs` key's value, else the step's first key. */
+  readonly needsAt: Range;
+  readonly if?: Expr;
+  /** Whether `if` calls a status function and so decides for itself. */
+  readonly ifDecides: boolean;
+  /** Workflow, loop and step env merged; the step's wins. Secrets appear only here. */
+  readonly env: Readonly<Record<string, Template>>;
+  readonly workingDirectory?: Template;
+  /** Per attempt; undefined is no limit. */
+  readonly timeoutMs?: number;
+  readonly retry: Retry;
+  readonly continueOnError: boolean;
+}
+
+/** A shell command. */
+export interface RunStep extends StepCommon {
+  readonly kind: 'run';
+  readonly script: Template;
+  /** `bash` where there is one else `sh` when undefined; `sh`, `bash`, `pwsh`, `python`, `node`, or a template with `{0}`. */
+  readonly shell?: string;
+  readonly outputs: Readonly<Record<string, OutputType>>;
+}
+
+/** What to do when the engine's plan is used up. */
+export type OnQuota = 'wait' | 'fallback' | 'fail';
+
+/** A prompt for an agent. */
+export interface PromptStep extends StepCommon {
+  readonly kind: 'prompt';
+  /** The name under `agents:`, when the step names one. */
+  readonly agent?: string;
+  readonly prompt: Template;
+  /** At least one, in the order in which they are tried. */
+  readonly engines: readonly string[];
+  readonly model?: Template;
+  readonly effort?: Effort;
+  readonly access: Access;
+  /** Whether the file says the access level anywhere for this step. */
+  readonly accessSaid: boolean;
+  readonly network?: 'on' | 'off';
+  readonly tools?: { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
+  readonly mcp?: Readonly<Record<string, McpServer>>;
+  readonly system?: Template;
+  readonly maxTurns?: number;
+  readonly idleTimeoutMs: number;
+  /** The JSON Schema of the answer. */
+  readonly output?: JsonObject;
+  readonly onQuota?: OnQuota;
+  readonly quotaWaitMs: number;
+  /** False for `undo: never`. */
+  readonly undo: boolean;
+}
+
+/** One step of a workflow. */
+export type Step = RunStep | PromptStep;
+
+/** A whole workflow. */
+export interface Workflow {
+  readonly source: SourceFile;
+  /** SHA-256 of the source's UTF-8 bytes, hex. */
+  readonly sha256: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  /** Names that `env` and `env-file` declare, which the `env` context may be asked for. */
+  readonly env: Readonly<Record<string, Template>>;
+  readonly envFiles: readonly { readonly path: string; readonly optional: boolean; readonly at: Range }[];
+  readonly secrets: readonly { readonly name: string; readonly at: Range }[];
+  readonly maxParallel?: number;
+  readonly steps: readonly Step[];
+  readonly finally: readonly Step[];
+  readonly outputs: Readonly<Record<string, Template>>;
+  /** The other files the workflow is made of (prompt files, schema files), by the path written in it; stored with a run. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Whether a step may change files of the workspace on purpose, so that it is recorded and undone. */
+export function isWriter(step: Step): step is PromptStep {
+  return step.kind === 'prompt' && step.access !== 'read';
+}

@@ -33,14 +33,24 @@ function install(name, pin, target) {
     writeFileSync(path.join(temporary, 'package.json'), JSON.stringify(manifest));
     const npm = spawnSync(
       'npm',
-      ['install', '--include=optional', '--ignore-scripts=false', '--no-audit', '--no-fund', '--loglevel=error'],
+      [
+        'install',
+        '--include=optional',
+        '--ignore-scripts=false',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+      ],
       { cwd: temporary, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },
     );
     if (npm.error) return `npm could not be started: ${npm.error.message}. Install npm and run this again.`;
     if (npm.status !== 0) {
       return `npm install of ${pin.package}@${pin.version} ended with ${npm.status ?? npm.signal}:\n${npm.stderr.trim()}`;
     }
-    const version = spawnSync(commandOf(temporary, pin), ['--version'], { encoding: 'utf8', timeout: 60_000 });
+    const version = spawnSync(commandOf(temporary, pin), ['--version'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     if (version.status !== 0 || !version.stdout.includes(pin.version)) {
       const said = version.error?.message ?? (version.stderr || version.stdout).trim();
       return `${pin.package} was installed, yet \`${pin.command} --version\` did not answer ${pin.version}: ${said}`;
@@ -49,7 +59,8 @@ function install(name, pin, target) {
       renameSync(temporary, target);
     } catch (error) {
       // Two installers may race: whoever comes second finds the place taken by the same thing.
-      if (!existsSync(commandOf(target, pin))) return `${target} is in the way: ${error.message}. Remove it and run this again.`;
+      if (!existsSync(commandOf(target, pin)))
+        return `${target} is in the way: ${error.message}. Remove it and run this again.`;
     }
     return undefined;
   } finally {

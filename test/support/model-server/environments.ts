@@ -1,0 +1,79 @@
+// The environments in which the real engine CLIs talk to the scripted model alone.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+
+import type { ModelServer } from './model-server.ts';
+
+/** The credential every environment here uses; it opens nothing. */
+export const fakeKey = 'fake-key';
+
+/** How Claude Code signs in: `oauth` is a subscription, the only one with a plan's usage limit. */
+export type ClaudeAuth = 'api-key' | 'bearer' | 'oauth';
+
+// Nothing else of the tests' own environment: an engine that found real credentials would use them.
+function base(home: string): Record<string, string> {
+  const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
+  return { HOME: home, PATH: path, LANG: 'C.UTF-8', TERM: 'dumb' };
+}
+
+const claudeKeys: Record<ClaudeAuth, string> = {
+  'api-key': 'ANTHROPIC_API_KEY',
+  bearer: 'ANTHROPIC_AUTH_TOKEN',
+  oauth: 'CLAUDE_CODE_OAUTH_TOKEN',
+};
+
+/** The whole environment for `claude` against the server; `home` is an absolute scratch directory. */
+export function claudeEnv(
+  server: Pick<ModelServer, 'url'>,
+  home: string,
+  auth: ClaudeAuth = 'api-key',
+): Record<string, string> {
+  const config = join(home, '.claude');
+  mkdirSync(config, { recursive: true });
+  return {
+    ...base(home),
+    ANTHROPIC_BASE_URL: server.url,
+    [claudeKeys[auth]]: fakeKey,
+    CLAUDE_CONFIG_DIR: config,
+    CLAUDE_CODE_MAX_RETRIES: '0',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_ERROR_REPORTING: '1',
+    DISABLE_TELEMETRY: '1',
+    // Full access as root is refused without it, and containers are often root.
+    IS_SANDBOX: '1',
+  };
+}
+
+/** The `config.toml` that makes Codex use the server, with everything off that would leave this machine. */
+function codexConfig(server: Pick<ModelServer, 'url'>): string {
+  return `model_provider = "local"
+check_for_update_on_startup = false
+web_search = "disabled"
+
+[model_providers.local]
+name = "local"
+base_url = "${server.url}/v1"
+env_key = "LOCAL_API_KEY"
+wire_api = "responses"
+request_max_retries = 1
+stream_max_retries = 1
+
+[analytics]
+enabled = false
+
+[features]
+plugins = false
+`;
+}
+
+/**
+ * Writes `config.toml` below `home` (an absolute scratch directory) and returns the whole environment for `codex`
+ * against the server.
+ */
+export function codexHome(server: Pick<ModelServer, 'url'>, home: string): Record<string, string> {
+  const config = join(home, '.codex');
+  mkdirSync(config, { recursive: true });
+  writeFileSync(join(config, 'config.toml'), codexConfig(server));
+  return { ...base(home), CODEX_HOME: config, LOCAL_API_KEY: fakeKey };
+}

@@ -1,0 +1,40 @@
+// Writes replies onto a socket: events, JSON, silence, or a cut connection.
+import type { ServerResponse } from 'node:http';
+
+/** One server-sent event; `type` is both the event's name and a field of its data. */
+export interface StreamEvent {
+  type: string;
+  [key: string]: unknown;
+}
+
+/** Sends a whole JSON response. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** What follows the last event: an orderly end, silence on an open socket, or a reset. */
+export type StreamEnd = 'end' | 'silence' | 'reset';
+
+/** Sends events as a stream. */
+export function sendEvents(response: ServerResponse, events: readonly StreamEvent[], end: StreamEnd): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  const bytes = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+  if (end === 'end') response.end(bytes);
+  // The reset waits for the flush: destroying at once would drop the events with the socket.
+  else response.write(bytes, () => end === 'reset' && response.socket?.resetAndDestroy());
+}
+
+/** Ids that look like a provider's, unique within one server. */
+export function idSource(): (prefix: string) => string {
+  let last = 0;
+  return (prefix) => {
+    last += 1;
+    return `${prefix}_${String(last).padStart(24, '0')}`;
+  };
+}

@@ -73,8 +73,6 @@ function messageOf(reply: CompleteReply, tools: readonly string[], id: (prefix: 
       return use('Bash', { command: reply.command, description: 'Run a scripted command' });
     case 'write':
       return use('Write', { file_path: reply.path, content: reply.content });
-    case 'read':
-      return use('Read', { file_path: reply.path });
     case 'answer':
       if (tools.includes('StructuredOutput')) return use('StructuredOutput', reply.value);
       return { content: [{ type: 'text', text: JSON.stringify(reply.value) }], stop: 'end_turn' };
@@ -184,6 +182,8 @@ export function replyMessages(
   id: (prefix: string) => string,
 ): void {
   const model = request.model ?? 'scripted';
+  // After a stream that broke, Claude Code asks once more without streaming: there is nothing to break in the middle of.
+  const streams = request.stream === true;
   switch (reply.kind) {
     case 'hang':
       break;
@@ -191,14 +191,17 @@ export function replyMessages(
       sendRefusal(response, anthropicRefusal(reply));
       break;
     case 'stall':
-      sendEvents(response, partialEvents(id('msg'), model, reply.text), 'silence');
+      if (streams) sendEvents(response, partialEvents(id('msg'), model, reply.text), 'silence');
       break;
     case 'drop':
-      sendEvents(response, partialEvents(id('msg'), model, reply.text), 'reset');
+      if (streams) sendEvents(response, partialEvents(id('msg'), model, reply.text), 'reset');
+      else response.socket?.resetAndDestroy();
       break;
     case 'overload': {
-      const error = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
-      sendEvents(response, [...partialEvents(id('msg'), model, reply.text), error], 'end');
+      const overloaded = anthropicRefusal({ kind: 'refuse', how: '529', resetsAt: 0 });
+      const error = { type: 'error', error: { type: overloaded.type, message: overloaded.message } };
+      if (streams) sendEvents(response, [...partialEvents(id('msg'), model, reply.text), error], 'end');
+      else sendRefusal(response, overloaded);
       break;
     }
     default: {

@@ -67,14 +67,6 @@ const table: Record<Refusal, { status: number; error: Record<string, unknown> }>
   },
 };
 
-// Some refusals reach Codex only as an event of an accepted stream; as a bare status it shows the body or retries.
-const insideTheStream: readonly Refusal[] = ['context-overflow', 'credit-too-low'];
-
-/** Whether the OpenAI API accepts the request and says this no in the stream, as `response.failed`. */
-export function refusedInStream(how: Refusal): boolean {
-  return insideTheStream.includes(how);
-}
-
 /** How the OpenAI API says this no. */
 export function openaiRefusal(reply: Extract<Reply, { kind: 'refuse' }>): OpenaiRefusal {
   const { status, error } = table[reply.how];

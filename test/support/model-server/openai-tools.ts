@@ -8,7 +8,7 @@ export interface OutputItem {
 }
 
 /** A reply that uses a tool. */
-export type ToolReply = Extract<Reply, { kind: 'shell' | 'write' | 'read' }>;
+export type ToolReply = Extract<Reply, { kind: 'shell' | 'write' }>;
 
 /** A command or script that Codex left running in the background, to be waited for. */
 export interface Running {
@@ -28,7 +28,6 @@ function patch(path: string, content: string): string {
 
 function commandOf(reply: ToolReply): string {
   if (reply.kind === 'shell') return reply.command;
-  if (reply.kind === 'read') return `cat '${reply.path}'`;
   // Where the model has no patch tool, Codex takes this very command as a patch instead of starting it.
   return `apply_patch <<'END_OF_PATCH'\n${patch(reply.path, reply.content)}\nEND_OF_PATCH`;
 }

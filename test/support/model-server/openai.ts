@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 
 import type { Conversation, Entry } from './conversation.ts';
-import { openaiRefusal, refusedInStream } from './openai-refusals.ts';
+import { openaiRefusal } from './openai-refusals.ts';
 import { callOf, type OutputItem, runningIn, toolOutput, waitFor } from './openai-tools.ts';
 import { type CompleteReply, type Reply, usagePerReply } from './reply.ts';
 import { type StreamEvent, sendEvents, sendJson } from './wire.ts';
@@ -94,7 +94,6 @@ function outputOf(reply: CompleteReply, codeMode: boolean, id: (prefix: string) 
   switch (reply.kind) {
     case 'shell':
     case 'write':
-    case 'read':
       return [callOf(reply, codeMode, id)];
     case 'answer':
       return [messageItem(JSON.stringify(reply.value), false, id)];
@@ -143,17 +142,6 @@ function partialEvents(frame: Frame, text: string, id: (prefix: string) => strin
   return [frameEvent(frame, 'created', {}), ...itemEvents(messageItem(text, false, id), 0).slice(0, 2)];
 }
 
-function sendRefusal(
-  reply: Extract<Reply, { kind: 'refuse' }>,
-  frame: Frame,
-  response: ServerResponse,
-): void {
-  const { status, error, headers } = openaiRefusal(reply);
-  if (!refusedInStream(reply.how)) sendJson(response, status, { error }, headers);
-  else
-    sendEvents(response, [frameEvent(frame, 'created', {}), frameEvent(frame, 'failed', { error })], 'end');
-}
-
 function sendOutput(
   output: OutputItem[],
   cut: boolean,
@@ -199,9 +187,11 @@ export function replyResponses(
   switch (reply.kind) {
     case 'hang':
       break;
-    case 'refuse':
-      sendRefusal(reply, frame, response);
+    case 'refuse': {
+      const { status, error, headers } = openaiRefusal(reply);
+      sendJson(response, status, { error }, headers);
       break;
+    }
     case 'stall':
       sendEvents(response, partialEvents(frame, reply.text, id), 'silence');
       break;

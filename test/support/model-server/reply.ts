@@ -25,8 +25,7 @@ export type CompleteReply =
   | { kind: 'say'; text: string; thinking?: string; end?: 'stop' | 'refusal' | 'cut' }
   | { kind: 'answer'; value: unknown }
   | { kind: 'shell'; command: string }
-  | { kind: 'write'; path: string; content: string }
-  | { kind: 'read'; path: string };
+  | { kind: 'write'; path: string; content: string };
 
 /** One reply of the scripted model. */
 export type Reply =

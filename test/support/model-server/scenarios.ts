@@ -54,19 +54,13 @@ const runCommand =
   (moment, around) =>
     moment.outputs.length === 0 ? { kind: 'shell', command: command(moment, around) } : finish(moment);
 
-/** Writes a file by the engine's own edit tool, which may insist that an existing file is read first. */
+/** Writes a file by the engine's own edit tool. */
 const writeFile =
   (place: (moment: Moment) => string): Scenario =>
   (moment) => {
+    if (moment.outputs.length > 0) return finish(moment);
     const path = resolve(moment.cwd, place(moment));
-    const content = text(moment, 'content', 'written by the scripted model\n');
-    const last = moment.outputs.at(-1);
-    if (last === undefined) return { kind: 'write', path, content };
-    if (moment.outputs.length === 1 && last.failed && /read it first|not been read/i.test(last.text)) {
-      return { kind: 'read', path };
-    }
-    const readBefore = moment.outputs.length === 2 && moment.outputs[0]?.failed === true;
-    return readBefore ? { kind: 'write', path, content } : finish(moment);
+    return { kind: 'write', path, content: text(moment, 'content', 'written by the scripted model\n') };
   };
 
 const schemaBroken: Scenario = (moment) => {

@@ -1,0 +1,125 @@
+// The recorded runs of the real engines: which scenario, how it is started, how it is kept.
+
+import { codeModeModel, type Ended, type EngineEvent, plainModel, type Scratch } from '../support/drive.ts';
+import type { ClaudeAuth } from '../support/model-server/environments.ts';
+
+/** One run that is kept as `test/engines/streams/<engine>/<name>.jsonl`. */
+export interface Recorded {
+  name: string;
+  prompt: string;
+  flags?: string[];
+  auth?: ClaudeAuth;
+}
+
+const schema =
+  '{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}';
+
+const scenario = (name: string): Recorded => ({ name, prompt: `SCENARIO:${name}` });
+
+const failures = ['401', '403', '404', '400', '429', '500', '503', '529'].map(scenario);
+
+const others = [
+  'context-overflow',
+  'credit-too-low',
+  'drop',
+  'overload-in-stream',
+  'refusal',
+  'output-cut',
+].map(scenario);
+
+const common: Recorded[] = [
+  scenario('text'),
+  scenario('thinking'),
+  { name: 'edit', prompt: 'SCENARIO:edit {"path":"a.txt","content":"hi\\n"}' },
+  { name: 'shell', prompt: 'SCENARIO:shell {"command":"echo hello"}' },
+  ...failures,
+  ...others,
+];
+
+/** Claude Code's runs. */
+export const claudeRuns: Recorded[] = [
+  ...common,
+  { name: 'usage-limit', prompt: 'SCENARIO:usage-limit {"resets-at":1800000000}', auth: 'oauth' },
+  { name: 'denied', prompt: 'SCENARIO:shell {"command":"curl http://127.0.0.1:1/"}' },
+  { name: 'schema', prompt: 'SCENARIO:schema {"answer":{"a":"x"}}', flags: ['--json-schema', schema] },
+  {
+    name: 'schema-retried',
+    prompt: 'SCENARIO:schema-broken {"answer":{"a":"x"},"at-retry":1}',
+    flags: ['--json-schema', schema],
+  },
+  { name: 'schema-exhausted', prompt: 'SCENARIO:schema-broken', flags: ['--json-schema', schema] },
+  {
+    name: 'schema-ignored',
+    prompt: 'SCENARIO:schema-broken {"ignore":true}',
+    flags: ['--json-schema', schema],
+  },
+  {
+    name: 'max-turns',
+    prompt: 'SCENARIO:loop',
+    flags: ['--permission-mode', 'acceptEdits', '--max-turns', '2'],
+  },
+  { name: 'resume-unknown', prompt: 'hello', flags: ['--resume', '00000000-0000-4000-8000-000000000000'] },
+];
+
+const plain = ['-m', plainModel, '-s', 'workspace-write'];
+
+/** Codex's runs: in code mode where the name does not say `plain`. */
+export const codexRuns: Recorded[] = [
+  ...common,
+  { name: 'usage-limit', prompt: 'SCENARIO:usage-limit {"resets-at":1800000000}' },
+  { name: 'schema', prompt: 'SCENARIO:schema {"answer":{"a":"x"}}' },
+  { name: 'schema-broken', prompt: 'SCENARIO:schema-broken' },
+  { name: 'shell-failed', prompt: 'SCENARIO:shell {"command":"echo no; exit 3"}' },
+  {
+    name: 'read-only',
+    prompt: 'SCENARIO:edit {"path":"a.txt"}',
+    flags: ['-m', codeModeModel, '-s', 'read-only'],
+  },
+  { name: 'edit-plain', prompt: 'SCENARIO:edit {"path":"a.txt","content":"hi\\n"}', flags: plain },
+  { name: 'shell-plain', prompt: 'SCENARIO:shell {"command":"echo hello"}', flags: plain },
+];
+
+/** Replaces what differs from run to run or from machine to machine, the same thing by the same thing. */
+export function sanitize(stdout: string, scratch: Scratch): string {
+  const ids = new Map<string, string>();
+  const stable = (id: string): string => {
+    const known = ids.get(id) ?? `00000000-0000-4000-8000-${String(ids.size + 1).padStart(12, '0')}`;
+    ids.set(id, known);
+    return known;
+  };
+  const dashed = (path: string) => path.replaceAll(/[^a-zA-Z0-9]/g, '-');
+  return stdout
+    .replaceAll(scratch.workspace, '/workspace')
+    .replaceAll(dashed(scratch.workspace), '-workspace')
+    .replaceAll(scratch.home, '/home/someone')
+    .replaceAll(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:4000')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, stable)
+    .replaceAll(/"timestamp":"[^"]*"/g, '"timestamp":"2026-01-01T00:00:00.000Z"')
+    .replaceAll(/"((?:[a-z_]*_)?ms|durationMs)":\d+/g, '"$1":100')
+    .replaceAll(/"messaging_socket_path":"[^"]*",?/g, '')
+    .replaceAll(/"fast_mode_disabled_reason":"[^"]*",?/g, '');
+}
+
+/** What stays the same from run to run: each event's kind, and how the last one ends. */
+export function shapeOf(events: readonly EngineEvent[]): string[] {
+  return events.map((event) => {
+    const item = (event.item ?? {}) as { type?: string; status?: string };
+    const message = (event.message ?? {}) as { content?: { type: string }[] };
+    const content = Array.isArray(message.content) ? message.content.map((block) => block.type) : [];
+    const ending = [event.is_error, event.terminal_reason, event.api_error_status, event.error].filter(
+      (value) => ['boolean', 'string', 'number'].includes(typeof value),
+    );
+    const words = [event.type, event.subtype, item.type, item.status, ...content, ...ending];
+    return words.filter((word) => word !== undefined).join(' ');
+  });
+}
+
+/** Reads a kept run back. */
+export function readEvents(jsonl: string): EngineEvent[] {
+  return jsonl.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as EngineEvent]));
+}
+
+/** How a run ended, as kept in `ends.json`. */
+export function endOf({ code, signal }: Ended): number | string {
+  return code ?? signal ?? 'unknown';
+}

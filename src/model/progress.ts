@@ -25,7 +25,7 @@ export interface StepProgress {
   readonly status: StepStatus;
   /** Number of the newest attempt; 0 before the first. */
   readonly attempt: number;
-  /** Failed attempts of the present engine that count against `retry.attempts`; interruptions do not. */
+  /** Failed attempts of the present engine that count against `retry.attempts`; interruptions and used up quotas do not. */
   readonly counted: number;
   readonly kind?: string;
   readonly engine?: string;
@@ -131,17 +131,19 @@ function apply(run: Draft, m: Milestone): void {
   }
 }
 
-/** Succeeded and skipped steps keep their results; everything else is decided anew, with fresh attempts where it had ended. */
+/**
+ * Succeeded and skipped steps keep their results; everything else is decided anew: what had ended gets fresh attempts and
+ * starts with its first engine, what was between two attempts goes on with its count, its engine and its waiting time.
+ */
 function reopen(run: Draft, attempt: number): void {
   run.status = 'running';
   run.attempt = attempt;
   delete run.parked;
   delete run.outputs;
   for (const [key, step] of run.steps) {
-    if (step.status === 'succeeded' || step.status === 'skipped') continue;
-    const ended = step.status === 'failed' || step.status === 'blocked' || step.status === 'canceled';
-    const { retryAt: _, because: __, ...rest } = step;
-    run.steps.set(key, { ...rest, status: step.status === 'running' ? 'running' : 'pending', counted: ended ? 0 : step.counted });
+    if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
+    const { retryAt: _, because: __, engine: ___, model: ____, ...rest } = step;
+    run.steps.set(key, { ...rest, status: 'pending', counted: 0 });
   }
 }
 
@@ -204,11 +206,12 @@ function ended(run: Draft, step: StepProgress, m: Extract<Milestone, { type: 'st
     const { failure: _______, ...rest } = common;
     return { ...rest, status: 'succeeded' };
   }
-  const interrupted = failure?.reason === 'interrupted';
+  // An interruption is nobody's fault, and a quota that is used up is waited for, not retried.
+  const free = failure?.reason === 'interrupted' || failure?.reason === 'quota';
   return {
     ...common,
     status: m.type === 'step-failed' && m.final ? 'failed' : 'waiting',
-    counted: step.counted + (interrupted ? 0 : 1),
+    counted: step.counted + (free ? 0 : 1),
     ...(failure === undefined ? {} : { failure }),
   };
 }

@@ -1,0 +1,73 @@
+/** Draws a plan in the languages of Mermaid and Graphviz. */
+import type { Plan } from '../model/plan.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
+import { isWriter } from '../model/workflow.ts';
+import { linksOf } from './links.ts';
+
+/** A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there. */
+export function drawMermaid(plan: Plan, workflow: Workflow): string {
+  const lines = ['flowchart TD'];
+  forEachStep(plan, workflow, (step, name) => {
+    const label = mermaidText(labelOf(step));
+    lines.push(step.kind === 'prompt' ? `  ${name}(["${label}"])` : `  ${name}["${label}"]`);
+  });
+  forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} --> ${to}`));
+  const full = namesOf(plan, workflow, (step) => step.kind === 'prompt' && step.access === 'full');
+  const write = namesOf(plan, workflow, (step) => isWriter(step) && step.access !== 'full');
+  if (full.length > 0)
+    lines.push('  classDef full stroke:#d00,stroke-width:3px', `  class ${full.join(',')} full`);
+  if (write.length > 0) lines.push('  classDef write stroke-width:2px', `  class ${write.join(',')} write`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** A Graphviz digraph. */
+export function drawDot(plan: Plan, workflow: Workflow): string {
+  const lines = [`digraph "${dotText(workflow.name)}" {`, '  node [shape=box];'];
+  forEachStep(plan, workflow, (step, name) => {
+    const style = step.kind === 'prompt' ? ', style=rounded' : '';
+    const color = step.kind === 'prompt' && step.access === 'full' ? ', color=red, penwidth=2' : '';
+    lines.push(`  ${name} [label="${dotText(labelOf(step))}"${style}${color}];`);
+  });
+  forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} -> ${to};`));
+  lines.push('}');
+  return `${lines.join('\n')}\n`;
+}
+
+function labelOf(step: Step): string {
+  if (step.kind === 'run') return step.id;
+  return `${step.id}\n${step.engines.join(', ')} · ${step.access}`;
+}
+
+/** Main steps are `s0`, `s1`, …; those of `finally` are `f0`, `f1`, … */
+function forEachStep(plan: Plan, workflow: Workflow, visit: (step: Step, name: string) => void): void {
+  for (const { step, index } of plan.steps) visit(step, `s${index}`);
+  for (const [index, step] of workflow.finally.entries()) visit(step, `f${index}`);
+}
+
+/** The steps of `finally` are a chain behind every step that nobody needs. */
+function forEachNeed(plan: Plan, workflow: Workflow, visit: (from: string, to: string) => void): void {
+  const links = linksOf(plan.steps.map(({ step }) => step));
+  for (const [index, needs] of links.needs.entries())
+    for (const need of needs) visit(`s${need}`, `s${index}`);
+  if (workflow.finally.length === 0) return;
+  for (const [index, dependents] of links.dependents.entries())
+    if (dependents.length === 0) visit(`s${index}`, 'f0');
+  for (let index = 1; index < workflow.finally.length; index++) visit(`f${index - 1}`, `f${index}`);
+}
+
+function namesOf(plan: Plan, workflow: Workflow, wanted: (step: Step) => boolean): string[] {
+  const names: string[] = [];
+  forEachStep(plan, workflow, (step, name) => {
+    if (wanted(step)) names.push(name);
+  });
+  return names;
+}
+
+/** Mermaid has no backslash escapes; characters are written by number between `#` and `;`, and its labels are HTML. */
+function mermaidText(text: string): string {
+  return text.replace(/[#"<>&\\`;]/g, (letter) => `#${letter.codePointAt(0)};`).replace(/\r?\n/g, '<br>');
+}
+
+function dotText(text: string): string {
+  return text.replace(/[\\"]/g, (letter) => `\\${letter}`).replace(/\r?\n/g, '\\n');
+}

@@ -1,0 +1,56 @@
+/** Shows a plan to programs; the shape is part of the contract. */
+import { literalText, type Template } from '../model/expression.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Json, JsonObject } from '../model/result.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
+
+/** Steps of `finally` have no batch: they run one after the other when everything else has ended. */
+export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
+  const steps: Record<string, Json> = {};
+  for (const { step, batch, leftOut } of plan.steps) {
+    steps[step.id] = {
+      ...describe(step),
+      needs: step.needs,
+      batch,
+      ...(leftOut ? { 'left-out': true } : {}),
+    };
+  }
+  for (const step of workflow.finally) steps[step.id] = { ...describe(step), needs: [], finally: true };
+  return {
+    workflow: workflow.name,
+    batches: plan.batches,
+    steps,
+    'critical-path': plan.criticalPath,
+    ...(workflow.finally.length === 0 ? {} : { finally: workflow.finally.map((step) => step.id) }),
+  };
+}
+
+function describe(step: Step): JsonObject {
+  const common = {
+    kind: step.kind,
+    ...(step.name === undefined ? {} : { name: step.name }),
+    ...(step.if === undefined ? {} : { if: step.if.text }),
+    ...(step.timeoutMs === undefined ? {} : { 'timeout-ms': step.timeoutMs }),
+    attempts: step.retry.attempts,
+    ...(step.continueOnError ? { 'continue-on-error': true } : {}),
+  };
+  if (step.kind === 'run') return common;
+  return {
+    ...common,
+    engine: step.engines,
+    ...(step.agent === undefined ? {} : { agent: step.agent }),
+    ...(step.model === undefined ? {} : { model: templateText(step.model) }),
+    ...(step.effort === undefined ? {} : { effort: step.effort }),
+    access: step.access,
+    ...(step.undo ? {} : { undo: 'never' }),
+  };
+}
+
+/** A template as its author wrote it. */
+export function templateText(template: Template): string {
+  const known = literalText(template);
+  if (known !== undefined) return known;
+  return template.parts
+    .map((part) => (typeof part === 'string' ? part : `\${{ ${part.text.trim()} }}`))
+    .join('');
+}

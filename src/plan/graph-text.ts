@@ -1,0 +1,115 @@
+/** Shows a plan to people, batch by batch. */
+import type { Plan, PlannedStep } from '../model/plan.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
+import { isWriter } from '../model/workflow.ts';
+import { templateText } from './graph-json.ts';
+import { linksOf, topologicalOrder } from './links.ts';
+import { missing, reach } from './reach.ts';
+
+const MOST_HELD_BACK = 5;
+
+/** Needs that follow from the order of the list are not shown: saying them would make every line of a chain longer. */
+export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: string) => string): string {
+  const width = Math.min(40, Math.max(0, ...steps(plan, workflow).map((step) => step.id.length)));
+  const heldBack = heldBackBy(plan);
+  const line = (step: Step, above: Step | undefined) => {
+    const facts = [...factsOf(step, above, emphasize), ...(heldBack.get(step.id) ?? [])];
+    return `  ${step.id.padEnd(width)}  ${facts.join(' · ')}`;
+  };
+  const lines = [
+    `${workflow.name}: ${count(plan.steps.length, 'step')} in ${count(plan.batches.length, 'batch', 'batches')}`,
+  ];
+  const byBatch: PlannedStep[][] = plan.batches.map(() => []);
+  for (const planned of plan.steps) byBatch[planned.batch]?.push(planned);
+  for (const [batch, members] of byBatch.entries()) {
+    lines.push('', `batch ${batch + 1}`);
+    for (const planned of members) {
+      const text = line(planned.step, plan.steps[planned.index - 1]?.step);
+      lines.push(planned.leftOut ? `${text} · left out` : text);
+    }
+  }
+  if (workflow.finally.length > 0) lines.push('', 'finally, whatever happened');
+  for (const step of workflow.finally) lines.push(line(step, undefined));
+  if (plan.criticalPath.length > 1) lines.push('', `longest path: ${shortened(plan.criticalPath)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function steps(plan: Plan, workflow: Workflow): readonly Step[] {
+  return [...plan.steps.map((planned) => planned.step), ...workflow.finally];
+}
+
+function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) => string): string[] {
+  const facts = step.kind === 'run' ? ['run'] : agentFacts(step, emphasize);
+  const implied = step.needs.length === 1 && step.needs[0] === above?.id;
+  if (step.needs.length > 0 && !implied) facts.push(`needs ${step.needs.join(', ')}`);
+  if (step.if !== undefined) facts.push(`if ${step.if.text.trim()}`);
+  const usual = step.kind === 'run' ? 1 : 3;
+  if (step.retry.attempts !== usual) facts.push(count(step.retry.attempts, 'attempt'));
+  if (step.timeoutMs !== undefined && !(step.kind === 'prompt' && step.timeoutMs === HOUR)) {
+    facts.push(`timeout ${duration(step.timeoutMs)}`);
+  }
+  if (step.continueOnError) facts.push('may fail');
+  return facts;
+}
+
+function agentFacts(step: Extract<Step, { kind: 'prompt' }>, emphasize: (text: string) => string): string[] {
+  const agent = step.agent === undefined ? 'prompt' : `prompt (${step.agent})`;
+  const model = step.model === undefined ? [] : [`model ${templateText(step.model)}`];
+  const effort = step.effort === undefined ? [] : [`effort ${step.effort}`];
+  const access = step.access === 'full' ? emphasize('FULL ACCESS, no sandbox') : step.access;
+  const undo = isWriter(step) && !step.undo ? ['never undone'] : [];
+  return [agent, step.engines.join(', else '), ...model, ...effort, access, ...undo];
+}
+
+/** What could run beside a writing agent and is held back while it runs. */
+function heldBackBy(plan: Plan): ReadonlyMap<string, readonly string[]> {
+  const writers: PlannedStep[] = plan.steps.filter(({ step }) => isWriter(step) && step.undo);
+  const result = new Map<string, readonly string[]>();
+  if (writers.length === 0) return result;
+  const links = linksOf(plan.steps.map(({ step }) => step));
+  const order = topologicalOrder(links);
+  const column = plan.steps.map((_, index) => index);
+  const before = reach(order, links.needs, column, column.length);
+  const after = reach([...order].reverse(), links.dependents, column, column.length);
+  for (const { step, index } of writers) {
+    const rows = [before.rows[index], after.rows[index]];
+    const beside = missing(rows, index, column.length, MOST_HELD_BACK + 1);
+    if (beside.length === 0) continue;
+    const names = beside.slice(0, MOST_HELD_BACK).map((other) => plan.steps[other]?.step.id ?? '');
+    const more = beside.length > MOST_HELD_BACK ? ', …' : '';
+    result.set(step.id, [`runs alone, holding back ${names.join(', ')}${more}`]);
+  }
+  return result;
+}
+
+function shortened(path: readonly string[]): string {
+  const most = 12;
+  if (path.length <= most) return path.join(' → ');
+  const left = path.length - most;
+  return [...path.slice(0, most - 1), `… ${left} more …`, path.at(-1)].join(' → ');
+}
+
+function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+const HOUR = 3_600_000;
+
+/** Milliseconds as the language writes them: `1h30m`, `90s`, `250ms`. */
+function duration(ms: number): string {
+  const units = [
+    ['d', 24 * HOUR],
+    ['h', HOUR],
+    ['m', 60_000],
+    ['s', 1000],
+    ['ms', 1],
+  ] as const;
+  let left = ms;
+  let text = '';
+  for (const [unit, size] of units) {
+    const whole = Math.floor(left / size);
+    if (whole > 0) text += `${whole}${unit}`;
+    left -= whole * size;
+  }
+  return text === '' ? '0s' : text;
+}

@@ -1,0 +1,36 @@
+/** Shows a plan in the form that was asked for. */
+import type { Plan } from '../model/plan.ts';
+import type { Workflow } from '../model/workflow.ts';
+import { drawDot, drawMermaid } from './graph-drawing.ts';
+import { graphJson } from './graph-json.ts';
+import { graphText } from './graph-text.ts';
+
+/** The forms of a plan; `text` is for people, `json` is part of the contract. */
+export const GRAPH_FORMATS = ['text', 'mermaid', 'dot', 'json'] as const;
+
+/** One of the forms of a plan. */
+export type GraphFormat = (typeof GRAPH_FORMATS)[number];
+
+/** How a plan is shown. `emphasize` marks what a person must not overlook (`access: full`), in red where there is colour. */
+export interface GraphOptions {
+  readonly emphasize?: (text: string) => string;
+}
+
+/** The plan as text, ending in a line feed. */
+export function graph(
+  plan: Plan,
+  workflow: Workflow,
+  format: GraphFormat,
+  options: GraphOptions = {},
+): string {
+  switch (format) {
+    case 'text':
+      return graphText(plan, workflow, options.emphasize ?? ((text) => text));
+    case 'mermaid':
+      return drawMermaid(plan, workflow);
+    case 'dot':
+      return drawDot(plan, workflow);
+    case 'json':
+      return `${JSON.stringify(graphJson(plan, workflow), null, 2)}\n`;
+  }
+}

@@ -1,0 +1,86 @@
+/** Chooses by globs. */
+import micromatch from 'micromatch';
+import type { Plan } from '../model/plan.ts';
+import type { Match } from '../model/ports.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+
+/** What `--only` and `--skip` say: globs over step ids; undefined where not given. */
+export interface Selection {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+}
+
+/** More than these make the regular expression behind a glob backtrack for minutes: 8 stars over 100 letters do. */
+const MOST_STARS = 5;
+
+const LONGEST_GLOB = 1024;
+
+/**
+ * Marks the steps that are left out. A glob that fits no step is refused: it is a misspelling, and obeying it would run
+ * nothing, or everything, and end green.
+ */
+export function select(plan: Plan, selection: Selection): Result<Plan, string> {
+  for (const [flag, globs] of [
+    ['--only', selection.only],
+    ['--skip', selection.skip],
+  ] as const) {
+    for (const glob of globs ?? []) {
+      const problem = globProblem(glob) ?? fitsNothing(plan, glob);
+      if (problem !== undefined) return err(`${flag} ${glob}: ${problem}`);
+    }
+  }
+  const leftOut = (id: string) =>
+    (selection.only !== undefined && !matches(id, selection.only)) ||
+    (selection.skip !== undefined && matches(id, selection.skip));
+  return ok({ ...plan, steps: plan.steps.map((p) => ({ ...p, leftOut: leftOut(p.step.id) })) });
+}
+
+/** Why a glob cannot be used, one sentence; undefined where it can. */
+export function globProblem(glob: string): string | undefined {
+  if (glob === '' || glob === '!') return 'this glob is empty; write the path or pattern it stands for';
+  if (glob.length > LONGEST_GLOB) return `this glob is longer than ${LONGEST_GLOB} characters; write several`;
+  const stars = glob.match(/\*+/g)?.length ?? 0;
+  if (stars <= MOST_STARS) return undefined;
+  return `this glob has ${stars} stars, and matching more than ${MOST_STARS} can take minutes; write several simpler ones`;
+}
+
+const OPTIONS = { dot: true, noextglob: true } as const;
+
+const compiled = new WeakMap<readonly string[], (path: string) => boolean>();
+
+/**
+ * Whether a path fits one of the globs. A glob that starts with `!` takes away what those before it gave,
+ * or from everything when it is the first. Names that
+ * start with a dot are names like others. Throws for a glob that `globProblem` objects to: ask that first.
+ */
+export const matches: Match = (path, globs) => {
+  let test = compiled.get(globs);
+  if (test === undefined) {
+    test = compile(globs);
+    compiled.set(globs, test);
+  }
+  return test(path);
+};
+
+function compile(globs: readonly string[]): (path: string) => boolean {
+  const tests = globs.map((glob) => {
+    const problem = globProblem(glob);
+    if (problem !== undefined) throw new Error(`${glob}: ${problem}`);
+    const takesAway = glob.startsWith('!');
+    return { takesAway, fits: micromatch.matcher(takesAway ? glob.slice(1) : glob, OPTIONS) };
+  });
+  return (path) => {
+    let fits = tests[0]?.takesAway ?? false;
+    for (const test of tests) if (fits === test.takesAway && test.fits(path)) fits = !test.takesAway;
+    return fits;
+  };
+}
+
+function fitsNothing(plan: Plan, glob: string): string | undefined {
+  const globs = [glob.startsWith('!') ? glob.slice(1) : glob];
+  if (plan.steps.some((p) => matches(p.step.id, globs))) return undefined;
+  const ids = plan.steps.slice(0, 10).map((p) => p.step.id);
+  const more = plan.steps.length > ids.length ? `, … (${plan.steps.length})` : '';
+  return `no step has such an id; the steps are ${ids.join(', ')}${more}`;
+}

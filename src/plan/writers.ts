@@ -1,0 +1,36 @@
+/** Finds agents that may write to the shared tree at the same time. */
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { diagnose } from '../model/diagnostic.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
+import { isWriter } from '../model/workflow.ts';
+import type { Links } from './links.ts';
+import { missing, reach } from './reach.ts';
+
+/**
+ * Complains about each writer that is neither before nor after an earlier one: once, naming the earliest such, because
+ * a thousand writers without order would else be half a million complaints. Conditions are not weighed: two branches
+ * that "never both run" today do so after the next edit of an `if`.
+ */
+export function findParallelWriters(
+  workflow: Workflow,
+  links: Links,
+  order: readonly number[],
+): readonly Diagnostic[] {
+  const writers: Step[] = [];
+  const column = workflow.steps.map((step) => (isWriter(step) ? writers.push(step) - 1 : undefined));
+  if (writers.length < 2) return [];
+  const before = reach(order, links.needs, column, writers.length);
+  const after = reach([...order].reverse(), links.dependents, column, writers.length);
+  return workflow.steps.flatMap((second, index) => {
+    const own = column[index];
+    if (own === undefined) return [];
+    const [beside] = missing([before.rows[index], after.rows[index]], own, own, 1);
+    const first = beside === undefined ? undefined : writers[beside];
+    if (first === undefined) return [];
+    const { path } = workflow.source;
+    const related = [{ path, at: first.at, message: `\`${first.id}\` writes here` }];
+    return [
+      diagnose('parallel-writers', path, second.at, { first: first.id, second: second.id }, { related }),
+    ];
+  });
+}

@@ -41,7 +41,7 @@ export async function buildAll() {
 }
 
 async function bundle(outdir) {
-  const commands = readdirSync(path.join(root, 'src/commands'), { recursive: true })
+  const commands = readdirSync(path.join(root, 'src/commands'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => path.join('src/commands', file));
   const { metafile } = await build({

@@ -12,17 +12,14 @@ const tool = (file, ...rest) => [process.execPath, path.join('node_modules', fil
 const tools = [
   ['types', tool('@typescript/native/bin/tsc', '-p', 'tsconfig.json')],
   ['scripts', tool('@typescript/native/bin/tsc', '-p', '.config/tsconfig.scripts.json')],
-  ['lint', tool('@biomejs/biome/bin/biome', 'check', '.')],
+  ['lint', tool('@biomejs/biome/bin/biome', 'check', '--diagnostic-level=warn', '--max-diagnostics=20', '.')],
   ['typed-lint', tool('eslint/bin/eslint.js', '-c', '.config/eslint.config.mjs', '--max-warnings=0', '.')],
   [
     'walls',
     tool('dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.config/dependency-cruiser.mjs', 'src'),
   ],
   ['dead-code', tool('knip/bin/knip.js', '--config', '.config/knip.json', '--treat-config-hints-as-errors')],
-  [
-    'spelling',
-    tool('cspell/bin.mjs', 'lint', '--config', '.config/cspell.json', '--no-progress', '.'),
-  ],
+  ['spelling', tool('cspell/bin.mjs', 'lint', '--config', '.config/cspell.json', '--no-progress', '.')],
   ['package', tool('publint/src/cli.js', '--strict')],
 ];
 
@@ -101,7 +98,8 @@ function readCounts(file) {
   }
 }
 
-function run([file, ...rest]) {
+function run(command) {
+  const [file, ...rest] = command;
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(file, rest, {
@@ -133,7 +131,7 @@ function show(result, budgets) {
           output: `${result.output}\nno budget: add "${result.name}" to .config/budgets.json`,
         }
       : result;
-  if (judged.failed > 0) console.log(`\n--- ${judged.name} ---\n${judged.output.trim()}\n`);
+  if (judged.failed > 0) console.log(`\n--- ${judged.name} ---\n${shortened(judged.output)}\n`);
   const time = `${judged.seconds.toFixed(1).padStart(6)} s of ${String(budget ?? '?').padStart(3)}`;
   const over = budget !== undefined && judged.seconds > budget ? '  over budget' : '';
   const skipped = judged.skipped > 0 ? `, ${judged.skipped} skipped` : '';
@@ -142,6 +140,13 @@ function show(result, budgets) {
     `${verdict} ${judged.name.padEnd(20)}${time}  ${judged.passed} passed, ${judged.failed} failed${skipped}${over}`,
   );
   return judged;
+}
+
+// What failed first is read first; a thousand lines of the same kind hide the next suite.
+function shortened(output) {
+  const lines = output.trim().split('\n');
+  if (lines.length <= 160) return lines.join('\n');
+  return [...lines.slice(0, 80), `… ${lines.length - 160} lines left out …`, ...lines.slice(-80)].join('\n');
 }
 
 function summary(results) {

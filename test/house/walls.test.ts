@@ -19,7 +19,11 @@ interface Violation {
 const broken: readonly (readonly [rule: string, file: string, text: string])[] = [
   ...rooms.map((room) => {
     const neighbour = room === 'plan' ? 'run' : 'plan';
-    return [`${room}-knows-only-the-model`, `src/${room}/nosy.ts`, `import '../${neighbour}/quiet.ts';\n`] as const;
+    return [
+      `${room}-knows-only-the-model`,
+      `src/${room}/nosy.ts`,
+      `import '../${neighbour}/quiet.ts';\n`,
+    ] as const;
   }),
   ['model-imports-nothing', 'src/model/greedy.ts', "import '../plan/quiet.ts';\n"],
   ['rooms-are-met-in-app', 'src/commands/shortcut.ts', "import '../plan/quiet.ts';\n"],
@@ -52,11 +56,13 @@ const lawful: Readonly<Record<string, string>> = {
   'src/plan/egg.ts': "import { a } from './chicken.ts';\nexport const b: number = a;\n",
   'src/plan/type-circle.ts': "import type { B } from './type-circle-back.ts';\nexport type A = { b?: B };\n",
   'src/plan/type-circle-back.ts': "import type { A } from './type-circle.ts';\nexport type B = { a?: A };\n",
-  'src/commands/quiet.ts': "import { app } from '../app.ts';\nimport '@oclif/core/command';\nexport const quiet = app;\n",
+  'src/commands/quiet.ts':
+    "import { app } from '../app.ts';\nimport '@oclif/core/command';\nexport const quiet = app;\n",
   'src/app.ts': "import { quiet } from './plan/quiet.ts';\nexport const app = quiet;\n",
   'src/engines/process.ts': "import 'node:child_process';\nimport 'execa';\n",
   'src/model/words.ts': 'export type Words = string;\n',
-  'src/workflow/workflow.ts': "import type { Words } from '../model/words.ts';\nimport 'yaml';\nexport type W = Words;\n",
+  'src/workflow/workflow.ts':
+    "import type { Words } from '../model/words.ts';\nimport 'yaml';\nexport type W = Words;\n",
   'test/rig.ts': 'export const rig = 1;\n',
 };
 
@@ -95,12 +101,16 @@ describe('the walls', () => {
   });
 
   it('has no rule that is not broken here', async () => {
-    const { default: walls } = (await import(config)) as { default: { forbidden: readonly { name: string }[] } };
+    const { default: walls } = (await import(config)) as {
+      default: { forbidden: readonly { name: string }[] };
+    };
     expect(new Set(walls.forbidden.map((rule) => rule.name))).toEqual(new Set(broken.map(([rule]) => rule)));
   });
 
   it('gives each rule its reason', async () => {
-    const { default: walls } = (await import(config)) as { default: { forbidden: readonly { comment: string }[] } };
+    const { default: walls } = (await import(config)) as {
+      default: { forbidden: readonly { comment: string }[] };
+    };
     expect(walls.forbidden.filter((rule) => rule.comment.length < 30)).toEqual([]);
   });
 });

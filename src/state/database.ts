@@ -1,0 +1,49 @@
+/** Opens the database file so that what is committed survives a power cut. */
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { err, ok, type Result } from '../model/result.ts';
+import type { Connection, Driver } from './driver.ts';
+import { MIGRATIONS, type Migration, migrate } from './migrations.ts';
+import { explain, type StateProblem } from './problem.ts';
+
+/** How long a command waits for another one's write, in milliseconds; a write takes less than one. */
+const BUSY_MS = 10_000;
+
+/** What opening needs to know. */
+export interface DatabaseOptions {
+  readonly driver: Driver;
+  readonly version: string;
+  readonly at: string;
+  /** Handed in by tests of migrations. */
+  readonly migrations?: readonly Migration[];
+}
+
+/** Opens the file, makes it when missing, brings it to the present shape. */
+export function openDatabase(file: string, options: DatabaseOptions): Result<Connection, StateProblem> {
+  let connection: Connection | undefined;
+  try {
+    makeFile(file);
+    connection = options.driver(file, { timeout: BUSY_MS });
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    connection.pragma('foreign_keys = ON');
+    const migrations = options.migrations ?? MIGRATIONS;
+    const done = migrate(connection, { ...options, file, migrations });
+    if (done.ok) return ok(connection);
+    connection.close();
+    return done;
+  } catch (error) {
+    connection?.close();
+    return err(explain(error, file));
+  }
+}
+
+// SQLite gives its -wal and -shm files the mode of the database. An existing file must not be opened here: closing it again would
+// drop the locks that another connection of this process holds (POSIX locks belong to the process, not to the descriptor).
+function makeFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  chmodSync(file, 0o600);
+}

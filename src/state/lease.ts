@@ -1,0 +1,185 @@
+/** Gives a run to one process at a time. */
+import type { Milestone, MilestoneBody } from '../model/event.ts';
+import type { RunId } from '../model/ids.ts';
+import type { RunStatus } from '../model/progress.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { Connection } from './driver.ts';
+import { emptyHead, type Head, milestoneOf, nextRow, type Row } from './milestones.ts';
+import { guarded, StateError } from './problem.ts';
+import { type Identity, isAlive, type Processes, SILENCE_MS } from './processes.ts';
+
+/** Who owns a run. */
+export interface Owner {
+  readonly pid: number;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+  /** What it does with the run, as people are told: `run`, `resume`. */
+  readonly by: string;
+  readonly machine: string;
+  /** Set where the owner cannot be looked for from here: when it counts as dead unless it is heard of again. ISO 8601, UTC. */
+  readonly presumedDeadAt?: string;
+}
+
+/** Why a run cannot be had: it, or another one in the same workspace, has a living owner. */
+export interface Refusal {
+  readonly run: RunId;
+  readonly owner: Owner;
+}
+
+/** The right to write a run. Every method throws a StateError of kind `lease-lost` once another process took over. */
+export interface Lease {
+  readonly run: RunId;
+  readonly epoch: number;
+  /** Writes milestones in one transaction and gives them as they stand in the journal. `at` is ISO 8601, UTC, with milliseconds. */
+  commit(bodies: readonly MilestoneBody[], at: string): readonly Milestone[];
+  /** Tells others that this process lives; needed only for those that cannot look for it. Every 30 s is plenty. */
+  beat(): void;
+  /** Gives the run back. Says nothing when it was lost already. */
+  release(): void;
+}
+
+/** What a lease is made with. */
+export interface LeaseTools {
+  readonly connection: Connection;
+  readonly processes: Processes;
+  readonly now: () => number;
+  /** The database, as errors name it. */
+  readonly place: string;
+}
+
+interface LeaseRow extends Head {
+  readonly run: RunId;
+  readonly epoch: number;
+  readonly machine: string | null;
+  readonly boot: string;
+  readonly space: string;
+  readonly pid: number;
+  readonly start: string;
+  readonly by: string;
+  readonly since: string;
+  readonly beat: number;
+}
+
+/** What a milestone makes of its run, for lists of runs. */
+function statusAfter(milestone: MilestoneBody): RunStatus | undefined {
+  if (milestone.type === 'run-started' || milestone.type === 'run-resumed') return 'running';
+  if (milestone.type === 'run-interrupted') return 'interrupted';
+  if (milestone.type === 'run-parked') return 'parked';
+  return milestone.type === 'run-finished' ? milestone.status : undefined;
+}
+
+/** The living owner that a row of `leases` names. */
+export function livingOwner(
+  row: Omit<LeaseRow, 'seq' | 'hash' | 'epoch'>,
+  tools: LeaseTools,
+): Owner | undefined {
+  if (row.machine === null) return undefined;
+  const identity: Identity = { ...row, machine: row.machine };
+  if (!isAlive(identity, row.beat, tools.processes, tools.now())) return undefined;
+  const { self } = tools.processes;
+  const visible = row.boot === self.boot && row.space === self.space;
+  const owner = { pid: row.pid, since: row.since, by: row.by, machine: row.machine };
+  return visible ? owner : { ...owner, presumedDeadAt: new Date(row.beat + SILENCE_MS).toISOString() };
+}
+
+/**
+ * Takes a run that nobody has, or whose owner is dead, by raising its epoch; what the old owner still writes then misses its row.
+ * With `alone`, a living owner of another run in the same workspace refuses it too. Two processes at once: one of them gets it.
+ * Throws for a run that is not there.
+ */
+export function acquire(
+  tools: LeaseTools,
+  run: RunId,
+  ask: { readonly by: string; readonly alone?: boolean },
+): Result<Lease, Refusal> {
+  const { connection, processes, now } = tools;
+  // IMMEDIATE: nobody else writes between the look at the owner and the raising of the epoch.
+  const take = connection.transaction((): Result<LeaseRow, Refusal> => {
+    const row = connection.prepare('SELECT * FROM leases WHERE run = ?').get(run) as LeaseRow | undefined;
+    if (row === undefined) throw new Error(`there is no run ${run}`);
+    for (const other of ask.alone === true ? [row, ...neighbours(connection, run)] : [row]) {
+      const owner = livingOwner(other, tools);
+      if (owner !== undefined) return err({ run: other.run, owner });
+    }
+    const at = now();
+    const mine = {
+      ...processes.self,
+      by: ask.by,
+      since: new Date(at).toISOString(),
+      beat: at,
+      run,
+      epoch: row.epoch + 1,
+    };
+    connection
+      .prepare(
+        `UPDATE leases SET epoch = @epoch, machine = @machine, boot = @boot, space = @space, pid = @pid, start = @start,
+         by = @by, since = @since, beat = @beat WHERE run = @run AND epoch = @epoch - 1`,
+      )
+      .run(mine);
+    return ok({ ...row, ...mine });
+  });
+  const taken = guarded(tools.place, () => take.immediate());
+  return taken.ok ? ok(makeLease(tools, taken.value)) : taken;
+}
+
+function neighbours(connection: Connection, run: RunId): LeaseRow[] {
+  return connection
+    .prepare(
+      `SELECT leases.* FROM leases JOIN runs ON runs.id = leases.run WHERE machine IS NOT NULL AND run <> @run
+       AND workspace = (SELECT workspace FROM runs WHERE id = @run)`,
+    )
+    .all({ run }) as LeaseRow[];
+}
+
+function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
+  const { connection, place } = tools;
+  const { run, epoch } = row;
+  let head: Head = row.seq === 0 ? emptyHead(run) : { seq: row.seq, hash: row.hash };
+  let released = false;
+  const lost = () => new StateError('lease-lost', lostSentence(run));
+  const insert = connection.prepare(
+    `INSERT INTO milestones (run, seq, epoch, at, type, body, hash)
+     SELECT @run, @seq, @epoch, @at, @type, @body, @hash FROM leases WHERE run = @run AND epoch = @epoch`,
+  );
+  const moveHead = connection.prepare('UPDATE leases SET seq = ?, hash = ? WHERE run = ? AND epoch = ?');
+  const setStatus = connection.prepare('UPDATE runs SET status = ?, changed_at = ? WHERE id = ?');
+  const setBeat = connection.prepare('UPDATE leases SET beat = ? WHERE run = ? AND epoch = ?');
+  const free = connection.prepare('UPDATE leases SET machine = NULL WHERE run = ? AND epoch = ?');
+
+  const write = connection.transaction((rows: readonly Row[], end: Row, status: RunStatus | undefined) => {
+    for (const one of rows) if (insert.run(one).changes !== 1) throw lost();
+    if (moveHead.run(end.seq, end.hash, run, epoch).changes !== 1) throw lost();
+    if (status !== undefined) setStatus.run(status, end.at, run);
+  });
+
+  return {
+    run,
+    epoch,
+    commit: (bodies, at) => {
+      if (released) throw lost();
+      const rows: Row[] = [];
+      let status: RunStatus | undefined;
+      let end: Head = head;
+      for (const body of bodies) {
+        rows.push((end = nextRow(run, end, epoch, at, body)) as Row);
+        status = statusAfter(body) ?? status;
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return [];
+      guarded(place, () => write.immediate(rows, last, status));
+      head = { seq: last.seq, hash: last.hash };
+      return rows.map(milestoneOf);
+    },
+    beat: () => {
+      if (released || guarded(place, () => setBeat.run(tools.now(), run, epoch)).changes !== 1) throw lost();
+    },
+    release: () => {
+      if (!released) guarded(place, () => free.run(run, epoch));
+      released = true;
+    },
+  };
+}
+
+function lostSentence(run: RunId): string {
+  return `another process took over run ${run}, so this one stopped writing to it: \`codemachine status ${run}\` shows how it goes on`;
+}

@@ -1,0 +1,17 @@
+/** Gives every attempt a place for the outputs that its script declares. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { RunId, StepKey } from '../model/ids.ts';
+import { guarded } from './problem.ts';
+import { runDirectory, stepDirectory } from './transcripts.ts';
+
+/** Makes the function that names the file; its directory is the run's, made once, since one for each step costs as much as a commit. */
+export function makeOutputFiles(state: string): (run: RunId, step: StepKey, attempt: number) => string {
+  const made = new Set<RunId>();
+  return (run, step, attempt) => {
+    const directory = runDirectory(state, run);
+    if (!made.has(run)) guarded(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+    made.add(run);
+    return path.join(directory, `${stepDirectory(step, attempt)}.output`);
+  };
+}

@@ -1,0 +1,127 @@
+/** Opens the state directory, where everything that must survive is kept. */
+import path from 'node:path';
+import type { Milestone } from '../model/event.ts';
+import type { RunId, StepKey } from '../model/ids.ts';
+import type { RunRequest } from '../model/ports.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { openDatabase } from './database.ts';
+import { makeStateDirectory } from './directory.ts';
+import { DRIVER_PACKAGE, loadDriver } from './driver.ts';
+import { acquire, type Lease, type LeaseTools, type Refusal } from './lease.ts';
+import { type Damage, history, verify } from './milestones.ts';
+import { makeOutputFiles } from './output-files.ts';
+import { guarded, type StateProblem } from './problem.ts';
+import { type Processes, systemProcesses } from './processes.ts';
+import { type Asking, makeRequests } from './requests.ts';
+import { createRun, listRuns, type RunRecord, type RunSummary, resolveRun, runRecord } from './runs.ts';
+import { type LogFile, openTranscript, type Transcript, transcriptFiles } from './transcripts.ts';
+
+/** The files of one attempt. */
+export interface LogAttempt {
+  readonly step: StepKey;
+  readonly attempt: number;
+  readonly files: readonly LogFile[];
+}
+
+/**
+ * An open state directory. What the disk does wrong is thrown as a StateError, whose message is a sentence for people; only opening
+ * gives it as a value.
+ */
+export interface State {
+  /** Absolute. */
+  readonly directory: string;
+  /** The SQLite driver in use, for `doctor`. */
+  readonly driver: string;
+  /** Stores what a run is started with. False when the id is taken: make another one. */
+  createRun(record: RunRecord): boolean;
+  runRecord(id: RunId): RunRecord | undefined;
+  /** Newest first. */
+  listRuns(): readonly RunSummary[];
+  /** An id, the beginning of one, `@last` or `@failed`; the error is a sentence. */
+  resolveRun(text: string): Result<RunId, string>;
+  /** Makes this process the run's owner; with `alone` only if no other run in the same workspace has a living one. */
+  acquire(id: RunId, ask: { readonly by: string; readonly alone?: boolean }): Result<Lease, Refusal>;
+  /** Every milestone of the run in order. */
+  history(id: RunId): readonly Milestone[];
+  /** Proves the run's journal whole, or names the first milestone that is not as it was written. */
+  verify(id: RunId): Result<{ readonly milestones: number }, Damage>;
+  /** Asks something of the run's owner; gives the request's id. */
+  ask(run: RunId, asking: Asking): number;
+  /** What was asked of a run and is not done, oldest first. Cheap: an indexed look. */
+  pending(run: RunId): readonly RunRequest[];
+  /** Marks a request as done, after what came of it is in the journal. */
+  done(id: number): void;
+  /** The files of an attempt, to be written. */
+  openTranscript(run: RunId, step: StepKey, attempt: number): Transcript;
+  /** Where an attempt's `$CODEMACHINE_OUTPUT` is: the file does not exist yet, its directory does. Whoever reads it removes it. */
+  outputFile(run: RunId, step: StepKey, attempt: number): string;
+  /** The attempts of a run in the order in which they started, of one step if named, with the files they left. */
+  logs(run: RunId, step?: StepKey): readonly LogAttempt[];
+  close(): void;
+}
+
+/** What opening may be told. */
+export interface StateOptions {
+  /** The program's version, which a newer program's database is named by. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** How processes are told apart, where /proc cannot tell. */
+  readonly processes?: Processes;
+}
+
+/** Opens the state in `dir` and makes what is missing. */
+export async function openState(dir: string, options: StateOptions): Promise<Result<State, StateProblem>> {
+  const directory = path.resolve(dir);
+  const now = options.now ?? Date.now;
+  const driver = await loadDriver();
+  if (!driver.ok) return driver;
+  const made = makeStateDirectory(directory);
+  if (!made.ok) return made;
+  const place = path.join(directory, 'codemachine.db');
+  const at = new Date(now()).toISOString();
+  const opened = openDatabase(place, { driver: driver.value, version: options.version, at });
+  if (!opened.ok) return err(opened.error);
+  return ok(
+    makeState(directory, {
+      connection: opened.value,
+      processes: options.processes ?? systemProcesses(),
+      now,
+      place,
+    }),
+  );
+}
+
+function makeState(directory: string, tools: LeaseTools): State {
+  const { connection, place, now } = tools;
+  const requests = makeRequests(connection);
+  const started = connection.prepare(
+    `SELECT json_extract(body, '$.step') AS step, json_extract(body, '$.attempt') AS attempt FROM milestones
+     WHERE run = ? AND type = 'step-started' AND json_valid(body) ORDER BY seq`,
+  );
+  const safely = <T>(work: () => T): T => guarded(place, work);
+  return {
+    directory,
+    driver: DRIVER_PACKAGE,
+    createRun: (record) => safely(() => createRun(tools, record)),
+    runRecord: (id) => safely(() => runRecord(tools, id)),
+    listRuns: () => safely(() => listRuns(tools)),
+    resolveRun: (text) => safely(() => resolveRun(tools, text)),
+    acquire: (id, ask) => acquire(tools, id, ask),
+    history: (id) => safely(() => history(connection, id, place)),
+    verify: (id) => safely(() => verify(connection, id)),
+    ask: (run, asking) => safely(() => requests.ask(run, asking)),
+    pending: (run) => safely(() => requests.pending(run)),
+    done: (id) => safely(() => requests.done(id, new Date(now()).toISOString())),
+    openTranscript: (run, step, attempt) => openTranscript(directory, run, step, attempt),
+    outputFile: makeOutputFiles(directory),
+    logs: (run, step) => {
+      const attempts = safely(() => started.all(run)) as { step: StepKey; attempt: number }[];
+      const wanted = step === undefined ? attempts : attempts.filter((one) => one.step === step);
+      return wanted.map((one) => ({ ...one, files: transcriptFiles(directory, run, one.step, one.attempt) }));
+    },
+    close: () => {
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// The program as it is published: its door, its exit codes, what is in the package.
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const house = path.resolve(import.meta.dirname, '../..');
+let copy: string;
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+beforeAll(async () => {
+  copy = await mkdtemp(path.join(tmpdir(), 'door-'));
+  await promisify(execFile)(process.execPath, ['bin/dev/build.mjs'], { cwd: house });
+  for (const part of ['bin/codemachine.js', 'dist', 'package.json', 'oclif.manifest.json']) {
+    await cp(path.join(house, part), path.join(copy, part), { recursive: true });
+  }
+});
+
+afterAll(() => rm(copy, { recursive: true, force: true }));
+
+// The copy has no node_modules and no schemas: what it needs beyond dist/ would be missed here.
+function codemachine(...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const program = path.join(copy, 'bin/codemachine.js');
+    const env = { PATH: process.env.PATH, HOME: copy };
+    execFile(process.execPath, [program, ...args], { env, cwd: copy }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+it.each(['--version', '-V'])('says its version for %s', async (flag) => {
+  const { version } = JSON.parse(await readFile(path.join(house, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(await codemachine(flag)).toEqual({ code: 0, stdout: `codemachine ${version}\n`, stderr: '' });
+});
+
+it('helps', async () => {
+  const { code, stdout } = await codemachine('--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain('codemachine [COMMAND]');
+});
+
+it('refuses what it does not know with 2', async () => {
+  expect(await codemachine('paint')).toMatchObject({ code: 2, stdout: '' });
+  expect(await codemachine('schema', '--loudly')).toMatchObject({ code: 2, stdout: '' });
+});
+
+it('calls its own trouble a defect, with 70', async () => {
+  const { code, stderr } = await codemachine('schema');
+  expect(code).toBe(70);
+  expect(stderr).toContain('schemas/workflow.schema.json');
+  expect(stderr).toContain('defect of codemachine');
+});
+
+it('says what to do where it was never built', async () => {
+  await rm(path.join(copy, 'dist/cli.js'));
+  const { code, stderr } = await codemachine('schema');
+  expect(code).toBe(70);
+  expect(stderr).toContain('npm run build');
+});
+
+it('carries the licences of what is bundled', async () => {
+  const text = await readFile(path.join(copy, 'dist/third-party-licenses.txt'), 'utf8');
+  expect(text).toMatch(/^@oclif\/core 4\./m);
+});

@@ -1,7 +1,145 @@
 /** Holds the words of the diagnostics about which keys and values stand where. */
-import { error } from './entry.ts';
+import { error, warning } from './entry.ts';
+
+type Nearest = { readonly nearest?: string | undefined };
+
+const didYouMean = ({ nearest }: Nearest) => (nearest === undefined ? undefined : `did you mean \`${nearest}\`?`);
+const list = (words: readonly string[]) => words.map((word) => `\`${word}\``).join(', ');
 
 export const SHAPE_CODES = {
+  'not-a-workflow': error<{ got: string }>(
+    ({ got }) => `a workflow is a mapping with \`name\` and \`steps\`, and this is ${got}`,
+    () => 'start with `name: …`, then `steps:` and a list of steps',
+  ),
+  'newer-version': error<{ version: string }>(
+    ({ version }) => `this file needs codemachine ${version}, which reads version ${version} of the language`,
+    () => 'install that one, or write `version: 1` if the file is meant for this one',
+  ),
+  'unknown-key': error<{ key: string; owner: string; known: readonly string[] } & Nearest>(
+    ({ key, owner }) => `\`${key}\` is not a key of ${owner}`,
+    ({ nearest, known }) => didYouMean({ nearest }) ?? (known.length > 12 ? undefined : `known are ${list(known)}`),
+  ),
+  'missing-key': error<{ key: string; owner: string }>(
+    ({ key, owner }) => `${owner} needs \`${key}\``,
+    ({ key }) => `add \`${key}: …\``,
+  ),
+  'wrong-type': error<{ key: string; expected: string; got: string; help?: string | undefined }>(
+    ({ key, expected, got }) => `${key} must be ${expected}, and this is ${got}`,
+    ({ help }) => help,
+  ),
+  'bad-value': error<{ key: string; value: string; allowed: readonly string[] } & Nearest>(
+    ({ key, value }) => `${key} cannot be \`${value}\``,
+    ({ nearest, allowed }) => didYouMean({ nearest }) ?? `write one of ${list(allowed)}`,
+  ),
+  'out-of-range': error<{ key: string; limit: string }>(({ key, limit }) => `${key} must be ${limit}`),
+  empty: error<{ key: string }>(
+    ({ key }) => `${key} is empty`,
+    () => 'write a value, or leave the key out',
+  ),
+  'duplicate-item': error<{ key: string; value: string }>(
+    ({ key, value }) => `\`${value}\` stands in ${key} twice`,
+    () => 'take one of them out',
+  ),
+  'bad-id': error<{ id: string; better?: string | undefined }>(
+    ({ id }) => `\`${id}\` is not an id: small letters, digits and dashes, a letter first`,
+    ({ better }) => (better === undefined ? undefined : `write \`${better}\``),
+  ),
+  'bad-name': error<{ name: string; owner: string }>(
+    ({ name, owner }) => `\`${name}\` cannot be a name in ${owner}`,
+    () => 'use letters, digits, `_` and `-`, not a digit or `-` first',
+  ),
+  'bad-variable': error<{ name: string }>(
+    ({ name }) => `\`${name}\` cannot be the name of an environment variable`,
+    () => 'use letters, digits and `_`, not a digit first',
+  ),
+  'bad-duration': error<{ key: string; value: string; better?: string | undefined }>(
+    ({ key, value }) => `${key} cannot be \`${value}\`: it is a duration, a number with a unit`,
+    ({ better }) => (better === undefined ? 'write `90s`, `30m`, `2h` or `1h30m`' : `write \`${better}\``),
+  ),
+  'bad-tokens': error<{ key: string; value: string }>(
+    ({ key, value }) => `${key} cannot be \`${value}\`: it is a number of tokens`,
+    () => 'write `500000`, `500k` or `2M`',
+  ),
+  'no-kind': error<{ nearest?: string | undefined }>(
+    () => 'this step does nothing: it has no `run` and no `prompt`',
+    ({ nearest }) => didYouMean({ nearest }) ?? 'add `run: <command>` or `prompt: <text>`',
+  ),
+  'two-kinds': error<{ first: string; second: string }>(
+    ({ first, second }) => `a step has one kind, and this one has \`${first}\` and \`${second}\``,
+    () => 'make two steps of it',
+  ),
+  'wrong-kind-key': error<{ key: string; belongs: readonly string[]; kind: string }>(
+    ({ key, belongs, kind }) => `\`${key}\` belongs to ${list(belongs)} steps, and this is a \`${kind}\` step`,
+    ({ kind }) => `take it out, or move it to a step without \`${kind}\``,
+  ),
+  'not-in-finally': error<{ key: string }>(
+    ({ key }) => `\`${key}\` cannot stand under \`finally\``,
+    ({ key }) =>
+      key === 'needs' ? 'take it out: these steps run in the order they are written in' : 'use `run`, `prompt` or `uses` here',
+  ),
+  'duplicate-id': error<{ id: string }>(
+    ({ id }) => `there is another step with the id \`${id}\``,
+    () => 'give each step an id of its own; ids are unique in a file',
+  ),
+  'unknown-need': error<{ id: string; inside?: string | undefined } & Nearest>(
+    ({ id }) => `there is no step \`${id}\` to wait for`,
+    ({ inside, nearest }) =>
+      inside === undefined ? (didYouMean({ nearest }) ?? 'write the `id` of a step of this list') : `\`${id}\` is inside \`${inside}\`: wait for that`,
+  ),
+  'self-need': error<{ id: string }>(
+    ({ id }) => `\`${id}\` waits for itself`,
+    () => 'take it out of its own `needs`',
+  ),
+  'need-without-id': error<{ id: string }>(
+    ({ id }) => `\`${id}\` is an id made from a name, which \`needs\` cannot use`,
+    ({ id }) => `write \`id: ${id}\` on that step`,
+  ),
+  'unknown-agent': error<{ agent: string } & Nearest>(
+    ({ agent }) => `there is no agent \`${agent}\``,
+    ({ nearest }) => didYouMean({ nearest }) ?? 'declare it under `agents:`, or write `engine:` on the step',
+  ),
+  'no-engine': error<object>(
+    () => 'nothing says which engine does this step',
+    () => 'write `engine: claude-code` or `engine: codex` here, on its agent, or under `defaults`',
+  ),
+  'unknown-engine': error<{ engine: string; known: readonly string[] } & Nearest>(
+    ({ engine }) => `there is no engine \`${engine}\``,
+    ({ nearest, known }) => didYouMean({ nearest }) ?? `write one of ${list(known)}`,
+  ),
+  'engine-not-supported-yet': error<{ engine: string; supported: readonly string[] }>(
+    ({ engine }) => `\`${engine}\` is an engine of the language, and this version of codemachine does not drive it yet`,
+    ({ supported }) => `use ${supported.map((name) => `\`${name}\``).join(' or ')}`,
+  ),
+  'engine-from-data': error<{ key: string }>(
+    ({ key }) => `\`${key}\` is chosen by data here, and data never chooses who may act`,
+    ({ key }) => `write the ${key} out, or make the input a \`choice\``,
+  ),
+  'static-key': error<{ key: string }>(
+    ({ key }) => `${key} takes no \`\${{ }}\`: it is fixed before the run starts`,
+    () => 'write the value out',
+  ),
+  'bad-default': error<{ name: string; problem: string }>(({ name, problem }) => `the default of \`${name}\` does not fit: ${problem}`),
+  'no-options': error<{ name: string }>(
+    ({ name }) => `\`${name}\` is a choice without options`,
+    () => 'add `options: [one, another]`',
+  ),
+  'options-without-choice': error<{ name: string; type: string }>(
+    ({ name, type }) => `\`${name}\` is a ${type}, and only a choice has options`,
+    () => 'write `type: choice`, or take the options out',
+  ),
+  'bad-shell': error<{ shell: string } & Nearest>(
+    ({ shell }) => `\`${shell}\` is not a shell`,
+    ({ nearest, shell }) =>
+      didYouMean({ nearest }) ?? `write \`bash\`, \`sh\`, \`pwsh\`, \`python\`, \`node\`, or a command line with the script's place: \`${shell} {0}\``,
+  ),
+  'mcp-server-kind': error<{ name: string; both: boolean }>(
+    ({ name, both }) => (both ? `the MCP server \`${name}\` has a \`command\` and a \`url\`` : `the MCP server \`${name}\` has no \`command\` and no \`url\``),
+    () => 'write `command` for a program, or `url` for a server elsewhere',
+  ),
+  'access-unsaid': warning<object>(
+    () => 'nothing says how far this agent may reach, so it only reads: asked to change a file it ends well and changes nothing',
+    () => 'write `access: write` if it edits files, `access: read` if it does not',
+  ),
   'not-supported-yet': error<{ key: string; since: string }>(
     ({ key }) => `\`${key}\` is part of the language, and this version of codemachine does not run it yet`,
     ({ since }) => since,

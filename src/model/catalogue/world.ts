@@ -6,4 +6,16 @@ export const WORLD_CODES = {
     ({ step }) => `\`${step}\` writes to the workspace, which can only be undone in a git repository`,
     () => 'run `git init` here, or write `undo: never` on the step',
   ),
+  'missing-file': error<{ file: string; problem: string; help: string }>(
+    ({ file, problem }) => `\`${file}\` cannot be read: ${problem}`,
+    ({ help }) => help,
+  ),
+  'outside-workspace': error<{ key: string; value: string }>(
+    ({ key, value }) => `${key} \`${value}\` leads out of the workspace`,
+    () => 'write a path below the root of the workspace, without `..` or a leading `/`',
+  ),
+  'bad-schema-file': error<{ file: string; problem: string }>(
+    ({ file, problem }) => `\`${file}\` is not a JSON Schema: ${problem}`,
+    () => 'write one JSON object into it: `{ "type": "object", "properties": { … } }`',
+  ),
 };

@@ -1,0 +1,67 @@
+/** Turns a text into YAML tokens, refusing what would take the process down when it is composed. */
+import { type CST, Lexer, Parser } from 'yaml';
+import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { SourceFile } from '../model/source.ts';
+
+const MAX_LENGTH = 4 * 1024 * 1024;
+const MAX_DEPTH = 64;
+const MAX_KEYS = 1000;
+const MAX_TOKENS = 500_000;
+const MAX_ALIASES = 100;
+
+/** What yaml's lexer puts before the text of a scalar, which may start with any character. */
+const SCALAR = '\u001f';
+
+/**
+ * The syntax tokens of one file, within the limits of the language.
+ *
+ * yaml's composer recurses, and a stack overflow in it cannot be caught on every Node; its parser keeps a stack of
+ * its own, so depth is measured there, one token at a time, before anything is composed.
+ */
+export function readTokens(source: SourceFile): Result<readonly CST.Token[], Diagnostic> {
+  const { text, path } = source;
+  const refuse = (diagnostic: Diagnostic) => err(diagnostic);
+  // A text of n UTF-16 units has at least n bytes, so only texts near the limit are measured exactly.
+  if (text.length > MAX_LENGTH || (text.length > MAX_LENGTH / 3 && utf8Length(text) > MAX_LENGTH)) {
+    return refuse(diagnose('too-large', path, { start: 0, end: 0 }, { limit: '4 MiB' }));
+  }
+  const nul = text.indexOf('\0');
+  if (nul !== -1) return refuse(diagnose('nul-character', path, { start: nul, end: nul + 1 }, {}));
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  let aliases = 0;
+  let before = '';
+  for (const lexeme of new Lexer().lex(text)) {
+    const at = { start: parser.offset, end: parser.offset + lexeme.length };
+    if (++count > MAX_TOKENS) return refuse(diagnose('too-many-tokens', path, at, { limit: MAX_TOKENS }));
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    const top = parser.stack[parser.stack.length - 1];
+    if (lexeme.startsWith('*') && before !== SCALAR && ++aliases > MAX_ALIASES) {
+      return refuse(diagnose('too-many-aliases', path, at, { limit: MAX_ALIASES }));
+    }
+    before = lexeme;
+    // The document itself and a scalar being read are on the stack too, hence the two more.
+    if (parser.stack.length > MAX_DEPTH + 2) return refuse(diagnose('too-deep', path, at, { limit: MAX_DEPTH }));
+    if (top !== undefined && isMapping(top) && top.items.length > MAX_KEYS) {
+      return refuse(diagnose('too-many-keys', path, at, { limit: MAX_KEYS }));
+    }
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return ok(tokens);
+}
+
+function isMapping(token: CST.Token): token is CST.BlockMap | CST.FlowCollection {
+  return token.type === 'block-map' || (token.type === 'flow-collection' && token.start.type === 'flow-map-start');
+}
+
+function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // Each half of a surrogate pair counts two of the pair's four bytes.
+    if (code > 0x7f) length += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+  }
+  return length;
+}

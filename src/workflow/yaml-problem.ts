@@ -1,0 +1,65 @@
+/** Puts the complaint of the YAML parser into words of ours. */
+import type { Document, YAMLError } from 'yaml';
+import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
+import type { SourceFile } from '../model/source.ts';
+
+type Code = YAMLError['code'];
+
+// The parser's own sentences are about its grammar; these say what a person did.
+const PROBLEMS: Partial<Record<Code, readonly [problem: string, help?: string]>> = {
+  BAD_INDENT: ['this line is not indented as the lines it belongs to', 'keys of one mapping start in the same column'],
+  BAD_SCALAR_START: ['a value cannot start with this character', 'put the value in quotes'],
+  BAD_DQ_ESCAPE: ['this is no escape of a text in double quotes', 'write `\\\\` for a backslash, or use single quotes'],
+  BLOCK_AS_IMPLICIT_KEY: ['a mapping starts inside a value here', 'put a value that contains `: ` in quotes, or start a block with `|`'],
+  BLOCK_IN_FLOW: ['indented YAML stands inside `[…]` or `{…}`', 'close the bracket first'],
+  MULTILINE_IMPLICIT_KEY: ['a key goes over several lines', 'is a `:` missing at the end of the line above, or a quote not closed?'],
+  KEY_OVER_1024_CHARS: ['a key is longer than 1024 characters', 'is a quote not closed?'],
+  MISSING_CHAR: ['something that was opened is not closed here', 'close the quote or bracket; after `:` and `-` stands a space'],
+  UNEXPECTED_TOKEN: ['this does not belong here', 'put a value with special characters in quotes, or start a block with `|`'],
+  BAD_DIRECTIVE: ['this `%` line is no directive of YAML', 'take it out'],
+  MULTIPLE_ANCHORS: ['a value has two anchors', 'take one out'],
+  MULTIPLE_TAGS: ['a value has two tags', 'take one out'],
+  BAD_ALIAS: ['this is no name of an anchor', 'put a value that starts with `*` or `&` in quotes'],
+  ALIAS_PROPS: ['an alias cannot have an anchor or a tag', 'take it out'],
+  BAD_PROP_ORDER: ['an anchor or tag stands at the wrong place', 'write it right after the `:` or `-`'],
+  BAD_COLLECTION_TYPE: ['the tag does not fit the value', 'take the tag out'],
+};
+
+/**
+ * The first complaint about the syntax of a file: what follows a mistake in the syntax is mostly its echo.
+ * Also what is right for YAML and refused here: tags that are not standard, several documents.
+ */
+export function syntaxProblem(source: SourceFile, documents: readonly Document.Parsed[]): Diagnostic | undefined {
+  const found: { readonly error: YAMLError }[] = [];
+  for (const document of documents) {
+    for (const error of document.errors) found.push({ error });
+    for (const error of document.warnings) if (error.code === 'TAG_RESOLVE_FAILED') found.push({ error });
+  }
+  found.sort((a, b) => a.error.pos[0] - b.error.pos[0]);
+  const second = documents[1];
+  const first = found[0]?.error;
+  if (second !== undefined && (first === undefined || first.pos[0] >= second.range[0])) {
+    return diagnose('several-documents', source.path, documentStart(source.text, second.range[0]), {});
+  }
+  return first === undefined ? undefined : inOurWords(source, first);
+}
+
+function inOurWords(source: SourceFile, error: YAMLError): Diagnostic {
+  const { text, path } = source;
+  const start = Math.min(error.pos[0], text.length);
+  const lineEnd = text.indexOf('\n', start);
+  const at = { start, end: Math.max(start, Math.min(error.pos[1], lineEnd === -1 ? text.length : lineEnd)) };
+  if (error.code === 'TAB_AS_INDENT') return diagnose('tab-indentation', path, at, {});
+  if (error.code === 'TAG_RESOLVE_FAILED') {
+    const tag = /^![^\s,[\]{}]*/.exec(text.slice(start, start + 200))?.[0] ?? '!';
+    return diagnose('unknown-tag', path, { start, end: start + tag.length }, { tag });
+  }
+  const [problem, help] = PROBLEMS[error.code] ?? [error.message.split('\n')[0] ?? error.code];
+  return diagnose('yaml-syntax', path, at, { problem, help });
+}
+
+// The second document's own range starts after its `---`.
+function documentStart(text: string, start: number): { start: number; end: number } {
+  const line = text.lastIndexOf('\n---', start);
+  return line === -1 ? { start, end: start } : { start: line + 1, end: line + 4 };
+}

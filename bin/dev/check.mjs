@@ -152,7 +152,9 @@ function shortened(output) {
 function summary(results) {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   const broken = results.filter((result) => result.failed > 0).map((result) => result.name);
-  console.log(`     ${'all'.padEnd(20)}${sum('seconds').toFixed(1).padStart(6)} s`);
+  console.log(
+    `     ${'all'.padEnd(20)}${sum('seconds').toFixed(1).padStart(6)} s  ${sum('skipped')} skipped`,
+  );
   if (broken.length > 0) console.log(`failed: ${broken.join(', ')}`);
   return { passed: sum('passed'), failed: sum('failed') };
 }

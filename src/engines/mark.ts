@@ -1,0 +1,36 @@
+/** Makes the marks by which a run knows its children again. */
+
+/** The variable that carries the mark. A child's children inherit it, also those that left the process group. */
+export const MARK_VARIABLE = 'CODEMACHINE_MARK';
+
+/** Whose child it is. */
+export interface MarkOf {
+  readonly run: string;
+  /** Grows with each owner of the run, so that the watcher of a dead owner leaves the children of the next one alone. */
+  readonly epoch: number;
+  /** The attempt's directory, which names step and attempt. */
+  readonly directory: string;
+}
+
+/**
+ * The mark of one attempt's children.
+ * @param outer the mark that we carry ourselves when we run inside another run; it stays, so that both runs find the child
+ */
+export function makeMark(outer: string | undefined, { run, epoch, directory }: MarkOf): string {
+  return `${outer ?? ''};${run}.${epoch}.${directory};`;
+}
+
+/** What only this attempt's children carry. */
+export function attemptPattern(mark: string): string {
+  return mark.slice(mark.lastIndexOf(';', mark.length - 2));
+}
+
+/** What the children of a run carry, whoever started them. */
+export function runPattern(run: string): string {
+  return `;${run}.`;
+}
+
+/** What the children of one owner of a run carry. */
+export function ownerPattern(run: string, epoch: number): string {
+  return `;${run}.${epoch}.`;
+}

@@ -10,13 +10,13 @@ import {
   driveClaude,
   driveCodex,
   type Ended,
-  type EngineEvent,
   makeScratch,
   plainModel,
   type Scratch,
 } from '../support/drive.ts';
 import { engineBinary, type PinnedEngine } from '../support/engines.ts';
 import { type ModelServer, startModelServer } from '../support/model-server/model-server.ts';
+import { sessionOf } from './streams.ts';
 
 let server: ModelServer;
 let scratch: Scratch;
@@ -49,7 +49,6 @@ interface Subject {
   engine: PinnedEngine;
   start(what: Omit<Drive, 'server' | 'scratch'>): Driven;
   resume(session: string): string[];
-  sessionOf(events: EngineEvent[]): string;
   answerOf(ended: Ended): string | undefined;
 }
 
@@ -64,7 +63,6 @@ const codex = (model: string): Subject => ({
   engine: 'codex',
   start: (what) => driveCodex({ server, scratch, flags: codexFull(model), ...what }),
   resume: (session) => [...codexFull(model), 'resume', session],
-  sessionOf: (events) => String(events[0]?.thread_id),
   answerOf: lastMessage,
 });
 
@@ -73,7 +71,6 @@ const subjects: Record<string, Subject> = {
     engine: 'claude-code',
     start: (what) => driveClaude({ server, scratch, flags: ['--dangerously-skip-permissions'], ...what }),
     resume: (session) => ['--dangerously-skip-permissions', '--resume', session],
-    sessionOf: (events) => String(events[0]?.session_id),
     answerOf: ({ events }) => events.at(-1)?.result as string | undefined,
   },
   'codex in code mode': codex(codeModeModel),
@@ -121,7 +118,7 @@ for (const [name, subject] of Object.entries(subjects)) {
       const prompt = 'SCENARIO:schema-broken {"broken":{"b":1},"answer":{"a":1}}';
       const first = await subject.start({ prompt }).ended;
       expect(subject.answerOf(first)).toBe('{"b":1}');
-      const flags = subject.resume(subject.sessionOf(first.events));
+      const flags = subject.resume(sessionOf(first.events));
       const second = await subject.start({ prompt: 'That does not match the schema.', flags }).ended;
       expect(subject.answerOf(second)).toBe('{"a":1}');
       expect(server.requests.at(-1)?.prompts).toEqual([prompt, 'That does not match the schema.']);
@@ -129,7 +126,7 @@ for (const [name, subject] of Object.entries(subjects)) {
 
     it('plays the newest scenario of a resumed session', async () => {
       const first = await subject.start({ prompt: 'SCENARIO:shell {"command":"echo one"}' }).ended;
-      const flags = subject.resume(subject.sessionOf(first.events));
+      const flags = subject.resume(sessionOf(first.events));
       const prompt = 'SCENARIO:shell {"command":"echo two","say":"$output"}';
       expect(subject.answerOf(await subject.start({ prompt, flags }).ended)).toBe('two');
     });

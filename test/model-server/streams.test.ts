@@ -1,14 +1,25 @@
 // The kept event streams are what the pinned engines really print.
 //
 // `RECORD_STREAMS=1` writes them anew, after a pin has moved.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type Drive, type Driven, driveClaude, driveCodex, makeScratch } from '../support/drive.ts';
-import { engineBinary, type PinnedEngine } from '../support/engines.ts';
+import { claudeFlags, codexFlags, driveClaude, driveCodex, makeScratch } from '../support/drive.ts';
+import { engineBinary } from '../support/engines.ts';
+import { readMarker } from '../support/model-server/conversation.ts';
 import { type ModelServer, startModelServer } from '../support/model-server/model-server.ts';
-import { claudeRuns, codexRuns, endOf, type Recorded, readEvents, sanitize, shapeOf } from './streams.ts';
+import { scenarioNames } from '../support/model-server/scenarios.ts';
+import {
+  claudeRuns,
+  codexRuns,
+  endOf,
+  type Recorded,
+  readEvents,
+  sanitize,
+  sessionOf,
+  shapeOf,
+} from './streams.ts';
 
 const recording = process.env.RECORD_STREAMS === '1';
 const folder = new URL('../engines/streams/', import.meta.url).pathname;
@@ -19,15 +30,19 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+type Engine = (typeof engines)[number];
+
 /** Runs what is kept, and compares (or keeps) it; returns how the process ended. */
-async function play(
-  drive: (what: Drive) => Driven,
-  engine: PinnedEngine,
-  run: Recorded,
-): Promise<number | string> {
+async function play({ engine, drive, flags, resume }: Engine, run: Recorded): Promise<number | string> {
+  server.reset();
   const scratch = makeScratch();
   try {
-    const ended = await drive({ server, scratch, ...run }).ended;
+    const { after, ...what } = run;
+    if (after !== undefined) {
+      const before = await drive({ server, scratch, prompt: after }).ended;
+      what.flags = [...flags, resume, sessionOf(before.events)];
+    }
+    const ended = await drive({ server, scratch, ...what }).ended;
     const file = join(folder, engine, `${run.name}.jsonl`);
     if (recording) writeFileSync(file, sanitize(ended.stdout, scratch));
     expect(shapeOf(ended.events), ended.stderr).toEqual(shapeOf(readEvents(readFileSync(file, 'utf8'))));
@@ -38,11 +53,12 @@ async function play(
 }
 
 const engines = [
-  { engine: 'claude-code', drive: driveClaude, runs: claudeRuns },
-  { engine: 'codex', drive: driveCodex, runs: codexRuns },
+  { engine: 'claude-code', drive: driveClaude, flags: claudeFlags, resume: '--resume', runs: claudeRuns },
+  { engine: 'codex', drive: driveCodex, flags: codexFlags, resume: 'resume', runs: codexRuns },
 ] as const;
 
-for (const { engine, drive, runs } of engines) {
+for (const subject of engines) {
+  const { engine, runs } = subject;
   const binary = engineBinary(engine);
   const file = join(folder, engine, 'ends.json');
   const title =
@@ -52,7 +68,7 @@ for (const { engine, drive, runs } of engines) {
     const ends: Record<string, number | string> = {};
     beforeAll(() => {
       mkdirSync(join(folder, engine), { recursive: true });
-      if (!recording) Object.assign(ends, JSON.parse(readFileSync(file, 'utf8')));
+      if (existsSync(file)) Object.assign(ends, JSON.parse(readFileSync(file, 'utf8')));
     });
     afterAll(() => {
       if (recording) writeFileSync(file, `${JSON.stringify(ends, null, 2)}\n`);
@@ -60,10 +76,16 @@ for (const { engine, drive, runs } of engines) {
 
     for (const run of runs) {
       it(`prints what is kept for ${run.name}`, async () => {
-        const end = await play(drive, engine, run);
+        const end = await play(subject, run);
         if (recording) ends[run.name] = end;
         expect(end).toBe(ends[run.name]);
       });
     }
   });
 }
+
+it('keeps every scenario but those that need a hand to end them', () => {
+  const byHand = ['hang', 'loop', 'network', 'sleep-tool', 'stall'];
+  const kept = [...claudeRuns, ...codexRuns].map(({ prompt }) => readMarker(prompt)?.name ?? 'text');
+  expect([...new Set([...kept, ...byHand])].sort()).toEqual([...scenarioNames].sort());
+});

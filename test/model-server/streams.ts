@@ -1,6 +1,15 @@
 // The recorded runs of the real engines: which scenario, how it is started, how it is kept.
 
-import { codeModeModel, type Ended, type EngineEvent, plainModel, type Scratch } from '../support/drive.ts';
+import { dirname } from 'node:path';
+
+import {
+  codeModeModel,
+  codexFlags,
+  type Ended,
+  type EngineEvent,
+  plainModel,
+  type Scratch,
+} from '../support/drive.ts';
 import type { ClaudeAuth } from '../support/model-server/environments.ts';
 
 /** One run that is kept as `test/engines/streams/<engine>/<name>.jsonl`. */
@@ -9,6 +18,9 @@ export interface Recorded {
   prompt: string;
   flags?: string[];
   auth?: ClaudeAuth;
+  env?: Record<string, string>;
+  /** The prompt of a run before this one, whose session it resumes. */
+  after?: string;
 }
 
 const schema =
@@ -29,6 +41,7 @@ const others = [
 
 const common: Recorded[] = [
   scenario('text'),
+  { name: 'resumed', prompt: 'SCENARIO:text {"say":"Again."}', after: 'SCENARIO:text' },
   scenario('thinking'),
   { name: 'edit', prompt: 'SCENARIO:edit {"path":"a.txt","content":"hi\\n"}' },
   { name: 'shell', prompt: 'SCENARIO:shell {"command":"echo hello"}' },
@@ -40,6 +53,12 @@ const common: Recorded[] = [
 export const claudeRuns: Recorded[] = [
   ...common,
   { name: 'usage-limit', prompt: 'SCENARIO:usage-limit {"resets-at":1800000000}', auth: 'oauth' },
+  {
+    name: 'retried',
+    prompt: 'SCENARIO:fail-then-ok {"times":1,"with":"529"}',
+    env: { CLAUDE_CODE_MAX_RETRIES: '1' },
+  },
+  scenario('write-outside'),
   { name: 'denied', prompt: 'SCENARIO:shell {"command":"curl http://127.0.0.1:1/"}' },
   { name: 'schema', prompt: 'SCENARIO:schema {"answer":{"a":"x"}}', flags: ['--json-schema', schema] },
   {
@@ -61,6 +80,12 @@ export const claudeRuns: Recorded[] = [
   { name: 'resume-unknown', prompt: 'hello', flags: ['--resume', '00000000-0000-4000-8000-000000000000'] },
 ];
 
+// Codex counts the directories for temporary files as its workspace unless told not to.
+const confined = ['slash_tmp', 'tmpdir_env_var'].flatMap((name) => [
+  '-c',
+  `sandbox_workspace_write.exclude_${name}=true`,
+]);
+
 const plain = ['-m', plainModel, '-s', 'workspace-write'];
 
 /** Codex's runs: in code mode where the name does not say `plain`. */
@@ -69,6 +94,8 @@ export const codexRuns: Recorded[] = [
   { name: 'usage-limit', prompt: 'SCENARIO:usage-limit {"resets-at":1800000000}' },
   { name: 'schema', prompt: 'SCENARIO:schema {"answer":{"a":"x"}}' },
   { name: 'schema-broken', prompt: 'SCENARIO:schema-broken' },
+  { name: 'retried', prompt: 'SCENARIO:fail-then-ok {"times":2,"with":"500"}' },
+  { name: 'write-outside', prompt: 'SCENARIO:write-outside', flags: [...codexFlags, ...confined] },
   { name: 'shell-failed', prompt: 'SCENARIO:shell {"command":"echo no; exit 3"}' },
   {
     name: 'read-only',
@@ -78,6 +105,11 @@ export const codexRuns: Recorded[] = [
   { name: 'edit-plain', prompt: 'SCENARIO:edit {"path":"a.txt","content":"hi\\n"}', flags: plain },
   { name: 'shell-plain', prompt: 'SCENARIO:shell {"command":"echo hello"}', flags: plain },
 ];
+
+/** The session of a run, as its first line names it. */
+export function sessionOf(events: readonly EngineEvent[]): string {
+  return String(events[0]?.session_id ?? events[0]?.thread_id);
+}
 
 /** Replaces what differs from run to run or from machine to machine, the same thing by the same thing. */
 export function sanitize(stdout: string, scratch: Scratch): string {
@@ -92,6 +124,7 @@ export function sanitize(stdout: string, scratch: Scratch): string {
     .replaceAll(scratch.workspace, '/workspace')
     .replaceAll(dashed(scratch.workspace), '-workspace')
     .replaceAll(scratch.home, '/home/someone')
+    .replaceAll(dirname(scratch.workspace), '/outside')
     .replaceAll(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:4000')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, stable)
     .replaceAll(/"timestamp":"[^"]*"/g, '"timestamp":"2026-01-01T00:00:00.000Z"')

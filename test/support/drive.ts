@@ -45,6 +45,8 @@ export interface Drive {
   /** Flags beyond the ones every run needs. */
   flags?: string[];
   auth?: ClaudeAuth;
+  /** Variables beyond the ones every run needs. */
+  env?: Record<string, string>;
 }
 
 /** A started engine: its process id, its end, and a way to end it. */
@@ -59,7 +61,7 @@ function start(engine: PinnedEngine, flags: string[], env: Record<string, string
   if (binary.path === undefined) throw new Error(binary.reason);
   const child = spawn(binary.path, flags, {
     cwd: drive.scratch.workspace,
-    env,
+    env: { ...env, ...drive.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   // An engine that refuses its flags is gone before it reads: the broken pipe says nothing its exit does not.
@@ -78,10 +80,13 @@ function start(engine: PinnedEngine, flags: string[], env: Record<string, string
   return { pid: child.pid ?? 0, ended, kill: (signal) => child.kill(signal) };
 }
 
+/** What `driveClaude` allows unless told otherwise. */
+export const claudeFlags = ['--permission-mode', 'acceptEdits', '--permission-prompts', 'none'];
+
 /** Starts Claude Code, allowed to write in the workspace unless the flags say otherwise. */
 export function driveClaude(drive: Drive): Driven {
   const always = ['-p', '--output-format', 'stream-json', '--verbose'];
-  const flags = drive.flags ?? ['--permission-mode', 'acceptEdits', '--permission-prompts', 'none'];
+  const flags = drive.flags ?? claudeFlags;
   const env = claudeEnv(drive.server, drive.scratch.home, drive.auth);
   return start('claude-code', [...always, ...flags], env, drive);
 }
@@ -92,9 +97,12 @@ export const codeModeModel = 'gpt-6.1-sol';
 /** A model Codex does not know, which it gives plain function tools. */
 export const plainModel = 'scripted';
 
+/** What `driveCodex` allows unless told otherwise. */
+export const codexFlags = ['-m', codeModeModel, '-s', 'workspace-write'];
+
 /** Starts Codex, allowed to write in the workspace unless the flags say otherwise. */
 export function driveCodex(drive: Drive): Driven {
   const always = ['exec', '--json', '--skip-git-repo-check'];
-  const flags = drive.flags ?? ['-m', codeModeModel, '-s', 'workspace-write'];
+  const flags = drive.flags ?? codexFlags;
   return start('codex', [...always, ...flags, '-'], codexHome(drive.server, drive.scratch.home), drive);
 }

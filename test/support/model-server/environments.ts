@@ -4,8 +4,8 @@ import { delimiter, dirname, join } from 'node:path';
 
 import type { ModelServer } from './model-server.ts';
 
-/** The credential every environment here uses; it opens nothing. */
-export const fakeKey = 'fake-key';
+// The credential every environment here uses; it opens nothing.
+const fakeKey = 'fake-key';
 
 /** How Claude Code signs in: `oauth` is a subscription, the only one with a plan's usage limit. */
 export type ClaudeAuth = 'api-key' | 'bearer' | 'oauth';

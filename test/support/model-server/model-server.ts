@@ -38,14 +38,14 @@ export interface ModelServer {
   open(): number;
   /** Resolves once at least `count` model requests (that `matches`) have arrived. */
   waitFor(count: number, matches?: (request: ModelRequest) => boolean): Promise<ModelRequest[]>;
-  /** Cuts what hangs, forgets all requests and how often a scenario was asked for. */
+  /** Cuts what hangs, forgets all requests and how often a scenario was asked for; ids begin anew. */
   reset(): void;
   /** Cuts every connection, hung ones too, and stops listening. */
   close(): Promise<void>;
 }
 
-/** Where the `network` scenario knocks unless it is told otherwise. */
-export const probePath = '/probe';
+// Where the `network` scenario knocks unless it is told otherwise.
+const probePath = '/probe';
 
 function credential(request: IncomingMessage): string {
   const key = request.headers['x-api-key'];
@@ -116,7 +116,7 @@ export async function startModelServer(): Promise<ModelServer> {
   const state: State = { requests: [], others: [], asked: new Map(), port: 0 };
   const waiting = new Set<() => void>();
   const responses = new Set<ServerResponse>();
-  const id = idSource();
+  let id = idSource();
   const heard = () => {
     for (const look of waiting) look();
   };
@@ -160,6 +160,7 @@ export async function startModelServer(): Promise<ModelServer> {
       state.requests.length = 0;
       state.others.length = 0;
       state.asked.clear();
+      id = idSource();
     },
     close: () =>
       new Promise((resolve, reject) => {

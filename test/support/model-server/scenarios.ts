@@ -106,6 +106,20 @@ const reach = (around: Surroundings) =>
 
 const partial = (moment: Moment) => text(moment, 'say', 'I was about to say');
 
+/**
+ * The scenarios and their arguments, all optional. Those which end in words take `say`; those which use a tool also
+ * `answer` (a structured answer). In both `$output` stands for what the tool printed.
+ *
+ * - `edit`, `write-outside`: `path` (from the working directory), `content`.
+ * - `shell`, `network`, `loop`: `command`. `network` knocks at the provider's own probe.
+ * - `sleep-tool`: `ready` (a path made when the tool runs), `until` (a path it waits for), or a `command`.
+ * - `schema`: `answer`. `thinking`: `thinking`.
+ * - `schema-broken`: `broken` (what breaks the schema), `answer` (given on a repair turn, or at the engine's own
+ *   retry number `at-retry`), `ignore` (prose instead of an answer).
+ * - `429`, `503`, `529` and the other refusals: `retry-after` (seconds). `usage-limit`: `resets-at` (Unix seconds).
+ * - `fail-then-ok`: `times`, `with` (a scenario), `then` (a scenario, with its arguments beside these); counted per
+ *   marker as written, so two steps that shall fail on their own need different markers.
+ */
 const scenarios = {
   text: (moment) => ({ kind: 'say', text: text(moment, 'say', 'Done.') }),
   thinking: (moment) => ({

@@ -8,6 +8,7 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     maxWorkers: 2,
+    globalSetup: ['bin/dev/compile-schemas.mjs'],
     projects: [
       {
         extends: true,

@@ -101,4 +101,7 @@ function hash(...parts) {
   return digest.digest('hex');
 }
 
+// The name under which vitest calls it before the first test.
+export { compileSchemas as setup };
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await compileSchemas();

@@ -159,9 +159,8 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
       if (released) throw lost();
       const rows: Row[] = [];
       let status: RunStatus | undefined;
-      let end: Head = head;
       for (const body of bodies) {
-        rows.push((end = nextRow(run, end, epoch, at, body)) as Row);
+        rows.push(nextRow(run, rows.at(-1) ?? head, epoch, at, body));
         status = statusAfter(body) ?? status;
       }
       const last = rows.at(-1);

@@ -18,6 +18,15 @@ function commandOf(directory, pin) {
   return path.join(directory, 'node_modules', '.bin', pin.command);
 }
 
+/**
+ * The lines of npm's complaint that say why, without its stack.
+ * @param {string} stderr
+ */
+function reasonIn(stderr) {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !/^npm error\s+at /.test(line));
+  return lines.slice(0, 4).join('\n');
+}
+
 /** Installs one engine beside its final place, then moves it there in one rename; returns a sentence on failure. */
 function install(name, pin, target) {
   const temporary = mkdtempSync(path.join(root, `.${name}-`));
@@ -45,7 +54,7 @@ function install(name, pin, target) {
     );
     if (npm.error) return `npm could not be started: ${npm.error.message}. Install npm and run this again.`;
     if (npm.status !== 0) {
-      return `npm install of ${pin.package}@${pin.version} ended with ${npm.status ?? npm.signal}:\n${npm.stderr.trim()}`;
+      return `npm install of ${pin.package}@${pin.version} ended with ${npm.status ?? npm.signal}:\n${reasonIn(npm.stderr)}`;
     }
     const version = spawnSync(commandOf(temporary, pin), ['--version'], {
       encoding: 'utf8',

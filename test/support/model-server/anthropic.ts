@@ -194,8 +194,8 @@ export function replyMessages(
       if (streams) sendEvents(response, partialEvents(id('msg'), model, reply.text), 'silence');
       break;
     case 'drop':
-      if (streams) sendEvents(response, partialEvents(id('msg'), model, reply.text), 'reset');
-      else response.socket?.resetAndDestroy();
+      if (streams) sendEvents(response, partialEvents(id('msg'), model, reply.text), 'cut');
+      else response.destroy();
       break;
     case 'overload': {
       const overloaded = anthropicRefusal({ kind: 'refuse', how: '529', resetsAt: 0 });

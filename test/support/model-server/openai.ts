@@ -196,7 +196,7 @@ export function replyResponses(
       sendEvents(response, partialEvents(frame, reply.text, id), 'silence');
       break;
     case 'drop':
-      sendEvents(response, partialEvents(frame, reply.text, id), 'reset');
+      sendEvents(response, partialEvents(frame, reply.text, id), 'cut');
       break;
     case 'overload': {
       const error = { code: 'server_is_overloaded', message: 'Our servers are currently overloaded.' };

@@ -18,16 +18,16 @@ export function sendJson(
   response.end(JSON.stringify(body));
 }
 
-/** What follows the last event: an orderly end, silence on an open socket, or a reset. */
-export type StreamEnd = 'end' | 'silence' | 'reset';
+/** What follows the last event: an orderly end, silence on an open socket, or a cut connection. */
+export type StreamEnd = 'end' | 'silence' | 'cut';
 
 /** Sends events as a stream. */
 export function sendEvents(response: ServerResponse, events: readonly StreamEvent[], end: StreamEnd): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   const bytes = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
   if (end === 'end') response.end(bytes);
-  // The reset waits for the flush: destroying at once would drop the events with the socket.
-  else response.write(bytes, () => end === 'reset' && response.socket?.resetAndDestroy());
+  // Closed after the flush rather than reset: a reset may overtake the events, so that now and then none arrives.
+  else response.write(bytes, () => end === 'cut' && response.destroy());
 }
 
 /** Ids that look like a provider's, unique within one server. */

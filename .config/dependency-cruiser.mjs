@@ -138,8 +138,15 @@ export default {
           'npm-unknown',
           'unknown',
         ],
-        pathNot: [...homes.flatMap(([name]) => ofPackage(name)), '/generated/'],
+        pathNot: [...homes.flatMap(([name]) => ofPackage(name)), '/generated/', '^\\.'],
       },
+    },
+    {
+      name: 'imports-lead-somewhere',
+      severity: 'error',
+      comment: 'A wall cannot be checked towards a file that is not there.',
+      from: { path: source },
+      to: { couldNotResolve: true, path: '^\\.', pathNot: '/generated/' },
     },
     {
       name: 'no-circles',

@@ -138,7 +138,11 @@ export default {
           'npm-unknown',
           'unknown',
         ],
-        pathNot: [...homes.flatMap(([name]) => ofPackage(name)), '/generated/', '^\\.'],
+        pathNot: [
+          ...homes.flatMap(([name]) => ofPackage(name)),
+          '/generated/',
+          '^\\.\\.?/(?!.*node_modules/)',
+        ],
       },
     },
     {

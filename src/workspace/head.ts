@@ -1,0 +1,207 @@
+/** Keeps what git itself remembers of the checkout: where HEAD is, and what is in the index. */
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { Failure } from '../model/failure.ts';
+import { ok, type Result } from '../model/result.ts';
+import { line } from './git.ts';
+import type { Store } from './store.ts';
+
+/** The user's side of a recording; persisted in the message of its commit. */
+export interface Head {
+  readonly v: 1;
+  /** `refs/heads/…`, or null where HEAD is detached. */
+  readonly branch: string | null;
+  /** The commit HEAD is at; null before the first one. */
+  readonly sha: string | null;
+  /** Where the branches were that this recording or the one before it had checked out. */
+  readonly branches: Readonly<Record<string, string | null>>;
+  /** The index file's bytes as a blob; null where there is none. */
+  readonly index: string | null;
+}
+
+/** Reads HEAD, its branch, and the index, whose bytes are stored as a blob. `before` is the recording it descends from. */
+export async function readHead(store: Store, before: Head | undefined): Promise<Result<Head, Failure>> {
+  const [symbolic, commit, index] = await Promise.all([
+    store.theirs(['symbolic-ref', '-q', 'HEAD'], { codes: [0, 1] }),
+    store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] }),
+    storeIndex(store),
+  ]);
+  if (!symbolic.ok) return symbolic;
+  if (!commit.ok) return commit;
+  if (!index.ok) return index;
+  const branch = line(symbolic.value) || null;
+  const sha = line(commit.value) || null;
+  const branches: Record<string, string | null> = branch === null ? {} : { [branch]: sha };
+  const other = before?.branch ?? null;
+  if (other !== null && other !== branch) {
+    const tip = await tipOf(store, other);
+    if (!tip.ok) return tip;
+    branches[other] = tip.value;
+  }
+  return ok({ v: 1, branch, sha, branches, index: index.value });
+}
+
+async function tipOf(store: Store, ref: string): Promise<Result<string | null, Failure>> {
+  const tip = await store.theirs(['rev-parse', '-q', '--verify', ref], { codes: [0, 1] });
+  return tip.ok ? ok(line(tip.value) || null) : tip;
+}
+
+async function storeIndex(store: Store): Promise<Result<string | null, Failure>> {
+  const file = path.join(store.places.gitDir, 'index');
+  if (!existsSync(file)) return ok(null);
+  const blob = await store.ours(['hash-object', '-w', '--no-filters', file]);
+  return blob.ok ? ok(line(blob.value)) : blob;
+}
+
+/** The line that a recording's commit message ends with. */
+export function headLine(head: Head): string {
+  return JSON.stringify(head);
+}
+
+/** Reads it back out of a recording. A commit that is none of ours is a defect of ours. */
+export async function headOf(store: Store, recording: string): Promise<Result<Head, Failure>> {
+  const commit = await store.ours(['cat-file', 'commit', recording]);
+  if (!commit.ok) return commit;
+  const last = line(commit.value).split('\n').at(-1) ?? '';
+  const head = JSON.parse(last) as Head;
+  if (head.v !== 1) throw new Error(`recording ${recording} has a head of version ${String(head.v)}`);
+  return ok(head);
+}
+
+/**
+ * Puts HEAD, its branch and the index back to `to`, each only where it still is as `from` says: what somebody did since then
+ * is theirs. `reflog` is what `git reflog` tells them about it.
+ */
+export async function putHeadBack(store: Store, to: Head, from: Head, reflog: string): Promise<Result<undefined, Failure>> {
+  const now = await readHead(store, to);
+  if (!now.ok) return now;
+  if (to.branch !== null) {
+    const left = from.branches[to.branch];
+    if (left !== undefined && left !== to.sha && now.value.branches[to.branch] === left) {
+      const moved = await moveBranch(store, to.branch, to.sha, left, reflog);
+      if (!moved.ok) return moved;
+    }
+  }
+  if (sameHead(now.value, from) && !sameHead(from, to)) {
+    const moved = await moveHead(store, to, reflog);
+    if (!moved.ok) return moved;
+  }
+  if (now.value.index === from.index && from.index !== to.index) return putIndexBack(store, to.index);
+  return ok(undefined);
+}
+
+function sameHead(a: Head, b: Head): boolean {
+  return a.branch === b.branch && (a.branch !== null || a.sha === b.sha);
+}
+
+async function moveBranch(
+  store: Store,
+  branch: string,
+  to: string | null,
+  from: string | null,
+  reflog: string,
+): Promise<Result<undefined, Failure>> {
+  const command =
+    to === null
+      ? ['update-ref', '-m', reflog, '-d', branch, from ?? '']
+      : ['update-ref', '-m', reflog, branch, to, from ?? '0'.repeat(to.length)];
+  const moved = await store.theirs([...reflogged, ...command]);
+  return moved.ok ? ok(undefined) : moved;
+}
+
+async function moveHead(store: Store, to: Head, reflog: string): Promise<Result<undefined, Failure>> {
+  if (to.branch === null && to.sha === null) return ok(undefined);
+  const args =
+    to.branch === null
+      ? ['update-ref', '--no-deref', '-m', reflog, 'HEAD', to.sha ?? '']
+      : ['symbolic-ref', '-m', reflog, 'HEAD', to.branch];
+  const moved = await store.theirs([...reflogged, ...args]);
+  return moved.ok ? ok(undefined) : moved;
+}
+
+/** A ref of the user's that moves is told in their reflog, with a name that `git reflog` shows. */
+const reflogged = [
+  '-c',
+  'core.logAllRefUpdates=true',
+  '-c',
+  'user.name=codemachine',
+  '-c',
+  'user.email=codemachine@localhost',
+];
+
+/** Takes git's own lock; where another git holds it, the index is in use by somebody and is left alone. */
+async function putIndexBack(store: Store, blob: string | null): Promise<Result<undefined, Failure>> {
+  const index = path.join(store.places.gitDir, 'index');
+  const content = blob === null ? undefined : await store.ours(['cat-file', 'blob', blob]);
+  if (content?.ok === false) return content;
+  const lock = `${index}.lock`;
+  let handle: number;
+  try {
+    handle = openSync(lock, 'wx', 0o666);
+  } catch {
+    return ok(undefined);
+  }
+  try {
+    if (content === undefined) rmSync(index, { force: true });
+    else writeAll(handle, content.value);
+  } finally {
+    closeSync(handle);
+    if (content === undefined) rmSync(lock, { force: true });
+  }
+  if (content !== undefined) renameSync(lock, index);
+  return ok(undefined);
+}
+
+function writeAll(handle: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+}
+
+/** What the `git` context of expressions says. */
+export interface GitFacts {
+  /** Empty before the first commit. */
+  readonly sha: string;
+  /** Empty where HEAD is detached. */
+  readonly branch: string;
+  readonly dirty: boolean;
+}
+
+/**
+ * Reads the facts without starting what a config names: the user's own `git status` would run its filters and its fsmonitor.
+ * A filtered file that was touched and not changed may therefore count as dirty.
+ */
+export async function gitFacts(store: Store): Promise<Result<GitFacts, Failure>> {
+  const [symbolic, commit] = await Promise.all([
+    store.theirs(['symbolic-ref', '-q', '--short', 'HEAD'], { codes: [0, 1] }),
+    store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] }),
+  ]);
+  if (!symbolic.ok) return symbolic;
+  if (!commit.ok) return commit;
+  const sha = line(commit.value);
+  const dirty = await isDirty(store, sha);
+  return dirty.ok ? ok({ sha, branch: line(symbolic.value), dirty: dirty.value }) : dirty;
+}
+
+/** Works on a copy of the user's index, since comparing writes what it learned into the index. */
+async function isDirty(store: Store, sha: string): Promise<Result<boolean, Failure>> {
+  const copy = `${store.index}.look`;
+  const env = { GIT_INDEX_FILE: copy };
+  const index = path.join(store.places.gitDir, 'index');
+  rmSync(copy, { force: true });
+  const handle = openSync(copy, 'w', 0o600);
+  if (existsSync(index)) writeAll(handle, readFileSync(index));
+  closeSync(handle);
+  if (!existsSync(index)) rmSync(copy, { force: true });
+  try {
+    if (sha !== '') {
+      const staged = await store.ours(['diff-index', '--cached', '--name-only', '-z', sha], { env });
+      if (!staged.ok || staged.value.length > 0) return staged.ok ? ok(true) : staged;
+    }
+    await store.ours(['update-index', '-q', '--refresh'], { env, codes: [0, 1] });
+    const changed = await store.ours(['diff-files', '--name-only', '-z', '--ignore-submodules'], { env });
+    if (!changed.ok || changed.value.length > 0) return changed.ok ? ok(true) : changed;
+    const others = await store.ours(['ls-files', '-z', '-o', '--exclude-standard', '--directory', '--no-empty-directory'], { env });
+    return others.ok ? ok(others.value.length > 0) : others;
+  } finally {
+    rmSync(copy, { force: true });
+  }
+}

@@ -1,0 +1,192 @@
+/** Puts the working tree back to a recording. */
+import { chmodSync, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import type { Failure } from '../model/failure.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { type Difference, differences, isIgnoreFile, parentsOf } from './diff.ts';
+import { shown, zeroEnded } from './git.ts';
+import type { Store } from './store.ts';
+import { diskPath, ignoredAmong, type Memory, statOf, treeOf, writeTree } from './tree.ts';
+
+const ABSENT = '000000';
+
+/** Makes a recording of a tree that is about to be changed, so that nothing of it is lost. */
+export type Keep = (tree: string) => Promise<Result<unknown, Failure>>;
+
+/**
+ * Puts back every path that differs between `from` (the tree as it is) and `to`; gives those paths, as people read them.
+ * Ignored files are never touched. Nothing is written or removed through a link. Errors name the path in the way; what was
+ * done until then is undone or finished by calling again with a fresh `from`.
+ */
+export async function restoreTree(
+  store: Store,
+  memory: Memory,
+  to: string,
+  from: string,
+  keep: Keep,
+): Promise<Result<readonly string[], Failure>> {
+  const listed = await differences(store, from, to);
+  if (!listed.ok) return listed;
+  const all = listed.value;
+  if (all.length === 0) return ok([]);
+  const read = await store.ours(['read-tree', '--reset', to]);
+  if (!read.ok) return read;
+
+  const ruled = all.some((one) => isIgnoreFile(one.path));
+  const kept = ruled ? await hiddenByOldRules(store, all) : ok(new Set<string>());
+  if (!kept.ok) return kept;
+  const touched = all.filter((one) => !kept.value.has(one.path));
+  const done = await putBack(store, touched);
+  if (!done.ok) return done;
+  const proven = await prove(store, memory, to, touched, ruled ? keep : undefined);
+  return proven.ok ? ok(touched.map((one) => shown(one.path))) : proven;
+}
+
+/**
+ * An attempt that edits an ignore file uncovers files which were there before it, `node_modules` for one. They look
+ * created; deleting them would lose what was never recorded. So the old rules are put back first, then asked.
+ */
+async function hiddenByOldRules(store: Store, all: readonly Difference[]): Promise<Result<ReadonlySet<string>, Failure>> {
+  const rules = all.filter((one) => isIgnoreFile(one.path) && roomFor(store, one.path));
+  const put = await putBack(store, rules);
+  if (!put.ok) return put;
+  const created = all.filter((one) => one.toMode === ABSENT && !isIgnoreFile(one.path)).map((one) => one.path);
+  const hidden = await ignoredAmong(store, created);
+  return hidden.ok ? ok(new Set(hidden.value)) : hidden;
+}
+
+/** Whether every directory above a path is there, as a directory. */
+function roomFor(store: Store, name: string): boolean {
+  return parentsOf(name).every((parent) => statOf(store.places.root, parent)?.isDirectory() === true);
+}
+
+async function putBack(store: Store, all: readonly Difference[]): Promise<Result<undefined, Failure>> {
+  const root = store.places.root;
+  const modes = new Map<string, number>();
+  const writes = all.filter((one) => one.toMode !== ABSENT);
+  for (const one of writes) {
+    const stat = statOf(root, one.path);
+    if (stat?.isFile() === true) modes.set(one.path, stat.mode & 0o666);
+  }
+  try {
+    for (const one of all) if (one.fromMode !== ABSENT) remove(root, one.path);
+    for (const one of writes) {
+      const trouble = makeRoom(root, one.path);
+      if (trouble !== undefined) return err(trouble);
+    }
+  } catch (error) {
+    return err(inTheWay(error instanceof Error ? error.message : String(error)));
+  }
+  if (writes.length > 0) {
+    // Git writes a file beside its place and never through a link; with `-u` our index learns its times.
+    const input = zeroEnded(writes.map((one) => one.path));
+    const written = await store.ours(['checkout-index', '-f', '-u', '-z', '--stdin'], { input });
+    if (!written.ok) return written;
+  }
+  restoreModes(root, writes, modes);
+  for (const one of all) if (one.toMode === ABSENT) prune(root, one.path);
+  return ok(undefined);
+}
+
+/** A file that was closed to others stays closed: git keeps only the executable bit, and would make it 0644. */
+function restoreModes(root: string, writes: readonly Difference[], modes: ReadonlyMap<string, number>): void {
+  for (const one of writes) {
+    const mode = modes.get(one.path);
+    const now = statOf(root, one.path);
+    if (mode === undefined || now?.isFile() !== true || (now.mode & 0o666) === mode) continue;
+    const executable = one.toMode === '100755' ? (mode & 0o444) >> 2 : 0;
+    chmodSync(diskPath(root, one.path), mode | executable);
+  }
+}
+
+/** Removes one file or link, where every directory above it is one. A directory is left: it is not what was recorded. */
+function remove(root: string, name: string): void {
+  for (const parent of parentsOf(name)) {
+    const stat = statOf(root, parent);
+    // Gone already, or replaced by a file or link of the same difference: there is nothing of ours behind it.
+    if (stat === undefined || !stat.isDirectory()) return;
+  }
+  const stat = statOf(root, name);
+  if (stat !== undefined && !stat.isDirectory()) unlinkSync(diskPath(root, name));
+}
+
+/** Makes the directories above a path, refusing to go through a link, then clears its place of empty directories. */
+function makeRoom(root: string, name: string): Failure | undefined {
+  for (const parent of parentsOf(name)) {
+    const stat = statOf(root, parent);
+    if (stat === undefined) mkdirSync(diskPath(root, parent));
+    else if (!stat.isDirectory()) {
+      const what = stat.isSymbolicLink() ? 'a link' : 'a file';
+      return inTheWay(`${shown(parent)} is ${what}, and ${shown(name)} was to be put back below it`);
+    }
+  }
+  const stat = statOf(root, name);
+  if (stat === undefined) return undefined;
+  if (!stat.isDirectory()) return undefined;
+  if (clearEmpty(diskPath(root, name))) return undefined;
+  return inTheWay(`${shown(name)} was a file and is a directory now, with ignored files in it`);
+}
+
+/** Removes a directory that holds nothing but such directories; false when it holds anything else. */
+function clearEmpty(directory: Buffer): boolean {
+  let empty = true;
+  for (const entry of readdirSync(directory, { withFileTypes: true, encoding: 'buffer' })) {
+    const inner = Buffer.concat([directory, Buffer.from('/'), entry.name as unknown as Buffer]);
+    if (!entry.isDirectory() || !clearEmpty(inner)) empty = false;
+  }
+  if (empty) rmdirSync(directory);
+  return empty;
+}
+
+/** Removes the directories above a removed file that have nothing left in them. */
+function prune(root: string, name: string): void {
+  for (const parent of [...parentsOf(name)].reverse()) {
+    if (statOf(root, parent)?.isDirectory() !== true) continue;
+    try {
+      rmdirSync(diskPath(root, parent));
+    } catch {
+      return;
+    }
+  }
+}
+
+/**
+ * Looks at the tree again: every touched path must be as `to` says. Where ignore rules changed, what the attempt hid by its
+ * own rules appears only now, and goes too, once it is recorded (`keep`). Elsewhere, what appeared meanwhile is somebody's and stays.
+ */
+async function prove(
+  store: Store,
+  memory: Memory,
+  to: string,
+  touched: readonly Difference[],
+  keep: Keep | undefined,
+): Promise<Result<undefined, Failure>> {
+  const wanted = await treeOf(store, to);
+  if (!wanted.ok) return wanted;
+  const now = await writeTree(store, memory, to);
+  if (!now.ok) return now;
+  if (now.value === wanted.value) return ok(undefined);
+  const rest = await differences(store, now.value, wanted.value);
+  if (!rest.ok) return rest;
+  const ours = new Set(touched.map((one) => one.path));
+  const wrong = rest.value.find((one) => ours.has(one.path));
+  if (wrong !== undefined) {
+    return err(inTheWay(`${shown(wrong.path)} was put back and differs again; something is still writing to it`));
+  }
+  const appeared = rest.value.filter((one) => one.toMode === ABSENT);
+  if (keep === undefined || appeared.length === 0) return ok(undefined);
+  const kept = await keep(now.value);
+  return kept.ok ? putBack(store, appeared) : kept;
+}
+
+function inTheWay(what: string): Failure {
+  return {
+    reason: 'config',
+    message: `The workspace could not be put back: ${what}.`,
+    help: 'Move it away and resume; both states are kept as recordings.',
+  };
+}
+
+/** Drops the lock that a killed git left on our index. Only the owner of a run may call this. */
+export function dropStaleLock(store: Store): void {
+  rmSync(`${store.index}.lock`, { force: true });
+}

@@ -1,0 +1,127 @@
+/** The door: opens a repository's working tree as a thing that can be recorded, compared and put back. */
+import type { Failure } from '../model/failure.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Recording, Workspace } from '../model/ports.ts';
+import { ok, type Result } from '../model/result.ts';
+import { applyPatch, changedPaths, type DiffOptions, diffText, patchBytes } from './diff.ts';
+import type { Environ, Git } from './git.ts';
+import { type GitFacts, gitFacts, type Head, headOf, putHeadBack, readHead } from './head.ts';
+import { type KeptRecording, keepRecording, type Numbers, present, recordingsOf, runOf } from './recordings.ts';
+import { dropStaleLock, restoreTree } from './restore.ts';
+import type { Places } from './root.ts';
+import { openStore, type Store } from './store.ts';
+import { type Memory, untrackedFiles, writeTree } from './tree.ts';
+
+/** What is needed to open a workspace. */
+export interface OpenWorkspace {
+  /** As `findRoot` gave it. */
+  readonly places: Places;
+  /** Absolute; git's directory of ours becomes its `git/`. */
+  readonly stateDir: string;
+  readonly git: Git;
+  /** The caller's environment. */
+  readonly environ: Environ;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A workspace with everything the commands ask of it. Calls that write wait for each other. */
+export interface GitWorkspace extends Workspace {
+  readonly root: string;
+  /** The `git` context of expressions. */
+  facts(): Promise<Result<GitFacts, Failure>>;
+  /** Refuses what could not be recorded (too large an untracked file), before anything runs. */
+  check(): Promise<Result<undefined, Failure>>;
+  /** The difference between two recordings for people: no colour, no program of the user's. */
+  diff(from: string, to: string, options?: DiffOptions): Promise<Result<string, Failure>>;
+  /** The difference as bytes that `applyPatch` takes; empty where nothing differs. */
+  patch(from: string, to: string): Promise<Result<Uint8Array, Failure>>;
+  /** Makes a patch's changes in the working tree, all or none. Failures have the reason `replay`. */
+  applyPatch(patch: Uint8Array): Promise<Result<undefined, Failure>>;
+  /** A run's recordings, oldest first. */
+  recordings(run: RunId): Promise<Result<readonly KeptRecording[], Failure>>;
+}
+
+/** Opens a workspace; writes nothing outside `stateDir`. Only the owner of a run may record and restore with it. */
+export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWorkspace, Failure>> {
+  const opened = await openStore(input.places, input.stateDir, input.git, input.environ);
+  if (!opened.ok) return opened;
+  const store = opened.value;
+  const memory: Memory = {};
+  const inTurn = oneAtATime(() => dropStaleLock(store));
+  const context: Context = { store, memory, numbers: new Map(), now: input.now };
+  return ok({
+    root: input.places.root,
+    record: (run, label, since) => inTurn(() => record(context, run, label, since)),
+    restore: (to, from) => inTurn(() => restore(context, to, from)),
+    applyPatch: (patch) => inTurn(() => applyPatch(store, patch)),
+    facts: () => gitFacts(store),
+    check: async () => {
+      const listed = await untrackedFiles(store);
+      return listed.ok ? ok(undefined) : listed;
+    },
+    changed: (from, to) => changedPaths(store, from, to),
+    diff: (from, to, options = {}) => diffText(store, from, to, options),
+    patch: (from, to) => patchBytes(store, from, to),
+    recordings: (run) => recordingsOf(store, run),
+  });
+}
+
+interface Context {
+  readonly store: Store;
+  readonly memory: Memory;
+  readonly numbers: Numbers;
+  readonly now: () => number;
+}
+
+/** Two gits on one index refuse each other, so calls queue. `first` runs once, before the first of them. */
+function oneAtATime(first: () => void): <T>(call: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> | undefined;
+  return (call) => {
+    if (last === undefined) first();
+    const next = (last ?? Promise.resolve()).then(call, call);
+    last = next;
+    return next;
+  };
+}
+
+async function record(
+  context: Context,
+  run: RunId,
+  label: string,
+  since: string | undefined,
+): Promise<Result<Recording, Failure>> {
+  const { store, memory } = context;
+  const before = since === undefined ? ok(undefined) : await beforeOf(store, since);
+  if (!before.ok) return before;
+  const [tree, head] = await Promise.all([writeTree(store, memory, since), readHead(store, before.value)]);
+  if (!tree.ok) return tree;
+  if (!head.ok) return head;
+  const what = { run, label, tree: tree.value, head: head.value, since, at: context.now() };
+  const kept = await keepRecording(store, context.numbers, what);
+  if (!kept.ok) return kept;
+  const files = since === undefined ? ok([]) : await changedPaths(store, since, kept.value);
+  return files.ok ? ok({ tree: kept.value, files: files.value }) : files;
+}
+
+async function beforeOf(store: Store, since: string): Promise<Result<Head, Failure>> {
+  const there = await present(store, since);
+  return there.ok ? headOf(store, since) : there;
+}
+
+async function restore(context: Context, to: string, from: string): Promise<Result<readonly string[], Failure>> {
+  const { store, memory } = context;
+  const [heads, leaving] = await Promise.all([beforeOf(store, to), beforeOf(store, from)]);
+  if (!heads.ok) return heads;
+  if (!leaving.ok) return leaving;
+  const keep = async (tree: string): Promise<Result<unknown, Failure>> => {
+    const run = await runOf(store, from);
+    if (!run.ok || run.value === undefined) return run;
+    const what = { run: run.value, label: 'undo', tree, head: leaving.value, since: from, at: context.now() };
+    return keepRecording(store, context.numbers, what);
+  };
+  const restored = await restoreTree(store, memory, to, from, keep);
+  if (!restored.ok) return restored;
+  const put = await putHeadBack(store, heads.value, leaving.value, 'codemachine: undo of a failed attempt');
+  return put.ok ? restored : put;
+}

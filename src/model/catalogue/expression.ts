@@ -1,3 +1,153 @@
 /** Holds the words of the diagnostics about expressions. */
+import { error } from './entry.ts';
 
-export const EXPRESSION_CODES = {};
+function didYouMean(near: string | undefined): string | undefined {
+  return near === undefined ? undefined : `did you mean \`${near}\`?`;
+}
+
+function list(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(', ');
+}
+
+const SYNTAX_CODES = {
+  'expression-syntax': error<{ found: string; hint?: string }>(
+    ({ found }) =>
+      found === ''
+        ? 'the expression ends before it is complete'
+        : `\`${found}\` is not expected at this place`,
+    ({ hint }) => hint,
+  ),
+  'expression-limit': error<{ what: string; limit: number }>(
+    ({ what, limit }) => `an expression may have at most ${limit} ${what}`,
+    () => 'let a `run` step compute it and declare the result under its `outputs:`',
+  ),
+  'empty-expression': error<{ fence: boolean }>(
+    ({ fence }) => (fence ? 'there is nothing between `${{` and `}}`' : 'the expression is empty'),
+    ({ fence }) => (fence ? "a literal `${{` is written `${{ '${{' }}`" : undefined),
+  ),
+  'open-fence': error<Record<string, never>>(
+    () => '`${{` is not closed by `}}`',
+    () => "close it; a literal `${{` is written `${{ '${{' }}`",
+  ),
+  'text-around-fence': error<Record<string, never>>(
+    () => 'text around `${{ }}` would make this a text, which is always true',
+    () => 'write the whole expression bare, or inside one `${{ }}` with nothing around it',
+  ),
+  'several-fences': error<{ count: number }>(
+    ({ count }) => `${count} times \`\${{ }}\` would make this a text, which is always true`,
+    () => 'join them into one expression with `&&` or `||`',
+  ),
+  'fence-newline': error<Record<string, never>>(
+    () => 'the block scalar ends in a line end after `}}`, which would make this a text that is always true',
+    () => 'write `|-` or `>-`, or put the expression on the line of its key',
+  ),
+};
+
+const NAME_CODES = {
+  'unknown-context': error<{ name: string; near?: string; known: readonly string[]; hint?: string }>(
+    ({ name, known }) => `\`${name}\` is not known here; known are ${list(known)}`,
+    ({ near, hint }) => hint ?? didYouMean(near),
+  ),
+  'context-not-here': error<{ name: string; key: string; hint?: string }>(
+    ({ name, key }) => `\`${name}\` cannot be read in ${key}`,
+    ({ hint }) => hint,
+  ),
+  'unknown-step': error<{ id: string; near?: string; hint?: string }>(
+    ({ id }) => `there is no step with the id \`${id}\``,
+    ({ near, hint }) => hint ?? didYouMean(near),
+  ),
+  'step-not-before': error<{ id: string; step: string; hint?: string }>(
+    ({ id, step }) => `\`${id}\` is not certain to have ended before \`${step}\` starts`,
+    ({ id, hint }) => hint ?? `add \`${id}\` to \`needs\``,
+  ),
+  'self-reference': error<{ id: string }>(
+    ({ id }) => `\`${id}\` cannot read itself: it has no result before it has run`,
+    () => undefined,
+  ),
+  'unknown-property': error<{
+    of: string;
+    name: string;
+    near?: string;
+    known: readonly string[];
+    hint?: string;
+  }>(
+    ({ of, name, known }) =>
+      `\`${of}\` has no \`${name}\`${known.length === 0 || known.length > 24 ? '' : `; it has ${list(known)}`}`,
+    ({ near, hint }) => hint ?? didYouMean(near),
+  ),
+  'dynamic-index': error<{ of: string }>(
+    ({ of }) => `which property of \`${of}\` is meant can only be known at run time, so it cannot be checked`,
+    () => 'name the property',
+  ),
+  'whole-context': error<{ name: string; item: string }>(
+    ({ name }) => `\`${name}\` cannot be read as a whole`,
+    ({ name, item }) => `name one: \`${name}.${item}\``,
+  ),
+  'secret-by-env': error<{ name: string }>(
+    ({ name }) => `\`env.${name}\` holds a secret, which can only be read in \`env:\``,
+    () => 'let a `run` step read it from its environment',
+  ),
+};
+
+const FUNCTION_CODES = {
+  'unknown-function': error<{ name: string; near?: string; hint?: string }>(
+    ({ name }) => `there is no function \`${name}\``,
+    ({ near, hint }) => hint ?? didYouMean(near),
+  ),
+  'function-not-here': error<{ name: string; key: string }>(
+    ({ name, key }) => `\`${name}()\` cannot be called in ${key}`,
+    () => 'it decides whether a step runs: call it in `if:`',
+  ),
+  arity: error<{ name: string; takes: string }>(
+    ({ name, takes }) => `\`${name}\` takes ${takes}`,
+    () => undefined,
+  ),
+};
+
+const TYPE_CODES = {
+  'never-equal': error<{ left: string; right: string; operator: string; hint?: string }>(
+    ({ left, right, operator }) =>
+      `${left} and ${right} are never equal, so \`${operator}\` always gives the same answer`,
+    ({ hint }) => hint,
+  ),
+  'never-ordered': error<{ left: string; right: string; operator: string; hint?: string }>(
+    ({ left, right, operator }) => `\`${operator}\` cannot order ${left} and ${right}`,
+    ({ hint }) => hint,
+  ),
+  'not-a-value': error<{ of: string; value: string; values: readonly string[]; near?: string }>(
+    ({ of, value, values }) =>
+      `\`${of}\` is never \`${value}\`${values.length > 24 ? '' : `; it can be ${list(values)}`}`,
+    ({ near }) => didYouMean(near),
+  ),
+  'text-compared': error<{ of: string; step: string }>(
+    ({ of }) => `\`${of}\` is an agent's own words, which hardly ever equal a fixed text`,
+    ({ step }) =>
+      `give \`${step}\` an \`output:\` schema with an \`enum\`, then compare \`steps.${step}.output.…\``,
+  ),
+};
+
+const TAINT_CODES = {
+  'data-in-run': error<{ data: string; name: string; value: string; reference: string; declared: boolean }>(
+    ({ data }) => `\`${data}\` is data, which would be pasted into a program`,
+    ({ name, value, reference, declared }) =>
+      declared
+        ? `write \`${reference}\``
+        : `put it in \`env:\` as \`${name}: "${value}"\`, then write \`${reference}\``,
+  ),
+  'data-in-variable': error<{ data: string; name: string }>(
+    ({ data, name }) => `\`${data}\` is data, which may not choose what programs do through \`${name}\``,
+    () => 'write a fixed value, or pass the data in a variable of another name',
+  ),
+  'model-dash': error<{ value: string }>(
+    ({ value }) => `the model \`${value}\` starts with \`-\`, so an engine would take it for an option`,
+    () => 'write the name of a model',
+  ),
+};
+
+export const EXPRESSION_CODES = {
+  ...SYNTAX_CODES,
+  ...NAME_CODES,
+  ...FUNCTION_CODES,
+  ...TYPE_CODES,
+  ...TAINT_CODES,
+};

@@ -1,0 +1,249 @@
+/** Finds what is wrong with one expression before it is ever evaluated. */
+import {
+  Binary,
+  ContextAccess,
+  FunctionCall,
+  Grouping,
+  IndexAccess,
+  Literal,
+  Logical,
+  Star,
+  Unary,
+} from '@actions/expressions/ast';
+import { Kind } from '@actions/expressions/data/expressiondata';
+import type { ArgsOf, Code } from '../model/diagnostic.ts';
+import { compare } from './expression-compare.ts';
+import { CONTEXTS, type Context, ELSEWHERE, insteadOf, type Place, READABLE } from './expression-contexts.ts';
+import { FUNCTION_NAMES, STATUS_FUNCTIONS, signatureOf, takes } from './expression-functions.ts';
+import type { Node } from './expression-syntax.ts';
+import { toJson } from './expression-values.ts';
+import { nearest } from './suggest.ts';
+import {
+  ANY,
+  BOOLEAN,
+  isUntyped,
+  KINDS,
+  memberOf,
+  namesOf,
+  orNull,
+  spreadOf,
+  type Type,
+  typeOfJson,
+} from './types.ts';
+
+/** What an expression has around it. */
+export interface View {
+  readonly place: Place;
+  /** Whether `loop` and `matrix` are not judged, because their step is refused as a whole. */
+  readonly opaque: boolean;
+  /** What a context holds; not asked for `steps`. */
+  context(name: Context): Type;
+  /** What `steps.<id>` holds; undefined after reporting that it cannot be read. */
+  step(id: string, node: Node): Type | undefined;
+  /** Why a property of a step is not there, when there is more to say than a near name. */
+  hint(subject: string, name: string): string | undefined;
+  /** Variables that hold a secret. */
+  readonly secretVariables: ReadonlySet<string>;
+  report<C extends Code>(code: C, node: Node, args: ArgsOf<C>): void;
+}
+
+/** An access as a chain: what it starts from, and what is asked of it. */
+interface Chain {
+  readonly start: Node;
+  readonly links: readonly { readonly node: IndexAccess; readonly index: Node }[];
+}
+
+/** Reports what is wrong with an expression, and gives what it is known to be. */
+export function check(node: Node, view: View): Type {
+  if (node instanceof Literal) return typeOfJson(toJson(node.literal));
+  if (node instanceof Grouping) return check(node.group, view);
+  if (node instanceof Logical) return checkLogical(node, view);
+  if (node instanceof Binary) {
+    compare(node, check(node.left, view), check(node.right, view), view.report);
+    return BOOLEAN;
+  }
+  if (node instanceof Unary) {
+    check(node.expr, view);
+    return BOOLEAN;
+  }
+  if (node instanceof FunctionCall) return checkCall(node, view);
+  return checkChain(chainOf(node), view);
+}
+
+function checkLogical(node: Logical, view: View): Type {
+  const types = node.args.map((arg) => check(arg, view));
+  const kinds = types.reduce((all, type) => all | type.kinds, 0);
+  // `a && 'x' || 'y'` gives one of the texts or a falsy a; what of a is left cannot be said exactly.
+  const plain = types.every((type) => (type.kinds & (KINDS.object | KINDS.list)) === 0);
+  return plain ? { kinds } : ANY;
+}
+
+function checkCall(node: FunctionCall, view: View): Type {
+  for (const arg of node.args) check(arg, view);
+  const { lexeme } = node.functionName;
+  const signature = signatureOf(lexeme);
+  if (signature === undefined) {
+    const near = nearest(lexeme, FUNCTION_NAMES);
+    view.report('unknown-function', node, {
+      name: lexeme,
+      ...(near === undefined ? {} : { near: `${near}()` }),
+    });
+    return ANY;
+  }
+  const count = node.args.length;
+  if (count < signature.min || count > signature.max || (signature.odd === true && count % 2 === 0)) {
+    view.report('arity', node, { name: signature.name, takes: takes(signature) });
+  }
+  if (signature.name === 'changed') {
+    view.report('not-supported-yet', node, {
+      key: 'changed()',
+      since: 'take it out; `hashFiles()` tells two states of files apart',
+    });
+  }
+  if (STATUS_FUNCTIONS.has(signature.name) && view.place !== 'if') {
+    view.report('function-not-here', node, { name: signature.name, key: `\`${keyOf(view.place)}\`` });
+  }
+  return signature.gives;
+}
+
+function chainOf(node: Node): Chain {
+  const links: { node: IndexAccess; index: Node }[] = [];
+  let start = node;
+  while (start instanceof IndexAccess) {
+    links.push({ node: start, index: start.index });
+    start = start.expr;
+  }
+  return { start, links: links.reverse() };
+}
+
+function checkChain(chain: Chain, view: View): Type {
+  const { start, links } = chain;
+  for (const { index } of links)
+    if (!(index instanceof Literal) && !(index instanceof Star)) check(index, view);
+  if (!(start instanceof ContextAccess)) return follow(check(start, view), links, 'the value', view);
+  const name = start.name.lexeme.toLowerCase();
+  if (!isContext(name)) {
+    reportUnknownContext(start, view);
+    return ANY;
+  }
+  if (!READABLE[view.place].has(name)) {
+    if (view.opaque && (name === 'loop' || name === 'matrix')) return ANY;
+    const hint = insteadOf(name, view.place);
+    view.report('context-not-here', start, {
+      name,
+      key: `\`${keyOf(view.place)}\``,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    return ANY;
+  }
+  if (name === 'steps') return checkSteps(chain, view);
+  if (!mayBeReadAsWhole(name, chain, view)) return ANY;
+  return follow(view.context(name), links, name, view);
+}
+
+function checkSteps({ start, links }: Chain, view: View): Type {
+  const [first, ...rest] = links;
+  const id = first === undefined ? undefined : nameOf(first.index);
+  if (first === undefined || first.index instanceof Star) {
+    view.report('whole-context', start, { name: 'steps', item: '<id>' });
+    return ANY;
+  }
+  if (id === undefined) {
+    view.report('dynamic-index', start, { of: 'steps' });
+    return ANY;
+  }
+  const type = view.step(id, first.node);
+  return type === undefined ? ANY : follow(type, rest, `steps.${id}`, view);
+}
+
+// All secrets at once, or an environment with a secret in it, would leave the one place where secrets may be read.
+function mayBeReadAsWhole(name: Context, { start, links }: Chain, view: View): boolean {
+  const [first] = links;
+  const asked = first === undefined ? undefined : nameOf(first.index);
+  if (name === 'secrets' && asked === undefined) {
+    view.report('whole-context', start, { name, item: '<name>' });
+    return false;
+  }
+  if (name !== 'env' || view.secretVariables.size === 0) return true;
+  if (asked === undefined) {
+    view.report('whole-context', start, { name, item: '<name>' });
+    return false;
+  }
+  const secret = [...view.secretVariables].find((variable) => variable.toLowerCase() === asked.toLowerCase());
+  if (secret === undefined) return true;
+  view.report('secret-by-env', first?.node ?? start, { name: secret });
+  return false;
+}
+
+function follow(from: Type, links: Chain['links'], subject: string, view: View): Type {
+  let type = from;
+  let said = subject;
+  for (const { node, index } of links) {
+    const next = step(type, index, said, node, view);
+    if (next === undefined) return ANY;
+    const named = nameOf(index);
+    said = index instanceof Star ? `${said}.*` : named === undefined ? `${said}[…]` : `${said}.${named}`;
+    type = (type.kinds & KINDS.object) !== type.kinds && type.spread !== true ? orNull(next) : next;
+  }
+  return type;
+}
+
+function step(type: Type, index: Node, subject: string, node: Node, view: View): Type | undefined {
+  if (index instanceof Star) return spreadOf(type);
+  const name = nameOf(index);
+  if (name === undefined) {
+    if (isUntyped(type)) return ANY;
+    if ((type.kinds & KINDS.list) !== 0) return orNull(type.items ?? ANY);
+    if (type.rest !== undefined) return ANY;
+    view.report('dynamic-index', node, { of: subject });
+    return undefined;
+  }
+  const member = memberOf(type, name);
+  if (member !== undefined) return member;
+  const known = namesOf(type);
+  const near = nearest(name, known);
+  const hint = view.hint(subject, name) ?? (near === undefined ? hintFor(type) : undefined);
+  const more = { ...(near === undefined ? {} : { near }), ...(hint === undefined ? {} : { hint }) };
+  view.report('unknown-property', node, { of: subject, name, known, ...more });
+  return undefined;
+}
+
+function hintFor(type: Type): string | undefined {
+  if ((type.kinds & KINDS.object) !== 0) return undefined;
+  if ((type.kinds & KINDS.list) !== 0) return 'it is a list: `[0]` is its first item, `.*` all of them';
+  if ((type.kinds & KINDS.string) !== 0) return 'it is a string; `fromJSON(…)` reads one that holds JSON';
+  return 'it is a plain value, which has no properties';
+}
+
+// `a['b']` means the same as `a.b`. A number is an index, which only lists have.
+function nameOf(index: Node): string | undefined {
+  return index instanceof Literal && index.literal.kind === Kind.String ? index.literal.value : undefined;
+}
+
+function reportUnknownContext(start: ContextAccess, view: View): void {
+  const { lexeme } = start.name;
+  const known = CONTEXTS.filter((name) => READABLE[view.place].has(name));
+  const near = nearest(lexeme, known);
+  const isFunction = signatureOf(lexeme);
+  const hint =
+    ELSEWHERE.get(lexeme.toLowerCase()) ??
+    (isFunction === undefined
+      ? undefined
+      : `a function is called with brackets: \`${isFunction.name}(…)\``) ??
+    (near === undefined ? `a text stands in single quotes: \`'${lexeme}'\`` : undefined);
+  view.report('unknown-context', start, {
+    name: lexeme,
+    known,
+    ...(near === undefined ? {} : { near }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function isContext(name: string): name is Context {
+  return (CONTEXTS as readonly string[]).includes(name);
+}
+
+/** A key as the file writes it. */
+export function keyOf(place: Place): string {
+  return place === 'workflow-env' ? 'env:' : `${place}:`;
+}

@@ -1,0 +1,69 @@
+/** Says what can be read of a step. */
+import { FAILURE_REASONS } from '../model/failure.ts';
+import type { PromptStep, RunStep, Step } from '../model/workflow.ts';
+import { typeOfNamed } from './expression-contexts.ts';
+import { listOf, NUMBER, objectOf, oneOf, orNull, STRING, type Type, typeOfSchema } from './types.ts';
+
+const STATUSES = ['succeeded', 'failed', 'skipped', 'blocked', 'canceled'];
+const MAYBE_STRING = orNull(STRING);
+const MAYBE_NUMBER = orNull(NUMBER);
+
+// Null where the step did not run; only its status is always there.
+const COMMON: Readonly<Record<string, Type>> = {
+  status: oneOf(STATUSES),
+  duration: MAYBE_NUMBER,
+  attempts: MAYBE_NUMBER,
+  failure: orNull(objectOf({ reason: orNull(oneOf(FAILURE_REASONS)) })),
+  artifacts: orNull(listOf(objectOf({ path: STRING, sha256: STRING }))),
+  stderr: MAYBE_STRING,
+};
+
+const USAGE = objectOf({
+  'input-tokens': NUMBER,
+  'output-tokens': NUMBER,
+  'cached-tokens': NUMBER,
+  usd: MAYBE_NUMBER,
+});
+
+/** What `steps.<id>` of this step holds. */
+export function typeOfStep(step: Step): Type {
+  return step.kind === 'run' ? typeOfRun(step) : typeOfPrompt(step);
+}
+
+function typeOfRun(step: RunStep): Type {
+  const outputs = Object.entries(step.outputs).map(
+    ([name, type]) => [name, orNull(typeOfNamed(type))] as const,
+  );
+  return objectOf({
+    ...COMMON,
+    stdout: MAYBE_STRING,
+    'exit-code': MAYBE_NUMBER,
+    outputs: orNull(objectOf(new Map(outputs))),
+  });
+}
+
+function typeOfPrompt(step: PromptStep): Type {
+  return objectOf({
+    ...COMMON,
+    text: MAYBE_STRING,
+    ...(step.output === undefined ? {} : { output: orNull(typeOfSchema(step.output)) }),
+    usage: orNull(USAGE),
+    engine: MAYBE_STRING,
+    model: MAYBE_STRING,
+    session: MAYBE_STRING,
+  });
+}
+
+/** What was probably meant by a property that a step does not have; undefined where a near name says it better. */
+export function insteadOfStepProperty(step: Step, name: string): string | undefined {
+  if (name === 'outcome' || name === 'conclusion' || name === 'result') return 'read `status`';
+  if (step.kind === 'prompt') {
+    if (name === 'output') return `give \`${step.id}\` an \`output:\` schema to read its answer`;
+    if (name === 'outputs') return 'an agent step has an `output`';
+    if (name === 'stdout') return "an agent's final message is its `text`";
+    if (name === 'exit-code') return 'an agent step has a `status` and a `failure.reason`';
+    return undefined;
+  }
+  if (name === 'output') return 'a `run` step has `outputs.<name>`, as declared under its `outputs:`';
+  return name === 'text' ? 'a `run` step has a `stdout`' : undefined;
+}

@@ -1,0 +1,120 @@
+/** Keeps data out of what is executed. */
+import { ContextAccess, FunctionCall } from '@actions/expressions/ast';
+import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
+import type { Expr, Template } from '../model/expression.ts';
+import { literalText } from '../model/expression.ts';
+import type { RunStep, Workflow } from '../model/workflow.ts';
+import { pathOf } from './expression-compare.ts';
+import { childrenOf, type Node, parseExpression } from './expression-syntax.ts';
+
+/** What comes from the runner or the committed file itself, in forms that cannot hold a program. A branch name can. */
+const SAFE = new Set([
+  'run.id',
+  'run.attempt',
+  'run.started-at',
+  'workflow.name',
+  'workflow.sha256',
+  'git.sha',
+  'loop.index',
+]);
+
+/** Variables by which programs are told what to load or start. */
+const POWERFUL = /^(PATH|ENV|BASH_ENV|NODE_OPTIONS|(LD_|DYLD_|PYTHON|PERL5|GIT_).*)$/i;
+
+/** The first piece of data from outside the file that an expression reads, as it is written; undefined where there is none. */
+export function dataIn(expr: Expr): string | undefined {
+  const parsed = parseExpression(expr.text);
+  return parsed.ok ? dataInNode(parsed.value.root) : undefined;
+}
+
+function dataInNode(root: Node): string | undefined {
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    // A hash of files is hexadecimal whatever the files and their names are.
+    if (node instanceof FunctionCall && node.functionName.lexeme.toLowerCase() === 'hashfiles') continue;
+    const path = pathOf(node);
+    if (path !== undefined) {
+      if (!SAFE.has(path.join('.').toLowerCase())) return path.join('.');
+      continue;
+    }
+    if (node instanceof ContextAccess) return node.name.lexeme;
+    open.push(...childrenOf(node).toReversed());
+  }
+  return undefined;
+}
+
+/** Complains about every piece of data in the program of a `run` step. */
+export function checkScript(step: RunStep, path: string): readonly Diagnostic[] {
+  return step.script.parts.flatMap((part) => {
+    if (typeof part === 'string') return [];
+    const data = dataIn(part);
+    if (data === undefined) return [];
+    const variable = variableFor(part, data, step.env);
+    const reference = referenceTo(variable.name, step.shell);
+    return [
+      diagnose('data-in-run', path, part.at, { data, value: `\${{ ${part.text} }}`, reference, ...variable }),
+    ];
+  });
+}
+
+/** Complains about data in variables that choose what programs do. */
+export function checkVariables(env: Readonly<Record<string, Template>>, path: string): readonly Diagnostic[] {
+  return Object.entries(env).flatMap(([name, template]) => {
+    if (!POWERFUL.test(name)) return [];
+    return template.parts.flatMap((part) => {
+      const data = typeof part === 'string' ? undefined : dataIn(part);
+      if (typeof part === 'string' || data === undefined) return [];
+      return [diagnose('data-in-variable', path, part.at, { data, name })];
+    });
+  });
+}
+
+/** Complains about a model that an engine would take for an option: as written, or as one of the choices of an input. */
+export function checkModel(model: Template, workflow: Workflow, path: string): readonly Diagnostic[] {
+  const first = model.parts[0];
+  if (first === undefined) return [];
+  const values = typeof first === 'string' ? [literalText(model) ?? first] : choicesOf(first, workflow);
+  return values
+    .filter((value) => value.startsWith('-'))
+    .map((value) => diagnose('model-dash', path, typeof first === 'string' ? model.at : first.at, { value }));
+}
+
+function choicesOf(expr: Expr, workflow: Workflow): readonly string[] {
+  const parsed = parseExpression(expr.text);
+  const [root, name] = (parsed.ok ? pathOf(parsed.value.root) : undefined) ?? [];
+  const input = root === 'inputs' && name !== undefined ? workflow.inputs[name] : undefined;
+  if (input === undefined) return [];
+  return [...(input.options ?? []), ...(typeof input.default === 'string' ? [input.default] : [])].filter(
+    (value, i, all) => all.indexOf(value) === i,
+  );
+}
+
+// A variable that already holds the same expression is used; a name that is taken by something else is not.
+function variableFor(
+  expr: Expr,
+  data: string,
+  env: Readonly<Record<string, Template>>,
+): { readonly name: string; readonly declared: boolean } {
+  for (const [name, template] of Object.entries(env)) {
+    const [only] = template.parts;
+    if (template.whole && typeof only === 'object' && only.text === expr.text)
+      return { name, declared: true };
+  }
+  const [root, ...rest] = data.split('.');
+  const known = root === 'env' && rest[0] !== undefined && expr.text.toLowerCase() === data.toLowerCase();
+  if (known) return { name: rest[0] ?? '', declared: true };
+  const words = root === 'github' || root === 'git' || rest.length === 0 ? [root ?? '', ...rest] : rest;
+  const plain = words.filter((word) => word !== 'stdout' && word !== 'outputs' && word !== 'output');
+  const name = (plain.length === 0 ? words : plain)
+    .join('_')
+    .toUpperCase()
+    .replaceAll(/[^A-Z0-9_]/g, '_');
+  const fine = POWERFUL.test(name) || /^\d/.test(name) ? `VALUE_${name}` : name;
+  return { name: Object.hasOwn(env, fine) ? `${fine}_2` : fine, declared: false };
+}
+
+function referenceTo(name: string, shell: string | undefined): string {
+  if (shell === 'python') return `os.environ["${name}"]`;
+  if (shell === 'node') return `process.env.${name}`;
+  return shell === 'pwsh' ? `$env:${name}` : `"$${name}"`;
+}

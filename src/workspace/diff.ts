@@ -13,7 +13,11 @@ export interface DiffOptions {
 }
 
 /** Paths that differ between two recordings, as people read them. */
-export async function changedPaths(store: Store, from: string, to: string): Promise<Result<readonly string[], Failure>> {
+export async function changedPaths(
+  store: Store,
+  from: string,
+  to: string,
+): Promise<Result<readonly string[], Failure>> {
   const listed = await store.ours(['diff-tree', '-r', '-z', '--no-renames', '--name-only', from, to]);
   return listed.ok ? ok(names(listed.value).map(shown)) : listed;
 }
@@ -26,7 +30,11 @@ export interface Difference {
 }
 
 /** Everything that differs, with modes; paths as of `names`. */
-export async function differences(store: Store, from: string, to: string): Promise<Result<readonly Difference[], Failure>> {
+export async function differences(
+  store: Store,
+  from: string,
+  to: string,
+): Promise<Result<readonly Difference[], Failure>> {
   const listed = await store.ours(['diff-tree', '-r', '-z', '--no-renames', '--raw', from, to]);
   if (!listed.ok) return listed;
   const fields = names(listed.value);
@@ -55,8 +63,22 @@ export async function diffText(
 }
 
 /** The difference as a patch that `applyPatch` takes anywhere, binary files included. Empty where nothing differs. */
-export async function patchBytes(store: Store, from: string, to: string): Promise<Result<Uint8Array, Failure>> {
-  return store.ours(['diff-tree', '-r', '-p', '--binary', '--full-index', '--no-renames', ...PLAIN, from, to]);
+export async function patchBytes(
+  store: Store,
+  from: string,
+  to: string,
+): Promise<Result<Uint8Array, Failure>> {
+  return store.ours([
+    'diff-tree',
+    '-r',
+    '-p',
+    '--binary',
+    '--full-index',
+    '--no-renames',
+    ...PLAIN,
+    from,
+    to,
+  ]);
 }
 
 /**

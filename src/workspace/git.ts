@@ -81,10 +81,19 @@ export function userEnvironment(environ: Environ): Readonly<Record<string, strin
 }
 
 /** Gives git a place and an environment, and turns its exit codes into results. */
-export function asking(git: Git, cwd: string, env: Readonly<Record<string, string>>, options: readonly string[]): Ask {
+export function asking(
+  git: Git,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  options: readonly string[],
+): Ask {
   return async (args, call = {}) => {
     const input = call.input === undefined ? {} : { input: call.input };
-    const end = await git([...options, ...args], { cwd: call.cwd ?? cwd, env: { ...env, ...call.env }, ...input });
+    const end = await git([...options, ...args], {
+      cwd: call.cwd ?? cwd,
+      env: { ...env, ...call.env },
+      ...input,
+    });
     if ((call.codes ?? [0]).includes(end.code)) return ok(end.stdout);
     return err(gitFailure(args, end.code, end.stderr));
   };

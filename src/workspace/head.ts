@@ -72,7 +72,12 @@ export async function headOf(store: Store, recording: string): Promise<Result<He
  * Puts HEAD, its branch and the index back to `to`, each only where it still is as `from` says: what somebody did since then
  * is theirs. `reflog` is what `git reflog` tells them about it.
  */
-export async function putHeadBack(store: Store, to: Head, from: Head, reflog: string): Promise<Result<undefined, Failure>> {
+export async function putHeadBack(
+  store: Store,
+  to: Head,
+  from: Head,
+  reflog: string,
+): Promise<Result<undefined, Failure>> {
   const now = await readHead(store, to);
   if (!now.ok) return now;
   if (to.branch !== null) {
@@ -199,7 +204,10 @@ async function isDirty(store: Store, sha: string): Promise<Result<boolean, Failu
     await store.ours(['update-index', '-q', '--refresh'], { env, codes: [0, 1] });
     const changed = await store.ours(['diff-files', '--name-only', '-z', '--ignore-submodules'], { env });
     if (!changed.ok || changed.value.length > 0) return changed.ok ? ok(true) : changed;
-    const others = await store.ours(['ls-files', '-z', '-o', '--exclude-standard', '--directory', '--no-empty-directory'], { env });
+    const others = await store.ours(
+      ['ls-files', '-z', '-o', '--exclude-standard', '--directory', '--no-empty-directory'],
+      { env },
+    );
     return others.ok ? ok(others.value.length > 0) : others;
   } finally {
     rmSync(copy, { force: true });

@@ -28,7 +28,11 @@ export type Numbers = Map<RunId, number>;
  * Commits the tree and keeps it by the ref `<n>`; the index's blob by `<n>.index` and HEAD's commit by `<n>.head`, since an undone
  * commit of an agent is on no branch any more. Gives the commit. All refs of one recording are there, or none.
  */
-export async function keepRecording(store: Store, numbers: Numbers, what: Recorded): Promise<Result<string, Failure>> {
+export async function keepRecording(
+  store: Store,
+  numbers: Numbers,
+  what: Recorded,
+): Promise<Result<string, Failure>> {
   const committed = await commit(store, what);
   if (!committed.ok) return committed;
   for (;;) {
@@ -62,7 +66,9 @@ async function commit(store: Store, what: Recorded): Promise<Result<string, Fail
 async function lastNumber(store: Store, run: RunId): Promise<number> {
   const listed = await store.theirs(['for-each-ref', '--format=%(refname)', refsOf(run)]);
   if (!listed.ok) return 0;
-  const numbers = text(listed.value).split('\n').map((ref) => Number.parseInt(ref.slice(refsOf(run).length), 10) || 0);
+  const numbers = text(listed.value)
+    .split('\n')
+    .map((ref) => Number.parseInt(ref.slice(refsOf(run).length), 10) || 0);
   return Math.max(0, ...numbers);
 }
 
@@ -73,7 +79,10 @@ export interface KeptRecording {
 }
 
 /** The recordings of a run, in the order in which they were made. */
-export async function recordingsOf(store: Store, run: RunId): Promise<Result<readonly KeptRecording[], Failure>> {
+export async function recordingsOf(
+  store: Store,
+  run: RunId,
+): Promise<Result<readonly KeptRecording[], Failure>> {
   const args = ['for-each-ref', '--format=%(refname) %(objectname)', refsOf(run)];
   const listed = await store.theirs(args);
   if (!listed.ok) return listed;

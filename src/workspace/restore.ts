@@ -45,11 +45,16 @@ export async function restoreTree(
  * An attempt that edits an ignore file uncovers files which were there before it, `node_modules` for one. They look
  * created; deleting them would lose what was never recorded. So the old rules are put back first, then asked.
  */
-async function hiddenByOldRules(store: Store, all: readonly Difference[]): Promise<Result<ReadonlySet<string>, Failure>> {
+async function hiddenByOldRules(
+  store: Store,
+  all: readonly Difference[],
+): Promise<Result<ReadonlySet<string>, Failure>> {
   const rules = all.filter((one) => isIgnoreFile(one.path) && roomFor(store, one.path));
   const put = await putBack(store, rules);
   if (!put.ok) return put;
-  const created = all.filter((one) => one.toMode === ABSENT && !isIgnoreFile(one.path)).map((one) => one.path);
+  const created = all
+    .filter((one) => one.toMode === ABSENT && !isIgnoreFile(one.path))
+    .map((one) => one.path);
   const hidden = await ignoredAmong(store, created);
   return hidden.ok ? ok(new Set(hidden.value)) : hidden;
 }
@@ -170,7 +175,9 @@ async function prove(
   const ours = new Set(touched.map((one) => one.path));
   const wrong = rest.value.find((one) => ours.has(one.path));
   if (wrong !== undefined) {
-    return err(inTheWay(`${shown(wrong.path)} was put back and differs again; something is still writing to it`));
+    return err(
+      inTheWay(`${shown(wrong.path)} was put back and differs again; something is still writing to it`),
+    );
   }
   const appeared = rest.value.filter((one) => one.toMode === ABSENT);
   if (keep === undefined || appeared.length === 0) return ok(undefined);

@@ -21,7 +21,11 @@ export interface Places {
  * Finds the repository of `cwd`, from any subfolder or linked worktree. Undefined where there is none: no repository, a bare
  * one, or no git. A repository that git refuses to open (another owner's, a damaged one) is a failure: without it nothing could be undone.
  */
-export async function findRoot(cwd: string, git: Git, environ: Environ): Promise<Result<Places | undefined, Failure>> {
+export async function findRoot(
+  cwd: string,
+  git: Git,
+  environ: Environ,
+): Promise<Result<Places | undefined, Failure>> {
   const env = userEnvironment(environ);
   // `rev-parse` and `worktree list` start nothing that a config names, so they may read the user's.
   const parse = [
@@ -40,7 +44,10 @@ export async function findRoot(cwd: string, git: Git, environ: Environ): Promise
     return err(gitFailure(parse, 0, `an answer of ${lines.length} lines; git 2.31 or newer is needed`));
   }
   if (lines.length > 4) {
-    return err({ reason: 'config', message: `A path with a line break in it cannot hold a workspace: ${root}` });
+    return err({
+      reason: 'config',
+      message: `A path with a line break in it cannot hold a workspace: ${root}`,
+    });
   }
   const mainRoot = gitDir === commonDir ? root : await mainWorktree(root, git, env);
   return ok({ root, mainRoot, gitDir, commonDir, objectFormat });
@@ -48,8 +55,7 @@ export async function findRoot(cwd: string, git: Git, environ: Environ): Promise
 
 function noRepository(end: { readonly code: number; readonly stderr: string }): boolean {
   return (
-    end.code === 127 ||
-    /ENOENT|not a git repository|must be run in a work tree|spawn git/.test(end.stderr)
+    end.code === 127 || /ENOENT|not a git repository|must be run in a work tree|spawn git/.test(end.stderr)
   );
 }
 

@@ -51,7 +51,8 @@ export async function openStore(
   if (!settings.ok) return settings;
   const statePrefix = prefixOf(places.root, stateDir);
   try {
-    for (const one of ['objects', 'refs', 'info']) mkdirSync(path.join(dir, one), { recursive: true, mode: 0o700 });
+    for (const one of ['objects', 'refs', 'info'])
+      mkdirSync(path.join(dir, one), { recursive: true, mode: 0o700 });
     put(dir, 'HEAD', 'ref: refs/heads/none\n');
     put(dir, 'config', config(places, settings.value));
     put(dir, 'info/attributes', ATTRIBUTES);
@@ -63,7 +64,10 @@ export async function openStore(
       help: 'Make it writable, or choose another one with --state-dir.',
     });
   }
-  const index = path.join(dir, `index-${createHash('sha256').update(places.root).digest('hex').slice(0, 16)}`);
+  const index = path.join(
+    dir,
+    `index-${createHash('sha256').update(places.root).digest('hex').slice(0, 16)}`,
+  );
   const env = scratchEnvironment(environ, dir);
   const ourEnv = {
     ...env,

@@ -36,7 +36,11 @@ export function statOf(root: string, name: string): Stats | undefined {
  * Writes the tree of everything that is not ignored, and of ignored files that the user tracks; gives the tree's id.
  * `since` seeds our index where it is missing. Errors name the file that cannot be recorded.
  */
-export async function writeTree(store: Store, memory: Memory, since?: string): Promise<Result<string, Failure>> {
+export async function writeTree(
+  store: Store,
+  memory: Memory,
+  since?: string,
+): Promise<Result<string, Failure>> {
   const first = await writeOnce(store, memory, since);
   if (first.ok || first.error.reason === 'config') return first;
   // An index that a full disk or a killed machine left torn is only a cache: made again from what was recorded before.
@@ -45,7 +49,11 @@ export async function writeTree(store: Store, memory: Memory, since?: string): P
   return writeOnce(store, memory, since);
 }
 
-async function writeOnce(store: Store, memory: Memory, since: string | undefined): Promise<Result<string, Failure>> {
+async function writeOnce(
+  store: Store,
+  memory: Memory,
+  since: string | undefined,
+): Promise<Result<string, Failure>> {
   if (!existsSync(store.index)) {
     const seeded = await store.ours(since === undefined ? ['read-tree', '--empty'] : ['read-tree', since]);
     if (!seeded.ok) return seeded;
@@ -77,7 +85,9 @@ async function updateKnown(store: Store): Promise<Result<unknown, Failure>> {
   const unreadable = names(differing.value).find((name) => unreadableFile(store.places.root, name));
   if (unreadable !== undefined) return err(cannotRead(unreadable));
   if (strange.length === 0) return updated;
-  const removed = await store.ours(['update-index', '--force-remove', '-z', '--stdin'], { input: zeroEnded(strange) });
+  const removed = await store.ours(['update-index', '--force-remove', '-z', '--stdin'], {
+    input: zeroEnded(strange),
+  });
   return removed.ok ? store.ours(['add', '-u']) : removed;
 }
 
@@ -115,10 +125,15 @@ export async function untrackedFiles(store: Store): Promise<Result<readonly stri
     if (store.statePrefix !== undefined && name.startsWith(store.statePrefix)) continue;
     const stat = statOf(store.places.root, name);
     if (stat === undefined || !recordable(name, stat)) continue;
-    if (stat.size > LARGEST_UNTRACKED_FILE) return err(tooLarge(`The untracked file ${shown(name)} has ${mib(stat.size)}`));
+    if (stat.size > LARGEST_UNTRACKED_FILE)
+      return err(tooLarge(`The untracked file ${shown(name)} has ${mib(stat.size)}`));
     sum += stat.size;
     if (sum > LARGEST_UNTRACKED_SUM) {
-      return err(tooLarge(`Untracked files have over ${mib(LARGEST_UNTRACKED_SUM)} together, ${shown(name)} among them`));
+      return err(
+        tooLarge(
+          `Untracked files have over ${mib(LARGEST_UNTRACKED_SUM)} together, ${shown(name)} among them`,
+        ),
+      );
     }
     kept.push(name);
   }
@@ -176,7 +191,10 @@ async function trackedIgnored(store: Store, memory: Memory): Promise<Result<read
  * Those of the names that the ignore rules, as they are on the disk now, would hide. Asked of an index made of the names:
  * `check-ignore` reads names as pathspecs, so one that starts with `:(` or lies behind a link would end it.
  */
-export async function ignoredAmong(store: Store, all: readonly string[]): Promise<Result<readonly string[], Failure>> {
+export async function ignoredAmong(
+  store: Store,
+  all: readonly string[],
+): Promise<Result<readonly string[], Failure>> {
   if (all.length === 0) return ok([]);
   const env = { GIT_INDEX_FILE: `${store.index}.asked` };
   const object = '1'.repeat(store.places.objectFormat === 'sha256' ? 64 : 40);

@@ -6,7 +6,14 @@ import { ok, type Result } from '../model/result.ts';
 import { applyPatch, changedPaths, type DiffOptions, diffText, patchBytes } from './diff.ts';
 import type { Environ, Git } from './git.ts';
 import { type GitFacts, gitFacts, type Head, headOf, putHeadBack, readHead } from './head.ts';
-import { type KeptRecording, keepRecording, type Numbers, present, recordingsOf, runOf } from './recordings.ts';
+import {
+  type KeptRecording,
+  keepRecording,
+  type Numbers,
+  present,
+  recordingsOf,
+  runOf,
+} from './recordings.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
 import type { Places } from './root.ts';
 import { openStore, type Store } from './store.ts';
@@ -109,7 +116,11 @@ async function beforeOf(store: Store, since: string): Promise<Result<Head, Failu
   return there.ok ? headOf(store, since) : there;
 }
 
-async function restore(context: Context, to: string, from: string): Promise<Result<readonly string[], Failure>> {
+async function restore(
+  context: Context,
+  to: string,
+  from: string,
+): Promise<Result<readonly string[], Failure>> {
   const { store, memory } = context;
   const [heads, leaving] = await Promise.all([beforeOf(store, to), beforeOf(store, from)]);
   if (!heads.ok) return heads;

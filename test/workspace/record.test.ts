@@ -1,6 +1,14 @@
 /** Proves that recording sees every file as it is, at a moderate price. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { findRoot } from '../../src/workspace/root.ts';
@@ -31,13 +39,25 @@ test('records tracked, untracked and tracked-but-ignored files with modes and od
   r.write('ignored-untracked', 'x');
   r.write('run.sh', '#!/bin/sh\n', 0o755);
   symlinkSync('nowhere', path.join(r.root, 'link'));
-  for (const odd of ['-dash', 'new\nline', 'quo"te', "it's", 'tab\there', ':(top)x', 'grüße', '*', 'git~1']) r.write(odd, odd);
+  for (const odd of ['-dash', 'new\nline', 'quo"te', "it's", 'tab\there', ':(top)x', 'grüße', '*', 'git~1'])
+    r.write(odd, odd);
   writeFileSync(Buffer.concat([Buffer.from(`${r.root}/`), Buffer.from([0x62, 0xff, 0xfe])]), 'not utf-8');
   const ws = await r.open();
   const before = must(await ws.record(RUN, 'start'));
   expect(before.files).toEqual([]);
   const seen = listing(r, before.tree);
-  for (const name of ['-dash', 'new\nline', 'quo"te', "it's", 'tab\there', ':(top)x', 'grüße', '*', 'git~1', 'a.txt']) {
+  for (const name of [
+    '-dash',
+    'new\nline',
+    'quo"te',
+    "it's",
+    'tab\there',
+    ':(top)x',
+    'grüße',
+    '*',
+    'git~1',
+    'a.txt',
+  ]) {
     expect(seen).toContain(`100644 ${name}`);
   }
   expect(seen).toContain('100644 ignored-tracked');
@@ -54,12 +74,15 @@ test('records tracked, untracked and tracked-but-ignored files with modes and od
 });
 
 test('keeps the bytes, whatever attributes say', async () => {
-  const r = make({ '.gitattributes': '* text=auto eol=crlf\n*.u16 working-tree-encoding=UTF-16\n*.i ident\n' });
+  const r = make({
+    '.gitattributes': '* text=auto eol=crlf\n*.u16 working-tree-encoding=UTF-16\n*.i ident\n',
+  });
   const bytes = { 'crlf.txt': 'a\r\nb\n', 'x.u16': 'plain\n', 'y.i': '$Id$ $Id: 12 $\n' };
   for (const [name, content] of Object.entries(bytes)) r.write(name, content);
   const ws = await r.open();
   const { tree } = must(await ws.record(RUN, 'start'));
-  for (const [name, content] of Object.entries(bytes)) expect(r.git('cat-file', 'blob', `${tree}:${name}`)).toBe(content);
+  for (const [name, content] of Object.entries(bytes))
+    expect(r.git('cat-file', 'blob', `${tree}:${name}`)).toBe(content);
 });
 
 test('a change within the same tick and of the same size is seen', async () => {
@@ -79,7 +102,10 @@ test('each recording descends from the one before it and is kept by a ref, its i
   const ws = await r.open();
   const one = must(await ws.record(RUN, 'first'));
   const two = must(await ws.record(RUN, 'second', one.tree));
-  const refs = r.git('for-each-ref', '--format=%(refname) %(objectname)', 'refs/codemachine/').trim().split('\n');
+  const refs = r
+    .git('for-each-ref', '--format=%(refname) %(objectname)', 'refs/codemachine/')
+    .trim()
+    .split('\n');
   expect(refs).toContain(`refs/codemachine/${RUN}/1 ${one.tree}`);
   expect(refs).toContain(`refs/codemachine/${RUN}/2 ${two.tree}`);
   expect(refs.filter((ref) => ref.includes('.index'))).toHaveLength(2);
@@ -168,7 +194,10 @@ test('a lock or a torn index that a killed process left does not stop the next r
   const ws = await r.open();
   const start = must(await ws.record(RUN, 'start'));
   const dir = path.join(r.root, '.codemachine/state/git');
-  const index = path.join(dir, spawnSync('ls', [dir], { encoding: 'utf8' }).stdout.match(/index-\w+/)?.[0] ?? '');
+  const index = path.join(
+    dir,
+    spawnSync('ls', [dir], { encoding: 'utf8' }).stdout.match(/index-\w+/)?.[0] ?? '',
+  );
   writeFileSync(`${index}.lock`, '');
   writeFileSync(index, readFileSync(index).subarray(0, 40));
   r.write('a.txt', 'changed\n');
@@ -202,7 +231,10 @@ test('finds the root from a subfolder and from a linked worktree, and nothing ou
   r.git('worktree', 'add', '-q', linked);
   const places = must(await findRoot(path.join(r.root, 'deep/er'), realGit, r.environ));
   expect(places).toMatchObject({ root: r.root, mainRoot: r.root });
-  expect(must(await findRoot(linked, realGit, r.environ))).toMatchObject({ root: path.resolve(linked), mainRoot: r.root });
+  expect(must(await findRoot(linked, realGit, r.environ))).toMatchObject({
+    root: path.resolve(linked),
+    mainRoot: r.root,
+  });
   expect(must(await findRoot(r.home, realGit, r.environ))).toBeUndefined();
   expect(must(await findRoot(r.root, realGit, { PATH: '/nowhere', HOME: r.home }))).toBeUndefined();
   const ws = await openAt(linked, r.environ);

@@ -104,10 +104,14 @@ export async function openAt(cwd: string, environ: Readonly<Record<string, strin
 }
 
 /** Every file of a directory with kind, executable bit and content; `.git` and the state directory left out. */
-export function picture(root: string, skip: readonly string[] = ['.git', '.codemachine']): Record<string, string> {
+export function picture(
+  root: string,
+  skip: readonly string[] = ['.git', '.codemachine'],
+): Record<string, string> {
   const all: Record<string, string> = {};
   const walk = (relative: Buffer): void => {
-    const here = relative.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(`${root}/`), relative]);
+    const here =
+      relative.length === 0 ? Buffer.from(root) : Buffer.concat([Buffer.from(`${root}/`), relative]);
     for (const entry of readdirSync(here, { encoding: 'buffer' }) as unknown as Buffer[]) {
       const name = relative.length === 0 ? entry : Buffer.concat([relative, Buffer.from('/'), entry]);
       if (skip.includes(name.toString('latin1'))) continue;
@@ -117,7 +121,8 @@ export function picture(root: string, skip: readonly string[] = ['.git', '.codem
       else if (stat.isSymbolicLink()) all[name.toString('latin1')] = `link ${readlinkSync(file)}`;
       else {
         const mode = (stat.mode & 0o777).toString(8);
-        all[name.toString('latin1')] = `${mode} ${stat.isFile() ? readFileSync(file).toString('latin1') : 'special'}`;
+        all[name.toString('latin1')] =
+          `${mode} ${stat.isFile() ? readFileSync(file).toString('latin1') : 'special'}`;
       }
     }
   };

@@ -47,16 +47,11 @@ function uri(value: string): readonly string[] {
   // encodeURIComponent throws at half a surrogate pair; bytes have none.
   const whole = Buffer.from(value).toString();
   const component = encodeURIComponent(whole);
-  // What RFC 3986 asks for beyond encodeURIComponent, and what forms and other languages write.
+  // What RFC 3986 reserves beyond that; forms also escape the tilde and write a space as a plus.
   const strict = component.replace(/[!'()*]/g, percent);
-  const forms = [
-    component,
-    strict,
-    encodeURI(whole),
-    component.replaceAll('%20', '+'),
-    strict.replaceAll('%20', '+'),
-  ];
-  return forms.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
+  const form = new URLSearchParams([['', whole]]).toString().slice(1);
+  const forms = [component, strict, encodeURI(whole), component.replaceAll('%20', '+'), form];
+  return forms.flatMap((each) => [each, each.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 }
 
 function percent(letter: string): string {

@@ -23,7 +23,8 @@ it('keeps every milestone that was said to be stored, whenever its owner is kill
     let said = (await child.tell({ do: 'commit-forever' })).seq ?? 0;
     for (let heard = 1; heard < limit; heard++) said = (await child.next())?.seq ?? said;
     await child.kill();
-    for (let late = await child.next(); late !== undefined; late = await child.next()) said = late.seq ?? said;
+    for (let late = await child.next(); late !== undefined; late = await child.next())
+      said = late.seq ?? said;
 
     const history = state.history(id);
     expect(history.length).toBeGreaterThanOrEqual(said);

@@ -47,13 +47,19 @@ describe('the journal', () => {
   it('commits what is emitted in one turn at once, then lets it be heard, then answers', async () => {
     const { state, lease } = await owned();
     const commits: number[] = [];
-    const { emit, listen } = journal(
-      { ...lease, commit: (bodies, at) => (commits.push(bodies.length), lease.commit(bodies, at)) },
-      now,
-    );
+    const counting: typeof lease = {
+      ...lease,
+      commit: (bodies, at) => {
+        commits.push(bodies.length);
+        return lease.commit(bodies, at);
+      },
+    };
+    const { emit, listen } = journal(counting, now);
     const heard: string[] = [];
     listen((one) => heard.push(`${one.seq} heard with ${state.history(id).length} stored`));
-    const answers = [1, 2, 3].map((number) => emit(milestone(number)).then((one) => heard.push(`${one.seq} answered`)));
+    const answers = [1, 2, 3].map((number) =>
+      emit(milestone(number)).then((one) => heard.push(`${one.seq} answered`)),
+    );
     expect(state.history(id)).toEqual([]);
     await Promise.all(answers);
     await emit(milestone(4));
@@ -88,7 +94,11 @@ describe('the journal', () => {
     const funnel = journal(lease, now);
     await funnel.emit(milestone(1));
     lease.release();
-    const results = await Promise.allSettled([funnel.emit(milestone(2)), funnel.emit(milestone(3)), funnel.flush()]);
+    const results = await Promise.allSettled([
+      funnel.emit(milestone(2)),
+      funnel.emit(milestone(3)),
+      funnel.flush(),
+    ]);
     const after = await Promise.allSettled([funnel.emit(milestone(4))]);
     expect([...results, ...after].map((one) => one.status)).toEqual(Array(4).fill('rejected'));
     expect(state.history(id)).toHaveLength(1);
@@ -98,7 +108,11 @@ describe('the journal', () => {
 describe('a journal that is not as it was written', () => {
   it.each([
     ['an edited body', 3, "UPDATE milestones SET body = replace(body, 'build', 'bulid') WHERE seq = 3"],
-    ['an edit that means the same', 3, "UPDATE milestones SET body = replace(body, '\"attempt\":1', '\"attempt\": 1') WHERE seq = 3"],
+    [
+      'an edit that means the same',
+      3,
+      'UPDATE milestones SET body = replace(body, \'"attempt":1\', \'"attempt": 1\') WHERE seq = 3',
+    ],
     ['an edited time', 2, "UPDATE milestones SET at = '2026-11-20T14:15:04.000Z' WHERE seq = 2"],
     ['an edited epoch', 4, 'UPDATE milestones SET epoch = 7 WHERE seq = 4'],
     ['an edited hash', 5, "UPDATE milestones SET hash = 'no' WHERE seq = 5"],
@@ -106,7 +120,7 @@ describe('a journal that is not as it was written', () => {
     ['a missing end', 4, 'DELETE FROM milestones WHERE seq > 3'],
     ['no rows', 1, 'DELETE FROM milestones'],
     ['a torn row', 3, 'UPDATE milestones SET body = substr(body, 1, 20) WHERE seq = 3'],
-    ['another run\'s rows', 1, `UPDATE milestones SET run = '${runId(2)}'`],
+    ["another run's rows", 1, `UPDATE milestones SET run = '${runId(2)}'`],
   ])('is reported with the number of the milestone: %s', async (_, seq, sql) => {
     const { dir, state, lease } = await owned();
     state.createRun(record(runId(2)));

@@ -60,7 +60,10 @@ describe('a lease', () => {
     pass(1000 * SILENCE_MS);
     expect(late.acquire(id, { by: 'resume' })).toEqual({
       ok: false,
-      error: { run: id, owner: { pid: process.pid, since: AT, by: 'run', machine: systemProcesses().self.machine } },
+      error: {
+        run: id,
+        owner: { pid: process.pid, since: AT, by: 'run', machine: systemProcesses().self.machine },
+      },
     });
     expect(late.listRuns()[0]?.owner?.pid).toBe(process.pid);
   });
@@ -103,7 +106,10 @@ describe('a lease', () => {
 
   it('stops an owner that wakes up late', async () => {
     const { late, lease, pass } = await two({ machine: 'other', boot: 'other' });
-    lease.commit([{ type: 'run-started', workflow: 'w', path: 'p', sha256: 'x', inputs: {}, attempt: 1 }], AT);
+    lease.commit(
+      [{ type: 'run-started', workflow: 'w', path: 'p', sha256: 'x', inputs: {}, attempt: 1 }],
+      AT,
+    );
     pass(SILENCE_MS);
     const taken = late.acquire(id, { by: 'resume' });
     if (!taken.ok) throw new Error('a dead owner still owns');

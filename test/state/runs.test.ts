@@ -1,11 +1,11 @@
 /** Holds what is kept about runs, how they are found, and what others may ask of them. */
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { NO_USAGE } from '../../src/model/event.ts';
-import { type RunId, asRunId } from '../../src/model/ids.ts';
 import type { RunEnd } from '../../src/model/event.ts';
-import type { State } from '../../src/state/state.ts';
+import { NO_USAGE } from '../../src/model/event.ts';
+import { asRunId, type RunId } from '../../src/model/ids.ts';
 import { systemProcesses } from '../../src/state/processes.ts';
+import type { State } from '../../src/state/state.ts';
 import { opened, scratch } from './support/place.ts';
 import { record, runId } from './support/samples.ts';
 
@@ -19,7 +19,10 @@ function started(state: State, id: RunId) {
   state.createRun(record(id));
   const lease = state.acquire(id, { by: 'run' });
   if (!lease.ok) throw new Error('a new run has an owner');
-  lease.value.commit([{ type: 'run-started', workflow: 'w', path: 'p', sha256: 'x', inputs: {}, attempt: 1 }], AT);
+  lease.value.commit(
+    [{ type: 'run-started', workflow: 'w', path: 'p', sha256: 'x', inputs: {}, attempt: 1 }],
+    AT,
+  );
   return lease.value;
 }
 
@@ -60,7 +63,13 @@ describe('the list of runs', () => {
     const parked = started(state, runId(6));
     parked.commit([{ type: 'run-parked', reason: 'quota', resume: 'codemachine resume' }], AT);
     const resumed = started(state, runId(7));
-    resumed.commit([{ type: 'run-interrupted', attempt: 1, by: 'SIGINT' }, { type: 'run-resumed', attempt: 2, by: 'x' }], AT);
+    resumed.commit(
+      [
+        { type: 'run-interrupted', attempt: 1, by: 'SIGINT' },
+        { type: 'run-resumed', attempt: 2, by: 'x' },
+      ],
+      AT,
+    );
     expect(state.listRuns().map((run) => [run.id, run.status])).toEqual([
       [runId(7), 'running'],
       [runId(6), 'parked'],
@@ -104,7 +113,7 @@ describe('what a person types', () => {
     expect(state.resolveRun('@failed')).toEqual({ ok: true, value: runId(2) });
   });
 
-  it('finds a run whose id begins another text than it', async () => {
+  it('is not found by its id with more behind it', async () => {
     const state = await fresh();
     const short = asRunId('20261120-140001-bbbc');
     state.createRun(record(short));
@@ -112,11 +121,11 @@ describe('what a person types', () => {
   });
 
   it.each([
-    ['2026', '`2026` begins several runs: 20261120-140109-bbhk, 20261120-140002-bbbd; type more of it'],
-    ['hk', 'no run begins with `hk`; did you mean 20261120-140109-bbhk?'],
-    ['20%', 'no run begins with `20%`; the newest: 20261120-140109-bbhk, 20261120-140002-bbbd'],
-    ['*', 'no run begins with `*`; the newest: 20261120-140109-bbhk, 20261120-140002-bbbd'],
-    ['', 'no run begins with ``; the newest: 20261120-140109-bbhk, 20261120-140002-bbbd'],
+    ['2026', '`2026` begins several runs: 20261120-140109-bbjn, 20261120-140002-bbbd; type more of it'],
+    ['jn', 'no run begins with `jn`; did you mean 20261120-140109-bbjn?'],
+    ['20%', 'no run begins with `20%`; the newest: 20261120-140109-bbjn, 20261120-140002-bbbd'],
+    ['*', 'no run begins with `*`; the newest: 20261120-140109-bbjn, 20261120-140002-bbbd'],
+    ['', 'no run begins with ``; the newest: 20261120-140109-bbjn, 20261120-140002-bbbd'],
     ['@failed', 'no run has failed: `codemachine runs` lists them all'],
   ])('is answered with a sentence where it finds none or several: %j', async (text, sentence) => {
     const state = await fresh();
@@ -135,8 +144,14 @@ describe('what a person types', () => {
 
   it('is answered in a state without runs', async () => {
     const state = await fresh();
-    expect(state.resolveRun('@last')).toMatchObject({ ok: false, error: expect.stringContaining('no run yet') });
-    expect(state.resolveRun('x')).toMatchObject({ ok: false, error: 'no run begins with `x`; there is none yet' });
+    expect(state.resolveRun('@last')).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('no run yet'),
+    });
+    expect(state.resolveRun('x')).toMatchObject({
+      ok: false,
+      error: 'no run begins with `x`; there is none yet',
+    });
   });
 });
 

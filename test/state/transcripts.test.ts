@@ -58,7 +58,9 @@ describe('a transcript', () => {
     expect(readdirSync(transcript.directory).sort()).toEqual(['prompt.md', 'stdout.log']);
     expect(statSync(transcript.directory).mode & 0o777).toBe(0o700);
     expect(statSync(path.join(transcript.directory, 'stdout.log')).mode & 0o777).toBe(0o600);
-    expect(readFileSync(path.join(transcript.directory, 'stdout.log')).toString('hex')).toBe('ff000a6d6f7265');
+    expect(readFileSync(path.join(transcript.directory, 'stdout.log')).toString('hex')).toBe(
+      'ff000a6d6f7265',
+    );
     expect(readFileSync(path.join(transcript.directory, 'prompt.md'), 'utf8')).toBe('Fix “it”');
     expect(transcript.problem()).toBeUndefined();
   });

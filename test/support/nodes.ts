@@ -13,7 +13,7 @@ export type NodeMajor = keyof typeof PINS;
 /** The path of a Node binary; the running one where it is of that major version. Throws a sentence when npm cannot install it. */
 export function nodeBinary(major: NodeMajor): string {
   if (process.versions.node.split('.')[0] === major) return process.execPath;
-  const cache = process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache');
+  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   const root = path.join(cache, 'codemachine-dev', 'nodes');
   const name = `node-${process.platform}-${process.arch}`;
   const version = PINS[major];
@@ -24,10 +24,14 @@ export function nodeBinary(major: NodeMajor): string {
   const temporary = mkdtempSync(path.join(root, `.${name}-`));
   try {
     writeFileSync(path.join(temporary, 'package.json'), '{"private":true}');
-    const npm = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`], {
-      cwd: temporary,
-      encoding: 'utf8',
-    });
+    const npm = spawnSync(
+      'npm',
+      ['install', '--no-audit', '--no-fund', '--loglevel=error', `${name}@${version}`],
+      {
+        cwd: temporary,
+        encoding: 'utf8',
+      },
+    );
     if (npm.status !== 0) throw new Error(`npm could not install ${name}@${version}: ${npm.stderr}`);
     try {
       renameSync(temporary, place);

@@ -51,7 +51,9 @@ async function obey(command: Command): Promise<Answer> {
       }
     case 'verify': {
       const verdict = open().verify(asRunId(command.run));
-      return verdict.ok ? { milestones: verdict.value.milestones } : { seq: verdict.error.seq, error: verdict.error.what };
+      return verdict.ok
+        ? { milestones: verdict.value.milestones }
+        : { seq: verdict.error.seq, error: verdict.error.what };
     }
     case 'release':
       owned().release();

@@ -1,6 +1,7 @@
 /** Makes runs and milestones to store. */
-import { RUN_ID_PATTERN, asRunId, asStepKey, type RunId } from '../../../src/model/ids.ts';
+
 import type { MilestoneBody } from '../../../src/model/event.ts';
+import { asRunId, asStepKey, RUN_ID_PATTERN, type RunId } from '../../../src/model/ids.ts';
 import type { RunRecord } from '../../../src/state/runs.ts';
 
 const TAIL = 'bcdfghjkmn';
@@ -24,7 +25,10 @@ export function record(id: string, more: Partial<RunRecord> = {}): RunRecord {
     path: '.codemachine/workflows/build.yml',
     createdAt: at,
     sha256: 'ab'.repeat(32),
-    files: { '.codemachine/workflows/build.yml': 'steps:\n  - run: make\n', 'prompts/fix.md': 'Fix it – “now”.\u0000' },
+    files: {
+      '.codemachine/workflows/build.yml': 'steps:\n  - run: make\n',
+      'prompts/fix.md': 'Fix it – “now”.\u0000',
+    },
     config: { engines: { codex: { 'max-parallel': 2 } } },
     inputs: { target: 'all', depth: 3 },
     options: { failFast: true, only: ['a*'] },

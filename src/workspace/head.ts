@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
-import { ok, type Result } from '../model/result.ts';
+import { err, ok, type Result } from '../model/result.ts';
 import { line } from './git.ts';
 import type { Store } from './store.ts';
 
@@ -58,14 +58,23 @@ export function headLine(head: Head): string {
   return JSON.stringify(head);
 }
 
-/** Reads it back out of a recording. A commit that is none of ours is a defect of ours. */
+/** Reads it back out of a recording; a failure where the recording is gone. A commit that is none of ours is a defect of ours. */
 export async function headOf(store: Store, recording: string): Promise<Result<Head, Failure>> {
   const commit = await store.ours(['cat-file', 'commit', recording]);
-  if (!commit.ok) return commit;
+  if (!commit.ok) return err(gone(recording, commit.error));
   const last = line(commit.value).split('\n').at(-1) ?? '';
   const head = JSON.parse(last) as Head;
   if (head.v !== 1) throw new Error(`recording ${recording} has a head of version ${String(head.v)}`);
   return ok(head);
+}
+
+/** Somebody may have deleted the refs and run git's gc. */
+function gone(recording: string, cause: Failure): Failure {
+  return {
+    reason: 'config',
+    message: `The recording ${recording} is gone from the repository; was its ref under refs/codemachine/ deleted? ${cause.message}`,
+    help: 'Resume with --keep-tree to go on with the files as they are.',
+  };
 }
 
 /**

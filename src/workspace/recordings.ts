@@ -1,8 +1,8 @@
 /** Makes commits of trees under refs of ours, so that git keeps them. */
 import type { Failure } from '../model/failure.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import { gitFailure, line, text } from './git.ts';
+import { ok, type Result } from '../model/result.ts';
+import { line, text } from './git.ts';
 import { type Head, headLine } from './head.ts';
 import type { Store } from './store.ts';
 
@@ -93,20 +93,6 @@ export async function recordingsOf(
     if (/^\d+$/.test(number)) kept.push({ number: Number(number), tree });
   }
   return ok(kept.sort((a, b) => a.number - b.number));
-}
-
-/** Checks that a recording is still there: somebody may have deleted the refs and run git's gc. */
-export async function present(store: Store, recording: string): Promise<Result<undefined, Failure>> {
-  const args = ['cat-file', '-e', `${recording}^{tree}`];
-  const there = await store.ours(args, { codes: [0, 1, 128] });
-  if (!there.ok) return there;
-  const typed = await store.ours(['cat-file', '-t', recording], { codes: [0, 128] });
-  if (typed.ok && line(typed.value) === 'commit') return ok(undefined);
-  return err({
-    ...gitFailure(args, 128, ''),
-    message: `The recording ${recording} is gone from the repository: its ref under refs/codemachine/ was deleted.`,
-    help: 'Resume with --keep-tree to go on with the files as they are.',
-  });
 }
 
 /** The run that a recording belongs to; undefined when its ref was deleted. */

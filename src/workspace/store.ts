@@ -104,7 +104,7 @@ async function userSettings(places: Places, git: Git, environ: Environ): Promise
     const end = entry.indexOf('\n');
     if (end !== -1) values.set(entry.slice(0, end), shown(entry.slice(end + 1)));
   }
-  const home = environ['XDG_CONFIG_HOME'] || path.join(environ['HOME'] ?? '/nonexistent', '.config');
+  const home = environ.XDG_CONFIG_HOME || path.join(environ.HOME ?? '/nonexistent', '.config');
   return ok({
     excludesFile: values.get('core.excludesfile') ?? path.join(home, 'git', 'ignore'),
     ignoreCase: values.get('core.ignorecase') ?? 'false',

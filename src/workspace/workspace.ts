@@ -5,15 +5,8 @@ import type { Recording, Workspace } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
 import { applyPatch, changedPaths, type DiffOptions, diffText, patchBytes } from './diff.ts';
 import type { Environ, Git } from './git.ts';
-import { type GitFacts, gitFacts, type Head, headOf, putHeadBack, readHead } from './head.ts';
-import {
-  type KeptRecording,
-  keepRecording,
-  type Numbers,
-  present,
-  recordingsOf,
-  runOf,
-} from './recordings.ts';
+import { type GitFacts, gitFacts, headOf, putHeadBack, readHead } from './head.ts';
+import { type KeptRecording, keepRecording, type Numbers, recordingsOf, runOf } from './recordings.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
 import type { Places } from './root.ts';
 import { openStore, type Store } from './store.ts';
@@ -99,7 +92,7 @@ async function record(
   since: string | undefined,
 ): Promise<Result<Recording, Failure>> {
   const { store, memory } = context;
-  const before = since === undefined ? ok(undefined) : await beforeOf(store, since);
+  const before = since === undefined ? ok(undefined) : await headOf(store, since);
   if (!before.ok) return before;
   const [tree, head] = await Promise.all([writeTree(store, memory, since), readHead(store, before.value)]);
   if (!tree.ok) return tree;
@@ -111,18 +104,13 @@ async function record(
   return files.ok ? ok({ tree: kept.value, files: files.value }) : files;
 }
 
-async function beforeOf(store: Store, since: string): Promise<Result<Head, Failure>> {
-  const there = await present(store, since);
-  return there.ok ? headOf(store, since) : there;
-}
-
 async function restore(
   context: Context,
   to: string,
   from: string,
 ): Promise<Result<readonly string[], Failure>> {
   const { store, memory } = context;
-  const [heads, leaving] = await Promise.all([beforeOf(store, to), beforeOf(store, from)]);
+  const [heads, leaving] = await Promise.all([headOf(store, to), headOf(store, from)]);
   if (!heads.ok) return heads;
   if (!leaving.ok) return leaving;
   const keep = async (tree: string): Promise<Result<unknown, Failure>> => {

@@ -63,7 +63,7 @@ export function makeRepository(files: Readonly<Record<string, string>> = { 'a.tx
   const home = path.join(base, 'home');
   mkdirSync(root);
   mkdirSync(home);
-  const environ = { PATH: process.env['PATH'] ?? '', HOME: home };
+  const environ = { PATH: process.env.PATH ?? '', HOME: home };
   const write = (name: string, content: string | Uint8Array, mode?: number): void => {
     const file = path.join(root, name);
     mkdirSync(path.dirname(file), { recursive: true });

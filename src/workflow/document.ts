@@ -97,13 +97,19 @@ function readAlias(walk: Walk, node: Alias): Node {
   const value = walk.anchors.get(node.source);
   if (value !== undefined) {
     walk.aliases.push({ at, size: walk.sizes.get(value) ?? 1 });
-    return value;
+    return copyOf(value);
   }
   walk.broken = true;
   const name = node.source;
   if (walk.anchors.has(name)) walk.report(diagnose('self-alias', walk.source.path, at, { name }));
   else walk.report(diagnose('unknown-alias', walk.source.path, at, { name, nearest: nearest(name, walk.anchors.keys()) }));
   return nothing(at.start);
+}
+
+// A step written once and listed twice is two steps, so what stands at an alias is a value of its own, with shared contents.
+function copyOf(node: Node): Node {
+  if (node.kind === 'list') return { ...node, items: node.items.map((item) => (item.kind === 'map' ? { ...item } : item)) };
+  return node.kind === 'map' ? { ...node } : node;
 }
 
 function readList(walk: Walk, node: YamlNode & { items: unknown[] }): ListNode {

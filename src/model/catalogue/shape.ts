@@ -83,7 +83,7 @@ export const SHAPE_CODES = {
   ),
   'unknown-need': error<{ id: string; inside?: string | undefined } & Nearest>(
     ({ id }) => `there is no step \`${id}\` to wait for`,
-    ({ inside, nearest }) =>
+    ({ id, inside, nearest }) =>
       inside === undefined ? (didYouMean({ nearest }) ?? 'write the `id` of a step of this list') : `\`${id}\` is inside \`${inside}\`: wait for that`,
   ),
   'self-need': error<{ id: string }>(

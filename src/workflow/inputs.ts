@@ -1,0 +1,86 @@
+/** Checks what a run is given against what the workflow declares. */
+import { err, type Json, type JsonObject, ok, type Result } from '../model/result.ts';
+import type { InputSpec } from '../model/workflow.ts';
+import { nearest } from './suggest.ts';
+
+/**
+ * The inputs of a run, defaults filled in; an optional one that is not given is null.
+ * A text given for a `number`, `boolean` or `json` input is read as one, so that the command line and a JSON file mean the same.
+ * The error lists everything that is wrong, one sentence each.
+ */
+export function readInputs(
+  specs: Readonly<Record<string, InputSpec>>,
+  given: Readonly<Record<string, string | Json>>,
+): Result<JsonObject, readonly string[]> {
+  const problems: string[] = [];
+  const names = Object.keys(specs);
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(specs, name)) continue;
+    const meant = nearest(name, names.filter((known) => !Object.hasOwn(given, known)));
+    const declared = names.length === 0 ? 'the workflow declares none' : `declared are ${names.map((known) => `\`${known}\``).join(', ')}`;
+    problems.push(`there is no input \`${name}\`: ${meant === undefined ? declared : `did you mean \`${meant}\`?`}`);
+  }
+  const values: [string, Json][] = [];
+  for (const [name, spec] of Object.entries(specs)) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value === undefined) {
+      if (spec.required && spec.default === undefined) problems.push(missing(name, spec));
+      values.push([name, spec.default ?? null]);
+      continue;
+    }
+    const read = readValue(spec, value);
+    if (read.ok) values.push([name, read.value]);
+    else problems.push(`the input \`${name}\` ${read.error}`);
+  }
+  return problems.length > 0 ? err(problems) : ok(Object.fromEntries(values));
+}
+
+function missing(name: string, spec: InputSpec): string {
+  const what = spec.description === undefined ? '' : ` (${spec.description})`;
+  return `the input \`${name}\`${what} is required: give it with \`--input ${name}=…\``;
+}
+
+function readValue(spec: InputSpec, value: Json): Result<Json, string> {
+  if (typeof value !== 'string' || spec.type === 'string' || spec.type === 'choice') {
+    const problem = misfit(spec, value);
+    return problem === undefined ? ok(value) : err(problem);
+  }
+  const read = fromText(spec.type, value.trim());
+  return read === undefined ? err(`must be ${NAMES[spec.type]}, and \`${clipped(value)}\` is not`) : ok(read);
+}
+
+function fromText(type: 'number' | 'boolean' | 'json', text: string): Json | undefined {
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
+  if (type === 'number') {
+    // JavaScript's Number also takes '', ' ', '0b1' and 'Infinity'.
+    return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+  }
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+const NAMES = { string: 'a text', number: 'a number', boolean: '`true` or `false`', json: 'JSON', choice: 'one of its options' } as const;
+
+/** Why a value does not fit an input, as the end of a sentence; undefined when it fits. */
+export function misfit(spec: Pick<InputSpec, 'type' | 'options'>, value: Json): string | undefined {
+  if (spec.type === 'json') return undefined;
+  if (spec.type === 'choice') {
+    if (typeof value === 'string' && spec.options?.includes(value) === true) return undefined;
+    const options = spec.options ?? [];
+    const meant = typeof value === 'string' ? nearest(value, options) : undefined;
+    const help = meant === undefined ? '' : ` – did you mean \`${meant}\`?`;
+    return `must be one of ${options.map((option) => `\`${option}\``).join(', ')}, and is \`${shownJson(value)}\`${help}`;
+  }
+  return typeof value === spec.type ? undefined : `must be ${NAMES[spec.type]}, and is \`${shownJson(value)}\``;
+}
+
+function shownJson(value: Json): string {
+  return clipped(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+function clipped(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}

@@ -1,0 +1,43 @@
+/** Looks for expressions in values that are fixed before the run starts. */
+import { complain, type Reading } from './reading.ts';
+import { WORKFLOW_OWNERS } from './shape-keys.ts';
+import { child, entriesOf, type Node } from './tree.ts';
+
+const STEP_TEMPLATES = new Set([
+  ...['run', 'prompt', 'system', 'env', 'model', 'agent', 'engine', 'working-directory', 'artifacts', 'concurrency', 'if'],
+  // What is refused as a whole is not judged inside.
+  ...['loop', 'gate', 'matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'workspace', 'session'],
+]);
+const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine', 'budget']);
+const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine', 'workspace']);
+const TOP_TEMPLATES = new Set(['env', 'outputs', 'concurrency', 'budget', 'agents', 'defaults', 'steps', 'finally']);
+
+/** Complains about each fence in a value that takes none. */
+export function checkStaticKeys(reading: Reading): void {
+  const { root } = reading;
+  if (!reading.source.text.includes('${{')) return;
+  checkKeys(reading, root, TOP_TEMPLATES, '');
+  checkKeys(reading, child(root, 'defaults'), DEFAULT_TEMPLATES, 'defaults');
+  for (const agent of entriesOf(child(root, 'agents'))) checkKeys(reading, agent.value, AGENT_TEMPLATES, 'agent');
+  for (const key of ['steps', 'finally']) {
+    const list = child(root, key);
+    for (const step of list?.kind === 'list' ? list.items : []) checkKeys(reading, step, STEP_TEMPLATES, 'step');
+  }
+}
+
+function checkKeys(reading: Reading, node: Node | undefined, templates: ReadonlySet<string>, owner: string): void {
+  const known = WORKFLOW_OWNERS[owner]?.keys ?? [];
+  for (const { name, value } of entriesOf(node)) {
+    // A key that is none was complained about; what stands in it would be an echo.
+    if (!templates.has(name) && known.includes(name)) checkValue(reading, value, name);
+  }
+}
+
+function checkValue(reading: Reading, node: Node, key: string): void {
+  if (node.kind === 'map') for (const entry of node.entries.values()) checkValue(reading, entry.value, entry.name);
+  else if (node.kind === 'list') for (const item of node.items) checkValue(reading, item, key);
+  else if (typeof node.value === 'string' && node.value.includes('${{') && !reading.judged.has(node)) {
+    reading.judged.add(node);
+    complain(reading, 'static-key', node.at, { key: `\`${key}\`` });
+  }
+}

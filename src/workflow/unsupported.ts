@@ -1,0 +1,79 @@
+/** Refuses, by name, the parts of the language that are not run yet. */
+import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
+import { NOT_IN_FINALLY } from './kinds.ts';
+import { complain, type Reading } from './reading.ts';
+import { child, type Entry, entriesOf, entryOf, type Node } from './tree.ts';
+
+const HELP: Readonly<Record<string, string>> = {
+  loop: 'write the steps out, or loop inside a `run` step',
+  gate: 'end the workflow here, and write what follows as a second one',
+  matrix: 'write one step per combination',
+  reduce: 'write a `prompt` step that reads the results it needs',
+  uses: 'copy the steps here',
+  workspace: 'leave it out: steps work in the checkout, one writer after the other',
+  cache: 'leave it out: the step runs each time',
+  session: 'leave it out: each attempt opens a new session',
+  artifacts: 'leave it out, and copy the files in a `run` step',
+  budget: 'leave it out; `timeout`, `retry` and `max-turns` bound a step',
+  concurrency: 'leave it out; order steps with `needs`',
+  engine: 'name the engine',
+  agent: 'name the agent',
+};
+
+const STEP_KEYS = ['loop', 'gate', 'reduce', 'uses', 'matrix', 'cache', 'artifacts', 'budget', 'concurrency'];
+
+/** Complains once about each use of each part that is not run yet; a loop's body is refused with its loop. */
+export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {
+  const { root } = reading;
+  for (const key of ['concurrency', 'budget']) refuse(reading, entryOf(root, key));
+  for (const agent of entriesOf(child(root, 'agents'))) refuse(reading, entryOf(agent.value, 'budget'));
+  refuseWorkspace(reading, child(root, 'defaults'));
+  for (const key of ['steps', 'finally']) {
+    const list = child(root, key);
+    for (const step of list?.kind === 'list' ? list.items : []) refuseStep(reading, step, kinds.get(step), key === 'finally');
+  }
+}
+
+function refuseStep(reading: Reading, step: Node, kind: Kind | undefined, last: boolean): void {
+  for (const key of STEP_KEYS) {
+    const entry = entryOf(step, key);
+    if (entry === undefined || (last && (NOT_IN_FINALLY as readonly string[]).includes(key))) continue;
+    const belongs = KEYS_OF_KINDS[key];
+    // A key that stands at the wrong kind of step is complained about as that.
+    if (kind !== undefined && belongs !== undefined && !belongs.includes(kind)) continue;
+    reading.opaque.add(step);
+    refuse(reading, entry);
+  }
+  if (refuseWorkspace(reading, step)) reading.opaque.add(step);
+  const session = entryOf(step, 'session');
+  if (session !== undefined && kind === 'prompt' && !isWord(session.value, 'new')) {
+    reading.opaque.add(step);
+    refuse(reading, session);
+  }
+}
+
+function refuseWorkspace(reading: Reading, node: Node | undefined): boolean {
+  const entry = entryOf(node, 'workspace');
+  if (entry === undefined || isWord(entry.value, 'shared')) return false;
+  const { value } = entry;
+  if (value.kind === 'map' && value.entries.size === 1 && isWord(child(value, 'mode'), 'shared')) return false;
+  // A value that is none at all is a matter of shape.
+  if (value.kind !== 'map' && !isWord(value, 'isolated')) return false;
+  refuse(reading, entry);
+  return true;
+}
+
+function isWord(node: Node | undefined, word: string): boolean {
+  return node?.kind === 'scalar' && node.value === word;
+}
+
+function refuse(reading: Reading, entry: Entry | undefined): void {
+  if (entry === undefined || reading.judged.has(entry.value)) return;
+  reading.judged.add(entry.value);
+  refuseKey(reading, entry.name, entry.at);
+}
+
+/** Complains about one use of a part that is not run yet. */
+export function refuseKey(reading: Reading, key: string, at: Entry['at']): void {
+  complain(reading, 'not-supported-yet', at, { key, since: HELP[key] ?? 'leave it out' });
+}

@@ -1,0 +1,126 @@
+/** Turns the text of a workflow file into what its author meant. */
+import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
+import type { SourceFile } from '../model/source.ts';
+import type { Workflow } from '../model/workflow.ts';
+import { checkAgents } from './agents.ts';
+import { readEnv, readEnvFiles, readInputSpecs, readOutputs, readSecrets } from './declarations.ts';
+import { readDocument } from './document.ts';
+import { validate } from './generated/workflow.mjs';
+import { withoutIgnored } from './ignore.ts';
+import { readKinds } from './kinds.ts';
+import { type Order, readOrder } from './order.ts';
+import { besides, type Reading, type ReadWorld, relocated } from './reading.ts';
+import { checkExpressions } from './references.ts';
+import { shapeDiagnostics } from './shape.ts';
+import { WORKFLOW_OWNERS } from './shape-keys.ts';
+import { describe } from './shape-values.ts';
+import { checkStaticKeys } from './static-keys.ts';
+import { type Ground, readSteps } from './steps.ts';
+import { child, follow, type MapNode, type Node, plainValue, stringAt } from './tree.ts';
+import { refuseUnsupported } from './unsupported.ts';
+
+const VERSION = 1;
+
+/** What a file was read as. */
+export interface ReadResult {
+  /** Missing when the file is too wrong to mean anything. When something is an error it is good for finding more errors, not for running. */
+  readonly workflow?: Workflow;
+  /** Everything that is wrong, sorted by place. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text of every file that a diagnostic may point into, by the path that diagnostics use. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** Reads one workflow file, all its problems in one pass. */
+export function readWorkflow(source: SourceFile, world: ReadWorld): ReadResult {
+  const found: Diagnostic[] = [];
+  const report = (diagnostic: Diagnostic) => void found.push(diagnostic);
+  const sources = new Map([[source.path, source.text]]);
+  const finish = (workflow?: Workflow): ReadResult => {
+    const diagnostics = withoutIgnored(sorted(found), source.path, source.text);
+    return { ...(workflow === undefined ? {} : { workflow }), diagnostics, sources };
+  };
+  const root = readDocument(source, report);
+  if (root === undefined || !isWorkflow(root, source, report)) return finish();
+  const reading: Reading = {
+    source,
+    root,
+    world,
+    report: (diagnostic) => report(relocated(reading, diagnostic)),
+    files: new Map(),
+    templates: new Map(),
+    judged: new Set(),
+    opaque: new Set(),
+  };
+  checkShape(reading);
+  const workflow = build(reading);
+  for (const file of reading.files.values()) if (file) sources.set(besides(source.path, file.path), file.text);
+  return finish(workflow);
+}
+
+function isWorkflow(root: Node, source: SourceFile, report: (d: Diagnostic) => void): root is MapNode {
+  if (root.kind !== 'map') {
+    const at = { start: root.at.start, end: root.kind === 'scalar' ? root.at.end : root.at.start };
+    report(diagnose('not-a-workflow', source.path, at, { got: describe(root) }));
+    return false;
+  }
+  const version = child(root, 'version');
+  if (version?.kind !== 'scalar' || typeof version.value !== 'number' || version.value === VERSION) return true;
+  report(diagnose('newer-version', source.path, version.at, { version: version.written }));
+  return false;
+}
+
+function checkShape(reading: Reading): void {
+  if (validate(plainValue(reading.root))) return;
+  const errors = validate.errors ?? [];
+  for (const diagnostic of shapeDiagnostics(errors, reading.root, reading.source.path, WORKFLOW_OWNERS)) {
+    reading.report(diagnostic);
+  }
+  for (const { instancePath } of errors) {
+    const step = /^\/(?:steps|finally)\/\d+/.exec(instancePath)?.[0];
+    const node = step === undefined ? undefined : follow(reading.root, step)?.node;
+    if (node !== undefined) reading.opaque.add(node);
+  }
+}
+
+function build(reading: Reading): Workflow {
+  const { root, source, world } = reading;
+  const kinds = readKinds(reading);
+  checkStaticKeys(reading);
+  refuseUnsupported(reading, kinds);
+  checkAgents(reading);
+  const order = readOrder(reading);
+  const env = readEnv(reading, child(root, 'env'));
+  const ground: Ground = { reading, kinds, places: order.places, env };
+  const description = stringAt(root, 'description');
+  const parallel = child(root, 'max-parallel');
+  const steps = readSteps(ground, child(root, 'steps'));
+  const last = readSteps(ground, child(root, 'finally'));
+  const files = [...reading.files.values()].flatMap((file) => (file === undefined ? [] : [[file.path, file.text] as const]));
+  const workflow: Workflow = {
+    source,
+    sha256: world.sha256(source.text),
+    name: stringAt(root, 'name') ?? '',
+    ...(description === undefined ? {} : { description }),
+    inputs: readInputSpecs(reading),
+    env,
+    envFiles: readEnvFiles(reading),
+    secrets: readSecrets(reading),
+    ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number' ? { maxParallel: parallel.value } : {}),
+    steps,
+    finally: last,
+    outputs: readOutputs(reading),
+    files: Object.fromEntries(files),
+  };
+  for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path })) reading.report(d);
+  return workflow;
+}
+
+function opaqueIds(reading: Reading, { places, inner }: Order): ReadonlySet<string> {
+  const ids = new Set(inner);
+  for (const step of reading.opaque) {
+    const id = places.get(step)?.id;
+    if (id !== undefined) ids.add(id);
+  }
+  return ids;
+}

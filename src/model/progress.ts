@@ -38,6 +38,8 @@ export interface StepProgress {
   readonly failure?: Failure;
   /** When the next attempt starts, ISO 8601. */
   readonly retryAt?: string;
+  /** When the step began to wait for the quota of its present engine, ISO 8601; over all its waits. */
+  readonly quotaSince?: string;
   readonly because?: string;
   readonly trees: Readonly<Record<number, AttemptTrees>>;
   /** All attempts added up. */
@@ -107,7 +109,13 @@ function apply(run: Draft, m: Milestone): void {
   run.lastAt = m.at;
   switch (m.type) {
     case 'run-started':
-      Object.assign(run, { run: m.run, status: 'running', workflow: m.workflow, path: m.path, sha256: m.sha256 });
+      Object.assign(run, {
+        run: m.run,
+        status: 'running',
+        workflow: m.workflow,
+        path: m.path,
+        sha256: m.sha256,
+      });
       Object.assign(run, { inputs: m.inputs, attempt: m.attempt, startedAt: m.at });
       return;
     case 'run-resumed':
@@ -142,7 +150,7 @@ function reopen(run: Draft, attempt: number): void {
   delete run.outputs;
   for (const [key, step] of run.steps) {
     if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
-    const { retryAt: _, because: __, engine: ___, model: ____, ...rest } = step;
+    const { retryAt: _, because: __, engine: ___, model: ____, quotaSince: _____, ...rest } = step;
     run.steps.set(key, { ...rest, status: 'pending', counted: 0 });
   }
 }
@@ -153,7 +161,11 @@ function applyToStep(run: Draft, m: StepMilestone): void {
   const before = run.steps.get(m.step) ?? untouched(m.step);
   const after = stepAfter(run, before, m);
   run.steps.set(m.step, after);
-  if ((m.type === 'step-succeeded' || m.type === 'step-failed') && m.usage !== undefined && !('reused' in m)) {
+  if (
+    (m.type === 'step-succeeded' || m.type === 'step-failed') &&
+    m.usage !== undefined &&
+    !('reused' in m)
+  ) {
     run.usage = addUsage(run.usage ?? NO_USAGE, m.usage);
   }
 }
@@ -174,12 +186,18 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
     case 'retry-scheduled':
       return { ...step, status: 'waiting', retryAt: m['retry-at'], because: m.because };
     case 'engine-changed':
-      return { ...step, engine: m.to, counted: 0, because: m.because };
+      return changed(step, m);
     case 'snapshot-taken':
     case 'tree-restored':
       return { ...step, trees: { ...step.trees, [m.attempt]: treesAfter(step.trees[m.attempt], m) } };
     case 'quota-waiting':
-      return { ...step, status: 'waiting', retryAt: m.until, because: `quota of ${m.engine}` };
+      return {
+        ...step,
+        status: 'waiting',
+        retryAt: m.until,
+        quotaSince: step.quotaSince ?? m.at,
+        because: `quota of ${m.engine}`,
+      };
     case 'loop-decided':
     case 'matrix-expanded':
     case 'change-merged':
@@ -190,21 +208,55 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
 }
 
 function started(step: StepProgress, m: Extract<Milestone, { type: 'step-started' }>): StepProgress {
-  const { retryAt: _, because: __, failure: ___, endedAt: ____, engine: _____, model: ______, ...rest } = step;
+  const {
+    retryAt: _,
+    because: __,
+    failure: ___,
+    endedAt: ____,
+    engine: _____,
+    model: ______,
+    ...rest
+  } = step;
   const engine = m.engine === undefined ? {} : { engine: m.engine };
   const model = m.model === undefined ? {} : { model: m.model };
-  return { ...rest, ...engine, ...model, status: 'running', attempt: m.attempt, kind: m.kind, startedAt: m.at };
+  return {
+    ...rest,
+    ...engine,
+    ...model,
+    status: 'running',
+    attempt: m.attempt,
+    kind: m.kind,
+    startedAt: m.at,
+  };
 }
 
-function ended(run: Draft, step: StepProgress, m: Extract<Milestone, { type: 'step-succeeded' | 'step-failed' }>): StepProgress {
+function changed(step: StepProgress, m: Extract<Milestone, { type: 'engine-changed' }>): StepProgress {
+  const { quotaSince: _, model: __, ...rest } = step;
+  return { ...rest, engine: m.to, counted: 0, because: m.because };
+}
+
+function ended(
+  run: Draft,
+  before: StepProgress,
+  m: Extract<Milestone, { type: 'step-succeeded' | 'step-failed' }>,
+): StepProgress {
   const { type, v: _, seq: __, at, run: ___, step: ____, attempt, ...said } = m;
-  const { final: _____, failure, reused: ______, ...values } = said as typeof said & { final?: boolean; failure?: Failure; reused?: string };
+  const {
+    final: _____,
+    failure,
+    reused: ______,
+    ...values
+  } = said as typeof said & { final?: boolean; failure?: Failure; reused?: string };
+  const { retryAt: _r, because: _b, ...step } = before;
   const usage = m.usage === undefined ? {} : { usage: addUsage(step.usage ?? NO_USAGE, m.usage) };
-  const who = { ...(m.engine === undefined ? {} : { engine: m.engine }), ...(m.model === undefined ? {} : { model: m.model }) };
+  const who = {
+    ...(m.engine === undefined ? {} : { engine: m.engine }),
+    ...(m.model === undefined ? {} : { model: m.model }),
+  };
   const common = { ...step, ...usage, ...who, attempt, values, endedAt: at, decidedIn: run.attempt };
   if (type === 'step-succeeded') {
-    const { failure: _______, ...rest } = common;
-    return { ...rest, status: 'succeeded' };
+    const { failure: _______, quotaSince: ________, ...rest } = common;
+    return { ...rest, status: 'succeeded', counted: 0 };
   }
   // An interruption is nobody's fault, and a quota that is used up is waited for, not retried.
   const free = failure?.reason === 'interrupted' || failure?.reason === 'quota';
@@ -216,13 +268,27 @@ function ended(run: Draft, step: StepProgress, m: Extract<Milestone, { type: 'st
   };
 }
 
-function decided(run: Draft, step: StepProgress, m: Extract<Milestone, { type: 'step-skipped' | 'step-blocked' | 'step-canceled' }>): StepProgress {
+function decided(
+  run: Draft,
+  step: StepProgress,
+  m: Extract<Milestone, { type: 'step-skipped' | 'step-blocked' | 'step-canceled' }>,
+): StepProgress {
   const status = m.type === 'step-skipped' ? 'skipped' : m.type === 'step-blocked' ? 'blocked' : 'canceled';
   const { failure: _, retryAt: __, ...rest } = step;
-  return { ...rest, status, because: m.because, endedAt: m.at, decidedIn: run.attempt, values: m.type === 'step-canceled' ? step.values : {} };
+  return {
+    ...rest,
+    status,
+    because: m.because,
+    endedAt: m.at,
+    decidedIn: run.attempt,
+    values: m.type === 'step-canceled' ? step.values : {},
+  };
 }
 
-function treesAfter(trees: AttemptTrees | undefined, m: Extract<Milestone, { type: 'snapshot-taken' | 'tree-restored' }>): AttemptTrees {
+function treesAfter(
+  trees: AttemptTrees | undefined,
+  m: Extract<Milestone, { type: 'snapshot-taken' | 'tree-restored' }>,
+): AttemptTrees {
   if (m.type === 'tree-restored') return { ...trees, undone: true };
   if (trees?.before === undefined) return { before: m.tree, undone: false };
   return { ...trees, after: m.tree, undone: false };

@@ -1,0 +1,96 @@
+/** Says how an attempt ended, then does what follows from that. */
+import type { AttemptValues } from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Outcome } from '../model/ports.ts';
+import type { AfterAttempt, AttemptOf, Made } from './attempt.ts';
+import type { Next } from './retry.ts';
+import { whatNext } from './retry.ts';
+
+type Failed = Extract<Outcome, { ok: false }>;
+
+/** An attempt that ended well counts even when it was being stopped: what is done is never done again. */
+export async function conclude(of: AttemptOf, made: Made): Promise<AfterAttempt> {
+  const { run, phase, key, attempt } = of;
+  const { outcome } = made;
+  if (outcome.ok) {
+    const reused = outcome.reused === undefined ? {} : { reused: outcome.reused };
+    void run.ledger.say({ ...outcome.values, type: 'step-succeeded', step: key, attempt, ...reused });
+    return 'ended';
+  }
+  const halted = phase.halted();
+  if (halted === 'cancel') return canceled(of, outcome);
+  if (halted !== undefined) return interrupted(of, outcome.values);
+  return decideNext(of, made, outcome);
+}
+
+/** What the attempt cost is said too: `step-canceled` has no place for it, and a bill that leaves it out is wrong. */
+function canceled(of: AttemptOf, { values }: Failed): AfterAttempt {
+  if (values.usage !== undefined) interrupted(of, values);
+  void of.run.ledger.say({ type: 'step-canceled', step: of.key, because: 'the run was canceled' });
+  return 'halted';
+}
+
+function interrupted({ run, key, attempt }: AttemptOf, values: AttemptValues): AfterAttempt {
+  const failure: Failure = { reason: 'interrupted', message: 'stopped before it was done' };
+  void run.ledger.say({ ...values, type: 'step-failed', step: key, attempt, final: false, failure });
+  return 'halted';
+}
+
+async function decideNext(of: AttemptOf, made: Made, { failure, values }: Failed): Promise<AfterAttempt> {
+  const { run, step, key, attempt } = of;
+  const next = nextOf(of, failure);
+  const final = next.kind === 'final';
+  void run.ledger.say({ ...values, type: 'step-failed', step: key, attempt, final, failure });
+  sayNext(of, next);
+  // Undone at once and not right before the next attempt: while this step waits, others work on the same tree.
+  const undone = final && !step.continueOnError ? undefined : await made.recorded?.undo();
+  if (undone === undefined || undone.ok) return final ? 'ended' : 'again';
+  void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: undone.error });
+  return 'ended';
+}
+
+function nextOf(of: AttemptOf, failure: Failure): Next {
+  const { run, step, key, engine } = of;
+  const { clock, random } = run.input.ports;
+  const { counted, quotaSince } = run.ledger.step(key);
+  return whatNext({
+    step,
+    failure,
+    ...(engine === undefined ? {} : { engine }),
+    counted: counted + 1,
+    now: clock.now(),
+    ...(quotaSince === undefined ? {} : { quotaSince: Date.parse(quotaSince) }),
+    random,
+  });
+}
+
+function sayNext({ run, key, attempt }: AttemptOf, next: Next): void {
+  const of = { step: key, attempt: attempt + 1 };
+  switch (next.kind) {
+    case 'final':
+      return;
+    case 'retry':
+      void run.ledger.say({
+        type: 'retry-scheduled',
+        ...of,
+        'retry-at': iso(next.at),
+        because: next.because,
+      });
+      return;
+    case 'engine':
+      void run.ledger.say({
+        type: 'engine-changed',
+        ...of,
+        from: next.from,
+        to: next.to,
+        because: next.because,
+      });
+      return;
+    case 'quota':
+      void run.ledger.say({ type: 'quota-waiting', step: key, engine: next.engine, until: iso(next.until) });
+  }
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

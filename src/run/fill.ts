@@ -1,0 +1,90 @@
+/** Fills in a step's templates, so that an attempt of it can be made. */
+import type { Template } from '../model/expression.ts';
+import { literalText } from '../model/expression.ts';
+import type { Failure } from '../model/failure.ts';
+import { asStepKey } from '../model/ids.ts';
+import type { Job, PromptJob } from '../model/ports.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { Scope } from '../model/scope.ts';
+import type { PromptStep, Step } from '../model/workflow.ts';
+import type { Running } from './running.ts';
+import { fill, fillEnv, withContext } from './scope.ts';
+
+/** Makes the job of one attempt. A failure is final: the same expressions would fail again. */
+export function fillJob(
+  run: Running,
+  step: Step,
+  attempt: number,
+  engine: string | undefined,
+  scope: Scope,
+): Result<Job, Failure> {
+  const env = fillEnv(run, step, scope);
+  if (!env.ok) return err(condition(step, env.error));
+  const seen = withContext(scope, 'env', env.value.visible);
+  const text = (key: string, template: Template | undefined): Result<string, Failure> => {
+    if (template === undefined) return ok('');
+    const filled = fill(run, template, seen);
+    if (!filled.ok) return err(condition(step, `${key}: ${filled.error}`));
+    return ok(run.input.ports.toText(filled.value));
+  };
+  const cwd = text('working-directory', step.workingDirectory);
+  if (!cwd.ok) return cwd;
+  const common = {
+    run: run.input.run,
+    step: asStepKey(step.id),
+    attempt,
+    cwd: cwd.value,
+    env: env.value.values,
+    secretNames: env.value.secretNames,
+  };
+  if (step.kind === 'run') {
+    const script = text('run', step.script);
+    if (!script.ok) return script;
+    const shell = step.shell === undefined ? {} : { shell: step.shell };
+    return ok({ ...common, kind: 'run', script: script.value, ...shell, outputs: step.outputs });
+  }
+  const prompt = text('prompt', step.prompt);
+  if (!prompt.ok) return prompt;
+  const system = text('system', step.system);
+  if (!system.ok) return system;
+  const model = text('model', step.model);
+  if (!model.ok) return model;
+  if (model.value.startsWith('-') && step.model !== undefined && literalText(step.model) === undefined) {
+    return err({
+      reason: 'config',
+      message: `model of \`${step.id}\` became ${JSON.stringify(model.value)}, which an engine would read as an option`,
+      help: 'give the name of a model',
+    });
+  }
+  return ok({
+    ...common,
+    ...agentKeys(step),
+    engine: engine ?? step.engines[0] ?? '',
+    ...(model.value === '' ? {} : { model: model.value }),
+    ...(system.value === '' ? {} : { system: system.value }),
+    prompt: prompt.value,
+  });
+}
+
+type AgentKeys = Pick<PromptJob, 'kind' | 'access' | 'idleTimeoutMs'> &
+  Partial<Pick<PromptJob, 'effort' | 'network' | 'tools' | 'mcp' | 'maxTurns' | 'schema'>>;
+
+function agentKeys(step: PromptStep): AgentKeys {
+  return {
+    kind: 'prompt',
+    access: step.access,
+    idleTimeoutMs: step.idleTimeoutMs,
+    ...(step.effort === undefined ? {} : { effort: step.effort }),
+    ...(step.network === undefined ? {} : { network: step.network }),
+    ...(step.tools === undefined ? {} : { tools: step.tools }),
+    ...(step.mcp === undefined ? {} : { mcp: step.mcp }),
+    ...(step.maxTurns === undefined ? {} : { maxTurns: step.maxTurns }),
+    ...(step.output === undefined ? {} : { schema: step.output }),
+  };
+}
+
+/** The failure of an expression. */
+export function condition(step: Step, message: string): Failure {
+  return { reason: 'condition', message: `\`${step.id}\`: ${message}` };
+}

@@ -1,0 +1,136 @@
+/** Brings a run to its end: `finally`, the outputs, the last milestone. */
+import type { Milestone, RunEnd } from '../model/event.ts';
+import { NO_USAGE } from '../model/event.ts';
+import { asStepKey } from '../model/ids.ts';
+import type { Json, JsonObject, Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { Step } from '../model/workflow.ts';
+import { condition } from './fill.ts';
+import { perform } from './perform.ts';
+import type { Phase } from './phase.ts';
+import type { Running } from './running.ts';
+import type { StatusFunctions } from './scope.ts';
+import { evaluateIf, fill, scopeOf } from './scope.ts';
+
+/** How the main list ended, by what its steps came to. */
+export function endOfList(run: Running, canceled: boolean): RunEnd {
+  if (canceled) return 'canceled';
+  const failed = run.input.plan.steps.some(
+    ({ step }) => run.ledger.step(asStepKey(step.id)).status === 'failed' && !step.continueOnError,
+  );
+  return failed ? 'failed' : 'succeeded';
+}
+
+/**
+ * Runs `finally`, one step after the other. Gives whether one of them failed that was not allowed to. A result from
+ * before a resume is kept only when nothing was decided in the main list after it: `finally` comes after everything.
+ */
+export async function runFinally(run: Running, phase: Phase, end: RunEnd): Promise<boolean> {
+  const since = lastDecision(run);
+  let failed = false;
+  for (const [index, step] of run.input.workflow.finally.entries()) {
+    const key = asStepKey(step.id);
+    if (phase.halted() === undefined) {
+      const { status, decidedIn } = run.ledger.step(key);
+      const kept = (status === 'succeeded' || status === 'skipped') && decidedIn >= since;
+      if (!kept) await runFinallyStep(run, phase, step, index, end);
+    }
+    const { status } = run.ledger.step(key);
+    if (status === 'failed' && !step.continueOnError) failed = true;
+    if (phase.halted() === 'cancel' && (status === 'pending' || status === 'waiting')) {
+      void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
+    }
+  }
+  return failed;
+}
+
+/** The newest attempt of the run in which anything was decided that `finally` comes after. */
+function lastDecision(run: Running): number {
+  let last = 0;
+  for (const { step } of run.input.plan.steps) {
+    last = Math.max(last, run.ledger.step(asStepKey(step.id)).decidedIn);
+  }
+  const { history } = run.input;
+  const wasOver = history.findLast((m) => m.type === 'run-finished' || m.type === 'run-resumed');
+  return wasOver?.type === 'run-finished' ? run.ledger.progress.attempt : last;
+}
+
+async function runFinallyStep(
+  run: Running,
+  phase: Phase,
+  step: Step,
+  index: number,
+  end: RunEnd,
+): Promise<void> {
+  const key = asStepKey(step.id);
+  const status: StatusFunctions = {
+    success: () => end === 'succeeded',
+    failure: () => end === 'failed',
+    canceled: () => end === 'canceled',
+  };
+  const scope = scopeOf(run, status, end);
+  const asked = step.if === undefined ? ok(true) : evaluateIf(run, step, step.if, scope);
+  if (!asked.ok) {
+    const failure = condition(step, `if: ${asked.error}`);
+    const attempt = run.ledger.step(key).attempt + 1;
+    void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+  } else if (!asked.value) {
+    const because = `\`if: ${step.if?.text.trim()}\` is false`;
+    void run.ledger.say({ type: 'step-skipped', step: key, because });
+  } else {
+    await perform(run, phase, { step, remaining: 1, index, scope, admit: () => true, over: () => undefined });
+  }
+}
+
+/** Computes the outputs of the run. All of them or none: half a result would be taken for a whole one. */
+export function runOutputs(run: Running, end: RunEnd): Result<JsonObject, string> {
+  const status: StatusFunctions = {
+    success: () => end === 'succeeded',
+    failure: () => end === 'failed',
+    canceled: () => end === 'canceled',
+  };
+  const scope = scopeOf(run, status, end);
+  const outputs: Record<string, Json> = {};
+  for (const [name, template] of Object.entries(run.input.workflow.outputs)) {
+    const value = fill(run, template, scope);
+    if (!value.ok) return err(`output \`${name}\` could not be computed: ${value.error}`);
+    outputs[name] = value.value;
+  }
+  return ok(outputs);
+}
+
+/** Says that the run is over, with what it cost. */
+export async function sayFinished(
+  run: Running,
+  status: RunEnd,
+  outputs: JsonObject,
+  startedAt: number,
+): Promise<void> {
+  const now = run.input.ports.clock.now();
+  await run.ledger.say({
+    type: 'run-finished',
+    status,
+    'duration-ms': ownedBefore(run.input.history) + Math.max(0, now - startedAt),
+    usage: run.ledger.progress.usage ?? NO_USAGE,
+    outputs,
+  });
+}
+
+/**
+ * For how long earlier owners held the run, in milliseconds: from each start to the last milestone of that owner. The
+ * time in which nobody owned it is not the run's; that between an owner's last milestone and its death is not known.
+ */
+export function ownedBefore(history: readonly Milestone[]): number {
+  let sum = 0;
+  let start: number | undefined;
+  let last = 0;
+  for (const milestone of history) {
+    const at = Date.parse(milestone.at);
+    if (milestone.type === 'run-started' || milestone.type === 'run-resumed') {
+      if (start !== undefined) sum += Math.max(0, last - start);
+      start = at;
+    }
+    last = at;
+  }
+  return start === undefined ? 0 : sum + Math.max(0, last - start);
+}

@@ -1,0 +1,163 @@
+/** Brings a run to a state it can go on from: what a dead owner left open is recorded, what must not stay is undone. */
+import type { MilestoneBody } from '../model/event.ts';
+import { asStepKey, type StepKey } from '../model/ids.ts';
+import type { Workspace } from '../model/ports.ts';
+import type { AttemptTrees } from '../model/progress.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { Running } from './running.ts';
+import { isRecorded } from './transaction.ts';
+
+/** What there is to mend; looked for before the run is touched, so that a refusal leaves it as it was. */
+export interface Mending {
+  readonly before: readonly MilestoneBody[];
+  readonly undos: readonly Undo[];
+}
+
+interface Undo {
+  readonly step: StepKey;
+  readonly attempt: number;
+  readonly start: string;
+  /** The recording that the tree is put back from; only what differs between the two is touched. */
+  readonly from: string;
+}
+
+/**
+ * Looks for attempts that are still open, whose owner is dead, and for edits of failed attempts that are still in the
+ * tree. An error is the sentence why the run is not resumed.
+ */
+export async function lookForMending(run: Running): Promise<Result<Mending, string>> {
+  const before: MilestoneBody[] = [];
+  const undos: Undo[] = [];
+  const { plan, workflow, ports, options } = run.input;
+  // What was done last is undone first.
+  const byAge = [...plan.steps]
+    .sort((a, b) => b.batch - a.batch || b.index - a.index)
+    .map(({ step }) => step);
+  for (const step of [...[...workflow.finally].reverse(), ...byAge]) {
+    const key = asStepKey(step.id);
+    const { status, attempt, trees } = run.ledger.step(key);
+    const own = trees[attempt];
+    if (ports.workspace !== undefined && isRecorded(step) && needsUndo(status, own)) {
+      const looked = await lookAtTree(run, ports.workspace, key, attempt, own);
+      if (!looked.ok) return looked;
+      before.push(...looked.value.before);
+      if (looked.value.undo !== undefined && options.keepTree !== true) undos.push(looked.value.undo);
+    }
+    if (status !== 'running') continue;
+    const failure = {
+      reason: 'interrupted',
+      message: 'the runner ended while this attempt was being made',
+    } as const;
+    before.push({ type: 'step-failed', step: key, attempt, final: false, failure });
+  }
+  return ok({ before, undos });
+}
+
+/** Does what was found. The run is open by now. */
+export async function mend(run: Running, { before, undos }: Mending): Promise<Result<undefined, string>> {
+  for (const body of before) void run.ledger.say(body);
+  for (const { step, attempt, start, from } of undos) {
+    const files = await run.input.ports.workspace?.restore(start, from);
+    if (files === undefined) continue;
+    if (!files.ok) return err(`the edits of \`${step}\` could not be undone: ${files.error.message}`);
+    void run.ledger.say({ type: 'tree-restored', step, attempt, tree: start, files: files.value });
+  }
+  return ok(undefined);
+}
+
+type Recorded = AttemptTrees & { readonly before: string };
+
+function needsUndo(status: string, trees: AttemptTrees | undefined): trees is Recorded {
+  return status !== 'succeeded' && trees?.before !== undefined && !trees.undone;
+}
+
+interface Look {
+  readonly before: readonly MilestoneBody[];
+  readonly undo?: Undo;
+}
+
+async function lookAtTree(
+  run: Running,
+  workspace: Workspace,
+  step: StepKey,
+  attempt: number,
+  trees: Recorded,
+): Promise<Result<Look, string>> {
+  const start = trees.before;
+  const now = await workspace.record(run.input.run, `${step}.${attempt}.found`, trees.after ?? start);
+  if (!now.ok) return err(`the tree could not be recorded before resuming: ${now.error.message}`);
+  const { tree, files } = now.value;
+  if (trees.after === undefined) {
+    // The runner died before the end was recorded, so what is here now stands for the end.
+    const before = [{ type: 'snapshot-taken', step, attempt, tree, files } as const];
+    const answer = files.length === 0 ? 'undo' : await ask(run, step, attempt, 'crashed', files);
+    if (answer === 'stop') return err(refusal(step, attempt, 'crashed', files));
+    return ok({ before, ...(answer === 'undo' ? { undo: { step, attempt, start, from: tree } } : {}) });
+  }
+  const sides = await compare(workspace, start, trees.after, tree);
+  if (!sides.ok) return sides;
+  const { mine, theirs, both } = sides.value;
+  const answer = both.length === 0 ? 'undo' : await ask(run, step, attempt, 'edited', both);
+  if (answer === 'stop') return err(refusal(step, attempt, 'edited', both));
+  // With edits of others elsewhere in the tree, only what the attempt changed may be touched.
+  const from = theirs.some((path) => !mine.has(path)) ? trees.after : tree;
+  return ok({ before: [], ...(answer === 'undo' ? { undo: { step, attempt, start, from } } : {}) });
+}
+
+/**
+ * Who changed what: `mine` the attempt, `theirs` somebody since, `both` the paths on which an undo would take their
+ * change away. A path that is back at its start is nobody's loss: an undo that was cut off leaves such paths.
+ */
+async function compare(
+  workspace: Workspace,
+  start: string,
+  end: string,
+  now: string,
+): Promise<
+  Result<{ mine: ReadonlySet<string>; theirs: readonly string[]; both: readonly string[] }, string>
+> {
+  const [mine, theirs, still] = await Promise.all([
+    workspace.changed(start, end),
+    workspace.changed(end, now),
+    workspace.changed(start, now),
+  ]);
+  for (const result of [mine, theirs, still]) {
+    if (!result.ok) return err(`the recordings of the tree could not be compared: ${result.error.message}`);
+  }
+  if (!mine.ok || !theirs.ok || !still.ok) throw new Error('unreachable');
+  const ours = new Set(mine.value);
+  const differs = new Set(still.value);
+  const both = theirs.value.filter((path) => ours.has(path) && differs.has(path));
+  return ok({ mine: ours, theirs: theirs.value, both });
+}
+
+function ask(
+  run: Running,
+  step: StepKey,
+  attempt: number,
+  why: 'crashed' | 'edited',
+  files: readonly string[],
+): Promise<'undo' | 'keep' | 'stop'> {
+  const { keepTree, decideUndo } = run.input.options;
+  if (keepTree === true) return Promise.resolve('keep');
+  if (decideUndo !== undefined) return decideUndo({ step, attempt, why, files });
+  return Promise.resolve(why === 'crashed' ? 'undo' : 'stop');
+}
+
+const MOST_FILES = 5;
+
+function refusal(
+  step: StepKey,
+  attempt: number,
+  why: 'crashed' | 'edited',
+  files: readonly string[],
+): string {
+  const names =
+    files.slice(0, MOST_FILES).join(', ') + (files.length > MOST_FILES ? `, … (${files.length})` : '');
+  const what =
+    why === 'edited'
+      ? `files that \`${step}\` (attempt ${attempt}) wrote were edited after it stopped`
+      : `\`${step}\` (attempt ${attempt}) was cut off and left edits`;
+  return `${what}: ${names}. Resume with --keep-tree to go on from the tree as it is, or with --restore to put these files back to the start of the attempt`;
+}

@@ -1,0 +1,55 @@
+/** Takes one step through as many attempts as it needs. */
+import { asStepKey } from '../model/ids.ts';
+import type { Scope } from '../model/scope.ts';
+import type { Step } from '../model/workflow.ts';
+import type { AfterAttempt } from './attempt.ts';
+import { makeAttempt } from './attempt.ts';
+import type { Phase } from './phase.ts';
+import type { Running } from './running.ts';
+import { isRecorded } from './transaction.ts';
+
+/** A step that may start, and what the one who decided that wants to know of it. */
+export interface Performance {
+  readonly step: Step;
+  readonly remaining: number;
+  readonly index: number;
+  readonly scope: Scope;
+  /** Asked at each of the step's turns; false sends it away, which the asked one has then recorded. */
+  readonly admit: () => boolean;
+  /** The attempt is over. Called before the turn is over, so that what it lets start competes for the place. */
+  readonly over: (after: AfterAttempt) => void;
+}
+
+/** Resolves when the step ended or the phase was halted. Between two attempts the step holds no place. */
+export async function perform(run: Running, phase: Phase, performance: Performance): Promise<void> {
+  const { step, remaining, index } = performance;
+  const key = asStepKey(step.id);
+  for (;;) {
+    const { retryAt } = run.ledger.step(key);
+    if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
+    const leave = await phase.room.enter({ remaining, index, alone: isRecorded(step) });
+    if (leave === undefined) return;
+    try {
+      if (phase.halted() !== undefined || !performance.admit()) return;
+      const after = await makeAttempt(run, phase, step, performance.scope);
+      performance.over(after);
+      if (after !== 'again') return;
+    } catch (error) {
+      if (run.ledger.lost() === undefined) recordDefect(run, step, error);
+      return;
+    } finally {
+      leave();
+    }
+  }
+}
+
+function recordDefect(run: Running, step: Step, error: unknown): void {
+  const key = asStepKey(step.id);
+  const { status, attempt } = run.ledger.step(key);
+  const message = error instanceof Error ? error.message : String(error);
+  if (status === 'running') {
+    const failure = { reason: 'internal', message: `a defect of codemachine: ${message}` } as const;
+    void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+  }
+  run.defect(error);
+}

@@ -1,0 +1,82 @@
+/** Holds what a stretch of the run can be stopped by. */
+import type { Clock, Stop, StopReason } from '../model/ports.ts';
+import type { Room } from './room.ts';
+import { openRoom } from './room.ts';
+
+/** Why nothing new starts any more. `lost`: somebody else owns the run; `defect`: we are wrong. */
+export type Halt = 'interrupt' | 'cancel' | 'lost' | 'defect';
+
+/** The means to stop one attempt. */
+export interface AttemptStop {
+  readonly stop: Stop;
+  soft(reason: StopReason): void;
+  /** The attempt has ended; nothing reaches it any more. */
+  close(): void;
+}
+
+/** The main list, or `finally`: what stops one must not stop the other. */
+export interface Phase {
+  readonly room: Room;
+  /** Why it was halted; undefined while it goes on. The first reason stays. */
+  halted(): Halt | undefined;
+  /** Whether everything was to end at once. */
+  isHard(): boolean;
+  halt(why: Halt): void;
+  /** Ends every attempt at once. */
+  hard(): void;
+  openStop(): AttemptStop;
+  /** Resolves at `until` (milliseconds since the epoch), or when the phase is halted. */
+  pause(until: number): Promise<void>;
+}
+
+/** Opens a phase in which at most `size` attempts run at once. `onHalt` hears the first reason. */
+export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => void): Phase {
+  const room = openRoom(size);
+  const stops = new Set<{ soft: AbortController; hard: AbortController }>();
+  const sleepers = new Set<() => void>();
+  let halted: Halt | undefined;
+  let hard = false;
+  return {
+    room,
+    halted: () => halted,
+    isHard: () => hard,
+    halt: (why) => {
+      if (halted !== undefined) return;
+      halted = why;
+      for (const { soft } of stops) soft.abort(reasonOf(why));
+      room.close();
+      onHalt(why);
+      for (const wake of [...sleepers]) wake();
+    },
+    hard: () => {
+      hard = true;
+      for (const stop of stops) stop.hard.abort(reasonOf(halted ?? 'interrupt'));
+    },
+    openStop: () => {
+      const own = { soft: new AbortController(), hard: new AbortController() };
+      stops.add(own);
+      if (halted !== undefined) own.soft.abort(reasonOf(halted));
+      if (hard) own.hard.abort(reasonOf(halted ?? 'interrupt'));
+      return {
+        stop: { soft: own.soft.signal, hard: own.hard.signal },
+        soft: (reason) => own.soft.abort(reason),
+        close: () => stops.delete(own),
+      };
+    },
+    pause: (until) =>
+      new Promise((resolve) => {
+        if (halted !== undefined) return resolve();
+        const wake = () => {
+          takeBack();
+          sleepers.delete(wake);
+          resolve();
+        };
+        const takeBack = clock.after(Math.max(0, until - clock.now()), wake);
+        sleepers.add(wake);
+      }),
+  };
+}
+
+function reasonOf(why: Halt): StopReason {
+  return why === 'cancel' ? 'cancel' : 'interrupt';
+}

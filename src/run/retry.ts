@@ -1,0 +1,78 @@
+/** Decides what follows a failed attempt. */
+import type { Failure, FailureReason } from '../model/failure.ts';
+import { FALLBACK_REASONS, TRANSIENT_REASONS } from '../model/failure.ts';
+import type { PromptStep, Retry, Step } from '../model/workflow.ts';
+
+/** What follows a failed attempt. Times in milliseconds since the epoch. */
+export type Next =
+  | { readonly kind: 'final' }
+  | { readonly kind: 'retry'; readonly at: number; readonly because: string }
+  | { readonly kind: 'engine'; readonly from: string; readonly to: string; readonly because: string }
+  | { readonly kind: 'quota'; readonly engine: string; readonly until: number };
+
+/** What the decision depends on. */
+export interface AfterFailure {
+  readonly step: Step;
+  readonly failure: Failure;
+  /** The engine that made the attempt; undefined for a shell step. */
+  readonly engine?: string;
+  /** Failed attempts of this engine that count, this one included. */
+  readonly counted: number;
+  readonly now: number;
+  /** Since when the step waits for this engine's quota, over all its waits; undefined when it does not yet. */
+  readonly quotaSince?: number;
+  /** Gives numbers in [0, 1). */
+  readonly random: () => number;
+}
+
+const JITTER = 0.2;
+
+/** Retries of this engine first, then the next engine, then the end. A used up quota goes by `on-quota` alone. */
+export function whatNext(after: AfterFailure): Next {
+  const { step, failure, now } = after;
+  if (step.kind === 'prompt' && failure.reason === 'quota') return afterQuota(step, after);
+  const servesAt = failure['retry-at'] === undefined ? now : Date.parse(failure['retry-at']);
+  const tooLong = step.kind === 'prompt' && servesAt - now > step.quotaWaitMs;
+  if (after.counted < step.retry.attempts && isRetried(step.retry, failure.reason) && !tooLong) {
+    const at = Math.max(now + backoff(step.retry, after.counted, after.random), servesAt || 0);
+    return { kind: 'retry', at, because: failure.message };
+  }
+  return nextEngine(after) ?? { kind: 'final' };
+}
+
+/** Whether a policy names a reason. */
+export function isRetried(retry: Retry, reason: FailureReason): boolean {
+  return retry.on.some(
+    (on) => on === 'any' || on === reason || (on === 'transient' && TRANSIENT_REASONS.includes(reason)),
+  );
+}
+
+/**
+ * How long to wait after the `failed`-th failure (from 1), in milliseconds: the same each time or doubled each time,
+ * ±20 % so that steps that failed together do not come back together, never above `max-delay`.
+ */
+export function backoff(retry: Retry, failed: number, random: () => number): number {
+  const doubled = retry.backoff === 'exponential' ? 2 ** Math.min(failed - 1, 40) : 1;
+  const delay = Math.min(retry.delayMs * doubled, retry.maxDelayMs);
+  return Math.round(Math.min(delay * (1 - JITTER + 2 * JITTER * random()), retry.maxDelayMs));
+}
+
+/** All waits of one engine together are at most `quota-wait`, or a provider that always says "in a minute" never ends. */
+function afterQuota(step: PromptStep, after: AfterFailure): Next {
+  const next = nextEngine(after);
+  const policy = step.onQuota ?? (next === undefined ? 'wait' : 'fallback');
+  if (policy === 'fallback') return next ?? { kind: 'final' };
+  const until = Date.parse(after.failure['retry-at'] ?? '');
+  const latest = (after.quotaSince ?? after.now) + step.quotaWaitMs;
+  if (policy === 'fail' || Number.isNaN(until) || until > latest) return { kind: 'final' };
+  // A reset time in the past would be asked about again at once, for ever.
+  const soonest = after.now + backoff(step.retry, 1, after.random);
+  return { kind: 'quota', engine: after.engine ?? '', until: Math.max(until, soonest) };
+}
+
+function nextEngine({ step, engine, failure }: AfterFailure): Next | undefined {
+  if (step.kind !== 'prompt' || engine === undefined || !FALLBACK_REASONS.includes(failure.reason))
+    return undefined;
+  const to = step.engines[step.engines.indexOf(engine) + 1];
+  return to === undefined ? undefined : { kind: 'engine', from: engine, to, because: failure.message };
+}

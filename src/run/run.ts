@@ -1,0 +1,174 @@
+/**
+ * Runs a planned workflow.
+ *
+ * There is one path for a new run and a resumed one: a resumed run is a run with a history. What the history says
+ * succeeded is kept, what it left open is mended, everything else is decided as if it were new.
+ */
+import type { By, MilestoneBody } from '../model/event.ts';
+import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
+import { openLedger } from './ledger.ts';
+import { limitEngines } from './limits.ts';
+import type { Mending } from './mend.ts';
+import { lookForMending, mend } from './mend.ts';
+import type { Halt, Phase } from './phase.ts';
+import { openPhase } from './phase.ts';
+import type { RunInput, Running } from './running.ts';
+import { cancelWaiting, layOut, runList } from './schedule.ts';
+import { stepsView } from './view.ts';
+
+/**
+ * How a run ended for this process. `refused`: it was not resumed, nothing was said, and `message` says why. `lost`:
+ * milestones can no longer be committed (another owner, or the state directory is gone), and `message` says why.
+ */
+export interface RunResult {
+  readonly end: 'succeeded' | 'failed' | 'canceled' | 'interrupted' | 'lost' | 'refused';
+  readonly message?: string;
+}
+
+/** A run that is under way. */
+export interface RunHandle {
+  /**
+   * Stops softly, within the time of the stopping ladder. `interrupt` leaves the run to be resumed, `cancel` ends it and
+   * runs `finally`. The first counts; a cancel of the main list can still be followed by an interrupt of `finally`.
+   */
+  stop(kind: 'interrupt' | 'cancel', by: By): void;
+  /** Stops at once, as an interruption unless something else was under way. */
+  stopNow(): void;
+  /** Never rejects for what the world does; a rejection is a defect of ours, thrown when everything is recorded. */
+  readonly done: Promise<RunResult>;
+}
+
+/** What the handle and the run share. */
+interface Control {
+  phase: Phase;
+  by: By;
+  defect?: { readonly error: unknown };
+  onHalt: (why: Halt) => void;
+}
+
+/** Starts a run, or goes on with one that has a history. Nothing is said before this returns. */
+export function startRun(input: RunInput): RunHandle {
+  const { ports, options } = input;
+  const open = (): Phase =>
+    openPhase(ports.clock, Math.max(1, options.maxParallel), (why) => control.onHalt(why));
+  const control: Control = { phase: open(), by: options.by, onHalt: () => undefined };
+  const run = openRun(input, control);
+  const done = Promise.resolve().then(() => drive(run, control, open));
+  return {
+    stop: (kind, by) => {
+      if (control.phase.halted() === undefined) control.by = by;
+      control.phase.halt(kind);
+    },
+    stopNow: () => {
+      control.phase.halt('interrupt');
+      control.phase.hard();
+    },
+    done,
+  };
+}
+
+function openRun(input: RunInput, control: Control): Running & { setStartedAt(at: string): void } {
+  const { ports, workflow, plan, options } = input;
+  const ledger = openLedger({
+    run: input.run,
+    history: input.history,
+    emit: ports.emit,
+    mask: ports.mask ?? ((body: MilestoneBody) => body),
+    clock: ports.clock,
+    onLost: () => {
+      control.phase.halt('lost');
+      control.phase.hard();
+    },
+  });
+  let startedAt = ledger.progress.startedAt ?? '';
+  const ids = [...plan.steps.map(({ step }) => step.id), ...workflow.finally.map((step) => step.id)];
+  return {
+    input,
+    ledger,
+    steps: stepsView(ledger, ids),
+    startedAt: () => startedAt,
+    setStartedAt: (at) => {
+      startedAt = at;
+    },
+    limited: limitEngines(options.engineParallel ?? {}),
+    defect: (error) => {
+      control.defect ??= { error };
+      control.phase.halt('defect');
+    },
+  };
+}
+
+async function drive(
+  run: ReturnType<typeof openRun>,
+  control: Control,
+  open: () => Phase,
+): Promise<RunResult> {
+  if (run.ledger.progress.status === 'succeeded')
+    return { end: 'succeeded', message: 'there is nothing left to do' };
+  const mending = await lookForMending(run);
+  if (!mending.ok) return { end: 'refused', message: mending.error };
+  try {
+    return await go(run, control, open, mending.value);
+  } catch (error) {
+    const lost = run.ledger.lost();
+    if (lost === undefined) throw error;
+    return { end: 'lost', message: lost.message };
+  }
+}
+
+async function go(
+  run: ReturnType<typeof openRun>,
+  control: Control,
+  open: () => Phase,
+  mending: Mending,
+): Promise<RunResult> {
+  const startedAt = run.input.ports.clock.now();
+  const opened = await run.ledger.say(opening(run));
+  if (opened.type === 'run-started') run.setStartedAt(opened.at);
+  const mended = await mend(run, mending);
+  if (!mended.ok) {
+    await sayInterrupted(run, control);
+    return { end: 'interrupted', message: mended.error };
+  }
+  const list = layOut(run, control.phase);
+  control.onHalt = (why) => {
+    if (why === 'cancel') cancelWaiting(list);
+  };
+  await runList(list);
+  const canceled = control.phase.halted() === 'cancel';
+  if (canceled) cancelWaiting(list);
+  else if (control.phase.halted() !== undefined) return stopped(run, control);
+  const end = endOfList(run, canceled);
+  control.onHalt = () => undefined;
+  control.phase = open();
+  const finallyFailed = await runFinally(run, control.phase, end);
+  const halted = control.phase.halted();
+  if (halted !== undefined && halted !== 'cancel') return stopped(run, control);
+  const outputs = runOutputs(run, end);
+  const status =
+    finallyFailed || (!outputs.ok && end === 'succeeded') ? 'failed' : halted === 'cancel' ? 'canceled' : end;
+  await sayFinished(run, status, outputs.ok ? outputs.value : {}, startedAt);
+  return { end: status, ...(outputs.ok ? {} : { message: outputs.error }) };
+}
+
+function opening(run: Running): MilestoneBody {
+  const { workflow, facts, options } = run.input;
+  const { attempt } = run.ledger.progress;
+  if (attempt > 0) return { type: 'run-resumed', attempt: attempt + 1, by: options.by };
+  const { name, sha256 } = workflow;
+  return { type: 'run-started', workflow: name, path: facts.path, sha256, inputs: facts.inputs, attempt: 1 };
+}
+
+/** The phase was halted, and not by a cancel. */
+async function stopped(run: Running, control: Control): Promise<RunResult> {
+  const lost = run.ledger.lost();
+  if (lost !== undefined) return { end: 'lost', message: lost.message };
+  await sayInterrupted(run, control);
+  if (control.defect !== undefined) throw control.defect.error;
+  return { end: 'interrupted' };
+}
+
+async function sayInterrupted(run: Running, control: Control): Promise<void> {
+  const by = control.defect === undefined ? control.by : 'a defect of codemachine';
+  await run.ledger.say({ type: 'run-interrupted', attempt: run.ledger.progress.attempt, by });
+}

@@ -1,0 +1,92 @@
+/** Holds what everybody who works on a run shares. */
+import type { Chatter, Milestone, MilestoneBody } from '../model/event.ts';
+import type { RunId, StepKey } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Attempt, Clock, Emit, Workspace } from '../model/ports.ts';
+import type { Json, JsonObject } from '../model/result.ts';
+import type { Evaluate } from '../model/scope.ts';
+import type { Workflow } from '../model/workflow.ts';
+import type { Ledger } from './ledger.ts';
+import type { Limited } from './limits.ts';
+
+/** What the runner needs from outside. */
+export interface RunPorts {
+  readonly emit: Emit;
+  readonly attempt: Attempt;
+  /** Undefined outside a git repository; then nothing is recorded or undone. */
+  readonly workspace: Workspace | undefined;
+  readonly evaluate: Evaluate;
+  /** A value as it stands inside a longer text. */
+  readonly toText: (value: Json) => string;
+  readonly hashFiles: (globs: readonly string[]) => Json;
+  readonly clock: Clock;
+  /** Gives numbers in [0, 1). */
+  readonly random: () => number;
+  readonly chatter: (chatter: Chatter) => void;
+  /** Takes secrets out of a milestone; identity where the workflow has none. */
+  readonly mask?: (body: MilestoneBody) => MilestoneBody;
+}
+
+/** What is known before the run, for expressions and variables. */
+export interface RunFacts {
+  readonly inputs: JsonObject;
+  /** `sha`, `branch`, `dirty`. */
+  readonly git: JsonObject;
+  readonly github: JsonObject;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly envFile: Readonly<Record<string, string>>;
+  /** The workflow file as people are shown it. */
+  readonly path: string;
+}
+
+/**
+ * Why an attempt's edits may or may not be undone at resume. `crashed`: the runner died during the attempt and nobody
+ * knows who wrote what since. `edited`: the tree was recorded at the attempt's end, and `files` were changed after that.
+ */
+export interface UndoQuestion {
+  readonly step: StepKey;
+  readonly attempt: number;
+  readonly why: 'crashed' | 'edited';
+  /** What an undo would put back; for `edited` only those that somebody changed since. */
+  readonly files: readonly string[];
+}
+
+/** What the person who starts the run chose. */
+export interface RunOptions {
+  /** How many attempts run at once, at least 1. */
+  readonly maxParallel: number;
+  /** How many attempts of an engine run at once, by engine; absent is no limit of its own. */
+  readonly engineParallel?: Readonly<Record<string, number>>;
+  readonly failFast: boolean;
+  /** Who starts or resumes the run. */
+  readonly by: string;
+  /** Resume on the tree as it is: nothing is undone. */
+  readonly keepTree?: boolean;
+  /** Asked at resume before an undo that may take away what a person wants. Without it: crashed is undone, edited stops. */
+  readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
+}
+
+/** Everything a run is made of. */
+export interface RunInput {
+  readonly run: RunId;
+  readonly workflow: Workflow;
+  readonly plan: Plan;
+  /** Every milestone of the run so far, as committed; empty for a new run. */
+  readonly history: readonly Milestone[];
+  readonly ports: RunPorts;
+  readonly facts: RunFacts;
+  readonly options: RunOptions;
+}
+
+/** A run that is under way. */
+export interface Running {
+  readonly input: RunInput;
+  readonly ledger: Ledger;
+  /** The `steps` context. */
+  readonly steps: JsonObject;
+  /** When the run was first started, as committed. */
+  startedAt(): string;
+  readonly limited: Limited;
+  /** A defect of ours: everything stops, and it is thrown when all is recorded. */
+  defect(error: unknown): void;
+}

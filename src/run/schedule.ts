@@ -1,0 +1,192 @@
+/** Runs the main list: each step as soon as its own needs have ended. */
+import { asStepKey } from '../model/ids.ts';
+import type { PlannedStep } from '../model/plan.ts';
+import type { StepStatus } from '../model/progress.ts';
+import type { AfterAttempt } from './attempt.ts';
+import { condition } from './fill.ts';
+import type { Need } from './judge.ts';
+import { hasFailed, isFine, judge } from './judge.ts';
+import { perform } from './perform.ts';
+import type { Phase } from './phase.ts';
+import type { Running } from './running.ts';
+import type { StatusFunctions } from './scope.ts';
+import { evaluateIf, scopeOf } from './scope.ts';
+
+/** A step of the list while the list runs. */
+interface Entry {
+  readonly planned: PlannedStep;
+  readonly needs: Entry[];
+  readonly dependents: Entry[];
+  /** Needs that have not ended. */
+  waiting: number;
+  /** It, or something before it, was performed by this owner: what was skipped behind it is decided anew. */
+  ranAgain: boolean;
+  /** Something before it failed, and was not allowed to. */
+  failureBefore: boolean;
+  /** An attempt of it is being made, and says itself how that ends. */
+  active: boolean;
+}
+
+/** The list while it runs. */
+export interface Schedule {
+  readonly run: Running;
+  readonly phase: Phase;
+  readonly entries: readonly Entry[];
+  /** Ended steps whose dependents have not been told yet. */
+  readonly ended: Entry[];
+  /** Steps that are being performed. */
+  open: number;
+  telling: boolean;
+  /** The step whose failure ends everything under `--fail-fast`. */
+  stoppedBy?: string;
+  finish: () => void;
+}
+
+/** Lays the list out. */
+export function layOut(run: Running, phase: Phase): Schedule {
+  const entries = entriesOf(run.input.plan.steps);
+  return { run, phase, entries, ended: [], open: 0, telling: false, finish: () => undefined };
+}
+
+/**
+ * Runs the list. Resolves when every step has its end, or when the phase was halted and what ran has stopped.
+ * Deciding costs each step and each need once, however many are ready.
+ */
+export function runList(list: Schedule): Promise<void> {
+  return new Promise((resolve) => {
+    list.finish = resolve;
+    for (const entry of list.entries) if (entry.needs.length === 0) decide(list, entry);
+    if (list.open === 0) resolve();
+  });
+}
+
+/** Cancels every step that has no end and of which no attempt is being made. */
+export function cancelWaiting(list: Schedule): void {
+  for (const entry of list.entries) {
+    if (!entry.active && !END.has(statusOf(list, entry))) cancel(list, entry, 'the run was canceled');
+  }
+}
+
+const END: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);
+
+function decide(list: Schedule, entry: Entry): void {
+  const { run, phase } = list;
+  if (phase.halted() !== undefined) return;
+  const needs = entry.needs.map((need) => needOf(list, need));
+  entry.ranAgain = entry.needs.some((need) => need.ranAgain);
+  entry.failureBefore = entry.needs.some((need) => need.failureBefore) || needs.some(hasFailed);
+  const status: StatusFunctions = {
+    success: () => needs.every(isFine),
+    failure: () => entry.failureBefore,
+    canceled: () => phase.halted() === 'cancel',
+  };
+  const before = statusOf(list, entry);
+  const keepsResult = before === 'succeeded' || (before === 'skipped' && !entry.ranAgain);
+  if (keepsResult || !mayRun(run, entry, needs, status)) settle(list, entry);
+  else start(list, entry, status);
+}
+
+/** Says what becomes of a step that may not run. */
+function mayRun(run: Running, entry: Entry, needs: readonly Need[], status: StatusFunctions): boolean {
+  const { step, leftOut } = entry.planned;
+  const key = asStepKey(step.id);
+  if (leftOut) {
+    void run.ledger.say({ type: 'step-skipped', step: key, because: 'left out by --only or --skip' });
+    return false;
+  }
+  const verdict = judge(step, needs, () =>
+    step.if === undefined ? { ok: true, value: true } : evaluateIf(run, step, step.if, scopeOf(run, status)),
+  );
+  switch (verdict.kind) {
+    case 'run':
+      return true;
+    case 'skipped':
+    case 'blocked':
+      void run.ledger.say({ type: `step-${verdict.kind}`, step: key, because: verdict.because });
+      return false;
+    case 'failed': {
+      const attempt = run.ledger.step(key).attempt + 1;
+      const failure = condition(step, `if: ${verdict.message}`);
+      void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+      entry.ranAgain = true;
+      return false;
+    }
+  }
+}
+
+function start(list: Schedule, entry: Entry, status: StatusFunctions): void {
+  const { run, phase } = list;
+  const { step, remaining, index } = entry.planned;
+  const over = (after: AfterAttempt) => {
+    entry.active = false;
+    if (after === 'ended') settle(list, entry);
+  };
+  list.open++;
+  const scope = scopeOf(run, status);
+  void perform(run, phase, { step, remaining, index, scope, admit: () => admit(list, entry), over })
+    .catch(run.defect)
+    .finally(() => {
+      if (--list.open === 0) list.finish();
+    });
+}
+
+/** A step that was begun before the failure goes on; `--fail-fast` starts nothing new, and stops nothing. */
+function admit(list: Schedule, entry: Entry): boolean {
+  const begun = statusOf(list, entry) === 'waiting';
+  if (list.stoppedBy === undefined || begun) {
+    entry.active = true;
+    entry.ranAgain = true;
+    return true;
+  }
+  cancel(list, entry, `\`${list.stoppedBy}\` failed, and --fail-fast starts nothing after that`);
+  settle(list, entry);
+  return false;
+}
+
+/** Tells those that need an ended step. A loop and no recursion: a chain of skipped steps may be 10,000 long. */
+function settle(list: Schedule, entry: Entry): void {
+  if (list.run.input.options.failFast && hasFailed(needOf(list, entry)))
+    list.stoppedBy ??= entry.planned.step.id;
+  list.ended.push(entry);
+  if (list.telling) return;
+  list.telling = true;
+  for (let next = 0; next < list.ended.length; next++) {
+    for (const dependent of list.ended[next]?.dependents ?? []) {
+      if (--dependent.waiting === 0) decide(list, dependent);
+    }
+  }
+  list.ended.length = 0;
+  list.telling = false;
+}
+
+function cancel(list: Schedule, entry: Entry, because: string): void {
+  void list.run.ledger.say({ type: 'step-canceled', step: asStepKey(entry.planned.step.id), because });
+}
+
+function statusOf(list: Schedule, entry: Entry): StepStatus {
+  return list.run.ledger.step(asStepKey(entry.planned.step.id)).status;
+}
+
+function needOf(list: Schedule, entry: Entry): Need {
+  const { id, continueOnError } = entry.planned.step;
+  return { id, status: statusOf(list, entry), continueOnError };
+}
+
+function entriesOf(steps: readonly PlannedStep[]): readonly Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const planned of steps) {
+    const fresh = { waiting: 0, ranAgain: false, failureBefore: false, active: false };
+    entries.set(planned.step.id, { planned, needs: [], dependents: [], ...fresh });
+  }
+  for (const entry of entries.values()) {
+    for (const id of new Set(entry.planned.step.needs)) {
+      const need = entries.get(id);
+      if (need === undefined)
+        throw new Error(`\`${entry.planned.step.id}\` needs \`${id}\`, which the plan does not have`);
+      entry.needs.push(need);
+      need.dependents.push(entry);
+    }
+    entry.waiting = entry.needs.length;
+  }
+  return [...entries.values()];
+}

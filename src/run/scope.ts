@@ -1,0 +1,122 @@
+/** Builds what the expressions of a step can see. */
+import type { Expr, Template } from '../model/expression.ts';
+import { literalText } from '../model/expression.ts';
+import type { Json, JsonObject, Result } from '../model/result.ts';
+import { ok } from '../model/result.ts';
+import type { Scope } from '../model/scope.ts';
+import type { Step } from '../model/workflow.ts';
+import type { Running } from './running.ts';
+
+/** The answers of the status functions for one step. */
+export interface StatusFunctions {
+  success(): boolean;
+  failure(): boolean;
+  canceled(): boolean;
+}
+
+/** What a step's expressions can see, `secrets` and `env` aside: those depend on the key the expression stands in. */
+export function scopeOf(run: Running, status: StatusFunctions, runStatus?: string): Scope {
+  const { facts, workflow, ports } = run.input;
+  const functions = {
+    success: () => status.success(),
+    failure: () => status.failure(),
+    always: () => true,
+    canceled: () => status.canceled(),
+    cancelled: () => status.canceled(),
+    hashFiles: (...globs: readonly Json[]) => ports.hashFiles(globs.map(ports.toText)),
+  };
+  const contexts = {
+    inputs: facts.inputs,
+    run: {
+      id: run.input.run,
+      attempt: run.ledger.progress.attempt,
+      'started-at': run.startedAt(),
+      ...(runStatus === undefined ? {} : { status: runStatus }),
+    },
+    workflow: { name: workflow.name, path: facts.path, sha256: workflow.sha256 },
+    git: facts.git,
+    github: facts.github,
+    steps: run.steps,
+  };
+  return { contexts, functions };
+}
+
+/** The same scope with one more context. */
+export function withContext(scope: Scope, name: string, value: JsonObject): Scope {
+  return { contexts: { ...scope.contexts, [name]: value }, functions: scope.functions };
+}
+
+/** The variables of a step. */
+export interface StepEnv {
+  /** What the child gets: env-files below, the workflow's and the step's own above. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly secretNames: readonly string[];
+  /** The `env` context: the same without the secrets. */
+  readonly visible: Readonly<Record<string, string>>;
+}
+
+/**
+ * Fills in the variables of a step. While they are filled in, `env` shows the env-files, the variables without
+ * expressions, and those written above.
+ */
+export function fillEnv(run: Running, step: Step, scope: Scope): Result<StepEnv, string> {
+  const { facts, ports } = run.input;
+  const values: Record<string, string> = { ...facts.envFile };
+  const visible: Record<string, string> = { ...facts.envFile };
+  const secretNames: string[] = [];
+  const entries = Object.entries(step.env);
+  for (const [name, template] of entries) {
+    const text = literalText(template);
+    if (text !== undefined) visible[name] = text;
+  }
+  const seen = withContext(withContext(scope, 'env', visible), 'secrets', facts.secrets);
+  for (const [name, template] of entries) {
+    const filled = fill(run, template, seen);
+    if (!filled.ok) return { ok: false, error: `env ${name}: ${filled.error}` };
+    values[name] = ports.toText(filled.value);
+    if (mentionsSecrets(template)) {
+      secretNames.push(name);
+      delete visible[name];
+    } else visible[name] = values[name];
+  }
+  return ok({ values, visible, secretNames });
+}
+
+/** Fills in a template. One that is exactly one fence keeps the type of its value. */
+export function fill(run: Running, template: Template, scope: Scope): Result<Json, string> {
+  const { evaluate, toText } = run.input.ports;
+  const [only] = template.parts;
+  if (template.whole && only !== undefined && typeof only !== 'string') return evaluate(only, scope);
+  let text = '';
+  for (const part of template.parts) {
+    if (typeof part === 'string') {
+      text += part;
+      continue;
+    }
+    const value = evaluate(part, scope);
+    if (!value.ok) return value;
+    text += toText(value.value);
+  }
+  return ok(text);
+}
+
+/** Evaluates an `if`; its variables are only filled in when it asks for them. */
+export function evaluateIf(run: Running, step: Step, condition: Expr, scope: Scope): Result<boolean, string> {
+  let seen = scope;
+  if (/\benv\b/i.test(condition.text)) {
+    const env = fillEnv(run, step, scope);
+    if (!env.ok) return env;
+    seen = withContext(scope, 'env', env.value.visible);
+  }
+  const value = run.input.ports.evaluate(condition, seen);
+  return value.ok ? ok(isTrue(value.value)) : value;
+}
+
+/** What counts as true in a condition: as in GitHub's language everything but false, 0, the empty string and null. */
+export function isTrue(value: Json): boolean {
+  return !(value === null || value === false || value === 0 || value === '' || Number.isNaN(value));
+}
+
+function mentionsSecrets(template: Template): boolean {
+  return template.parts.some((part) => typeof part !== 'string' && /\bsecrets\b/i.test(part.text));
+}

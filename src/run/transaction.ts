@@ -1,0 +1,61 @@
+/** Records the tree around an attempt of a writing agent, and puts it back. */
+import type { Failure } from '../model/failure.ts';
+import { asStepKey } from '../model/ids.ts';
+import type { Workspace } from '../model/ports.ts';
+import type { Result } from '../model/result.ts';
+import { ok } from '../model/result.ts';
+import type { Step } from '../model/workflow.ts';
+import { isWriter } from '../model/workflow.ts';
+import type { Running } from './running.ts';
+
+/** The recordings around one attempt. */
+export interface Transaction {
+  /** Records the end of the attempt, whatever it was. */
+  end(): Promise<Result<undefined, Failure>>;
+  /** Puts the tree back to the start of the attempt; only after a successful `end`. */
+  undo(): Promise<Result<undefined, Failure>>;
+}
+
+/** Whether a step's attempts are recorded, so that they run alone and can be undone. */
+export function isRecorded(step: Step): boolean {
+  return isWriter(step) && step.undo;
+}
+
+/** Records the start of an attempt. The milestone is committed before this resolves: the agent must not start sooner. */
+export async function beginTransaction(
+  run: Running,
+  workspace: Workspace,
+  step: Step,
+  attempt: number,
+): Promise<Result<Transaction, Failure>> {
+  const key = asStepKey(step.id);
+  const id = run.input.run;
+  const before = await workspace.record(id, `${key}.${attempt}.before`);
+  if (!before.ok) return before;
+  const { tree: start } = before.value;
+  await run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree: start, files: [] });
+  let end: string | undefined;
+  return ok({
+    end: async () => {
+      const after = await workspace.record(id, `${key}.${attempt}.after`, start);
+      if (!after.ok) return after;
+      end = after.value.tree;
+      void run.ledger.say({
+        type: 'snapshot-taken',
+        step: key,
+        attempt,
+        tree: end,
+        files: after.value.files,
+      });
+      return ok(undefined);
+    },
+    undo: async () => {
+      if (end === undefined)
+        throw new Error(`the end of ${key}.${attempt} was not recorded, so it cannot be undone`);
+      const files = await workspace.restore(start, end);
+      if (!files.ok) return files;
+      void run.ledger.say({ type: 'tree-restored', step: key, attempt, tree: start, files: files.value });
+      return ok(undefined);
+    },
+  });
+}

@@ -77,14 +77,18 @@ function checkEngines(reading: Reading, node: Node | undefined): void {
     else if ((BUILT_IN_ENGINES as readonly string[]).includes(engine) || Object.hasOwn(reading.world.config.engines, engine)) {
       complain(reading, 'engine-not-supported-yet', item.at, { engine, supported: SUPPORTED_ENGINES });
     } else {
-      const meant = SHORT_NAMES[engine.toLowerCase()] ?? nearest(engine, BUILT_IN_ENGINES);
-      complain(reading, 'unknown-engine', item.at, { engine, known: SUPPORTED_ENGINES, nearest: meant });
+      complain(reading, 'unknown-engine', item.at, { engine, known: SUPPORTED_ENGINES, nearest: meantEngine(engine) });
     }
   }
 }
 
 /** What people call the engines. */
 const SHORT_NAMES: Readonly<Record<string, string | undefined>> = { claude: 'claude-code', 'codex-cli': 'codex', openai: 'codex' };
+
+/** The engine that somebody who wrote `name` most likely meant. */
+export function meantEngine(name: string): string | undefined {
+  return SHORT_NAMES[name.toLowerCase()] ?? nearest(name, BUILT_IN_ENGINES);
+}
 
 // A choice is written out in the file, so each of its values could be checked; everything else is data.
 function fromData(reading: Reading, node: Node, key: 'agent' | 'engine'): void {

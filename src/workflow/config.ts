@@ -1,0 +1,130 @@
+/** Turns the text of a configuration file into a configuration. */
+import type { Config, EngineConfig, StepDefaults } from '../model/config.ts';
+import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
+import type { SourceFile } from '../model/source.ts';
+import { BUILT_IN_ENGINES } from '../model/workflow.ts';
+import { meantEngine, SUPPORTED_ENGINES } from './agents.ts';
+import { textOf } from './declarations.ts';
+import { readDocument } from './document.ts';
+import { validate } from './generated/config.mjs';
+import { withoutIgnored } from './ignore.ts';
+import { readRetry } from './retry.ts';
+import { durationMs } from './scalars.ts';
+import { shapeDiagnostics } from './shape.ts';
+import { CONFIG_OWNERS } from './shape-keys.ts';
+import { describe } from './shape-values.ts';
+import { child, entriesOf, entryOf, type Node, oneOrMany, plainValue, stringAt } from './tree.ts';
+
+/** The keys of an engine that make a program of one's own an engine. */
+const DECLARING = ['prompt', 'output', 'map', 'access', 'session', 'failure'];
+
+/** Parts of the configuration that are not followed yet, with what to do without them. */
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  policy: 'leave it out; nothing would hold to it',
+  prices: 'leave it out; costs are taken from the engines',
+  retention: 'leave it out, and delete what is old under `.codemachine/runs` yourself',
+  notify: 'leave it out; `codemachine run --json` prints every milestone for others to act on',
+};
+
+/** Reads one configuration file, all its problems in one pass. An empty file is an empty configuration. */
+export function readConfig(source: SourceFile): { readonly config: Config; readonly diagnostics: readonly Diagnostic[] } {
+  const found: Diagnostic[] = [];
+  const root = readDocument(source, (diagnostic) => void found.push(diagnostic));
+  if (root !== undefined && !isEmpty(root)) {
+    if (root.kind === 'map') check(root, source, found);
+    else {
+      const help = 'start with `engines:` or `defaults:`';
+      const at = { start: root.at.start, end: root.at.start };
+      found.push(diagnose('wrong-type', source.path, at, { key: 'the config', expected: 'a mapping', got: describe(root), help }));
+    }
+  }
+  return {
+    config: { engines: readEngines(child(root, 'engines')), defaults: readDefaults(child(root, 'defaults')) },
+    diagnostics: withoutIgnored(sorted(found), source.path, source.text),
+  };
+}
+
+function isEmpty(root: Node): boolean {
+  return root.kind === 'scalar' && root.value === null;
+}
+
+function check(root: Node, source: SourceFile, found: Diagnostic[]): void {
+  if (!validate(plainValue(root))) found.push(...shapeDiagnostics(validate.errors ?? [], root, source.path, CONFIG_OWNERS));
+  for (const [key, since] of Object.entries(UNSUPPORTED)) {
+    const entry = entryOf(root, key);
+    if (entry !== undefined) found.push(diagnose('not-supported-yet', source.path, entry.at, { key, since }));
+  }
+  for (const engine of entriesOf(child(root, 'engines'))) checkEngine(engine.name, engine.at, engine.value, source, found);
+  for (const item of oneOrMany(child(child(root, 'defaults'), 'engine'))) {
+    for (const name of textOf(item)) checkName(name, item.at, source, found);
+  }
+}
+
+function checkEngine(name: string, at: Node['at'], value: Node, source: SourceFile, found: Diagnostic[]): void {
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) return;
+  const declares = DECLARING.map((key) => entryOf(value, key)).find((entry) => entry !== undefined);
+  const builtIn = (BUILT_IN_ENGINES as readonly string[]).includes(name);
+  if (declares !== undefined || (!builtIn && meantEngine(name) === undefined)) {
+    const key = declares !== undefined && builtIn ? declares.name : `engines.${name}`;
+    const since = `only ${SUPPORTED_ENGINES.map((engine) => `\`${engine}\``).join(' and ')} are driven, each with \`command\`, \`env\` and \`max-parallel\``;
+    found.push(diagnose('not-supported-yet', source.path, builtIn ? (declares?.at ?? at) : at, { key, since }));
+  } else checkName(name, at, source, found);
+}
+
+function checkName(engine: string, at: Node['at'], source: SourceFile, found: Diagnostic[]): void {
+  if ((SUPPORTED_ENGINES as readonly string[]).includes(engine) || engine === '') return;
+  if ((BUILT_IN_ENGINES as readonly string[]).includes(engine)) {
+    found.push(diagnose('engine-not-supported-yet', source.path, at, { engine, supported: SUPPORTED_ENGINES }));
+  } else {
+    found.push(diagnose('unknown-engine', source.path, at, { engine, known: SUPPORTED_ENGINES, nearest: meantEngine(engine) }));
+  }
+}
+
+function readEngines(node: Node | undefined): Config['engines'] {
+  const engines = [...entriesOf(node)].map(({ name, value }): [string, EngineConfig] => {
+    const command = oneOrMany(child(value, 'command')).flatMap(textOf);
+    const env = [...entriesOf(child(value, 'env'))].flatMap((entry) =>
+      entry.value.kind === 'scalar' ? [[entry.name, entry.value.written] as const] : [],
+    );
+    const parallel = child(value, 'max-parallel');
+    return [
+      name,
+      {
+        ...(command.length > 0 ? { command } : {}),
+        ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
+        ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number' ? { maxParallel: parallel.value } : {}),
+      },
+    ];
+  });
+  return Object.fromEntries(engines);
+}
+
+function readDefaults(node: Node | undefined): StepDefaults {
+  const timeoutMs = durationMs(stringAt(node, 'timeout') ?? '');
+  const shell = stringAt(node, 'shell');
+  const workingDirectory = stringAt(node, 'working-directory');
+  const engine = oneOrMany(child(node, 'engine')).flatMap(textOf);
+  const model = stringAt(node, 'model');
+  const access = (['read', 'write', 'full'] as const).find((level) => level === stringAt(node, 'access'));
+  const retry = readRetry(child(node, 'retry'), undefined);
+  return {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(shell === undefined ? {} : { shell }),
+    ...(workingDirectory === undefined ? {} : { workingDirectory }),
+    ...(engine.length > 0 ? { engine } : {}),
+    ...(model === undefined ? {} : { model }),
+    ...(access === undefined ? {} : { access }),
+    ...(retry === undefined ? {} : { retry }),
+  };
+}
+
+/** The user's configuration on top of the repository's: key by key, an engine's variables one by one. */
+export function mergeConfig(repository: Config, user: Config): Config {
+  const engines: Record<string, EngineConfig> = { ...repository.engines };
+  for (const [name, engine] of Object.entries(user.engines)) {
+    const below = Object.hasOwn(engines, name) ? engines[name] : undefined;
+    const env = below?.env === undefined && engine.env === undefined ? {} : { env: { ...below?.env, ...engine.env } };
+    engines[name] = { ...below, ...engine, ...env };
+  }
+  return { engines, defaults: { ...repository.defaults, ...user.defaults } };
+}

@@ -1,0 +1,32 @@
+/** Reads the files that `env-file` names. */
+import { err, ok, type Result } from '../model/result.ts';
+import type { Workflow } from '../model/workflow.ts';
+
+/** What reading env files needs from outside. */
+export interface EnvFileWorld {
+  /** The text of a file of the workspace; the error is a sentence's end: "is not there". Undefined when there is no such file. */
+  readonly readWorkspaceFile: (path: string) => Result<string, string> | undefined;
+  /** Parses the notation of dotenv files; Node's `util.parseEnv`. */
+  readonly parseEnv: (text: string) => Readonly<Record<string, string | undefined>>;
+}
+
+/** The variables of all env files, a later file's over an earlier one's. The error lists every file that cannot be read. */
+export function loadEnvFiles(
+  files: Workflow['envFiles'],
+  world: EnvFileWorld,
+): Result<Readonly<Record<string, string>>, readonly string[]> {
+  const problems: string[] = [];
+  const variables = new Map<string, string>();
+  for (const { path, optional } of files) {
+    const text = world.readWorkspaceFile(path);
+    if (text === undefined) {
+      if (!optional) problems.push(`the env file \`${path}\` is not there: make it, or write \`${path}?\` if it may be missing`);
+    } else if (!text.ok) problems.push(`the env file \`${path}\` ${text.error}`);
+    else {
+      for (const [name, value] of Object.entries(world.parseEnv(text.value))) {
+        if (value !== undefined) variables.set(name, value);
+      }
+    }
+  }
+  return problems.length > 0 ? err(problems) : ok(Object.fromEntries(variables));
+}

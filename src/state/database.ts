@@ -3,10 +3,13 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Connection, Driver } from './driver.ts';
 import { MIGRATIONS, type Migration, migrate } from './migrations.ts';
-import { explain, type StateProblem } from './problem.ts';
+import { codeOf, explain, type StateProblem } from './problem.ts';
 
 /** How long a command waits for another one's write, in milliseconds; a write takes less than one. */
 const BUSY_MS = 10_000;
+
+/** How often the mode of a new file is asked for; each try outlasts another program's write. */
+const MODE_TRIES = 100;
 
 /** What opening needs to know. */
 export interface DatabaseOptions {
@@ -23,7 +26,7 @@ export function openDatabase(file: string, options: DatabaseOptions): Result<Con
   try {
     makeFile(file);
     connection = options.driver(file, { timeout: BUSY_MS });
-    connection.pragma('journal_mode = WAL');
+    useWriteAheadLog(connection);
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     const migrations = options.migrations ?? MIGRATIONS;
@@ -34,6 +37,20 @@ export function openDatabase(file: string, options: DatabaseOptions): Result<Con
   } catch (error) {
     connection?.close();
     return err(explain(error, file));
+  }
+}
+
+// Two programs that make the same file at once: SQLite refuses the second one's change of mode without waiting, since a wait could be
+// for each other. Waiting for the first one's write, which SQLite does, and asking again finds the mode changed.
+function useWriteAheadLog(connection: Connection): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      connection.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!codeOf(error).startsWith('SQLITE_BUSY') || tries === MODE_TRIES) throw error;
+      connection.exec('BEGIN IMMEDIATE; COMMIT');
+    }
   }
 }
 

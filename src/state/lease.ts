@@ -32,7 +32,10 @@ export interface Lease {
   readonly epoch: number;
   /** Writes milestones in one transaction and gives them as they stand in the journal. `at` is ISO 8601, UTC, with milliseconds. */
   commit(bodies: readonly MilestoneBody[], at: string): readonly Milestone[];
-  /** Tells others that this process lives; needed only for those that cannot look for it. Every 30 s is plenty. */
+  /**
+   * Tells those that cannot look for this process (in another container) that it lives, as every commit does. To be called every
+   * 30 s, which leaves room for a few that come late before SILENCE_MS is over.
+   */
   beat(): void;
   /** Gives the run back. Says nothing when it was lost already. */
   release(): void;
@@ -141,14 +144,16 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
     `INSERT INTO milestones (run, seq, epoch, at, type, body, hash)
      SELECT @run, @seq, @epoch, @at, @type, @body, @hash FROM leases WHERE run = @run AND epoch = @epoch`,
   );
-  const moveHead = connection.prepare('UPDATE leases SET seq = ?, hash = ? WHERE run = ? AND epoch = ?');
+  const moveHead = connection.prepare(
+    'UPDATE leases SET seq = ?, hash = ?, beat = ? WHERE run = ? AND epoch = ?',
+  );
   const setStatus = connection.prepare('UPDATE runs SET status = ?, changed_at = ? WHERE id = ?');
   const setBeat = connection.prepare('UPDATE leases SET beat = ? WHERE run = ? AND epoch = ?');
   const free = connection.prepare('UPDATE leases SET machine = NULL WHERE run = ? AND epoch = ?');
 
   const write = connection.transaction((rows: readonly Row[], end: Row, status: RunStatus | undefined) => {
     for (const one of rows) if (insert.run(one).changes !== 1) throw lost();
-    if (moveHead.run(end.seq, end.hash, run, epoch).changes !== 1) throw lost();
+    if (moveHead.run(end.seq, end.hash, tools.now(), run, epoch).changes !== 1) throw lost();
     if (status !== undefined) setStatus.run(status, end.at, run);
   });
 

@@ -89,7 +89,8 @@ export interface MigrationTools {
 /** Migrates in one transaction, after copying a file that holds something. Two programs at once: the second finds it done. */
 export function migrate(connection: Connection, tools: MigrationTools): Result<void, StateProblem> {
   const { migrations } = tools;
-  const early = inspect(connection, tools);
+  // In a transaction, because another program may be making the file between two looks.
+  const early = connection.transaction(() => inspect(connection, tools))();
   if (!early.ok || early.value === migrations.length) return early.ok ? ok(undefined) : early;
   return connection
     .transaction((): Result<void, StateProblem> => {

@@ -64,11 +64,20 @@ function hashOf(row: Omit<Row, 'hash'>, previous: string): string {
     .digest('hex');
 }
 
-const SELECT = 'SELECT run, seq, epoch, at, type, body, hash FROM milestones WHERE run = ? ORDER BY seq';
+const SELECT =
+  'SELECT run, seq, epoch, at, type, body, hash FROM milestones WHERE run = ? AND seq > ? ORDER BY seq';
 
-/** All milestones of a run in order; none for a run that is not there. Throws a StateError for a row that is no JSON. */
-export function history(connection: Connection, run: RunId, place: string): readonly Milestone[] {
-  const rows = connection.prepare(SELECT).all(run) as Row[];
+/**
+ * The milestones of a run in order, from the one behind `after` on; none for a run that is not there. Throws a StateError for a row
+ * that is no JSON.
+ */
+export function history(
+  connection: Connection,
+  run: RunId,
+  after: number,
+  place: string,
+): readonly Milestone[] {
+  const rows = connection.prepare(SELECT).all(run, after) as Row[];
   return rows.map((row) => {
     try {
       return milestoneOf(row);
@@ -85,7 +94,8 @@ export function history(connection: Connection, run: RunId, place: string): read
 /** Proves that a run's rows are the ones that were written: none missing, none changed, none cut off at the end. */
 export function verify(connection: Connection, run: RunId): Result<{ readonly milestones: number }, Damage> {
   const { rows, end } = connection.transaction(() => ({
-    rows: connection.prepare(SELECT).all(run) as Row[],
+    // From below 1, where nothing of ours ever stands.
+    rows: connection.prepare(SELECT).all(run, Number.MIN_SAFE_INTEGER) as Row[],
     end: connection.prepare('SELECT seq, hash FROM leases WHERE run = ?').get(run) as Head | undefined,
   }))();
   let head = emptyHead(run);

@@ -44,6 +44,8 @@ export function codeOf(error: unknown): string {
 const KINDS: readonly (readonly [start: string, kind: StateProblemKind])[] = [
   ['SQLITE_CORRUPT', 'damaged'],
   ['SQLITE_NOTADB', 'damaged'],
+  // Our SQL is right, so a table that it names is missing.
+  ['SQLITE_ERROR', 'damaged'],
   ['SQLITE_FULL', 'full'],
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],

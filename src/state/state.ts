@@ -10,7 +10,7 @@ import { DRIVER_PACKAGE, loadDriver } from './driver.ts';
 import { acquire, type Lease, type LeaseTools, type Refusal } from './lease.ts';
 import { type Damage, history, verify } from './milestones.ts';
 import { makeOutputFiles } from './output-files.ts';
-import { guarded, type StateProblem } from './problem.ts';
+import { explain, guarded, type StateProblem } from './problem.ts';
 import { type Processes, systemProcesses } from './processes.ts';
 import { type Asking, makeRequests } from './requests.ts';
 import { createRun, listRuns, type RunRecord, type RunSummary, resolveRun, runRecord } from './runs.ts';
@@ -41,8 +41,8 @@ export interface State {
   resolveRun(text: string): Result<RunId, string>;
   /** Makes this process the run's owner; with `alone` only if no other run in the same workspace has a living one. */
   acquire(id: RunId, ask: { readonly by: string; readonly alone?: boolean }): Result<Lease, Refusal>;
-  /** Every milestone of the run in order. */
-  history(id: RunId): readonly Milestone[];
+  /** The milestones of the run in order; for those who follow it, only the ones behind number `after`. */
+  history(id: RunId, after?: number): readonly Milestone[];
   /** Proves the run's journal whole, or names the first milestone that is not as it was written. */
   verify(id: RunId): Result<{ readonly milestones: number }, Damage>;
   /** Asks something of the run's owner; gives the request's id. */
@@ -82,14 +82,16 @@ export async function openState(dir: string, options: StateOptions): Promise<Res
   const at = new Date(now()).toISOString();
   const opened = openDatabase(place, { driver: driver.value, version: options.version, at });
   if (!opened.ok) return err(opened.error);
-  return ok(
-    makeState(directory, {
-      connection: opened.value,
-      processes: options.processes ?? systemProcesses(),
-      now,
-      place,
-    }),
-  );
+  const connection = opened.value;
+  try {
+    return ok(
+      makeState(directory, { connection, processes: options.processes ?? systemProcesses(), now, place }),
+    );
+  } catch (error) {
+    // The file says that it has the present shape, yet its tables are not there.
+    connection.close();
+    return err(explain(error, place));
+  }
 }
 
 function makeState(directory: string, tools: LeaseTools): State {
@@ -108,7 +110,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     listRuns: () => safely(() => listRuns(tools)),
     resolveRun: (text) => safely(() => resolveRun(tools, text)),
     acquire: (id, ask) => acquire(tools, id, ask),
-    history: (id) => safely(() => history(connection, id, place)),
+    history: (id, after = 0) => safely(() => history(connection, id, after, place)),
     verify: (id) => safely(() => verify(connection, id)),
     ask: (run, asking) => safely(() => requests.ask(run, asking)),
     pending: (run) => safely(() => requests.pending(run)),

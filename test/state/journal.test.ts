@@ -42,6 +42,8 @@ describe('the journal', () => {
       [1, 2, 3].map((seq) => ({ v: 1, seq, at: AT, run: id, ...milestone(seq) })),
     );
     expect(lease.commit([], AT)).toEqual([]);
+    expect(state.history(id, 2)).toEqual(rest.slice(1));
+    expect(state.history(id, 3)).toEqual([]);
   });
 
   it('commits what is emitted in one turn at once, then lets it be heard, then answers', async () => {
@@ -118,6 +120,7 @@ describe('a journal that is not as it was written', () => {
     ['an edited hash', 5, "UPDATE milestones SET hash = 'no' WHERE seq = 5"],
     ['a missing row', 2, 'DELETE FROM milestones WHERE seq = 2'],
     ['a missing end', 4, 'DELETE FROM milestones WHERE seq > 3'],
+    ['a row before the first', 1, 'UPDATE milestones SET seq = 0 WHERE seq = 1'],
     ['no rows', 1, 'DELETE FROM milestones'],
     ['a torn row', 3, 'UPDATE milestones SET body = substr(body, 1, 20) WHERE seq = 3'],
     ["another run's rows", 1, `UPDATE milestones SET run = '${runId(2)}'`],

@@ -100,6 +100,9 @@ describe('a lease', () => {
     lease.beat();
     pass(SILENCE_MS - 1);
     expect(late.acquire(id, { by: 'resume' }).ok).toBe(false);
+    lease.commit([milestone(1)], AT);
+    pass(SILENCE_MS - 1);
+    expect(late.acquire(id, { by: 'resume' }).ok).toBe(false);
     pass(1);
     expect(late.acquire(id, { by: 'resume' }).ok).toBe(true);
   });

@@ -105,8 +105,7 @@ const OWN_FUNCTIONS: ReadonlyMap<string, (args: readonly ExpressionData[]) => Ex
     'contains',
     ([where, what]) => {
       if (where === undefined || what === undefined) throw new Error('`contains` takes exactly 2 arguments');
-      if (where.kind !== Kind.Array)
-        return wellKnownFunctions['contains']?.call(where, what) ?? fromJson(false);
+      if (where.kind !== Kind.Array) return wellKnownFunctions.contains?.call(where, what) ?? fromJson(false);
       return new BooleanData(where.values().some((item) => same(item, what)));
     },
   ],

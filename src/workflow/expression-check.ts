@@ -149,7 +149,7 @@ function checkSteps({ start, links }: Chain, view: View): Type {
     return ANY;
   }
   if (id === undefined) {
-    view.report('dynamic-index', start, { of: 'steps' });
+    view.report('dynamic-index', first.node, { of: 'steps' });
     return ANY;
   }
   const type = view.step(id, first.node);

@@ -8,6 +8,13 @@ import { inWords, KINDS, type Type } from './types.ts';
 
 type Report = <C extends Code>(code: C, node: Node, args: ArgsOf<C>) => void;
 
+/** What GitHub calls the ends of a step. */
+const GITHUB_STATUSES: ReadonlyMap<string, string> = new Map([
+  ['success', 'succeeded'],
+  ['failure', 'failed'],
+  ['error', 'failed'],
+]);
+
 /** One side of a comparison. */
 interface Side {
   readonly node: Node;
@@ -51,7 +58,8 @@ function checkLiteral(side: Side, other: Side, report: Report, node: Node): void
   }
   const { values } = side.type;
   if (values === undefined || values.some((known) => known.toLowerCase() === value.toLowerCase())) return;
-  const near = nearest(value, values) ?? values.find((known) => value !== '' && known.startsWith(value));
+  const near =
+    nearest(value, values) ?? values.find((known) => known === GITHUB_STATUSES.get(value.toLowerCase()));
   report('not-a-value', node, { of: path.join('.'), value, values, ...(near === undefined ? {} : { near }) });
 }
 

@@ -15,7 +15,7 @@ import { Lexer, type Token, TokenType } from '@actions/expressions/lexer';
 import { Parser } from '@actions/expressions/parser';
 import { err, ok, type Result } from '../model/result.ts';
 
-export type { Node };
+export type { Node, Token };
 
 /** An expression as a tree, and where its tokens stand: offsets into its text. */
 export interface Parsed {
@@ -125,7 +125,7 @@ function lex(text: string): Result<Token[], SyntaxTrouble> {
 function lexicalTrouble(thrown: unknown, text: string): SyntaxTrouble {
   const sentence = thrown instanceof Error ? thrown.message : '';
   const before = sentence.slice(0, sentence.length - text.length);
-  const place = /^Unexpected symbol: '([^]*)'\. Located at position (\d+) within expression: $/.exec(before);
+  const place = /^Unexpected symbol: '(.*)'\. Located at position (\d+) within expression: $/s.exec(before);
   if (place === null) throw thrown;
   const found = place[1] ?? '';
   const start = Number(place[2]) - 1;

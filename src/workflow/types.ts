@@ -161,21 +161,21 @@ interface Root {
 
 function fromSchema(schema: Json | undefined, root: Root, depth: number): Type {
   if (!isObject(schema) || depth > MAX_SCHEMA_DEPTH) return ANY;
-  if (typeof schema['$ref'] === 'string') return followed(schema['$ref'], root, depth);
+  if (typeof schema.$ref === 'string') return followed(schema.$ref, root, depth);
   if ('allOf' in schema || '$dynamicRef' in schema || 'if' in schema) return ANY;
-  const choices = schema['anyOf'] ?? schema['oneOf'];
+  const choices = schema.anyOf ?? schema.oneOf;
   if (Array.isArray(choices) && choices.length > 0) {
     if ('properties' in schema) return ANY;
     return choices.map((choice) => fromSchema(choice as Json, root, depth + 1)).reduce(either);
   }
-  if ('const' in schema) return typeOfJson(schema['const'] ?? null);
-  if (Array.isArray(schema['enum']) && schema['enum'].length > 0) return typeOfEnum(schema['enum']);
-  const kinds = kindsOf(schema['type']) ?? ('properties' in schema ? KINDS.object : EVERY_KIND);
+  if ('const' in schema) return typeOfJson(schema.const ?? null);
+  if (Array.isArray(schema.enum) && schema.enum.length > 0) return typeOfEnum(schema.enum);
+  const kinds = kindsOf(schema.type) ?? ('properties' in schema ? KINDS.object : EVERY_KIND);
   return {
     kinds,
     ...(kinds & KINDS.object && kinds !== EVERY_KIND ? objectFrom(schema, root, depth) : {}),
     ...(kinds & KINDS.list && 'items' in schema && !('prefixItems' in schema)
-      ? { items: fromSchema(schema['items'], root, depth + 1) }
+      ? { items: fromSchema(schema.items, root, depth + 1) }
       : {}),
   };
 }
@@ -196,14 +196,14 @@ function typeOfEnum(values: readonly Json[]): Type {
 }
 
 function objectFrom(schema: JsonObject, root: Root, depth: number): Partial<Type> {
-  const properties = isObject(schema['properties']) ? schema['properties'] : {};
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  const required = Array.isArray(schema.required) ? schema.required : [];
   const members = new Map<string, Type>();
   for (const [name, inner] of Object.entries(properties)) {
     const type = fromSchema(inner, root, depth + 1);
     members.set(name, required.includes(name) ? type : orNull(type));
   }
-  const more = schema['additionalProperties'];
+  const more = schema.additionalProperties;
   const open = more === true || 'patternProperties' in schema;
   return {
     members,

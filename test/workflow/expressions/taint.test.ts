@@ -1,0 +1,138 @@
+/** Shows that data does not reach what is executed. */
+import { describe, expect, test } from 'vitest';
+import { complaints, diagnostics, type StepSketch } from './build.ts';
+
+const around = (step: StepSketch, env: Record<string, string> = {}) => ({
+  inputs: { issue: {}, path: {}, pick: { type: 'choice', options: ['a', '-b'] } } as const,
+  env,
+  secrets: ['TOKEN'],
+  steps: [
+    { id: 'first', run: 'true', outputs: { version: 'string' } as const },
+    { id: 'plan', prompt: 'p', output: { type: 'object', properties: { summary: { type: 'string' } } } },
+    { id: 'last', ...step },
+  ],
+});
+
+const said = (step: StepSketch, env?: Record<string, string>) => complaints(around(step, env));
+const advice = (step: StepSketch, env?: Record<string, string>) =>
+  diagnostics(around(step, env)).map(({ diagnostic }) => diagnostic.suggestion);
+
+describe('run', () => {
+  test.each([
+    'inputs.issue',
+    'steps.first.stdout',
+    'steps.plan.output.summary',
+    'secrets.TOKEN',
+    'github.ref',
+    'github.event.issue.title',
+    'git.branch',
+    'workflow.path',
+    "format('{0}', inputs.issue)",
+    "'a' || inputs.issue",
+    "fromJSON(inputs.issue)['x']",
+    "github.event['x'][inputs.issue]",
+    'toJSON(run)',
+    "inputs.issue == 'a' && 'x' || 'y'",
+  ])('refuses ${{ %s }}', (expr) => {
+    expect(said({ run: `echo \${{ ${expr} }}` })).toEqual([`data-in-run: ${expr}`]);
+  });
+
+  test.each([
+    'run.id',
+    'RUN.ID',
+    'run.attempt',
+    'run.started-at',
+    'workflow.name',
+    'workflow.sha256',
+    'git.sha',
+    'hashFiles(inputs.issue)',
+    "format('{0}-{1}', run.id, git.sha)",
+    "'literal'",
+  ])('takes ${{ %s }}', (expr) => {
+    expect(said({ run: `echo \${{ ${expr} }}` })).toEqual([]);
+  });
+
+  test('complains about each fence, and about a name in it that does not exist as well', () => {
+    expect(said({ run: 'echo ${{ inputs.issue }} ${{ run.id }} ${{ inputs.isue }}' })).toEqual([
+      'unknown-property: inputs.isue',
+      'data-in-run: inputs.issue',
+      'data-in-run: inputs.isue',
+    ]);
+  });
+
+  test.each<[string, StepSketch, string]>([
+    [
+      'an input',
+      { run: '${{ inputs.issue }}' },
+      'put it in `env:` as `ISSUE: "${{ inputs.issue }}"`, then write `"$ISSUE"`',
+    ],
+    [
+      'an output',
+      { run: '${{ steps.first.outputs.version }}' },
+      'put it in `env:` as `FIRST_VERSION: "${{ steps.first.outputs.version }}"`, then write `"$FIRST_VERSION"`',
+    ],
+    [
+      'a powerful name',
+      { run: '${{ inputs.path }}' },
+      'put it in `env:` as `VALUE_PATH: "${{ inputs.path }}"`, then write `"$VALUE_PATH"`',
+    ],
+    [
+      'what is there already',
+      { run: '${{ inputs.issue }}', env: { I: '${{ inputs.issue }}' } },
+      'write `"$I"`',
+    ],
+    ['a variable', { run: '${{ env.I }}', env: { I: 'i' } }, 'write `"$I"`'],
+    [
+      'a name that is taken',
+      { run: '${{ inputs.issue }}', env: { ISSUE: 'x' } },
+      'put it in `env:` as `ISSUE_2: "${{ inputs.issue }}"`, then write `"$ISSUE_2"`',
+    ],
+    [
+      'python',
+      { run: '${{ inputs.issue }}', shell: 'python' },
+      'put it in `env:` as `ISSUE: "${{ inputs.issue }}"`, then write `os.environ["ISSUE"]`',
+    ],
+    ['node', { run: '${{ env.I }}', env: { I: 'i' }, shell: 'node' }, 'write `process.env.I`'],
+    ['pwsh', { run: '${{ env.I }}', env: { I: 'i' }, shell: 'pwsh' }, 'write `$env:I`'],
+  ])('shows the way out for %s', (_, step, suggestion) => {
+    expect(advice(step)).toEqual([suggestion]);
+  });
+});
+
+describe('variables that choose what programs do', () => {
+  const names = [
+    'PATH',
+    'ENV',
+    'BASH_ENV',
+    'LD_PRELOAD',
+    'DYLD_X',
+    'NODE_OPTIONS',
+    'PYTHONPATH',
+    'PERL5LIB',
+    'GIT_SSH',
+  ];
+
+  test.each(names)('%s takes no data, from nobody', (name) => {
+    expect(said({ env: { [name]: 'x:${{ inputs.issue }}' } })).toEqual(['data-in-variable: inputs.issue']);
+    expect(said({ env: { [name]: '${{ secrets.TOKEN }}' } })).toEqual(['data-in-variable: secrets.TOKEN']);
+    expect(said({}, { [name]: '${{ inputs.issue }}' })).toEqual(['data-in-variable: inputs.issue']);
+    expect(said({ prompt: 'p', env: { [name]: '${{ steps.plan.text }}' } })).toEqual([
+      'data-in-variable: steps.plan.text',
+    ]);
+  });
+
+  test('they take what is fixed, and others take data', () => {
+    for (const name of names) expect(said({ env: { [name]: '/bin:${{ run.id }}:$PATH' } }), name).toEqual([]);
+    for (const name of ['MY_PATH', 'PATHS', 'ENVIRONMENT', 'GITHUB_REF', 'NODE_ENV']) {
+      expect(said({ env: { [name]: '${{ inputs.issue }}' } }), name).toEqual([]);
+    }
+  });
+});
+
+test('a model that an engine would take for an option is refused', () => {
+  expect(said({ prompt: 'p', model: '--dangerous' })).toEqual(['model-dash: --dangerous']);
+  expect(said({ prompt: 'p', model: '-${{ inputs.issue }}' })).toEqual(['model-dash: -${{ inputs.issue }}']);
+  expect(said({ prompt: 'p', model: '${{ inputs.pick }}' })).toEqual(['model-dash: inputs.pick']);
+  expect(said({ prompt: 'p', model: '${{ inputs.issue }}' })).toEqual([]);
+  expect(said({ prompt: 'p', model: 'gpt-5-mini' })).toEqual([]);
+});

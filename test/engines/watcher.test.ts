@@ -1,0 +1,82 @@
+// When a runner is killed, its children end, and only its.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runPattern } from '../../src/engines/mark.ts';
+import { findMarked, sweepRun } from '../../src/engines/process.ts';
+import { bundle } from '../support/bundle.ts';
+import { freshRun } from '../support/child-spec.ts';
+import { openRig, type Rig } from '../support/rig.ts';
+
+let directory: string;
+let program: string;
+let rig: Rig;
+beforeAll(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'watcher-'));
+  program = bundle('test/engines/fixtures/runner.ts', directory);
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+beforeEach(async () => {
+  rig = await openRig();
+});
+afterEach(() => rig.close());
+
+function runner(run: string, epoch: number, name: string): ChildProcess {
+  return spawn(process.execPath, [program, run, String(epoch), rig.script(name)], {
+    stdio: 'inherit',
+    detached: true,
+  });
+}
+
+function ended(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => child.once('exit', resolve));
+}
+
+describe('a runner that is killed', () => {
+  it.each(['alone', 'with its process group'])(
+    '%s takes its children with it, detached and stubborn ones too',
+    async (how) => {
+      const run = freshRun();
+      const owner = runner(run, 1, 'a');
+      const child = await rig.child('a');
+      await child.fork({ name: 'daemon', detached: true, hold: true });
+      const daemon = await rig.child('daemon');
+      await daemon.catch('SIGTERM', 'SIGINT', 'SIGHUP');
+      process.kill(how === 'alone' ? Number(owner.pid) : -Number(owner.pid), 'SIGKILL');
+      await Promise.all([child.gone, daemon.gone, ended(owner)]);
+      expect(await findMarked(runPattern(run))).toEqual([]);
+    },
+  );
+
+  it('leaves the children of the next owner alone', async () => {
+    const run = freshRun();
+    const [first, second] = [runner(run, 1, 'first'), runner(run, 2, 'second')];
+    const [old, fresh] = [await rig.child('first'), await rig.child('second')];
+    await fresh.catch('SIGTERM');
+    process.kill(Number(first.pid), 'SIGKILL');
+    await old.gone;
+    // One look of the watcher finds all its prey: the fresh child would have reported its SIGTERM before this answer.
+    await fresh.print('stdout', '');
+    const wasTold = await Promise.race([fresh.signal(), Promise.resolve('no')]);
+    expect(wasTold).toBe('no');
+    await fresh.exit(0);
+    await ended(second);
+  });
+});
+
+describe('a runner that ends in an orderly way', () => {
+  it('is not kept alive by its watcher, nor by what its child left running', async () => {
+    const run = freshRun();
+    const owner = runner(run, 1, 'a');
+    const child = await rig.child('a');
+    await child.fork({ name: 'server', detached: true, hold: true });
+    const server = await rig.child('server');
+    await child.exit(0);
+    expect(await ended(owner)).toBe(0);
+    await server.catch('SIGTERM');
+    await sweepRun(run);
+    await server.gone;
+  });
+});

@@ -101,7 +101,8 @@ export function verify(connection: Connection, run: RunId): Result<{ readonly mi
   let head = emptyHead(run);
   for (const row of rows) {
     const seq = head.seq + 1;
-    if (row.seq !== seq) return err({ seq, what: 'is missing' });
+    if (row.seq > seq) return err({ seq, what: 'is missing' });
+    if (row.seq < seq) return err({ seq: row.seq, what: 'was never written' });
     if (hashOf(row, head.hash) !== row.hash) return err({ seq, what: 'is not what was written' });
     head = row;
   }

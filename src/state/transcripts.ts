@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
-  fchmodSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -78,7 +77,6 @@ export function openTranscript(state: string, run: RunId, step: StepKey, attempt
     if (open.size === 0) mkdirSync(directory, { recursive: true, mode: 0o700 });
     const opened = openSync(path.join(directory, file), 'a', 0o600);
     open.set(file, opened);
-    fchmodSync(opened, 0o600);
     return opened;
   };
 

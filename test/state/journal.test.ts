@@ -91,6 +91,25 @@ describe('the journal', () => {
     expect(state.history(id)).toMatchObject([milestone(10), milestone(20), milestone(30)]);
   });
 
+  it('goes not on behind a gap, even where the disk has room again', async () => {
+    const { state, lease } = await owned();
+    let full = false;
+    const disk: typeof lease = {
+      ...lease,
+      commit: (bodies, at) => {
+        if (full) throw new Error('full');
+        return lease.commit(bodies, at);
+      },
+    };
+    const funnel = journal(disk, now);
+    await funnel.emit(milestone(1));
+    full = true;
+    await expect(funnel.emit(milestone(2))).rejects.toThrow('full');
+    full = false;
+    await expect(funnel.emit(milestone(3))).rejects.toThrow('full');
+    expect(state.history(id)).toHaveLength(1);
+  });
+
   it('rejects everything from the first failure on, and stores none of it', async () => {
     const { state, lease } = await owned();
     const funnel = journal(lease, now);
@@ -109,28 +128,49 @@ describe('the journal', () => {
 
 describe('a journal that is not as it was written', () => {
   it.each([
-    ['an edited body', 3, "UPDATE milestones SET body = replace(body, 'build', 'bulid') WHERE seq = 3"],
+    [
+      'an edited body',
+      3,
+      'is not what was written',
+      "UPDATE milestones SET body = replace(body, 'build', 'bulid') WHERE seq = 3",
+    ],
     [
       'an edit that means the same',
       3,
+      'is not what was written',
       'UPDATE milestones SET body = replace(body, \'"attempt":1\', \'"attempt": 1\') WHERE seq = 3',
     ],
-    ['an edited time', 2, "UPDATE milestones SET at = '2026-11-20T14:15:04.000Z' WHERE seq = 2"],
-    ['an edited epoch', 4, 'UPDATE milestones SET epoch = 7 WHERE seq = 4'],
-    ['an edited hash', 5, "UPDATE milestones SET hash = 'no' WHERE seq = 5"],
-    ['a missing row', 2, 'DELETE FROM milestones WHERE seq = 2'],
-    ['a missing end', 4, 'DELETE FROM milestones WHERE seq > 3'],
-    ['a row before the first', 1, 'UPDATE milestones SET seq = 0 WHERE seq = 1'],
-    ['no rows', 1, 'DELETE FROM milestones'],
-    ['a torn row', 3, 'UPDATE milestones SET body = substr(body, 1, 20) WHERE seq = 3'],
-    ["another run's rows", 1, `UPDATE milestones SET run = '${runId(2)}'`],
-  ])('is reported with the number of the milestone: %s', async (_, seq, sql) => {
+    [
+      'an edited time',
+      2,
+      'is not what was written',
+      "UPDATE milestones SET at = '2026-11-20T14:15:04.000Z' WHERE seq = 2",
+    ],
+    ['an edited epoch', 4, 'is not what was written', 'UPDATE milestones SET epoch = 7 WHERE seq = 4'],
+    ['an edited hash', 5, 'is not what was written', "UPDATE milestones SET hash = 'no' WHERE seq = 5"],
+    ['a missing row', 2, 'is missing', 'DELETE FROM milestones WHERE seq = 2'],
+    ['a missing end', 4, 'is missing at the end', 'DELETE FROM milestones WHERE seq > 3'],
+    [
+      'a row before the first',
+      0,
+      'was never written',
+      'INSERT INTO milestones SELECT run, 0, epoch, at, type, body, hash FROM milestones WHERE seq = 1',
+    ],
+    ['no rows', 1, 'is missing at the end', 'DELETE FROM milestones'],
+    [
+      'a torn row',
+      3,
+      'is not what was written',
+      'UPDATE milestones SET body = substr(body, 1, 20) WHERE seq = 3',
+    ],
+    ["another run's rows", 1, 'is missing at the end', `UPDATE milestones SET run = '${runId(2)}'`],
+  ])('is reported with the number of the milestone: %s', async (_, seq, what, sql) => {
     const { dir, state, lease } = await owned();
     state.createRun(record(runId(2)));
     lease.commit([1, 2, 3, 4, 5].map(milestone), AT);
     expect(state.verify(id)).toEqual({ ok: true, value: { milestones: 5 } });
     await meddle(dir, sql);
-    expect(state.verify(id)).toMatchObject({ ok: false, error: { seq } });
+    expect(state.verify(id)).toEqual({ ok: false, error: { seq, what } });
   });
 
   it('is not believed when it is read', async () => {

@@ -1,7 +1,7 @@
 /** Holds that what attempts said is kept where nobody else can read it, and nowhere else. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -159,12 +159,12 @@ describe('a durable write', () => {
     expect(readdirSync(path.dirname(file))).toEqual(['answer.json']);
   });
 
-  it('keeps the old file when it fails', () => {
+  it('leaves nothing when it fails', () => {
     const directory = path.join(scratch(), 'in', 'the', 'way');
     expect(() => writeDurably(path.join(directory, 'x'), 'y')).toThrow(/ENOENT/);
     const place = scratch();
-    writeDurably(path.join(place, 'file'), 'old');
-    expect(() => writeDurably(place, 'new')).toThrow();
-    expect(readdirSync(place)).toEqual(['file']);
+    mkdirSync(path.join(place, 'in the way'));
+    expect(() => writeDurably(path.join(place, 'in the way'), 'new')).toThrow(/EISDIR/);
+    expect(readdirSync(place)).toEqual(['in the way']);
   });
 });

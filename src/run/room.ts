@@ -32,6 +32,7 @@ export function openRoom(size: number): Room {
   let inside = 0;
   let taken = false;
   let closed = false;
+  let soon = false;
   const fill = () => {
     for (let next = waiting.first(); next !== undefined; next = waiting.first()) {
       if (taken || inside >= size || (next.alone && inside > 0)) return;
@@ -41,6 +42,15 @@ export function openRoom(size: number): Room {
       next.go(leaveOnce(next));
     }
   };
+  // Those who come in one go are all known before the first is let in, or the first to ask would be the first to run.
+  const fillSoon = () => {
+    if (soon) return;
+    soon = true;
+    void Promise.resolve().then(() => {
+      soon = false;
+      fill();
+    });
+  };
   const leaveOnce = (guest: Waiting) => {
     let left = false;
     return () => {
@@ -48,7 +58,7 @@ export function openRoom(size: number): Room {
       left = true;
       inside--;
       if (guest.alone) taken = false;
-      fill();
+      fillSoon();
     };
   };
   return {
@@ -56,7 +66,7 @@ export function openRoom(size: number): Room {
       new Promise((go) => {
         if (closed) return go(undefined);
         waiting.push({ ...guest, go });
-        fill();
+        fillSoon();
       }),
     close: () => {
       closed = true;

@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import type { FakeTree, RigOptions, Script } from './rig.ts';
+import { agentStep, failing, fakeTree, fine, runStep, start, workflowOf } from './rig.ts';
+
+const writer = (more: Parameters<typeof agentStep>[1] = {}) => agentStep('w', { access: 'write', ...more });
+
+/** Writes its attempt's number; the first attempts fail. */
+function edits(tree: FakeTree, good: number, reason: 'overloaded' | 'output' = 'overloaded'): Script {
+  return (job) => {
+    if (job.step !== 'w') return fine();
+    tree.files.set('made', [tree.files.get('made'), job.attempt].join());
+    tree.files.delete('there');
+    return job.attempt < good ? failing(reason) : fine();
+  };
+}
+
+function withTree(): FakeTree {
+  const tree = fakeTree();
+  tree.files.set('there', 'before');
+  return tree;
+}
+
+describe('a writing agent is a transaction', () => {
+  test('a failed attempt is recorded, then undone before the next one', async () => {
+    const tree = withTree();
+    const rig = start({ workflow: workflowOf([writer()]), tree, script: edits(tree, 2) });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files).toEqual(new Map([['made', ',2']]));
+    expect(rig.types()).toEqual([
+      'run-started',
+      ...[
+        'step-started w',
+        'snapshot-taken w',
+        'snapshot-taken w',
+        'step-failed w',
+        'retry-scheduled w',
+        'tree-restored w',
+      ],
+      ...['step-started w', 'snapshot-taken w', 'snapshot-taken w', 'step-succeeded w'],
+      'run-finished',
+    ]);
+    expect(rig.journal[6]).toMatchObject({ attempt: 1, files: ['made', 'there'] });
+  });
+
+  test('it is undone before another engine', async () => {
+    const tree = withTree();
+    const workflow = workflowOf([
+      writer({ engines: ['codex', 'claude-code'], retry: { attempts: 1 } as never }),
+    ]);
+    const rig = start({ workflow, tree, script: edits(tree, 2) });
+    await rig.result();
+    expect(tree.files.get('made')).toBe(',2');
+  });
+
+  test('it is undone when the run goes on past the failure', async () => {
+    const tree = withTree();
+    const workflow = workflowOf([writer({ continueOnError: true }), runStep('next', { needs: ['w'] })]);
+    const rig = start({ workflow, tree, script: edits(tree, 9, 'output') });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files).toEqual(new Map([['there', 'before']]));
+    expect(rig.types().indexOf('tree-restored w')).toBeLessThan(rig.types().indexOf('step-started next'));
+  });
+
+  test('a failure that ends the run leaves the tree as the agent left it', async () => {
+    const tree = withTree();
+    const rig = start({ workflow: workflowOf([writer()]), tree, script: edits(tree, 9, 'output') });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(tree.files).toEqual(new Map([['made', ',1']]));
+  });
+
+  test('a tree that cannot be recorded starts no agent', async () => {
+    const tree = withTree();
+    const record = async () =>
+      ({ ok: false, error: { reason: 'internal', message: 'big.iso is over 100 MiB' } }) as const;
+    const rig = start({ workflow: workflowOf([writer()]), tree: { ...tree, record } });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.made).toEqual([]);
+  });
+
+  test('an undo that fails ends the step: the next attempt must not start on half a tree', async () => {
+    const tree = withTree();
+    const restore = async () => ({ ok: false, error: { reason: 'internal', message: 'read-only' } }) as const;
+    const rig = start({
+      workflow: workflowOf([writer()]),
+      tree: { ...tree, restore },
+      script: edits(tree, 9),
+    });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.made).toEqual(['w.1']);
+    expect(rig.progress().steps.get('w' as never)?.failure?.message).toBe('read-only');
+  });
+});
+
+describe('undo at resume', () => {
+  /** Runs to the end, then cuts the history off after the first milestone of the type. */
+  async function cutAfter(type: string, of: RigOptions & { tree: FakeTree }) {
+    const files = new Map<string, string>();
+    let cut = -1;
+    const rig = start({
+      ...of,
+      refuse: (body) => {
+        // The tree at the crash is the one just before the next milestone is said.
+        if (cut === 1) for (const [path, text] of of.tree.files) files.set(path, text);
+        if (cut >= 0) cut++;
+        if (cut < 0 && body.type === type) cut = 1;
+        return false;
+      },
+    });
+    await rig.result();
+    of.tree.files.clear();
+    for (const [path, text] of files) of.tree.files.set(path, text);
+    return rig.journal.slice(0, rig.journal.findIndex((m) => m.type === type) + 1);
+  }
+
+  test('of an attempt that was cut off by a crash: recorded, undone, made again', async () => {
+    const tree = withTree();
+    const workflow = workflowOf([writer()]);
+    const history = await cutAfter('snapshot-taken', { workflow, tree, script: edits(tree, 1) });
+    expect(tree.files.get('made')).toBe(',1');
+    const rig = start({ workflow, tree, history, script: edits(tree, 1) });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files.get('made')).toBe(',2');
+    expect(rig.types().slice(history.length)).toEqual([
+      'run-resumed',
+      ...['snapshot-taken w', 'step-failed w', 'tree-restored w'],
+      ...['step-started w', 'snapshot-taken w', 'snapshot-taken w', 'step-succeeded w'],
+      'run-finished',
+    ]);
+    expect(rig.journal.find((m) => m.type === 'step-failed')).toMatchObject({
+      final: false,
+      failure: { reason: 'interrupted' },
+    });
+  });
+
+  test('not with --keep-tree', async () => {
+    const tree = withTree();
+    const workflow = workflowOf([writer()]);
+    const history = await cutAfter('snapshot-taken', { workflow, tree, script: edits(tree, 1) });
+    const rig = start({ workflow, tree, history, script: edits(tree, 1), options: { keepTree: true } });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files.get('made')).toBe(',1,2');
+  });
+
+  async function failedRun(tree: FakeTree) {
+    const workflow = workflowOf([writer()]);
+    const rig = start({ workflow, tree, script: edits(tree, 9, 'output') });
+    await rig.result();
+    return { workflow, history: rig.journal };
+  }
+
+  test('stops where somebody edited the same files since, says nothing, names both ways out', async () => {
+    const tree = withTree();
+    const { workflow, history } = await failedRun(tree);
+    tree.files.set('made', 'by hand');
+    const rig = start({ workflow, tree, history, script: edits(tree, 1) });
+    const result = await rig.result();
+    expect(result.end).toBe('refused');
+    expect(result.message).toMatch(/made.*--keep-tree.*--restore/s);
+    expect(rig.journal).toHaveLength(history.length);
+    expect(tree.files.get('made')).toBe('by hand');
+    const forced = start({
+      workflow,
+      tree,
+      history,
+      script: edits(tree, 1),
+      options: { decideUndo: async () => 'undo' },
+    });
+    expect(await forced.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files.get('made')).toBe(',2');
+  });
+
+  test('keeps edits of other files', async () => {
+    const tree = withTree();
+    const { workflow, history } = await failedRun(tree);
+    tree.files.set('other', 'by hand');
+    const rig = start({ workflow, tree, history, script: edits(tree, 1) });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(Object.fromEntries(tree.files)).toEqual({ other: 'by hand', made: ',2' });
+  });
+
+  test('goes on with an undo that was itself cut off', async () => {
+    const tree = withTree();
+    const { workflow, history } = await failedRun(tree);
+    tree.files.set('there', 'before');
+    const rig = start({ workflow, tree, history, script: edits(tree, 1) });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+  });
+
+  test('asks where somebody can be asked', async () => {
+    const tree = withTree();
+    const workflow = workflowOf([writer()]);
+    const history = await cutAfter('snapshot-taken', { workflow, tree, script: edits(tree, 1) });
+    const asked: unknown[] = [];
+    const decideUndo = async (question: unknown) => {
+      asked.push(question);
+      return 'stop' as const;
+    };
+    const rig = start({ workflow, tree, history, options: { decideUndo } });
+    expect((await rig.result()).end).toBe('refused');
+    expect(asked).toEqual([{ step: 'w', attempt: 1, why: 'crashed', files: ['made', 'there'] }]);
+  });
+});

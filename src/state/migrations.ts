@@ -74,7 +74,7 @@ export const MIGRATIONS: readonly Migration[] = [
 ];
 
 /** Marks the file as ours ("cmac"), so that somebody else's database is left alone. */
-export const APPLICATION_ID = 0x636d6163;
+const APPLICATION_ID = 0x636d6163;
 
 /** What a migration is done with. */
 export interface MigrationTools {

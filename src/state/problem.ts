@@ -61,7 +61,7 @@ const KINDS: readonly (readonly [start: string, kind: StateProblemKind])[] = [
 ];
 
 /** Whether the world failed us here, and not we it. */
-export function isStorageError(error: unknown): boolean {
+function isStorageError(error: unknown): boolean {
   const code = codeOf(error);
   // A broken constraint or a misuse is a defect of ours and keeps its stack.
   if (/^SQLITE_(CONSTRAINT|MISUSE|RANGE|ERROR|MISMATCH)/.test(code)) return false;

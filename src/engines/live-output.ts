@@ -23,8 +23,7 @@ export function liveOutput(say: (text: string) => void, now: () => number): Live
   const decoder = new TextDecoder();
   let pending: Uint8Array[] = [];
   let held = 0;
-  let budget = SHOWN_PER_SECOND;
-  let refilled = now();
+  const budget = openBudget(now);
   let leftOut = 0;
   let midLine = false;
 
@@ -48,25 +47,19 @@ export function liveOutput(say: (text: string) => void, now: () => number): Live
     midLine = false;
     leftOut = 0;
   };
-  const refill = (): void => {
-    const at = now();
-    budget = Math.min(SHOWN_PER_SECOND, budget + ((at - refilled) * SHOWN_PER_SECOND) / 1000);
-    refilled = at;
-  };
   /** Gives what of the chunk may be shown. After a gap the next thing shown is the beginning of a line. */
   const admit = (chunk: Uint8Array): Uint8Array => {
-    refill();
     const resumeAt = leftOut === 0 ? 0 : chunk.indexOf(NEWLINE) + 1;
-    const fits = budget >= Math.min(chunk.length, SHOWN_PER_SECOND / 2);
+    const fits = budget.left() >= Math.min(chunk.length, SHOWN_PER_SECOND / 2);
     if (!fits || (leftOut > 0 && resumeAt === 0)) {
       leftOut += chunk.length;
       return chunk.subarray(chunk.length);
     }
-    const shown = chunk.subarray(resumeAt, resumeAt + Math.floor(budget));
+    const shown = chunk.subarray(resumeAt, resumeAt + Math.floor(budget.left()));
     leftOut += resumeAt;
     noteLeftOut();
     leftOut = chunk.length - resumeAt - shown.length;
-    budget -= shown.length;
+    budget.spend(shown.length);
     return shown;
   };
 
@@ -84,6 +77,23 @@ export function liveOutput(say: (text: string) => void, now: () => number): Live
     end() {
       speak(true);
       noteLeftOut();
+    },
+  };
+}
+
+/** A bucket of bytes that fills up again in a second. */
+function openBudget(now: () => number): { left(): number; spend(bytes: number): void } {
+  let left = SHOWN_PER_SECOND;
+  let refilled = now();
+  return {
+    left() {
+      const at = now();
+      left = Math.min(SHOWN_PER_SECOND, left + ((at - refilled) * SHOWN_PER_SECOND) / 1000);
+      refilled = at;
+      return left;
+    },
+    spend(bytes) {
+      left -= bytes;
     },
   };
 }

@@ -13,8 +13,17 @@ import {
   type ToolOptions,
 } from './child.ts';
 import { attemptPattern, runPattern } from './mark.ts';
-import { climb, raised } from './stopping.ts';
-import { endMarked, markedInProc, markedInPs, SWEEP_HARD, type SweepPauses, type Swept } from './sweep.ts';
+import { climb, type LadderSignal, raised } from './stopping.ts';
+import {
+  descendants,
+  endMarked,
+  markedInProc,
+  markedInPs,
+  SWEEP_HARD,
+  type SweepPauses,
+  type Swept,
+  signal,
+} from './sweep.ts';
 
 type Exit = readonly [code: number | null, signal: string | null];
 
@@ -44,7 +53,7 @@ export async function startProcess(
     };
   }
   const { child } = born;
-  const ladder = climb(stop, (signal) => signalGroup(child, signal), pauses.ladder);
+  const ladder = climb(stop, (rung) => send(child, rung), pauses.ladder);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = lifeOf(child);
   child.stdout?.on('data', on.stdout);
@@ -56,8 +65,8 @@ export async function startProcess(
   const durationMs = performance.now() - began;
   if (!Array.isArray(end))
     return { spawnError: end as SpawnError, exitCode: null, signal: null, cut: false, durationMs };
-  const [exitCode, signal] = end as Exit;
-  const how = { exitCode, signal, durationMs, ...(stopped === undefined ? {} : { stopped }) };
+  const [exitCode, killedBy] = end as Exit;
+  const how = { exitCode, signal: killedBy, durationMs, ...(stopped === undefined ? {} : { stopped }) };
 
   const ending = spec.sweepAfter || stopped !== undefined || exitCode !== 0;
   const [held] = await Promise.all([
@@ -167,6 +176,13 @@ async function endLeftBehind(child: ChildProcess, mark: string, pauses: SweepPau
 function letGo(child: ChildProcess, closed: Promise<void>): { readonly closed: Promise<void> } {
   for (const pipe of [child.stdout, child.stderr]) (pipe as Socket | null)?.unref();
   return { closed };
+}
+
+/** The mild signals go to the group, which passes them on as programs expect; the last one to everybody who can be found. */
+function send(child: ChildProcess, rung: LadderSignal): void {
+  const tree = rung === 'SIGKILL' && child.pid !== undefined ? descendants(child.pid) : [];
+  signalGroup(child, rung);
+  for (const pid of tree) signal(pid, 'SIGKILL');
 }
 
 /** Gives whether there was anybody in the group. */

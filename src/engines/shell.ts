@@ -141,7 +141,11 @@ function listen(deps: ShellDeps, job: RunJob, hear: Hear): Listening {
     close() {
       stdout.close();
       stderr.close();
-      log.close();
+      try {
+        log.close();
+      } catch (error) {
+        trouble ??= (error as Error).message;
+      }
     },
     note: (text) => say('stderr', `${text}\n`),
     tail: (stream) => (stream === 'stdout' ? stdout : stderr).tail(),

@@ -1,4 +1,4 @@
-/** Finds the processes that carry a mark in their environment to end them. */
+/** Finds the processes that belong to a child of ours to end them. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -57,7 +57,8 @@ export async function endMarked(
   }
 }
 
-function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+/** Signals a process that may be gone by now. */
+export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
   } catch {
@@ -69,9 +70,9 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 export function markedInProc(pattern: string): readonly number[] {
   const wanted = Buffer.from(pattern);
   const found: number[] = [];
-  for (const name of readdirSync('/proc')) {
+  for (const name of processNames()) {
     const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    if (pid === process.pid) continue;
     try {
       if (!readFileSync(`/proc/${name}/environ`).includes(wanted)) continue;
       if (statSync(`/proc/${name}`).uid === process.geteuid?.()) found.push(pid);
@@ -91,4 +92,44 @@ export function markedInPs(printed: string, pattern: string): readonly number[] 
     if (pid !== undefined && pid !== process.pid && uid === process.geteuid?.()) found.push(pid);
   }
   return found;
+}
+
+/**
+ * Everybody below `pid`, found by who their parent is: also those that left its process group and dropped the mark, as sandboxes
+ * do, as long as nobody in between has ended. Empty where there is no `/proc`.
+ */
+export function descendants(pid: number): readonly number[] {
+  const children = new Map<number, number[]>();
+  for (const name of processNames()) {
+    const parent = parentOf(name);
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const below: number[] = [];
+  collect(pid, children, below);
+  return below;
+}
+
+function collect(pid: number, children: ReadonlyMap<number, readonly number[]>, below: number[]): void {
+  for (const child of children.get(pid) ?? []) {
+    below.push(child);
+    collect(child, children, below);
+  }
+}
+
+function processNames(): readonly string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+/** The second field after the name, which stands in parentheses and may hold any character (proc(5), stat). */
+function parentOf(name: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ', 2)[1]);
+  } catch {
+    return undefined;
+  }
 }

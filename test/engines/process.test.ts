@@ -126,6 +126,18 @@ describe.each(kinds)('a child started as %s', (kind) => {
     expect(await ended).toMatchObject({ stopped: 'interrupt', signal: 'SIGKILL' });
   });
 
+  it('is killed with everybody below it, also who left the group and dropped the mark', async () => {
+    const { stop, soft } = stopSwitch();
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), collect(), stop, HASTY);
+    const child = await rig.child('a');
+    await child.catch('SIGINT', 'SIGTERM');
+    await child.fork({ name: 'hidden', detached: true, env: { CODEMACHINE_MARK: '' } });
+    const hidden = await rig.child('hidden');
+    soft('cancel');
+    await Promise.all([child.gone, hidden.gone]);
+    expect(await ended).toMatchObject({ stopped: 'cancel', signal: 'SIGKILL' });
+  });
+
   it('takes its group with it when it is stopped', async () => {
     const { stop, soft } = stopSwitch();
     const spec = shellSpec(`${rig.script('b').replace('exec ', '')} & ${rig.script('a')}`, { kind });

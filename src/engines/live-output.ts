@@ -36,7 +36,6 @@ export function liveOutput(say: (text: string) => void, now: () => number): Live
     say(text);
   };
   const hold = (bytes: Uint8Array): void => {
-    if (bytes.length === 0) return;
     pending.push(bytes);
     held += bytes.length;
   };

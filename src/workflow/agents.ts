@@ -82,6 +82,8 @@ function checkEngines(reading: Reading, node: Node | undefined): void {
   }
 }
 
+const HELP = { engine: 'name the engine', agent: 'name the agent' } as const;
+
 /** What people call the engines. */
 const SHORT_NAMES: Readonly<Record<string, string | undefined>> = { claude: 'claude-code', 'codex-cli': 'codex', openai: 'codex' };
 
@@ -95,6 +97,6 @@ function fromData(reading: Reading, node: Node, key: 'agent' | 'engine'): void {
   if (node.kind !== 'scalar') return;
   const input = /^\$\{\{\s*inputs\.([A-Za-z_][\w-]*)\s*\}\}$/.exec(node.written)?.[1];
   const spec = input === undefined ? undefined : child(child(reading.root, 'inputs'), input);
-  if (stringAt(spec, 'type') === 'choice') refuseKey(reading, key, node.at);
+  if (stringAt(spec, 'type') === 'choice') refuseKey(reading, `${key}: ${node.written}`, node.at, HELP[key]);
   else complain(reading, 'engine-from-data', node.at, { key });
 }

@@ -21,7 +21,7 @@ export function readDocument(source: SourceFile, report: (d: Diagnostic) => void
   const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, logLevel: 'silent' });
   const documents = [...composer.compose(tokens.value, true, source.text.length)];
   const document = documents[0] as Document.Parsed;
-  const problem = syntaxProblem(source, documents);
+  const problem = syntaxProblem(source, documents, tokens.value);
   if (problem !== undefined) {
     report(problem);
     return undefined;

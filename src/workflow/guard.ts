@@ -34,7 +34,9 @@ export function readTokens(source: SourceFile): Result<readonly CST.Token[], Dia
   let aliases = 0;
   let before = '';
   for (const lexeme of new Lexer().lex(text)) {
-    const at = { start: parser.offset, end: parser.offset + lexeme.length };
+    // Indentation is a token too; what is too much starts after it.
+    const end = parser.offset + lexeme.length;
+    const at = { start: lexeme.trim() === '' ? end : parser.offset, end };
     if (++count > MAX_TOKENS) return refuse(diagnose('too-many-tokens', path, at, { limit: MAX_TOKENS }));
     for (const token of parser.next(lexeme)) tokens.push(token);
     const top = parser.stack[parser.stack.length - 1];

@@ -54,7 +54,7 @@ const SHARED: Readonly<Record<string, Owner>> = {
   budget: { words: '`budget`', keys: ['usd', 'tokens', 'time', 'on-exceed', 'allow-unknown-cost'] },
 };
 
-/** The mappings of `workflow.schema.json` by the name of their definition; the workflow itself is `''`. */
+/** The mappings of `workflow.schema.json` by the key they stand at, or what is listed there; the workflow itself is `''`. */
 export const WORKFLOW_OWNERS: Readonly<Record<string, Owner>> = {
   ...SHARED,
   '': {
@@ -94,8 +94,8 @@ export const CONFIG_OWNERS: Readonly<Record<string, Owner>> = {
     keys: ['command', 'env', 'max-parallel', 'prompt', 'output', 'map', 'access', 'session', 'failure'],
   },
   map: { words: '`map`', keys: ['text', 'session', 'input-tokens', 'output-tokens', 'cached-tokens', 'usd', 'error'] },
-  accessArguments: { words: '`access`', keys: ['read', 'write', 'full'] },
-  sessionArguments: { words: '`session`', keys: ['continue', 'fork'] },
+  access: { words: '`access`', keys: ['read', 'write', 'full'] },
+  session: { words: '`session`', keys: ['continue', 'fork'] },
   failurePattern: { words: 'a failure', keys: ['match', 'reason'] },
   defaults: { words: '`defaults`', keys: ['timeout', 'retry', 'shell', 'working-directory', 'engine', 'model', 'access'] },
   policy: { words: '`policy`', keys: ['engines', 'max-access', 'budget', 'strict'] },

@@ -53,9 +53,11 @@ function typeHelp(node: Node, types: readonly string[], key: string): string | u
       return types.includes('integer') && node.written.includes('.') ? 'write a number without a point' : 'write it without quotes';
     }
     if (types.includes('array')) return `write \`[${node.written}]\``;
+    if (key === 'a step') return `write \`run: ${node.written}\``;
     return undefined;
   }
   if (node.kind === 'map' && types.includes('array')) return 'start each item with `- `';
+  if (node.kind === 'list' && types.includes('string')) return `write the lines as a block: \`${key.replaceAll('`', '')}: |\``;
   if (node.kind === 'list' && types.includes('object')) return 'write `key: value` lines, without `- `';
   if (node.kind === 'map' && types.includes('string')) return `put the text in quotes if it contains \`: \`, or start a block with \`${key.replaceAll('`', '')}: |\``;
   return undefined;
@@ -125,17 +127,18 @@ function idFrom(value: string): string | undefined {
   return slug !== undefined && slug !== value ? slug : undefined;
 }
 
-/** The id that a name makes: `Fix the tests` becomes `fix-the-tests`; undefined when no letter is left. */
+/** The id that a name makes: `Fix the tests` becomes `fix-the-tests`; undefined when neither letter nor digit is left. */
 export function slugOf(name: string): string | undefined {
   const slug = name
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+/, '')
+    .replace(/^-+/, '')
     .slice(0, 60)
     .replace(/-+$/, '');
-  return slug === '' ? undefined : slug;
+  if (slug === '') return undefined;
+  return /^[a-z]/.test(slug) ? slug : `step-${slug}`;
 }
 
 /** A value in a word or two. */

@@ -44,7 +44,7 @@ function translate(
     case 'additionalProperties':
       return unknownKey(error, node, path, owners);
     case 'required': {
-      const owner = owners[definition(error.schemaPath)]?.words ?? `\`${key?.name ?? 'this'}\``;
+      const owner = ownerAt(error.instancePath, owners)?.words ?? `\`${key?.name ?? 'this'}\``;
       return diagnose('missing-key', path, headOf(node, key), { key: String(error.params['missingProperty']), owner });
     }
     case 'pattern':
@@ -57,12 +57,37 @@ function translate(
   return error.keyword === 'type' ? typeTrouble(misfit) : valueTrouble(misfit);
 }
 
+// Which mapping of the language stands at a place. The paths that errors give into the schema do not say: a definition that
+// is used often is a function of its own, and its paths start over.
+function ownerAt(pointer: string, owners: Readonly<Record<string, Owner>>): Owner | undefined {
+  const parts = pointer.split('/').slice(1);
+  const last = parts[parts.length - 1];
+  const above = parts[parts.length - 2] ?? '';
+  if (last === undefined) return owners[''];
+  const listed = LISTED[above];
+  return owners[listed ?? last];
+}
+
+/** What stands under a name or a number of one's own. */
+const LISTED: Readonly<Record<string, string | undefined>> = {
+  steps: 'step',
+  finally: 'step',
+  inputs: 'input',
+  fields: 'input',
+  agents: 'agent',
+  mcp: 'mcpServer',
+  engines: 'engine',
+  prices: 'price',
+  failure: 'failurePattern',
+  notify: 'notification',
+};
+
 // Keys that are missing only because they are misspelt: `step` is unknown, and `steps` is not missing besides.
 function meantKeys(errors: readonly SchemaError[], root: Node, owners: Readonly<Record<string, Owner>>): ReadonlySet<string> {
   const meant = new Set<string>();
   for (const error of errors) {
     if (error.keyword !== 'additionalProperties') continue;
-    const owner = owners[definition(error.schemaPath)];
+    const owner = ownerAt(error.instancePath, owners);
     const key = owner && meantKey(String(error.params['additionalProperty']), owner, follow(root, error.instancePath)?.node);
     if (key !== undefined) meant.add(`${error.instancePath}\0${key}`);
   }
@@ -73,7 +98,11 @@ function meantKeys(errors: readonly SchemaError[], root: Node, owners: Readonly<
 export function meantKey(key: string, owner: Owner, node: Node | undefined): string | undefined {
   const free = owner.keys.filter((known) => entryOf(node, known) === undefined);
   const synonym = SYNONYMS[key.toLowerCase().replaceAll('_', '-')];
-  return synonym !== undefined && free.includes(synonym) ? synonym : nearest(key, free);
+  if (synonym !== undefined && free.includes(synonym)) return synonym;
+  const ours = nearest(key, free);
+  if (ours !== undefined) return ours;
+  const theirs = SYNONYMS[nearest(key, Object.keys(SYNONYMS)) ?? ''];
+  return theirs !== undefined && free.includes(theirs) ? theirs : undefined;
 }
 
 function unknownKey(
@@ -83,9 +112,9 @@ function unknownKey(
   owners: Readonly<Record<string, Owner>>,
 ): Diagnostic | undefined {
   const key = String(error.params['additionalProperty']);
-  const owner = owners[definition(error.schemaPath)];
+  const owner = ownerAt(error.instancePath, owners);
   const entry = entryOf(node, key);
-  if (owner === undefined || entry === undefined) throw new Error(`no mapping is known at ${error.schemaPath}`);
+  if (owner === undefined || entry === undefined) throw new Error(`no mapping is known at ${error.instancePath}`);
   return diagnose('unknown-key', path, entry.at, {
     key,
     owner: owner.words,
@@ -103,6 +132,7 @@ const SYNONYMS: Readonly<Record<string, string | undefined>> = {
   command: 'run',
   script: 'run',
   retries: 'retry',
+  environment: 'env',
   jobs: 'steps',
   tasks: 'steps',
   when: 'if',

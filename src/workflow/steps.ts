@@ -126,7 +126,8 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
   const access = textIn(accessNode, ['read', 'write', 'full'] as const) ?? reading.world.config.defaults.access;
   // A level that is none was said, and complained about.
   const accessSaid = accessNode !== undefined || access !== undefined;
-  if (!accessSaid) complain(reading, 'access-unsaid', kindAt, {});
+  const agentKnown = child(node, 'agent') === undefined || layers.agent !== undefined;
+  if (!accessSaid && agentKnown) complain(reading, 'access-unsaid', kindAt, {});
   const agent = stringAt(node, 'agent');
   const step: PromptStep = {
     ...readCommon(ground, node, place, layers, 'prompt'),

@@ -16,8 +16,6 @@ const HELP: Readonly<Record<string, string>> = {
   artifacts: 'leave it out, and copy the files in a `run` step',
   budget: 'leave it out; `timeout`, `retry` and `max-turns` bound a step',
   concurrency: 'leave it out; order steps with `needs`',
-  engine: 'name the engine',
-  agent: 'name the agent',
 };
 
 const STEP_KEYS = ['loop', 'gate', 'reduce', 'uses', 'matrix', 'cache', 'artifacts', 'budget', 'concurrency'];
@@ -74,6 +72,6 @@ function refuse(reading: Reading, entry: Entry | undefined): void {
 }
 
 /** Complains about one use of a part that is not run yet. */
-export function refuseKey(reading: Reading, key: string, at: Entry['at']): void {
-  complain(reading, 'not-supported-yet', at, { key, since: HELP[key] ?? 'leave it out' });
+export function refuseKey(reading: Reading, key: string, at: Entry['at'], help = HELP[key]): void {
+  complain(reading, 'not-supported-yet', at, { key, since: help ?? 'leave it out' });
 }

@@ -112,8 +112,17 @@ function build(reading: Reading): Workflow {
     outputs: readOutputs(reading),
     files: Object.fromEntries(files),
   };
-  for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path })) reading.report(d);
+  const matrices = matrixSteps(root);
+  for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path })) {
+    // The names that a matrix gives to its step's expressions are refused with the matrix.
+    if (!matrices.some(({ at }) => d.at.start >= at.start && d.at.end <= at.end)) reading.report(d);
+  }
   return workflow;
+}
+
+function matrixSteps(root: Node): readonly Node[] {
+  const steps = child(root, 'steps');
+  return steps?.kind === 'list' ? steps.items.filter((step) => child(step, 'matrix') !== undefined) : [];
 }
 
 function opaqueIds(reading: Reading, { places, inner }: Order): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 /** Puts the complaint of the YAML parser into words of ours. */
-import type { Document, YAMLError } from 'yaml';
+import type { CST, Document, YAMLError } from 'yaml';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
 
@@ -29,7 +29,11 @@ const PROBLEMS: Partial<Record<Code, readonly [problem: string, help?: string]>>
  * The first complaint about the syntax of a file: what follows a mistake in the syntax is mostly its echo.
  * Also what is right for YAML and refused here: tags that are not standard, several documents.
  */
-export function syntaxProblem(source: SourceFile, documents: readonly Document.Parsed[]): Diagnostic | undefined {
+export function syntaxProblem(
+  source: SourceFile,
+  documents: readonly Document.Parsed[],
+  tokens: readonly CST.Token[],
+): Diagnostic | undefined {
   const found: { readonly error: YAMLError }[] = [];
   for (const document of documents) {
     for (const error of document.errors) found.push({ error });
@@ -41,10 +45,21 @@ export function syntaxProblem(source: SourceFile, documents: readonly Document.P
   if (second !== undefined && (first === undefined || first.pos[0] >= second.range[0])) {
     return diagnose('several-documents', source.path, documentStart(source.text, second.range[0]), {});
   }
-  return first === undefined ? undefined : inOurWords(source, first);
+  return first === undefined ? undefined : inOurWords(source, first, lastQuote(tokens));
 }
 
-function inOurWords(source: SourceFile, error: YAMLError): Diagnostic {
+// One code of the parser may be one of two mistakes.
+function wordsFor(error: YAMLError, line: string): readonly [problem: string, help?: string] | undefined {
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && !/:\s/.test(line)) {
+    return ['the line below belongs to this value, since it is indented further than its key', 'keys of one mapping start in the same column'];
+  }
+  if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow ')) {
+    return ['a `[` or `{` above is still open here', 'close it first'];
+  }
+  return PROBLEMS[error.code];
+}
+
+function inOurWords(source: SourceFile, error: YAMLError, quote: number | undefined): Diagnostic {
   const { text, path } = source;
   const start = Math.min(error.pos[0], text.length);
   const lineEnd = text.indexOf('\n', start);
@@ -54,7 +69,11 @@ function inOurWords(source: SourceFile, error: YAMLError): Diagnostic {
     const tag = /^![^\s,[\]{}]*/.exec(text.slice(start, start + 200))?.[0] ?? '!';
     return diagnose('unknown-tag', path, { start, end: start + tag.length }, { tag });
   }
-  const [problem, help] = PROBLEMS[error.code] ?? [error.message.split('\n')[0] ?? error.code];
+  if (error.code === 'MISSING_CHAR' && /closing ['"]/.test(error.message) && quote !== undefined) {
+    const opened = { start: quote, end: quote + 1 };
+    return diagnose('yaml-syntax', path, opened, { problem: 'this quote is never closed', help: 'close it on the same line' });
+  }
+  const [problem, help] = wordsFor(error, text.slice(start, lineEnd === -1 ? text.length : lineEnd)) ?? [error.message.split('\n')[0] ?? error.code];
   return diagnose('yaml-syntax', path, at, { problem, help });
 }
 
@@ -62,4 +81,18 @@ function inOurWords(source: SourceFile, error: YAMLError): Diagnostic {
 function documentStart(text: string, start: number): { start: number; end: number } {
   const line = text.lastIndexOf('\n---', start);
   return line === -1 ? { start, end: start } : { start: line + 1, end: line + 4 };
+}
+
+// A quote that is never closed takes everything after it, so it opens the last value of the file; the parser points at its end.
+function lastQuote(tokens: readonly CST.Token[]): number | undefined {
+  let token: CST.Token | null | undefined = tokens.findLast((each) => each.type === 'document');
+  while (token !== null && token !== undefined) {
+    if (token.type === 'single-quoted-scalar' || token.type === 'double-quoted-scalar') return token.offset;
+    if (token.type === 'document') token = token.value;
+    else if (token.type === 'block-map' || token.type === 'block-seq' || token.type === 'flow-collection') {
+      const last: CST.CollectionItem | undefined = token.items[token.items.length - 1];
+      token = last?.value ?? last?.key;
+    } else return undefined;
+  }
+  return undefined;
 }

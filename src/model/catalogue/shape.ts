@@ -29,7 +29,7 @@ export const SHAPE_CODES = {
   ),
   'bad-value': error<{ key: string; value: string; allowed: readonly string[] } & Nearest>(
     ({ key, value }) => `${key} cannot be \`${value}\``,
-    ({ nearest, allowed }) => didYouMean({ nearest }) ?? `write one of ${list(allowed)}`,
+    ({ nearest, allowed }) => didYouMean({ nearest }) ?? (allowed.length > 8 ? `write one of ${list(allowed.slice(0, 8))}, …` : `write one of ${list(allowed)}`),
   ),
   'out-of-range': error<{ key: string; limit: string }>(({ key, limit }) => `${key} must be ${limit}`),
   empty: error<{ key: string }>(
@@ -130,7 +130,7 @@ export const SHAPE_CODES = {
   'bad-shell': error<{ shell: string } & Nearest>(
     ({ shell }) => `\`${shell}\` is not a shell`,
     ({ nearest, shell }) =>
-      didYouMean({ nearest }) ?? `write \`bash\`, \`sh\`, \`pwsh\`, \`python\`, \`node\`, or a command line with the script's place: \`${shell} {0}\``,
+      `${didYouMean({ nearest }) ?? 'known are `bash`, `sh`, `pwsh`, `python` and `node`;'} any other is written with the script's place: \`${shell} {0}\``,
   ),
   'mcp-server-kind': error<{ name: string; both: boolean }>(
     ({ name, both }) => (both ? `the MCP server \`${name}\` has a \`command\` and a \`url\`` : `the MCP server \`${name}\` has no \`command\` and no \`url\``),

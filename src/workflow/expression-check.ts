@@ -43,7 +43,7 @@ export interface View {
   /** Why a property of a step is not there, when there is more to say than a near name. */
   hint(subject: string, name: string): string | undefined;
   /** Variables that hold a secret. */
-  readonly secretVariables: ReadonlySet<string>;
+  secretVariables(): ReadonlySet<string>;
   report<C extends Code>(code: C, node: Node, args: ArgsOf<C>): void;
 }
 
@@ -164,14 +164,16 @@ function mayBeReadAsWhole(name: Context, { start, links }: Chain, view: View): b
     view.report('whole-context', start, { name, item: '<name>' });
     return false;
   }
-  if (name !== 'env' || view.secretVariables.size === 0) return true;
+  if (name !== 'env') return true;
+  const secrets = view.secretVariables();
+  if (secrets.size === 0) return true;
   if (asked === undefined) {
     view.report('whole-context', start, { name, item: '<name>' });
     return false;
   }
-  const secret = [...view.secretVariables].find((variable) => variable.toLowerCase() === asked.toLowerCase());
+  const secret = [...secrets].find((variable) => variable.toLowerCase() === asked.toLowerCase());
   if (secret === undefined) return true;
-  view.report('secret-by-env', first?.node ?? start, { name: secret });
+  view.report('secret-by-env', first?.node ?? start, { name: secret, inEnv: view.place === 'env' });
   return false;
 }
 

@@ -33,12 +33,12 @@ const EVERYWHERE: readonly Context[] = ['inputs', 'run', 'workflow', 'git', 'git
 const IN_A_STEP: readonly Context[] = [...EVERYWHERE, 'env', 'steps'];
 
 /**
- * What may be read where. `env` is not there while `env:` itself is computed. In `run` nearly everything is refused, but by
+ * What may be read where. The workflow's own `env:` is computed before there is any `env`. In `run` nearly everything is refused, but by
  * the rule about data, whose message shows the way out, so the table lets it pass.
  */
 export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   if: new Set(IN_A_STEP),
-  env: new Set([...EVERYWHERE, 'steps', 'secrets']),
+  env: new Set([...IN_A_STEP, 'secrets']),
   'workflow-env': new Set([...EVERYWHERE, 'secrets']),
   prompt: new Set(IN_A_STEP),
   system: new Set(IN_A_STEP),
@@ -54,9 +54,7 @@ export function insteadOf(name: Context, place: Place): string | undefined {
   if (name === 'loop' || name === 'matrix') return `\`${name}\` is there inside a \`${name}\` only`;
   if (name === 'steps' && place === 'workflow-env') return 'write it in the `env:` of the step that reads it';
   if (name === 'env' && place === 'outputs') return 'let a step declare it under its `outputs:`';
-  return name === 'env'
-    ? 'variables of one `env:` cannot read each other: write the value itself'
-    : undefined;
+  return name === 'env' ? 'write the value itself, or put the variable in the `env:` of a step' : undefined;
 }
 
 /** Names that people bring along from GitHub Actions. */

@@ -28,8 +28,13 @@ interface Owner {
   readonly step?: Step;
   /** Its position in the main list; undefined for `finally` steps and for what belongs to the workflow. */
   readonly position?: number;
+  /** The variable whose value it is, of the step's `env:`. */
+  readonly variable?: string;
   readonly contexts: ReadonlyMap<string, Type>;
 }
+
+/** How many unknown names are compared with all steps; a thousand slips in a file of thousands of steps are one slip. */
+const MOST_SUGGESTIONS = 100;
 
 /** A reference whose order is still to be judged. */
 interface Pending extends Question {
@@ -44,6 +49,7 @@ interface Check {
   readonly types: Map<Step, Type>;
   readonly found: Diagnostic[];
   readonly pending: Pending[];
+  suggestions: number;
 }
 
 /**
@@ -53,7 +59,7 @@ interface Check {
  */
 export function checkExpressions(workflow: Workflow, more: CheckMore): readonly Diagnostic[] {
   const positions = new Map<string, number>(workflow.steps.map(({ id }, i) => [id, i]));
-  const all: Check = { workflow, more, positions, types: new Map(), found: [], pending: [] };
+  const all: Check = { workflow, more, positions, types: new Map(), found: [], pending: [], suggestions: 0 };
   const shared = sharedContexts(workflow, false);
   const atEnd = sharedContexts(workflow, true);
   checkEnv(workflow.env, 'workflow-env', { contexts: shared }, all);
@@ -87,7 +93,9 @@ function checkStep(owner: Owner & { readonly step: Step }, done: ReadonlySet<num
 }
 
 function checkEnv(env: Readonly<Record<string, Template>>, place: Place, owner: Owner, all: Check): void {
-  for (const template of Object.values(env)) checkTemplate(template, place, owner, all);
+  for (const [variable, template] of Object.entries(env)) {
+    checkTemplate(template, place, place === 'env' ? { ...owner, variable } : owner, all);
+  }
   all.found.push(...checkVariables(env, all.more.path));
 }
 
@@ -108,14 +116,19 @@ function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): void {
     context: (name) => (name === 'env' ? envOf(owner, all) : (owner.contexts.get(name) ?? ANY)),
     step: (id, node) => stepFor(id, node, owner, all, { report, at }),
     hint: (subject, name) => hintFor(subject, name, all),
-    secretVariables: secretsIn(owner.step),
+    secretVariables: () => secretsIn(owner.step),
     report,
   };
   check(parsed.value.root, view);
 }
 
-function envOf({ step }: Owner, { workflow, more }: Check): Type {
-  const names = [...Object.keys(step?.env ?? workflow.env), ...(more.envFileNames ?? [])];
+// While the variables of a step are computed, those are there that have no expression or stand above.
+function envOf({ step, variable }: Owner, { workflow, more }: Check): Type {
+  const all = Object.entries(step?.env ?? {});
+  const above = all.findIndex(([name]) => name === variable);
+  const fixed = ({ parts }: Template) => parts.every((part) => typeof part === 'string');
+  const seen = above === -1 ? all : all.filter(([, template], i) => i < above || fixed(template));
+  const names = [...seen.map(([name]) => name), ...(more.envFileNames ?? [])];
   const declared = objectOf(new Map(names.map((name) => [name, STRING])));
   const unknown = workflow.envFiles.length > 0 && more.envFileNames === undefined;
   return unknown ? { ...declared, rest: orNull(STRING) } : declared;
@@ -172,15 +185,15 @@ function stepFor(name: string, node: Node, owner: Owner, all: Check, pen: Pen): 
   return type;
 }
 
-function reportUnknownStep(id: string, node: Node, owner: Owner, { workflow, more }: Check, pen: Pen): void {
+function reportUnknownStep(id: string, node: Node, owner: Owner, all: Check, pen: Pen): void {
+  const { workflow, more } = all;
   if (workflow.finally.some((step) => step.declared && step.id === id)) {
     const hint = 'steps of `finally` run at the very end, and nothing reads them';
     pen.report('step-not-before', node, { id, step: owner.step?.id ?? 'outputs', hint });
     return;
   }
-  const ids = workflow.steps
-    .filter((step) => step.declared && step !== owner.step)
-    .map((step) => step.id as string);
+  const known = all.suggestions++ < MOST_SUGGESTIONS ? workflow.steps.filter(({ declared }) => declared) : [];
+  const ids = known.filter((step) => step !== owner.step).map((step) => step.id);
   const near = nearest(id, [...ids, ...more.opaque]);
   pen.report('unknown-step', node, { id, ...(near === undefined ? {} : { near }) });
 }

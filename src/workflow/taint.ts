@@ -103,7 +103,7 @@ function variableFor(
   const [root, ...rest] = data.split('.');
   const known = root === 'env' && rest[0] !== undefined && expr.text.toLowerCase() === data.toLowerCase();
   if (known) return { name: rest[0] ?? '', declared: true };
-  const words = root === 'github' || root === 'git' || rest.length === 0 ? [root ?? '', ...rest] : rest;
+  const words = root === 'github' || rest.length === 0 ? [root ?? '', ...rest] : rest;
   const plain = words.filter((word) => word !== 'stdout' && word !== 'outputs' && word !== 'output');
   const name = (plain.length === 0 ? words : plain)
     .join('_')

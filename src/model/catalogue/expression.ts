@@ -83,9 +83,9 @@ const NAME_CODES = {
     ({ name }) => `\`${name}\` cannot be read as a whole`,
     ({ name, item }) => `name one: \`${name}.${item}\``,
   ),
-  'secret-by-env': error<{ name: string }>(
-    ({ name }) => `\`env.${name}\` holds a secret, which can only be read in \`env:\``,
-    () => 'let a `run` step read it from its environment',
+  'secret-by-env': error<{ name: string; inEnv: boolean }>(
+    ({ name }) => `\`env.${name}\` holds a secret, which cannot be read through \`env\``,
+    ({ inEnv }) => (inEnv ? 'read `secrets.<name>` itself' : 'let a `run` step read it from its environment'),
   ),
 };
 

@@ -48,7 +48,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'git.sha': EVERYWHERE,
   'git.branch': DATA_FREE,
   'git.dirty': DATA_FREE,
-  'env.V': IN_STEPS.filter((key) => key !== 'run' && key !== 'env'),
+  'env.V': IN_STEPS.filter((key) => key !== 'run'),
   'steps.first.stdout': DATA_FREE.filter((key) => key !== 'env of the workflow'),
   'secrets.S': ['env', 'env of the workflow'],
   'github.ref': DATA_FREE,
@@ -100,6 +100,14 @@ test('secrets do not come out through the environment or as a whole', () => {
   expect(complaints(inStep({ env: { X: '${{ toJSON(secrets) }}' } }))).toEqual(['whole-context: secrets']);
   expect(complaints(inStep({ env: { X: '${{ secrets[inputs.a] }}' } }))).toEqual(['whole-context: secrets']);
   expect(complaints(inStep({ env: { X: '${{ secrets.T }}' } }))).toEqual(['unknown-property: secrets.T']);
+});
+
+test('while variables are computed, those are there that are fixed or stand above', () => {
+  const env = (variables: Record<string, string>) => complaints(inStep({ env: variables }));
+  expect(env({ A: '${{ env.V }}', B: '${{ env.A }}', C: '${{ env.D }}', D: 'd' })).toEqual([]);
+  expect(env({ A: '${{ env.B }}', B: '${{ inputs.a }}' })).toEqual(['unknown-property: env.B']);
+  expect(env({ A: '${{ env.A }}' })).toEqual(['unknown-property: env.A']);
+  expect(env({ A: '${{ secrets.S }}', B: '${{ env.A }}' })).toEqual(['secret-by-env: env.A']);
 });
 
 test('only declared variables are there, unless an env-file may declare more', () => {

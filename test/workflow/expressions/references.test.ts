@@ -1,5 +1,7 @@
 /** Shows which steps, properties, functions and comparisons are refused before anything runs. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { evaluate } from '../../../src/workflow/evaluate.ts';
 import { complaints, diagnostics, type Sketch, type StepSketch } from './build.ts';
 import { MOST_STEPS } from './scale.ts';
 
@@ -258,4 +260,56 @@ describe('order', () => {
 
 test('an expression that does not parse was reported when it was read', () => {
   expect(complaints({ steps: [{ id: 'a' }] })).toEqual([]);
+});
+
+describe('whatever the expression', () => {
+  const atom = fc.constantFrom(
+    'null',
+    'true',
+    '1',
+    "'a'",
+    'inputs',
+    'inputs.any',
+    'inputs.pick',
+    'steps.plan.output',
+    'steps.test.exit-code',
+    'steps.plan.output.files.*.path',
+    'steps.nope',
+    'env',
+    'github.event',
+    'nope',
+  );
+  const { tree } = fc.letrec<{ tree: string }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      atom,
+      fc
+        .tuple(tie('tree'), fc.constantFrom('==', '!=', '<', '>=', '&&', '||'), tie('tree'))
+        .map(([a, operator, b]) => `(${a} ${operator} ${b})`),
+      fc
+        .tuple(fc.constantFrom('contains', 'join', 'format', 'hashFiles', 'nope'), tie('tree'), tie('tree'))
+        .map(([name, a, b]) => `${name}(${a}, ${b})`),
+      fc.tuple(fc.constantFrom('toJSON', 'fromJSON', '!'), tie('tree')).map(([name, a]) => `${name}(${a})`),
+      fc.tuple(tie('tree'), tie('tree')).map(([a, b]) => `(${a})[${b}]`),
+      fc.tuple(tie('tree'), fc.constantFrom('a', 'risk', '*')).map(([a, name]) => `(${a}).${name}`),
+    ),
+  }));
+
+  test('it is checked, and one that is taken finds every name it asks for', () => {
+    const NOWHERE = { start: 0, end: 0 };
+    const contexts = {
+      inputs: { text: 't', number: 1, flag: true, pick: 'one', any: { a: 1 } },
+      steps: { plan: { output: null }, talk: {}, test: { 'exit-code': 0 } },
+      env: {},
+      github: { event: {} },
+    };
+    const functions = { hashFiles: () => '0' };
+    fc.assert(
+      fc.property(tree, (text) => {
+        if (conditions(text).length > 0) return;
+        const result = evaluate({ text, at: NOWHERE }, { contexts, functions });
+        expect(result.ok ? '' : result.error).not.toMatch(/cannot be (read|called) here/);
+      }),
+    );
+  });
 });

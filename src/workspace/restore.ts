@@ -32,7 +32,7 @@ export async function restoreTree(
   if (!read.ok) return read;
 
   const ruled = all.some((one) => isIgnoreFile(one.path));
-  const kept = ruled ? await hiddenByOldRules(store, all) : ok(new Set<string>());
+  const kept = await hiddenByOldRules(store, all);
   if (!kept.ok) return kept;
   const touched = all.filter((one) => !kept.value.has(one.path));
   const done = await putBack(store, touched);
@@ -42,8 +42,9 @@ export async function restoreTree(
 }
 
 /**
- * An attempt that edits an ignore file uncovers files which were there before it, `node_modules` for one. They look
- * created; deleting them would lose what was never recorded. So the old rules are put back first, then asked.
+ * An attempt that edits an ignore file uncovers files which were there before it, `node_modules` for one. They look created;
+ * deleting them would lose what was never recorded. So the old rules are put back first, then asked. Asked also where the rules are
+ * equal: a person may have put them back since the files were recorded.
  */
 async function hiddenByOldRules(
   store: Store,

@@ -33,8 +33,8 @@ export function statOf(root: string, name: string): Stats | undefined {
 }
 
 /**
- * Writes the tree of everything that is not ignored, and of ignored files that the user tracks; gives the tree's id.
- * `since` seeds our index where it is missing. Errors name the file that cannot be recorded.
+ * Writes the tree of everything that is not ignored, and of ignored files that the user tracks or that `since` holds; gives the
+ * tree's id. Errors name the file that cannot be recorded.
  */
 export async function writeTree(
   store: Store,
@@ -61,10 +61,8 @@ async function writeOnce(
   }
   const updated = await updateKnown(store);
   if (!updated.ok) return updated;
-  if (since === undefined) {
-    const forgotten = await forgetIgnored(store, memory);
-    if (!forgotten.ok) return forgotten;
-  }
+  const forgotten = await forgetIgnored(store, memory, since);
+  if (!forgotten.ok) return forgotten;
   const added = await addUnknown(store, memory);
   if (!added.ok) return added;
   const tree = await store.ours(['write-tree']);
@@ -91,14 +89,30 @@ async function updateKnown(store: Store): Promise<Result<unknown, Failure>> {
   return removed.ok ? store.ours(['add', '-u']) : removed;
 }
 
-/** At the start of a run: what an earlier run recorded and the user ignores by now is theirs again, and not undone. */
-async function forgetIgnored(store: Store, memory: Memory): Promise<Result<unknown, Failure>> {
+/**
+ * Our index remembers files that are ignored by now: from an earlier run, or uncovered by an ignore file that was put back before the
+ * process died. They are the user's and must not look created by an attempt, so only those of `since` stay.
+ */
+async function forgetIgnored(
+  store: Store,
+  memory: Memory,
+  since: string | undefined,
+): Promise<Result<unknown, Failure>> {
   const ignored = await store.ours(['ls-files', '-z', '-c', '-i', '--exclude-standard']);
   if (!ignored.ok) return ignored;
   const all = names(ignored.value);
   if (all.length === 0) return ok(undefined);
+  const kept =
+    since === undefined
+      ? ok(new Uint8Array())
+      : await store.ours(['ls-tree', '-r', '-z', '--name-only', since]);
+  if (!kept.ok) return kept;
+  const known = new Set(names(kept.value));
+  const forgotten = all.filter((name) => !known.has(name));
+  if (forgotten.length === 0) return ok(undefined);
+  // Those among them that the user tracks come back, since their index is read again.
   delete memory.userIndex;
-  return store.ours(['update-index', '--force-remove', '-z', '--stdin'], { input: zeroEnded(all) });
+  return store.ours(['update-index', '--force-remove', '-z', '--stdin'], { input: zeroEnded(forgotten) });
 }
 
 async function addUnknown(store: Store, memory: Memory): Promise<Result<unknown, Failure>> {
@@ -197,6 +211,8 @@ export async function ignoredAmong(
 ): Promise<Result<readonly string[], Failure>> {
   if (all.length === 0) return ok([]);
   const env = { GIT_INDEX_FILE: `${store.index}.asked` };
+  // A process that died here left its names behind, and they would be answered for too.
+  for (const old of [env.GIT_INDEX_FILE, `${env.GIT_INDEX_FILE}.lock`]) rmSync(old, { force: true });
   const object = '1'.repeat(store.places.objectFormat === 'sha256' ? 64 : 40);
   try {
     const input = zeroEnded(all.map((name) => `100644 ${object}\t${name}`));

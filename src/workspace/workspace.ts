@@ -38,6 +38,8 @@ export interface GitWorkspace extends Workspace {
   patch(from: string, to: string): Promise<Result<Uint8Array, Failure>>;
   /** Makes a patch's changes in the working tree, all or none. Failures have the reason `replay`. */
   applyPatch(patch: Uint8Array): Promise<Result<undefined, Failure>>;
+  /** Records now; what it gives records again and tells the change in between as a patch. */
+  watch(run: RunId, label: string): Promise<Result<() => Promise<Result<Uint8Array, Failure>>, Failure>>;
   /** A run's recordings, oldest first. */
   recordings(run: RunId): Promise<Result<readonly KeptRecording[], Failure>>;
 }
@@ -53,6 +55,15 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
   return ok({
     root: input.places.root,
     record: (run, label, since) => inTurn(() => record(context, run, label, since)),
+    watch: async (run, label) => {
+      const before = await inTurn(() => record(context, run, label, undefined));
+      if (!before.ok) return before;
+      const { tree } = before.value;
+      return ok(async () => {
+        const after = await inTurn(() => record(context, run, label, tree));
+        return after.ok ? patchBytes(store, tree, after.value.tree) : after;
+      });
+    },
     restore: (to, from) => inTurn(() => restore(context, to, from)),
     applyPatch: (patch) => inTurn(() => applyPatch(store, patch)),
     facts: () => gitFacts(store),

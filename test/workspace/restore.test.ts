@@ -128,6 +128,24 @@ test('ignored files are left alone, even when the attempt edits the ignore file'
   expect(picture(r.root)).toEqual(before);
 });
 
+test('an ignored file that was uncovered for a while is left alone', async () => {
+  const r = make({ '.gitignore': 'node_modules/\n' });
+  r.write('node_modules/dep', 'dep');
+  const before = picture(r.root);
+  for (const since of ['start', 'end'] as const) {
+    const ws = await r.open();
+    const start = must(await ws.record(RUN, 'start'));
+    r.write('.gitignore', '');
+    r.write('made.txt', 'm');
+    const end = must(await ws.record(RUN, 'end', start.tree));
+    expect(end.files).toContain('node_modules/dep');
+    r.write('.gitignore', 'node_modules/\n');
+    const now = must(await ws.record(RUN, 'now', { start, end }[since].tree));
+    must(await ws.restore(start.tree, now.tree));
+    expect(picture(r.root)).toEqual(before);
+  }
+});
+
 test('what an attempt hid by its own rule is recorded before it goes', async () => {
   const r = make({ '.gitignore': '', 'a.txt': 'a' });
   const { ws } = await undone(r, () => {

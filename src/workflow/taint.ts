@@ -45,16 +45,22 @@ function dataInNode(root: Node): string | undefined {
 
 /** Complains about every piece of data in the program of a `run` step. */
 export function checkScript(step: RunStep, path: string): readonly Diagnostic[] {
-  return step.script.parts.flatMap((part) => {
-    if (typeof part === 'string') return [];
+  const found: Diagnostic[] = [];
+  let line = '';
+  for (const part of step.script.parts) {
+    if (typeof part === 'string') {
+      line = (line + part).slice((line + part).lastIndexOf('\n') + 1);
+      continue;
+    }
     const data = dataIn(part);
-    if (data === undefined) return [];
+    if (data === undefined) continue;
     const variable = variableFor(part, data, step.env);
-    const reference = referenceTo(variable.name, step.shell);
-    return [
-      diagnose('data-in-run', path, part.at, { data, value: `\${{ ${part.text} }}`, reference, ...variable }),
-    ];
-  });
+    const quoted = line.replaceAll(/\\./g, '').split('"').length % 2 === 0;
+    const reference = referenceTo(variable.name, step.shell, quoted);
+    const value = `\${{ ${part.text} }}`;
+    found.push(diagnose('data-in-run', path, part.at, { data, value, reference, ...variable }));
+  }
+  return found;
 }
 
 /** Complains about data in variables that choose what programs do. */
@@ -113,8 +119,10 @@ function variableFor(
   return { name: Object.hasOwn(env, fine) ? `${fine}_2` : fine, declared: false };
 }
 
-function referenceTo(name: string, shell: string | undefined): string {
+// Inside double quotes another pair of them would end the first.
+function referenceTo(name: string, shell: string | undefined, quoted: boolean): string {
   if (shell === 'python') return `os.environ["${name}"]`;
   if (shell === 'node') return `process.env.${name}`;
-  return shell === 'pwsh' ? `$env:${name}` : `"$${name}"`;
+  if (shell === 'pwsh') return `$env:${name}`;
+  return quoted ? `$${name}` : `"$${name}"`;
 }

@@ -87,6 +87,8 @@ describe('run', () => {
       { run: '${{ inputs.issue }}', env: { ISSUE: 'x' } },
       'put it in `env:` as `ISSUE_2: "${{ inputs.issue }}"`, then write `"$ISSUE_2"`',
     ],
+    ['double quotes', { run: 'echo "a ${{ env.I }} b"', env: { I: 'i' } }, 'write `$I`'],
+    ['a line after quotes', { run: 'echo "a" \\"\n${{ env.I }}', env: { I: 'i' } }, 'write `"$I"`'],
     [
       'python',
       { run: '${{ inputs.issue }}', shell: 'python' },

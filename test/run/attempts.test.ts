@@ -167,7 +167,7 @@ describe('fallback', () => {
 describe('quota', () => {
   const now = Date.UTC(2026, 0, 1);
   const inAnHour = new Date(now + 3_600_000).toISOString();
-  const after = (step: ReturnType<typeof agentStep>, retryAt?: string, quotaSince?: number) =>
+  const nextAfter = (step: ReturnType<typeof agentStep>, retryAt?: string, quotaSince?: number) =>
     whatNext({
       step,
       failure: {
@@ -193,13 +193,13 @@ describe('quota', () => {
     ['two engines, fail', agentStep('a', { ...two, onQuota: 'fail' }), inAnHour, 'final'],
     ['one engine, fallback', agentStep('a', { ...one, onQuota: 'fallback' }), inAnHour, 'final'],
   ] as const)('%s', (_name, step, retryAt, expected) => {
-    expect(after(step, retryAt).kind).toBe(expected);
+    expect(nextAfter(step, retryAt).kind).toBe(expected);
   });
 
   test('all waits together are bounded, so that "in a minute" for ever ends', () => {
     const step = agentStep('a', { ...one, quotaWaitMs: 2 * 3_600_000 });
-    expect(after(step, inAnHour, now - 3_600_000).kind).toBe('quota');
-    expect(after(step, inAnHour, now - 3_600_001).kind).toBe('final');
+    expect(nextAfter(step, inAnHour, now - 3_600_000).kind).toBe('quota');
+    expect(nextAfter(step, inAnHour, now - 3_600_001).kind).toBe('final');
   });
 
   test('is waited for, costs no retry, and the run shows as waiting', async () => {

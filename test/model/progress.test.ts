@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import type { Milestone, MilestoneBody } from '../../src/model/event.ts';
+import { asRunId, asStepKey } from '../../src/model/ids.ts';
+import { foldAll, follow } from '../../src/model/progress.ts';
+
+const step = asStepKey('a');
+const usage = { 'input-tokens': 5, 'output-tokens': 1, 'cached-tokens': 0, usd: 0.25 };
+
+function history(...bodies: MilestoneBody[]): Milestone[] {
+  return bodies.map((body, index) => {
+    const at = new Date(Date.UTC(2026, 0, 1, 0, 0, index)).toISOString();
+    return { ...body, v: 1, seq: index + 1, at, run: asRunId('20260101-000000-kkkk') };
+  });
+}
+
+const begun: MilestoneBody = {
+  type: 'run-started',
+  workflow: 'w',
+  path: 'w.yml',
+  sha256: '',
+  inputs: {},
+  attempt: 1,
+};
+const started = (attempt: number): MilestoneBody => ({
+  type: 'step-started',
+  step,
+  attempt,
+  kind: 'prompt',
+  engine: 'codex',
+  workspace: 'shared',
+});
+const failed = (
+  attempt: number,
+  final: boolean,
+  reason: 'overloaded' | 'quota' | 'interrupted' = 'overloaded',
+): MilestoneBody => ({
+  type: 'step-failed',
+  step,
+  attempt,
+  final,
+  failure: { reason, message: '' },
+  usage,
+});
+const resumed: MilestoneBody = { type: 'run-resumed', attempt: 2, by: 'me' };
+const of = (...bodies: MilestoneBody[]) => foldAll(history(begun, ...bodies)).steps.get(step);
+
+describe('the fold', () => {
+  test('fed one by one is the same as at once', () => {
+    const all = history(begun, started(1), failed(1, false), started(2), {
+      type: 'step-succeeded',
+      step,
+      attempt: 2,
+      text: 'done',
+      usage,
+    });
+    const follower = follow();
+    for (const milestone of all) follower.hear(milestone);
+    expect(follower.progress).toEqual(foldAll(all));
+    expect(follower.progress.usage).toMatchObject({ 'input-tokens': 10, usd: 0.5 });
+  });
+
+  test('counts what counts against retry.attempts', () => {
+    expect(of(started(1), failed(1, false))?.counted).toBe(1);
+    expect(of(started(1), failed(1, false, 'interrupted'))?.counted).toBe(0);
+    expect(of(started(1), failed(1, false, 'quota'))?.counted).toBe(0);
+    expect(
+      of(started(1), failed(1, false), {
+        type: 'engine-changed',
+        step,
+        attempt: 2,
+        from: 'codex',
+        to: 'x',
+        because: '',
+      }),
+    ).toMatchObject({ counted: 0, engine: 'x' });
+  });
+
+  test('a resume gives what had ended fresh attempts with the first engine, and nothing to what had not', () => {
+    expect(of(started(1), failed(1, true), resumed)).toMatchObject({
+      status: 'pending',
+      counted: 0,
+      attempt: 1,
+    });
+    expect(of(started(1), failed(1, true), resumed)?.engine).toBeUndefined();
+    const waiting = of(
+      started(1),
+      failed(1, false),
+      { type: 'retry-scheduled', step, attempt: 2, 'retry-at': 'then', because: '' },
+      resumed,
+    );
+    expect(waiting).toMatchObject({ status: 'waiting', counted: 1, retryAt: 'then', engine: 'codex' });
+    expect(of(started(1), resumed)?.status).toBe('running');
+    expect(of({ type: 'step-skipped', step, because: '' }, resumed)?.status).toBe('skipped');
+  });
+
+  test('the waits for a quota are counted from the first, until it serves', () => {
+    const wait = (until: string): MilestoneBody => ({ type: 'quota-waiting', step, engine: 'codex', until });
+    const twice = [
+      started(1),
+      failed(1, false, 'quota'),
+      wait('x'),
+      started(2),
+      failed(2, false, 'quota'),
+      wait('y'),
+    ];
+    expect(of(...twice)).toMatchObject({ quotaSince: '2026-01-01T00:00:03.000Z', retryAt: 'y' });
+    expect(
+      of(...twice, started(3), { type: 'step-succeeded', step, attempt: 3 })?.quotaSince,
+    ).toBeUndefined();
+  });
+
+  test('recordings are kept by attempt: the first is the start, the second the end', () => {
+    const shot = (tree: string): MilestoneBody => ({
+      type: 'snapshot-taken',
+      step,
+      attempt: 1,
+      tree,
+      files: [],
+    });
+    const trees = [started(1), shot('b'), shot('a')];
+    expect(of(...trees)?.trees[1]).toEqual({ before: 'b', after: 'a', undone: false });
+    expect(
+      of(...trees, { type: 'tree-restored', step, attempt: 1, tree: 'b', files: [] })?.trees[1]?.undone,
+    ).toBe(true);
+  });
+});

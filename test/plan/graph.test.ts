@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { graph } from '../../src/plan/graph.ts';
+import { planWorkflow } from '../../src/plan/plan.ts';
+import { agent, shell, text, workflow } from './steps.ts';
+
+const at = { start: 0, end: 0 };
+const flow = workflow(
+  [
+    shell(0, 'issue', []),
+    agent(1, 'plan', ['issue'], { access: 'read', model: text('opus'), agent: 'planner' }),
+    agent(2, 'code', ['plan'], {
+      engines: ['codex', 'claude-code'],
+      if: { text: "steps.plan.text != ''", at },
+    }),
+    shell(3, 'lint', ['issue'], {
+      timeoutMs: 90_000,
+      retry: { attempts: 2, delayMs: 1, backoff: 'fixed', maxDelayMs: 1, on: [] },
+    }),
+    agent(4, 'ship', ['code', 'lint'], { access: 'full', undo: false, continueOnError: true }),
+  ],
+  { name: 'fix "it" <now>', finally: [shell(5, 'tidy', [])] },
+);
+const { plan } = planWorkflow(flow);
+if (plan === undefined) throw new Error('no plan');
+
+describe('graph', () => {
+  test('text shows batches, engines, access and what a writer holds back', () => {
+    expect(graph(plan, flow, 'text', { emphasize: (full) => `<${full}>` })).toMatchInlineSnapshot(`
+      "fix "it" <now>: 5 steps in 4 batches
+
+      batch 1
+        issue  run
+
+      batch 2
+        plan   prompt (planner) · claude-code · model opus · read
+        lint   run · needs issue · 2 attempts · timeout 1m30s
+
+      batch 3
+        code   prompt · codex, else claude-code · write · if steps.plan.text != '' · runs alone, holding back lint
+
+      batch 4
+        ship   prompt · claude-code · <FULL ACCESS, no sandbox> · never undone · needs code, lint · may fail
+
+      finally, whatever happened
+        tidy   run
+
+      longest path: issue → plan → code → ship
+      "
+    `);
+  });
+
+  test('json has the shape of the contract', () => {
+    expect(JSON.parse(graph(plan, flow, 'json'))).toMatchInlineSnapshot(`
+      {
+        "batches": [
+          [
+            "issue",
+          ],
+          [
+            "plan",
+            "lint",
+          ],
+          [
+            "code",
+          ],
+          [
+            "ship",
+          ],
+        ],
+        "critical-path": [
+          "issue",
+          "plan",
+          "code",
+          "ship",
+        ],
+        "finally": [
+          "tidy",
+        ],
+        "steps": {
+          "code": {
+            "access": "write",
+            "attempts": 3,
+            "batch": 2,
+            "engine": [
+              "codex",
+              "claude-code",
+            ],
+            "if": "steps.plan.text != ''",
+            "kind": "prompt",
+            "needs": [
+              "plan",
+            ],
+            "timeout-ms": 3600000,
+          },
+          "issue": {
+            "attempts": 1,
+            "batch": 0,
+            "kind": "run",
+            "needs": [],
+          },
+          "lint": {
+            "attempts": 2,
+            "batch": 1,
+            "kind": "run",
+            "needs": [
+              "issue",
+            ],
+            "timeout-ms": 90000,
+          },
+          "plan": {
+            "access": "read",
+            "agent": "planner",
+            "attempts": 3,
+            "batch": 1,
+            "engine": [
+              "claude-code",
+            ],
+            "kind": "prompt",
+            "model": "opus",
+            "needs": [
+              "issue",
+            ],
+            "timeout-ms": 3600000,
+          },
+          "ship": {
+            "access": "full",
+            "attempts": 3,
+            "batch": 3,
+            "continue-on-error": true,
+            "engine": [
+              "claude-code",
+            ],
+            "kind": "prompt",
+            "needs": [
+              "code",
+              "lint",
+            ],
+            "timeout-ms": 3600000,
+            "undo": "never",
+          },
+          "tidy": {
+            "attempts": 1,
+            "finally": true,
+            "kind": "run",
+            "needs": [],
+          },
+        },
+        "workflow": "fix "it" <now>",
+      }
+    `);
+  });
+
+  test('mermaid names nothing that the text could break out of', () => {
+    expect(graph(plan, flow, 'mermaid')).toMatchInlineSnapshot(`
+      "flowchart TD
+        s0["issue"]
+        s1(["plan<br>claude-code · read"])
+        s2(["code<br>codex, claude-code · write"])
+        s3["lint"]
+        s4(["ship<br>claude-code · full"])
+        f0["tidy"]
+        s0 --> s1
+        s1 --> s2
+        s0 --> s3
+        s2 --> s4
+        s3 --> s4
+        s4 --> f0
+        classDef full stroke:#d00,stroke-width:3px
+        class s4 full
+        classDef write stroke-width:2px
+        class s2 write
+      "
+    `);
+    const evil = workflow([agent(0, 'a', [], { engines: ['x"]; click s0 "evil" #quot;'] })]);
+    const drawn = graph(planWorkflow(evil).plan ?? plan, evil, 'mermaid');
+    expect(drawn).toContain('(["a<br>x#34;]#59; click s0 #34;evil#34; #35;quot#59; · write"])');
+  });
+
+  test('dot quotes what it must', () => {
+    expect(graph(plan, flow, 'dot')).toMatchInlineSnapshot(`
+      "digraph "fix \\"it\\" <now>" {
+        node [shape=box];
+        s0 [label="issue"];
+        s1 [label="plan\\nclaude-code · read", style=rounded];
+        s2 [label="code\\ncodex, claude-code · write", style=rounded];
+        s3 [label="lint"];
+        s4 [label="ship\\nclaude-code · full", style=rounded, color=red, penwidth=2];
+        f0 [label="tidy"];
+        s0 -> s1;
+        s1 -> s2;
+        s0 -> s3;
+        s2 -> s4;
+        s3 -> s4;
+        s4 -> f0;
+      }
+      "
+    `);
+  });
+});

@@ -14,7 +14,7 @@ import { type Node, parseExpression } from './expression-syntax.ts';
 import { type ExpressionData, fromJson, plainList, textOf, toJson } from './expression-values.ts';
 
 /** The largest value an expression may give, in bytes of UTF-8. */
-export const MAX_VALUE_BYTES = 1024 * 1024;
+const MAX_VALUE_BYTES = 1024 * 1024;
 
 /**
  * Evaluates an expression. It never throws: whatever goes wrong is one sentence. Names are looked up without case, a

@@ -246,6 +246,6 @@ function isContext(name: string): name is Context {
 }
 
 /** A key as the file writes it. */
-export function keyOf(place: Place): string {
+function keyOf(place: Place): string {
   return place === 'workflow-env' ? 'env:' : `${place}:`;
 }

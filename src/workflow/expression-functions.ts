@@ -2,7 +2,7 @@
 import { ANY, BOOLEAN, STRING, type Type } from './types.ts';
 
 /** A function as the checker knows it. */
-export interface Signature {
+interface Signature {
   /** As it is written; names are compared without case. */
   readonly name: string;
   readonly min: number;

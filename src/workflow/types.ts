@@ -53,7 +53,7 @@ export function orNull(type: Type): Type {
 }
 
 /** What is known when it may be the one or the other. */
-export function either(a: Type, b: Type): Type {
+function either(a: Type, b: Type): Type {
   const kinds = a.kinds | b.kinds;
   const values =
     a.values !== undefined && b.values !== undefined ? [...new Set([...a.values, ...b.values])] : undefined;

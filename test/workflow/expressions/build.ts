@@ -52,7 +52,7 @@ export interface Sketch {
 }
 
 /** A workflow as sketched; its source is all its texts, one after the other. */
-export function build(sketch: Sketch): Workflow {
+function build(sketch: Sketch): Workflow {
   const pen = new Pen();
   const env = pen.templates(sketch.env ?? {});
   const at = { start: 0, end: 0 };

@@ -11,7 +11,7 @@ import { isRecorded } from './transaction.ts';
 /** What there is to mend; looked for before the run is touched, so that a refusal leaves it as it was. */
 export interface Mending {
   readonly before: readonly MilestoneBody[];
-  readonly undos: readonly Undo[];
+  readonly toUndo: readonly Undo[];
 }
 
 interface Undo {
@@ -28,7 +28,7 @@ interface Undo {
  */
 export async function lookForMending(run: Running): Promise<Result<Mending, string>> {
   const before: MilestoneBody[] = [];
-  const undos: Undo[] = [];
+  const toUndo: Undo[] = [];
   const { plan, workflow, ports, options } = run.input;
   // What was done last is undone first.
   const byAge = [...plan.steps]
@@ -42,7 +42,7 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
       const looked = await lookAtTree(run, ports.workspace, key, attempt, own);
       if (!looked.ok) return looked;
       before.push(...looked.value.before);
-      if (looked.value.undo !== undefined && options.keepTree !== true) undos.push(looked.value.undo);
+      if (looked.value.undo !== undefined && options.keepTree !== true) toUndo.push(looked.value.undo);
     }
     if (status !== 'running') continue;
     const failure = {
@@ -51,13 +51,13 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
     } as const;
     before.push({ type: 'step-failed', step: key, attempt, final: false, failure });
   }
-  return ok({ before, undos });
+  return ok({ before, toUndo });
 }
 
 /** Does what was found. The run is open by now. */
-export async function mend(run: Running, { before, undos }: Mending): Promise<Result<undefined, string>> {
+export async function mend(run: Running, { before, toUndo }: Mending): Promise<Result<undefined, string>> {
   for (const body of before) void run.ledger.say(body);
-  for (const { step, attempt, start, from } of undos) {
+  for (const { step, attempt, start, from } of toUndo) {
     const files = await run.input.ports.workspace?.restore(start, from);
     if (files === undefined) continue;
     if (!files.ok) return err(`the edits of \`${step}\` could not be undone: ${files.error.message}`);

@@ -55,7 +55,12 @@ export function layOut(run: Running, phase: Phase): Schedule {
 export function runList(list: Schedule): Promise<void> {
   return new Promise((resolve) => {
     list.finish = resolve;
-    for (const entry of list.entries) if (entry.needs.length === 0) decide(list, entry);
+    try {
+      for (const entry of list.entries) if (entry.needs.length === 0) decide(list, entry);
+    } catch (error) {
+      // Steps that were started already must stop and be recorded before anybody hears of the defect.
+      list.run.defect(error);
+    }
     if (list.open === 0) resolve();
   });
 }

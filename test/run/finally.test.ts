@@ -14,14 +14,14 @@ describe('finally', () => {
         ],
       }),
       script: (job) => {
-        if (job.step === 'one') seen.push(job.env['STATUS'] ?? '');
+        if (job.step === 'one') seen.push(job.env.STATUS ?? '');
         return job.step === 'a' ? failing('exit-code') : fine();
       },
     });
     expect(await rig.result()).toEqual({ end: 'failed' });
     expect(rig.made).toEqual(['a.1', 'one.1', 'two.1']);
     expect(seen).toEqual(['failed failed ']);
-    expect(rig.statuses()['three']).toBe('skipped');
+    expect(rig.statuses().three).toBe('skipped');
   });
 
   test('a failing one makes the run failed, and the others still run', async () => {
@@ -102,7 +102,7 @@ describe('the end', () => {
       workflow: workflowOf(steps),
       ports: { mask: (body) => JSON.parse(JSON.stringify(body).replaceAll('hush', '***')) },
       script: (job) => {
-        if (job.step === 'b') seen = job.env['X'] ?? '';
+        if (job.step === 'b') seen = job.env.X ?? '';
         return fine({ stdout: 'hush now' });
       },
     });

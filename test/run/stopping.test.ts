@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { agentStep, fakeTree, fine, held, runStep, start, turn, workflowOf } from './rig.ts';
+import {
+  agentStep,
+  failing,
+  fakeClock,
+  fakeTree,
+  fine,
+  held,
+  runStep,
+  start,
+  turn,
+  workflowOf,
+} from './rig.ts';
 
 const usage = { 'input-tokens': 10, 'output-tokens': 1, 'cached-tokens': 0, usd: null };
 
@@ -44,7 +55,6 @@ describe('cancel', () => {
   });
 
   test('a step that waits for its retry is canceled at once', async () => {
-    const { failing, fakeClock } = await import('./rig.ts');
     const step = runStep('a', {
       retry: { attempts: 2, delayMs: 1e9, backoff: 'fixed', maxDelayMs: 1e9, on: ['any'] },
     });
@@ -55,6 +65,32 @@ describe('cancel', () => {
     expect(await rig.handle.done).toEqual({ end: 'canceled' });
     expect(rig.statuses()).toEqual({ a: 'canceled' });
     expect(clock.next()).toBe(false);
+  });
+});
+
+describe('cancel and finally', () => {
+  test('a cancel while finally runs stops it, and cancels what is left of it', async () => {
+    const clean = held();
+    const rig = start({
+      workflow: workflowOf([runStep('a')], { finally: [runStep('clean'), runStep('more')] }),
+      script: (job, hear, stop) => (job.step === 'clean' ? clean.script(job, hear, stop) : fine()),
+    });
+    await clean.started;
+    rig.handle.stop('cancel', 'somebody');
+    expect(await rig.result()).toEqual({ end: 'canceled' });
+    expect(rig.statuses()).toEqual({ a: 'succeeded', clean: 'canceled', more: 'canceled' });
+  });
+
+  test('a finally step that fails makes a canceled run a failed one', async () => {
+    const rig = start({
+      workflow: workflowOf([runStep('a')], { finally: [runStep('clean')] }),
+      script: (job) => {
+        if (job.step === 'clean') return failing('exit-code');
+        rig.handle.stop('cancel', 'somebody');
+        return fine();
+      },
+    });
+    expect(await rig.result()).toEqual({ end: 'failed' });
   });
 });
 
@@ -152,6 +188,32 @@ describe('when we are wrong or nobody', () => {
       refuse: (body) => body.type === 'step-succeeded',
     });
     expect(await rig.result()).toEqual({ end: 'lost', message: 'the run has another owner' });
+  });
+
+  test('a defect of an expression stops what was started too', async () => {
+    const running = held();
+    const rig = start({
+      workflow: workflowOf([runStep('a'), runStep('b', { if: 'true' })]),
+      script: running.script,
+      ports: {
+        evaluate: () => {
+          throw new Error('we are wrong');
+        },
+      },
+    });
+    await expect(rig.result()).rejects.toThrow('we are wrong');
+    expect(rig.types().at(-1)).toBe('run-interrupted');
+  });
+
+  test('a defect in finally is thrown too', async () => {
+    const rig = start({
+      workflow: workflowOf([runStep('a')], { finally: [runStep('clean')] }),
+      script: (job) => {
+        if (job.step === 'clean') throw new Error('we are wrong');
+        return fine();
+      },
+    });
+    await expect(rig.result()).rejects.toThrow('we are wrong');
   });
 
   test('a defect stops the others softly, is recorded, then thrown', async () => {

@@ -16,17 +16,20 @@ import { type ExpressionData, fromJson, plainList, textOf, toJson } from './expr
 /** The largest value an expression may give, in bytes of UTF-8. */
 const MAX_VALUE_BYTES = 1024 * 1024;
 
+/** How much of an expression or a complaint is said, in characters. */
+const MAX_SAID = 200;
+
 /**
  * Evaluates an expression. It never throws: whatever goes wrong is one sentence. Names are looked up without case, a
  * property that is not there is null, and what may be asked at all was checked before the run.
  */
 export const evaluate: Evaluate = (expr, scope) => {
   const parsed = parseExpression(expr.text);
-  if (!parsed.ok) return err(`\`${expr.text}\` is not an expression`);
+  if (!parsed.ok) return err(`\`${shorten(expr.text)}\` is not an expression`);
   try {
     return ok(bounded(toJson(new StrictEvaluator(parsed.value.root, scope).evaluate())));
   } catch (thrown) {
-    return err(`\`${expr.text}\`: ${sentenceOf(thrown)}`);
+    return err(`\`${shorten(expr.text)}\`: ${shorten(sentenceOf(thrown))}`);
   }
 };
 
@@ -172,4 +175,10 @@ function wordFor({ kind }: ExpressionData): string {
 function sentenceOf(thrown: unknown): string {
   if (thrown instanceof RangeError) return 'the value is too large or nested too deeply';
   return thrown instanceof Error ? thrown.message : 'it cannot be computed';
+}
+
+// A sentence for people: the library quotes the whole text that it could not format, which may be a file.
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line;
 }

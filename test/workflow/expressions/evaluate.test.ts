@@ -205,6 +205,12 @@ describe('functions', () => {
   });
 });
 
+test('an error is a short sentence, whatever it is about', () => {
+  const long = `{x${'a'.repeat(100_000)}\n`;
+  expect(trouble('format(inputs.a, 1)', { inputs: { a: long } }).length).toBeLessThan(500);
+  expect(trouble(`format('${long.slice(0, 10_000)}', 1)`).length).toBeLessThan(500);
+});
+
 describe('size', () => {
   const MIB = 1024 * 1024;
 

@@ -12,9 +12,10 @@ import { err, ok, type Result } from '../model/result.ts';
  */
 export function hashFiles(root: string, globs: readonly string[], match: Match, stateDir?: string): string {
   const top = realpathSync(root);
+  const state = stateDir === undefined ? undefined : real(stateDir);
   const found = new Set<string>();
   for (const base of new Set(globs.filter((glob) => !glob.startsWith('!')).map(literalStart))) {
-    if (insideRoot(top, base).ok) collect(top, base, stateDir, found);
+    if (insideRoot(top, base).ok) collect(top, base, state, found);
   }
   const chosen = [...found].filter((file) => fits(file, globs, match)).sort();
   if (chosen.length === 0) return '';
@@ -26,6 +27,14 @@ export function hashFiles(root: string, globs: readonly string[], match: Match, 
         .digest(),
     );
   return all.digest('hex');
+}
+
+function real(file: string): string | undefined {
+  try {
+    return realpathSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function fits(file: string, globs: readonly string[], match: Match): boolean {

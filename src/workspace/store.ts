@@ -1,6 +1,6 @@
 /** Keeps the git directory of ours, through which every recording is made. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -12,7 +12,6 @@ import {
   names,
   OBEY_NOBODY_ELSE,
   scratchEnvironment,
-  shown,
   userEnvironment,
 } from './git.ts';
 import type { Places } from './root.ts';
@@ -46,45 +45,79 @@ export async function openStore(
   git: Git,
   environ: Environ,
 ): Promise<Result<Store, Failure>> {
-  const dir = path.join(stateDir, 'git');
   const settings = await userSettings(places, git, environ);
   if (!settings.ok) return settings;
-  const statePrefix = prefixOf(places.root, stateDir);
+  let dir = path.join(stateDir, 'git');
   try {
-    for (const one of ['objects', 'refs', 'info'])
-      mkdirSync(path.join(dir, one), { recursive: true, mode: 0o700 });
-    put(dir, 'HEAD', 'ref: refs/heads/none\n');
-    put(dir, 'config', config(places, settings.value));
-    put(dir, 'info/attributes', ATTRIBUTES);
-    put(dir, 'info/exclude', excludes(places, statePrefix));
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // Git gives the root with its links resolved; the state directory must be found below it.
+    dir = realpathSync(dir);
+    const files = filesOf(places, settings.value, prefixOf(places.mainRoot, path.dirname(dir)));
+    ensure(dir, files);
+    return ok(assemble(places, dir, files, git, environ));
   } catch (error) {
-    return err({
-      reason: 'config',
-      message: `The state directory ${stateDir} cannot be written: ${(error as Error).message}`,
-      help: 'Make it writable, or choose another one with --state-dir.',
-    });
+    return err(unwritable(dir, error));
   }
-  const index = path.join(
-    dir,
-    `index-${createHash('sha256').update(places.root).digest('hex').slice(0, 16)}`,
-  );
-  const env = scratchEnvironment(environ, dir);
+}
+
+function unwritable(dir: string, error: unknown): Failure {
+  return {
+    reason: 'config',
+    message: `The directory ${dir} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    help: 'Make it writable, or choose another state directory with --state-dir.',
+  };
+}
+
+/** What our git directory is made of beside indexes, by name. */
+type Files = Readonly<Record<string, string>>;
+
+function filesOf(places: Places, settings: Settings, statePrefix: string | undefined): Files {
+  return {
+    HEAD: 'ref: refs/heads/none\n',
+    config: config(places, settings),
+    'info/attributes': ATTRIBUTES,
+    'info/exclude': excludes(places, statePrefix),
+  };
+}
+
+function assemble(places: Places, dir: string, files: Files, git: Git, environ: Environ): Store {
+  const name = createHash('sha256').update(places.root).digest('hex').slice(0, 16);
+  const index = path.join(dir, `index-${name}`);
+  const env = scratchEnvironment(environ, '/dev/null');
   const ourEnv = {
     ...env,
     GIT_DIR: dir,
+    // Said, because a file named `commondir` would say otherwise.
+    GIT_COMMON_DIR: dir,
     GIT_WORK_TREE: places.root,
     GIT_INDEX_FILE: index,
     GIT_OBJECT_DIRECTORY: path.join(places.commonDir, 'objects'),
   };
   const theirEnv = { ...env, GIT_DIR: places.gitDir, GIT_WORK_TREE: places.root };
-  return ok({
+  const ours = asking(git, places.root, ourEnv, OBEY_NOBODY_ELSE);
+  return {
     places,
     dir,
     index,
-    statePrefix,
-    ours: asking(git, places.root, ourEnv, []),
+    statePrefix: prefixOf(places.root, path.dirname(dir)),
+    ours: async (args, call) => {
+      // An agent that may write here may write our config as well, so it is looked at before each use.
+      try {
+        ensure(dir, files);
+      } catch (error) {
+        return err(unwritable(dir, error));
+      }
+      return ours(args, call);
+    },
     theirs: asking(git, places.root, theirEnv, OBEY_NOBODY_ELSE),
-  });
+  };
+}
+
+function ensure(dir: string, files: Files): void {
+  for (const one of ['objects', 'refs', 'info']) {
+    mkdirSync(path.join(dir, one), { recursive: true, mode: 0o700 });
+  }
+  for (const [name, content] of Object.entries(files)) put(dir, name, content);
 }
 
 /** The few settings of the user that decide which files there are. */
@@ -102,11 +135,11 @@ async function userSettings(places: Places, git: Git, environ: Environ): Promise
   const values = new Map<string, string>();
   for (const entry of names(said.value)) {
     const end = entry.indexOf('\n');
-    if (end !== -1) values.set(entry.slice(0, end), shown(entry.slice(end + 1)));
+    if (end !== -1) values.set(entry.slice(0, end), entry.slice(end + 1));
   }
   const home = environ.XDG_CONFIG_HOME || path.join(environ.HOME ?? '/nonexistent', '.config');
   return ok({
-    excludesFile: values.get('core.excludesfile') ?? path.join(home, 'git', 'ignore'),
+    excludesFile: values.get('core.excludesfile') ?? latin1(path.join(home, 'git', 'ignore')),
     ignoreCase: values.get('core.ignorecase') ?? 'false',
     precomposeUnicode: values.get('core.precomposeunicode') ?? 'false',
   });
@@ -165,18 +198,22 @@ function excludes(places: Places, statePrefix: string | undefined): string {
 function prefixOf(root: string, stateDir: string): string | undefined {
   const relative = path.relative(root, stateDir);
   if (relative === '' || relative === '..' || relative.startsWith(`..${path.sep}`)) return undefined;
-  return `${Buffer.from(relative, 'utf8').toString('latin1')}/`;
+  return `${latin1(relative)}/`;
+}
+
+/** A path as bytes in a string, as `names` gives them. */
+function latin1(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** Writes by rename, because a second process may be reading: `diff` beside a run. */
 function put(dir: string, name: string, content: string): void {
   const target = path.join(dir, name);
-  try {
-    if (readFileSync(target, 'latin1') === content) return;
-  } catch {
-    // Not there yet.
-  }
-  const fresh = `${target}.${createHash('sha256').update(content).digest('hex').slice(0, 8)}.new`;
-  writeFileSync(fresh, content, { encoding: name === 'config' ? 'utf8' : 'latin1', mode: 0o600 });
+  const bytes = Buffer.from(content, 'latin1');
+  if (lstatSync(target, { throwIfNoEntry: false })?.isFile() === true && readFileSync(target).equals(bytes))
+    return;
+  const fresh = `${target}.${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.new`;
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, bytes, { mode: 0o600 });
   renameSync(fresh, target);
 }

@@ -1,6 +1,6 @@
 /** Proves that no program an agent may have planted in a repository is ever started by the workspace. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { findRoot } from '../../src/workspace/root.ts';
@@ -123,6 +123,34 @@ test('planted after the start, by the attempt itself: none is started either', a
   must(await ws.restore(start.tree, end.tree));
   expect(r.read('a.txt')).toBe('a\n');
   await everything(r, ws);
+  expect(existsSync(canary)).toBe(false);
+});
+
+test('planted in our own git directory: none is started either', async () => {
+  const r = makeRepository({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n' });
+  repo = r;
+  const ws = await r.open();
+  const start = must(await ws.record(RUN, 'start'));
+  const { canary } = plant(r);
+  const ours = path.join(r.root, '.codemachine/state/git');
+  const replant = (): void => {
+    for (const file of ['config', 'info/attributes']) {
+      writeFileSync(path.join(ours, file), readFileSync(path.join(r.root, '.git', file)));
+    }
+    writeFileSync(path.join(ours, 'info/exclude'), '*\n');
+    writeFileSync(path.join(ours, 'commondir'), path.join(r.root, '.git'));
+    writeFileSync(path.join(ours, '.gitconfig'), readFileSync(path.join(r.root, '.git/config')));
+    cpSync(path.join(r.root, '.git/hooks'), path.join(ours, 'hooks'), { recursive: true });
+  };
+  replant();
+  r.write('a.txt', 'agent\n');
+  const end = must(await ws.record(RUN, 'end', start.tree));
+  expect(end.files).toContain('a.txt');
+  replant();
+  must(await ws.restore(start.tree, end.tree));
+  expect(r.read('a.txt')).toBe('a\n');
+  replant();
+  await everything(r, await r.open());
   expect(existsSync(canary)).toBe(false);
 });
 

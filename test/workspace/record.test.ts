@@ -12,6 +12,7 @@ import {
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { findRoot } from '../../src/workspace/root.ts';
+import { openWorkspace } from '../../src/workspace/workspace.ts';
 import { makeRepository, must, openAt, picture, type Repository, RUN, realGit } from './repository.ts';
 
 let repo: Repository | undefined;
@@ -240,6 +241,18 @@ test('finds the root from a subfolder and from a linked worktree, and nothing ou
   const ws = await openAt(linked, r.environ);
   const start = must(await ws.record(RUN, 'start'));
   expect(listing(r, start.tree)).toEqual(['100644 deep/er/x']);
+});
+
+test('the state directory is not recorded, even where it is reached through a link', async () => {
+  const r = make();
+  const link = path.join(r.root, '..', 'by-link');
+  symlinkSync(r.root, link);
+  const places = must(await findRoot(link, realGit, r.environ));
+  if (places === undefined) throw new Error('no repository');
+  const stateDir = path.join(link, 'my [state]');
+  const opened = await openWorkspace({ places, stateDir, git: realGit, environ: r.environ, now: () => 0 });
+  const { tree } = must(await must(opened).record(RUN, 'start'));
+  expect(listing(r, tree)).toEqual(['100644 a.txt']);
 });
 
 test('a repository without a commit can be recorded and put back', async () => {

@@ -336,6 +336,6 @@ test('whatever edits are made, a restore gives the same bytes, modes and links',
         expect(picture(r.root)).toEqual(after);
       },
     ),
-    { numRuns: 25, endOnFailure: false },
+    { numRuns: 15, endOnFailure: false },
   );
 });

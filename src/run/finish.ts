@@ -78,7 +78,14 @@ async function runFinallyStep(
     const because = `\`if: ${step.if?.text.trim()}\` is false`;
     void run.ledger.say({ type: 'step-skipped', step: key, because });
   } else {
-    await perform(run, phase, { step, remaining: 1, index, scope, admit: () => true, over: () => undefined });
+    await perform(run, phase, {
+      step,
+      remaining: 1,
+      index,
+      scope: () => scope,
+      admit: () => true,
+      over: () => undefined,
+    });
   }
 }
 

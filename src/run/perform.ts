@@ -13,7 +13,8 @@ export interface Performance {
   readonly step: Step;
   readonly remaining: number;
   readonly index: number;
-  readonly scope: Scope;
+  /** Asked at each turn: thousands of steps may wait for theirs. */
+  readonly scope: () => Scope;
   /** Asked at each of the step's turns; false sends it away, which the asked one has then recorded. */
   readonly admit: () => boolean;
   /** The attempt is over. Called before the turn is over, so that what it lets start competes for the place. */
@@ -31,7 +32,7 @@ export async function perform(run: Running, phase: Phase, performance: Performan
     if (leave === undefined) return;
     try {
       if (phase.halted() !== undefined || !performance.admit()) return;
-      const after = await makeAttempt(run, phase, step, performance.scope);
+      const after = await makeAttempt(run, phase, step, performance.scope());
       performance.over(after);
       if (after !== 'again') return;
     } catch (error) {

@@ -127,7 +127,7 @@ function start(list: Schedule, entry: Entry, status: StatusFunctions): void {
     if (after === 'ended') settle(list, entry);
   };
   list.open++;
-  const scope = scopeOf(run, status);
+  const scope = () => scopeOf(run, status);
   void perform(run, phase, { step, remaining, index, scope, admit: () => admit(list, entry), over })
     .catch(run.defect)
     .finally(() => {

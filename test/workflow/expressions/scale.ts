@@ -1,2 +1,0 @@
-/** How large the largest workflow of these tests is. */
-export const MOST_STEPS = 5_000;

@@ -267,3 +267,25 @@ export function startHelper(
   stdin.unref();
   return { tell: (text) => void stdin.write(text), close: (text) => void stdin.end(text) };
 }
+
+/** Starts Node in a session of its own, which outlives us. Its standard error goes to the file `log`. */
+export function startDetached(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  log: number,
+): { readonly stdout: Socket; readonly ended: Promise<number>; letGo(): void } {
+  const child = spawn(process.execPath, args, { env, detached: true, stdio: ['ignore', 'pipe', log] });
+  const ended = new Promise<number>((resolve) => {
+    child.once('error', () => resolve(127));
+    child.once('exit', (code) => resolve(code ?? 128));
+  });
+  const stdout = child.stdout as Socket;
+  return {
+    stdout,
+    ended,
+    letGo: () => {
+      child.unref();
+      stdout.unref();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** Decides who makes an attempt: the shell, an engine, or a recording. */
+import os from 'node:os';
+import { MARK_VARIABLE, makeMark } from '../engines/mark.ts';
+import type { Masker } from '../engines/mask.ts';
+import type { AgentAttempt } from '../engines/recorded.ts';
+import { shellAttempt } from '../engines/shell.ts';
+import type { Attempt, Job } from '../model/ports.ts';
+import { err, ok } from '../model/result.ts';
+import { stepDirectory } from '../state/transcripts.ts';
+import type { Execution } from './execute.ts';
+import { diffTexts } from './git.ts';
+import { flagsOf } from './record.ts';
+
+/** Makes the one function that the run is handed. Engines are loaded when the first agent is asked. */
+export function makeAttempt(e: Execution, masker: Masker | undefined): Attempt {
+  const mark = (job: Job): string =>
+    makeMark(e.env[MARK_VARIABLE], {
+      run: job.run,
+      epoch: e.lease.epoch,
+      directory: stepDirectory(job.step, job.attempt),
+    });
+  const masked = masker === undefined ? {} : { masker };
+  const shell = shellAttempt({
+    root: e.place.root,
+    environ: e.env,
+    secrets: e.workflow.secrets.map(({ name }) => name),
+    tmp: os.tmpdir(),
+    ...masked,
+    transcript: (job) => {
+      const files = e.state.openTranscript(job.run, job.step, job.attempt);
+      return {
+        write: (stream, bytes) => {
+          files.write(`${stream}.log`, bytes);
+          const problem = files.problem();
+          if (problem !== undefined) throw new Error(problem);
+        },
+        close: () => files.close(),
+      };
+    },
+    outputFile: (job) => e.state.outputFile(job.run, job.step, job.attempt),
+    mark,
+  });
+  let agents: Promise<AgentAttempt> | undefined;
+  return async (job, hear, stop) => {
+    if (job.kind === 'run') return shell(job, hear, stop);
+    agents ??= makeAgentAttempt(e, masker, mark);
+    return (await agents)(job, hear, stop);
+  };
+}
+
+async function makeAgentAttempt(
+  e: Execution,
+  masker: Masker | undefined,
+  mark: (job: Job) => string,
+): Promise<AgentAttempt> {
+  const { record, replay } = flagsOf(e.record);
+  const { workspace } = e;
+  const common = {
+    name: stepDirectory,
+    ...(masker === undefined ? {} : { masker }),
+    paths: { workspace: e.place.root, home: os.homedir() },
+  };
+  if (replay !== undefined) {
+    const { replaying } = await import('../engines/replay.ts');
+    return replaying(replay, {
+      ...common,
+      ...(workspace === undefined ? {} : { applyPatch: workspace.applyPatch }),
+      diff: diffTexts,
+    });
+  }
+  const { makeAgents } = await import('./agents.ts');
+  const agents = makeAgents(e, masker, mark);
+  if (record === undefined) return agents;
+  const { recording } = await import('../engines/record.ts');
+  if (workspace === undefined) return recording(record, agents, common);
+  return recording(record, agents, {
+    ...common,
+    watchTree: async (job) => {
+      const before = await workspace.record(job.run, `${job.step}.${job.attempt}.asked`);
+      if (!before.ok) return err(before.error);
+      return ok(async () => {
+        const after = await workspace.record(
+          job.run,
+          `${job.step}.${job.attempt}.answered`,
+          before.value.tree,
+        );
+        return after.ok ? workspace.patch(before.value.tree, after.value.tree) : err(after.error);
+      });
+    },
+  });
+}

@@ -1,0 +1,110 @@
+/** Turns a workflow's file into a workflow and a plan, or into everything that is wrong with it. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../model/config.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { hasErrors, sorted } from '../model/diagnostic.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { SourceFile } from '../model/source.ts';
+import type { Workflow } from '../model/workflow.ts';
+import { planWorkflow } from '../plan/plan.ts';
+import { readWorkflow } from '../workflow/workflow.ts';
+import { loadConfig } from './config.ts';
+import { lies, readText, sha256 } from './files.ts';
+import type { Place } from './place.ts';
+import { shown } from './place.ts';
+import type { Refusal } from './refusal.ts';
+import { refuse } from './refusal.ts';
+
+/** A file that was checked. `workflow` and `plan` are there when nothing is an error. */
+export interface Checked {
+  readonly source: SourceFile;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text of every file that a diagnostic may point into, by the path that diagnostics use. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly workflow?: Workflow;
+  readonly plan?: Plan;
+  readonly config: Config;
+}
+
+/** Finds the file that `name` means: a path, or a workflow of `.codemachine/workflows/` without its ending. */
+export function findWorkflow(place: Place, name: string): Result<string, Refusal> {
+  const asPath = path.resolve(place.cwd, name);
+  if (/\.ya?ml$/.test(name) || name.includes('/')) {
+    return existsSync(asPath)
+      ? ok(asPath)
+      : refuse(`there is no file ${name}`, 'look at the path, or run `ls .codemachine/workflows`');
+  }
+  const directory = path.join(place.root, '.codemachine', 'workflows');
+  for (const ending of ['.yml', '.yaml']) {
+    const file = path.join(directory, name + ending);
+    if (existsSync(file)) return ok(file);
+  }
+  return refuse(
+    `there is no workflow ${name}: looked for ${shown(place, path.join(directory, `${name}.yml`))} and .yaml`,
+    'give the path of the file, or put it there',
+  );
+}
+
+/** Reads and plans one file of the disk. Refused only when it cannot be read at all. */
+export async function checkFile(
+  place: Place,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Result<Checked, Refusal>> {
+  const config = await loadConfig(place, env);
+  if (!config.ok) return config;
+  const text = readText(file);
+  if (!text.ok) return refuse(`${shown(place, file)} ${text.error}`);
+  return ok(
+    checkText(place, { path: shown(place, file), text: text.value }, config.value, diskReader(place, file)),
+  );
+}
+
+/** Reads and plans a text. `readFile` gives the files that it names, by the path written in it. */
+export function checkText(
+  place: Place,
+  source: SourceFile,
+  config: Config,
+  readFile: (written: string) => Result<string, string>,
+): Checked {
+  const read = readWorkflow(source, {
+    readFile,
+    existsInWorkspace: (written) => existsSync(path.resolve(place.root, written)),
+    sha256,
+    config,
+    hasGit: place.hasGit,
+  });
+  const planned = read.workflow === undefined ? undefined : planWorkflow(read.workflow);
+  const diagnostics = sorted([...read.diagnostics, ...(planned?.diagnostics ?? [])]);
+  const usable = !hasErrors(diagnostics) && read.workflow !== undefined && planned?.plan !== undefined;
+  return {
+    source,
+    diagnostics,
+    sources: read.sources,
+    config,
+    ...(usable && read.workflow && planned?.plan ? { workflow: read.workflow, plan: planned.plan } : {}),
+  };
+}
+
+/** Like `checkFile`, refused when anything is an error. */
+export async function checkedFile(
+  place: Place,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Result<Checked & { workflow: Workflow; plan: Plan }, Refusal>> {
+  const checked = await checkFile(place, file, env);
+  if (!checked.ok) return checked;
+  const { workflow, plan, source, diagnostics, sources } = checked.value;
+  if (workflow !== undefined && plan !== undefined) return ok({ ...checked.value, workflow, plan });
+  return err({ message: `${source.path} has errors; nothing was started`, diagnostics, sources });
+}
+
+/** A file outside a repository may name its neighbours; one inside may not reach out of the repository. */
+function diskReader(place: Place, file: string): (written: string) => Result<string, string> {
+  const directory = path.dirname(file);
+  const inside = lies(place.root, file) ? place.root : directory;
+  return (written) => readText(path.resolve(directory, written), inside);
+}

@@ -1,0 +1,42 @@
+/** Loads the configuration of the repository and of the user. */
+import os from 'node:os';
+import path from 'node:path';
+import type { Config } from '../model/config.ts';
+import { NO_CONFIG } from '../model/config.ts';
+import { hasErrors } from '../model/diagnostic.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import { readText } from './files.ts';
+import type { Place } from './place.ts';
+import { shown } from './place.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Reads `.codemachine/config.yml` and `~/.config/codemachine/config.yml`; the user's wins. Neither need exist. */
+export async function loadConfig(place: Place, env: NodeJS.ProcessEnv): Promise<Result<Config, Refusal>> {
+  let config = NO_CONFIG;
+  for (const file of [path.join(place.root, '.codemachine', 'config.yml'), userConfig(env)]) {
+    const text = readText(file);
+    if (!text.ok) {
+      if (text.error === 'is not there') continue;
+      return err({ message: `${shown(place, file)} ${text.error}` });
+    }
+    // Most commands find no configuration; its reader is not loaded for them.
+    const { mergeConfig, readConfig } = await import('../workflow/config.ts');
+    const source = { path: shown(place, file), text: text.value };
+    const read = readConfig(source);
+    if (hasErrors(read.diagnostics)) {
+      return err({
+        message: `${source.path} has errors`,
+        diagnostics: read.diagnostics,
+        sources: new Map([[source.path, source.text]]),
+      });
+    }
+    config = mergeConfig(config, read.config);
+  }
+  return ok(config);
+}
+
+function userConfig(env: NodeJS.ProcessEnv): string {
+  const base = env['XDG_CONFIG_HOME'] || path.join(env['HOME'] || os.homedir(), '.config');
+  return path.join(base, 'codemachine', 'config.yml');
+}

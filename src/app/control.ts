@@ -1,0 +1,84 @@
+/** Lets the world stop a run: signals, and requests of other processes. */
+import type { RunId } from '../model/ids.ts';
+import type { Lease } from '../state/lease.ts';
+import type { State } from '../state/state.ts';
+
+/** What a run can be told. */
+export interface Controlled {
+  stop(kind: 'interrupt' | 'cancel', by: string): void;
+  stopNow(): void;
+}
+
+/** Who listens, and which signal it was that ended the run, if one did. */
+export interface Control {
+  signal(): NodeJS.Signals | undefined;
+  close(): void;
+}
+
+/** At least twice a second, as other processes are promised. */
+const LOOK_MS = 250;
+
+const BEAT_MS = 30_000;
+
+/** A closed terminal interrupts like Ctrl-C does: the run is resumable, and its children would write to nobody. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Listens until closed. The first signal stops softly, the second at once.
+ * @param told is said to people when a signal arrives
+ */
+export function control(
+  run: Controlled,
+  owner: { readonly state: State; readonly lease: Lease; readonly run: RunId },
+  told: (sentence: string) => void,
+): Control {
+  let first: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (first !== undefined) return run.stopNow();
+    first = signal;
+    told(`${signal}: stopping; what runs is given 10 seconds to end. Once more to stop at once.`);
+    run.stop('interrupt', signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const handled: number[] = [];
+  const look = setInterval(() => {
+    for (const request of pendingOf(owner)) {
+      if (handled.includes(request.id)) continue;
+      handled.push(request.id);
+      run.stop('cancel', request.by);
+    }
+  }, LOOK_MS);
+  const beat = setInterval(() => quietly(() => owner.lease.beat()), BEAT_MS);
+  return {
+    signal: () => first,
+    close: () => {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      clearInterval(look);
+      clearInterval(beat);
+      for (const id of handled) quietly(() => owner.state.done(id));
+    },
+  };
+}
+
+function pendingOf({
+  state,
+  run,
+}: {
+  readonly state: State;
+  readonly run: RunId;
+}): ReturnType<State['pending']> {
+  try {
+    return state.pending(run);
+  } catch {
+    // A database that cannot be read is noticed by the next commit, which says so.
+    return [];
+  }
+}
+
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // A lost lease is noticed by the next commit.
+  }
+}

@@ -1,0 +1,157 @@
+/** Brings everybody together for a run, new or resumed. */
+import os from 'node:os';
+import { sweepRun } from '../engines/process.ts';
+import { startWatcher } from '../engines/watcher.ts';
+import type { Config } from '../model/config.ts';
+import type { Chatter, Milestone } from '../model/event.ts';
+import { EVENT_VERSION } from '../model/event.ts';
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Reporter } from '../model/ports.ts';
+import type { JsonObject } from '../model/result.ts';
+import type { Workflow } from '../model/workflow.ts';
+import { matches } from '../plan/selection.ts';
+import { type RunResult, startRun } from '../run/run.ts';
+import type { RunOptions, UndoQuestion } from '../run/running.ts';
+import { journal } from '../state/journal.ts';
+import type { Lease } from '../state/lease.ts';
+import type { RunRecord } from '../state/runs.ts';
+import type { State } from '../state/state.ts';
+import { evaluate, toText } from '../workflow/evaluate.ts';
+import { hashFiles } from '../workspace/files.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
+import { makeAttempt } from './attempts.ts';
+import { CLOCK } from './clock.ts';
+import { control } from './control.ts';
+import { githubContext, maskedValues, type Variables } from './facts.ts';
+import type { Place } from './place.ts';
+import { flagsOf } from './record.ts';
+
+/** A run that is ready to go: owned, read, planned. */
+export interface Execution {
+  readonly place: Place;
+  readonly state: State;
+  readonly lease: Lease;
+  readonly record: RunRecord;
+  readonly workflow: Workflow;
+  readonly plan: Plan;
+  /** As it was when the run started. */
+  readonly config: Config;
+  readonly history: readonly Milestone[];
+  readonly variables: Variables;
+  readonly workspace: GitWorkspace | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly reporter: Reporter;
+  readonly by: string;
+  readonly keepTree?: boolean;
+  readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
+  /** Says something to people about this process, not about the run. */
+  readonly tell: (sentence: string) => void;
+  /** Stops the run from inside this process, as Ctrl-C would. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a run ended for this process. */
+export interface Executed extends RunResult {
+  readonly exit: ExitCode;
+}
+
+/** Runs to the end, to an interruption or to a refusal; gives the run back in every case. */
+export async function execute(e: Execution): Promise<Executed> {
+  const { record, state, lease } = e;
+  // What an owner that was killed has left running would write into the tree that is recorded next.
+  if (e.history.length > 0) await sweepRun(record.id);
+  const watcher = startWatcher(record.id, lease.epoch);
+  try {
+    const { makeMasker } = await import('../engines/mask.ts');
+    const secret = maskedValues(e.variables);
+    const masker = secret.length === 0 ? undefined : makeMasker(secret);
+    const funnel = journal(lease, Date.now);
+    funnel.listen((milestone) => e.reporter.hear(milestone));
+    const chatter = (said: Chatter): void => {
+      const masked = masker === undefined ? said : masker.json(said);
+      e.reporter.hear({ ...masked, v: EVENT_VERSION, at: new Date().toISOString(), run: record.id });
+    };
+    const attempt = makeAttempt(e, masker);
+    const handle = startRun({
+      run: record.id,
+      workflow: e.workflow,
+      plan: e.plan,
+      history: e.history,
+      ports: {
+        emit: funnel.emit,
+        attempt,
+        workspace: e.workspace,
+        evaluate,
+        toText,
+        hashFiles: (globs) => hashFiles(e.place.root, globs, matches, e.place.stateDir),
+        clock: CLOCK,
+        random: Math.random,
+        chatter,
+        ...(masker === undefined ? {} : { mask: masker.json }),
+      },
+      facts: {
+        inputs: record.inputs,
+        git: (record.git ?? { sha: '', branch: '', dirty: false }) as JsonObject,
+        github: githubContext(e.env),
+        secrets: e.variables.secrets,
+        envFile: e.variables.envFile,
+        path: record.path,
+      },
+      options: runOptions(e),
+    });
+    const controlling = control(handle, { state, lease, run: record.id }, e.tell);
+    const stopped = (): void => handle.stop('interrupt', 'the caller');
+    e.signal?.addEventListener('abort', stopped, { once: true });
+    if (e.signal?.aborted) stopped();
+    try {
+      const result = await handle.done;
+      return { ...result, exit: exitOf(result, controlling.signal()) };
+    } finally {
+      e.signal?.removeEventListener('abort', stopped);
+      await funnel.flush().catch(() => undefined);
+      controlling.close();
+    }
+  } finally {
+    await sweepRun(record.id);
+    watcher.close();
+    lease.release();
+    await e.reporter.close();
+  }
+}
+
+function runOptions(e: Execution): RunOptions {
+  const flags = flagsOf(e.record);
+  return {
+    maxParallel: flags.maxParallel ?? e.workflow.maxParallel ?? Math.max(2, os.availableParallelism()),
+    failFast: flags.failFast ?? false,
+    engineParallel: engineLimits(e.config),
+    by: e.by,
+    ...(e.keepTree === undefined ? {} : { keepTree: e.keepTree }),
+    ...(e.decideUndo === undefined ? {} : { decideUndo: e.decideUndo }),
+  };
+}
+
+function engineLimits(config: Config): Readonly<Record<string, number>> {
+  const limits: Record<string, number> = {};
+  for (const [name, { maxParallel }] of Object.entries(config.engines)) {
+    if (maxParallel !== undefined) limits[name] = maxParallel;
+  }
+  return limits;
+}
+
+function exitOf(result: RunResult, signal: NodeJS.Signals | undefined): ExitCode {
+  switch (result.end) {
+    case 'succeeded':
+      return EXIT.succeeded;
+    case 'failed':
+      return EXIT.failed;
+    case 'canceled':
+      return EXIT.canceled;
+    case 'interrupted':
+      return signal === 'SIGTERM' || signal === 'SIGHUP' ? EXIT.terminated : EXIT.interrupted;
+    case 'lost':
+    case 'refused':
+      return EXIT.refused;
+  }
+}

@@ -1,0 +1,26 @@
+/** Opens the state directory for a command. */
+import type { RunId } from '../model/ids.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { openState, type State } from '../state/state.ts';
+import type { Place } from './place.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { VERSION } from './version.ts';
+
+/** Opens the state that belongs to where a command is. */
+export async function openPlaceState(place: Place): Promise<Result<State, Refusal>> {
+  const opened = await openState(place.stateDir, { version: VERSION });
+  return opened.ok ? opened : err({ message: opened.error.message });
+}
+
+/** Opens the state and finds the run that `text` means. */
+export async function openRun(
+  place: Place,
+  text: string,
+): Promise<Result<{ state: State; run: RunId }, Refusal>> {
+  const opened = await openPlaceState(place);
+  if (!opened.ok) return opened;
+  const run = opened.value.resolveRun(text);
+  if (run.ok) return ok({ state: opened.value, run: run.value });
+  opened.value.close();
+  return refuse(run.error);
+}

@@ -1,0 +1,70 @@
+/** Shows a run at the command line while it goes on. */
+import { createInterface } from 'node:readline/promises';
+import type { Milestone } from '../model/event.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Reporter } from '../model/ports.ts';
+import { openReporter } from '../report/report.ts';
+import type { UndoQuestion } from '../run/running.ts';
+import { CLOCK } from './clock.ts';
+import { colorOn } from './print.ts';
+
+/** What the flags of `run` and `resume` say about how it is shown. */
+export interface ShowFlags {
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** Opens the reporter: with `--json` standard output holds the events and nothing else. */
+export function presenter(
+  flags: ShowFlags,
+): (plan: Plan, history: readonly Milestone[]) => Promise<Reporter> {
+  return (plan, history) =>
+    openReporter({
+      json: flags.json,
+      out: process.stdout,
+      env: process.env,
+      color: colorOn(process.stdout, process.env),
+      verbose: flags.verbose,
+      plan,
+      history,
+      clock: CLOCK,
+    });
+}
+
+/** Says something to people, never on standard output. */
+export function tell(sentence: string): void {
+  process.stderr.write(`codemachine: ${sentence}\n`);
+}
+
+/** Whether somebody sits there who can be asked. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env['CI'];
+}
+
+const MOST_SHOWN = 20;
+
+/** Asks what becomes of edits that an undo would take away. */
+export async function askUndo(
+  question: UndoQuestion & { readonly run: string },
+): Promise<'undo' | 'keep' | 'stop'> {
+  const { step, attempt, why, files } = question;
+  const what =
+    why === 'crashed'
+      ? `${step} (attempt ${attempt}) was cut off. Since it started, these files have changed:`
+      : `After ${step} (attempt ${attempt}) was stopped, somebody edited files that it had changed:`;
+  const more = files.length > MOST_SHOWN ? `\n  … and ${files.length - MOST_SHOWN} more` : '';
+  const list = files.slice(0, MOST_SHOWN).map((file) => `  ${JSON.stringify(file).slice(1, -1)}`);
+  process.stderr.write(`${what}\n${list.join('\n')}${more}\n`);
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    for (;;) {
+      const answer = await lines.question('[u]ndo them (they stay recorded), [k]eep them, or [s]top? ');
+      const found = (['undo', 'keep', 'stop'] as const).find(
+        (one) => answer !== '' && one.startsWith(answer.toLowerCase()),
+      );
+      if (found !== undefined) return found;
+    }
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,31 @@
+/** Prints what a command has to say, for people or for programs. */
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Whether people may be shown colours on this stream. `NO_COLOR` and `FORCE_COLOR` as at no-color.org. */
+export function colorOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  if (env['NO_COLOR']) return false;
+  if (env['FORCE_COLOR'] !== undefined) return env['FORCE_COLOR'] !== '0';
+  return stream.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+/** Prints a refusal on standard error; gives the exit code that goes with it. */
+export async function printRefusal(refusal: Refusal): Promise<ExitCode> {
+  await printDiagnosed(refusal.diagnostics ?? [], refusal.sources ?? new Map());
+  process.stderr.write(`codemachine: ${refusal.message}\n`);
+  if (refusal.help !== undefined) process.stderr.write(`  ${refusal.help}\n`);
+  return EXIT.refused;
+}
+
+/** Prints what is wrong with files on standard error. */
+export async function printDiagnosed(
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (diagnostics.length === 0) return;
+  const { printDiagnostics } = await import('../report/squiggle.ts');
+  process.stderr.write(
+    printDiagnostics(diagnostics, sources, { color: colorOn(process.stderr, process.env) }),
+  );
+}

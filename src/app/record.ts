@@ -1,0 +1,77 @@
+/** Says what a run is started with, and reads that again at resume instead of today's files. */
+import path from 'node:path';
+import type { Config } from '../model/config.ts';
+import { makeRunId, type RunId } from '../model/ids.ts';
+import type { Json, JsonObject } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { Workflow } from '../model/workflow.ts';
+import type { RunRecord } from '../state/runs.ts';
+import type { State } from '../state/state.ts';
+import { type Checked, checkText } from './check.ts';
+import { lies } from './files.ts';
+import type { Place } from './place.ts';
+
+/** What flags say about a run; kept, so that a resumed run obeys them too. */
+export interface RunFlags {
+  readonly maxParallel?: number;
+  readonly failFast?: boolean;
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  /** Absolute paths. */
+  readonly record?: string;
+  readonly replay?: string;
+}
+
+/** What makes a record. */
+export interface NewRun {
+  readonly place: Place;
+  readonly file: string;
+  readonly workflow: Workflow;
+  readonly config: Config;
+  readonly inputs: JsonObject;
+  readonly flags: RunFlags;
+  readonly git: RunRecord['git'] | undefined;
+}
+
+/** Stores a new run under an id of its own. */
+export function createRun(state: State, run: NewRun, now: number): RunRecord {
+  const { place, workflow } = run;
+  const inside = lies(place.root, run.file);
+  for (;;) {
+    const record: RunRecord = {
+      id: makeRunId(now, Math.random),
+      name: workflow.name,
+      path: inside ? path.relative(place.root, run.file) : run.file,
+      createdAt: new Date(now).toISOString(),
+      sha256: workflow.sha256,
+      files: { ...workflow.files, [workflow.source.path]: workflow.source.text },
+      config: run.config as unknown as JsonObject,
+      inputs: run.inputs,
+      options: run.flags as unknown as JsonObject,
+      ...(run.git === undefined ? {} : { git: run.git }),
+      workspace: place.root,
+      extras: { source: workflow.source.path },
+    };
+    if (state.createRun(record)) return record;
+  }
+}
+
+/** The flags as recorded. */
+export function flagsOf(record: RunRecord): RunFlags {
+  return record.options as unknown as RunFlags;
+}
+
+/** Reads and plans the workflow as it was when the run started. */
+export function checkRecord(place: Place, record: RunRecord): Checked {
+  const shownPath = String((record.extras?.['source'] as Json | undefined) ?? record.path);
+  const text = record.files[shownPath] ?? '';
+  return checkText(place, { path: shownPath, text }, record.config as unknown as Config, (written) => {
+    const file = record.files[written];
+    return file === undefined ? err('was not recorded with the run') : ok(file);
+  });
+}
+
+/** What is shown where a run is meant. */
+export function resumeLine(run: RunId): string {
+  return `codemachine resume ${run}`;
+}

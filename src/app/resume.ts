@@ -1,0 +1,136 @@
+/** Goes on with a run. */
+import { err, ok, type Result } from '../model/result.ts';
+import type { UndoQuestion } from '../run/running.ts';
+import type { RunRecord } from '../state/runs.ts';
+import type { State } from '../state/state.ts';
+import { findWorkflow } from './check.ts';
+import { type Executed, execute } from './execute.ts';
+import { readVariables } from './facts.ts';
+import { readText, sha256 } from './files.ts';
+import { openPlaceWorkspace } from './git.ts';
+import { openRun } from './open.ts';
+import { locate, type Place } from './place.ts';
+import { checkRecord, flagsOf } from './record.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { selectSteps } from './show-plan.ts';
+import type { OpenReporter } from './start.ts';
+
+/** How a run is gone on with. */
+export interface ResumeOptions {
+  /** A run id, the beginning of one, `@last` or `@failed`. */
+  readonly run: string;
+  readonly cwd?: string;
+  readonly stateDir?: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly by: string;
+  readonly reporter: OpenReporter;
+  readonly tell: (sentence: string) => void;
+  /** What becomes of edits that an undo would touch; undefined asks `ask`, or does what is safe. */
+  readonly tree?: 'keep' | 'restore';
+  readonly ask?: (question: UndoQuestion & { readonly run: string }) => Promise<'undo' | 'keep' | 'stop'>;
+  readonly signal?: AbortSignal;
+}
+
+/** Resumes by the same path as a new run, with the history it has. */
+export async function resume(
+  options: ResumeOptions,
+): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
+  const found = await openRun(locate(options, options.env), options.run);
+  if (!found.ok) return found;
+  const { state, run } = found.value;
+  try {
+    const record = state.runRecord(run);
+    if (record === undefined) return refuse(`run ${run} has no record of what it was started with`);
+    return await resumeRecord(options, state, record);
+  } finally {
+    state.close();
+  }
+}
+
+async function resumeRecord(
+  options: ResumeOptions,
+  state: State,
+  record: RunRecord,
+): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
+  const { env } = options;
+  const place = { ...locate({ ...options, cwd: record.workspace }, env), stateDir: state.directory };
+  const whole = state.verify(record.id);
+  if (!whole.ok) {
+    return refuse(
+      `the journal of run ${record.id} is not as it was written: milestone ${whole.error.seq}, ${whole.error.what}`,
+      'start a new run: going on from a history that is not true could lose work',
+    );
+  }
+  const checked = checkRecord(place, record);
+  const { workflow, plan } = checked;
+  if (workflow === undefined || plan === undefined) {
+    return err({
+      message: `the workflow of run ${record.id} cannot be read by this version of codemachine`,
+      diagnostics: checked.diagnostics,
+      sources: checked.sources,
+    });
+  }
+  const selected = selectSteps(plan, flagsOf(record));
+  if (!selected.ok) return selected;
+  const variables = readVariables(place, workflow, env);
+  if (!variables.ok) return variables;
+  const workspace = await openPlaceWorkspace(place, env);
+  if (!workspace.ok) return workspace;
+  const lease = state.acquire(record.id, { by: options.by, alone: true });
+  if (!lease.ok) return refuse(...owned(record, lease.error));
+  const difference = todayDiffers(place, record);
+  if (difference !== undefined) options.tell(difference);
+  const history = state.history(record.id);
+  const executed = await execute({
+    ...{ place, state, lease: lease.value, record, workflow, plan: selected.value, history },
+    config: checked.config,
+    ...{ variables: variables.value, workspace: workspace.value, env, by: options.by, tell: options.tell },
+    reporter: await options.reporter(selected.value, history),
+    ...treeChoice(options, record),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return ok({ ...executed, record });
+}
+
+function treeChoice(
+  { tree, ask }: ResumeOptions,
+  record: RunRecord,
+): { keepTree?: boolean; decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'> } {
+  if (tree === 'keep') return { keepTree: true };
+  if (tree === 'restore') return { decideUndo: () => Promise.resolve('undo') };
+  if (ask === undefined) return {};
+  return { decideUndo: (question) => ask({ ...question, run: record.id }) };
+}
+
+function owned(
+  record: RunRecord,
+  other: {
+    readonly run: string;
+    readonly owner: { pid: number; since: string; by: string; presumedDeadAt?: string };
+  },
+): [string, string] {
+  const { pid, since, by, presumedDeadAt } = other.owner;
+  const who = `pid ${pid}, by \`codemachine ${by}\` since ${since}`;
+  const dead =
+    presumedDeadAt === undefined
+      ? ''
+      : `; it cannot be seen from here, and counts as dead at ${presumedDeadAt}`;
+  return other.run === record.id
+    ? [
+        `run ${record.id} is being run (${who}${dead})`,
+        `\`codemachine status ${record.id} --watch\` shows how it goes on`,
+      ]
+    : [
+        `run ${other.run} works in ${record.workspace} (${who}${dead}), and two runs in one checkout would overwrite each other`,
+        `wait for it, or end it with \`codemachine cancel ${other.run}\``,
+      ];
+}
+
+/** The recorded file is obeyed; that the one on the disk has changed is only said. */
+function todayDiffers(place: Place, record: RunRecord): string | undefined {
+  const file = findWorkflow(place, record.path.includes('/') ? record.path : `./${record.path}`);
+  const text = file.ok ? readText(file.value) : undefined;
+  if (text?.ok === true && sha256(text.value) === record.sha256) return undefined;
+  const how = text?.ok === true ? 'has changed since' : 'is gone';
+  return `${record.path} ${how}; the run goes on with the file as it was when it started`;
+}

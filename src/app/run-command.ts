@@ -1,0 +1,70 @@
+/** Does what `codemachine run` and `codemachine resume` say. */
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { Result } from '../model/result.ts';
+import type { RunRecord } from '../state/runs.ts';
+import type { Executed } from './execute.ts';
+import { givenInputs } from './facts.ts';
+import { askUndo, canAsk, presenter, type ShowFlags, tell } from './present.ts';
+import { printDiagnosed, printRefusal } from './print.ts';
+import type { RunFlags } from './record.ts';
+import type { Refusal } from './refusal.ts';
+import { resume } from './resume.ts';
+import { absoluteFlags, start } from './start.ts';
+
+/** The flags of `run`. */
+export interface RunCommand extends ShowFlags {
+  readonly workflow: string;
+  readonly input: readonly string[];
+  readonly inputs: string | undefined;
+  readonly flags: RunFlags;
+}
+
+/** `codemachine run` */
+export async function runCommand(command: RunCommand): Promise<ExitCode> {
+  const inputs = givenInputs(process.cwd(), command.input, command.inputs);
+  if (!inputs.ok) return printRefusal(inputs.error);
+  const ended = await start({
+    workflow: command.workflow,
+    inputs: inputs.value,
+    flags: absoluteFlags(command.flags, process.cwd()),
+    env: process.env,
+    by: 'run',
+    reporter: presenter(command),
+    warn: ({ diagnostics = [], sources = new Map() }) => printDiagnosed(diagnostics, sources),
+    tell,
+  });
+  return finish(ended);
+}
+
+/** The flags of `resume`. */
+export interface ResumeCommand extends ShowFlags {
+  readonly run: string;
+  readonly keepTree: boolean;
+  readonly restore: boolean;
+  readonly yes: boolean;
+}
+
+/** `codemachine resume` */
+export async function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
+  const tree = command.keepTree ? 'keep' : command.restore ? 'restore' : undefined;
+  const ended = await resume({
+    run: command.run,
+    env: process.env,
+    by: 'resume',
+    reporter: presenter(command),
+    tell,
+    ...(tree === undefined ? {} : { tree }),
+    ...(canAsk() && !command.yes ? { ask: askUndo } : {}),
+  });
+  return finish(ended);
+}
+
+async function finish(ended: Result<Executed & { readonly record: RunRecord }, Refusal>): Promise<ExitCode> {
+  if (!ended.ok) return printRefusal(ended.error);
+  const { end, exit, message, record } = ended.value;
+  if (message !== undefined) tell(message);
+  if (exit === EXIT.interrupted || exit === EXIT.terminated)
+    tell(`go on with \`codemachine resume ${record.id}\``);
+  else if (end === 'lost') tell(`this process no longer owns run ${record.id}`);
+  return exit;
+}

@@ -1,0 +1,121 @@
+/** Starts a run. */
+import path from 'node:path';
+import type { Milestone } from '../model/event.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Reporter } from '../model/ports.ts';
+import type { Json } from '../model/result.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { Workflow } from '../model/workflow.ts';
+import { isWriter } from '../model/workflow.ts';
+import type { RunRecord } from '../state/runs.ts';
+import { readInputs } from '../workflow/inputs.ts';
+import { checkedFile, findWorkflow } from './check.ts';
+import { type Executed, execute } from './execute.ts';
+import { maskedValues, readVariables, type Variables } from './facts.ts';
+import { openPlaceWorkspace } from './git.ts';
+import { openPlaceState } from './open.ts';
+import { locate } from './place.ts';
+import { createRun, type RunFlags } from './record.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { selectSteps } from './show-plan.ts';
+
+/** What opens a reporter, once it is known what is run. */
+export type OpenReporter = (plan: Plan, history: readonly Milestone[]) => Promise<Reporter>;
+
+/** How a run is asked for. */
+export interface StartOptions {
+  /** A path, or a name in `.codemachine/workflows`. */
+  readonly workflow: string;
+  readonly inputs: Readonly<Record<string, Json>>;
+  readonly flags: RunFlags;
+  readonly cwd?: string;
+  readonly stateDir?: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly by: string;
+  readonly reporter: OpenReporter;
+  /** Hears warnings about the file before anything starts. */
+  readonly warn: (sentences: Refusal) => Promise<void>;
+  readonly tell: (sentence: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Checks, records and runs a workflow; refused before anything started where something is wrong. */
+export async function start(
+  options: StartOptions,
+): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
+  const { env } = options;
+  const place = locate(options, env);
+  const file = findWorkflow(place, options.workflow);
+  if (!file.ok) return file;
+  const checked = await checkedFile(place, file.value, env);
+  if (!checked.ok) return checked;
+  const { workflow, config, diagnostics, sources } = checked.value;
+  const plan = selectSteps(checked.value.plan, options.flags);
+  if (!plan.ok) return plan;
+  const inputs = readInputs(workflow.inputs, options.inputs);
+  if (!inputs.ok)
+    return refuse(inputs.error.join('\n'), `\`codemachine plan ${options.workflow}\` shows what it takes`);
+  const variables = readVariables(place, workflow, env);
+  if (!variables.ok) return variables;
+  const workspace = await openPlaceWorkspace(place, env);
+  if (!workspace.ok) return workspace;
+  if (workspace.value !== undefined && [...workflow.steps, ...workflow.finally].some(recorded)) {
+    const fit = await workspace.value.check();
+    if (!fit.ok)
+      return err({ message: fit.error.message, ...(fit.error.help ? { help: fit.error.help } : {}) });
+  }
+  const facts = await workspace.value?.facts();
+  if (facts?.ok === false) return err({ message: facts.error.message });
+  const opened = await openPlaceState(place);
+  if (!opened.ok) return opened;
+  const state = opened.value;
+  try {
+    if (diagnostics.length > 0) await options.warn({ message: '', diagnostics, sources });
+    for (const warning of variables.value.warnings) options.tell(warning);
+    const clean = await withoutSecrets(inputs.value, variables.value);
+    const record = createRun(
+      state,
+      { place, file: file.value, workflow, config, inputs: clean, flags: options.flags, git: facts?.value },
+      Date.now(),
+    );
+    const lease = state.acquire(record.id, { by: options.by, alone: true });
+    if (!lease.ok) {
+      return refuse(
+        `run ${lease.error.run} (pid ${lease.error.owner.pid}) works in ${place.root}, and two runs in one checkout would overwrite each other`,
+        `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,
+      );
+    }
+    const executed = await execute({
+      ...{ place, state, lease: lease.value, record, workflow, config, plan: plan.value, history: [] },
+      ...{ variables: variables.value, workspace: workspace.value, env, by: options.by, tell: options.tell },
+      reporter: await options.reporter(plan.value, []),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return ok({ ...executed, record });
+  } finally {
+    state.close();
+  }
+}
+
+/** Whether a step's attempts are recorded, so that the tree must be one that can be. */
+function recorded(step: Workflow['steps'][number]): boolean {
+  return isWriter(step) && step.undo;
+}
+
+/** What is stored is what the run sees: an input that holds a secret is masked for both. */
+async function withoutSecrets<T>(value: T, variables: Variables): Promise<T> {
+  const values = maskedValues(variables);
+  if (values.length === 0) return value;
+  const { makeMasker } = await import('../engines/mask.ts');
+  return makeMasker(values).json(value);
+}
+
+/** Makes flags absolute, so that they mean the same from another directory. */
+export function absoluteFlags(flags: RunFlags, cwd: string): RunFlags {
+  const { record, replay, ...rest } = flags;
+  return {
+    ...rest,
+    ...(record === undefined ? {} : { record: path.resolve(cwd, record) }),
+    ...(replay === undefined ? {} : { replay: path.resolve(cwd, replay) }),
+  };
+}

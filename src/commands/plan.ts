@@ -1,0 +1,31 @@
+/** Shows in which order a workflow would run, without running it. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { printPlan } from '../app/show-plan.ts';
+
+/** `codemachine plan <workflow>` */
+export default class Plan extends Command {
+  static override readonly summary = 'Show the batches of a workflow: engine, access and model of each step.';
+  static override readonly examples = [
+    '<%= config.bin %> plan fix-issue',
+    '<%= config.bin %> plan ci.yml --graph mermaid',
+  ];
+  static override readonly args = {
+    workflow: Args.string({ description: 'path, or name in .codemachine/workflows', required: true }),
+  };
+  static override readonly flags = {
+    graph: Flags.string({
+      description: 'how to draw it',
+      options: ['text', 'mermaid', 'dot', 'json'],
+      default: 'text',
+    }),
+    only: Flags.string({ description: 'only steps whose id fits this glob', multiple: true }),
+    skip: Flags.string({ description: 'all but the steps whose id fits this glob', multiple: true }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Plan);
+    process.exitCode = await printPlan(args.workflow, flags);
+  }
+}

@@ -1,0 +1,35 @@
+/** Goes on with a run. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { resumeCommand } from '../app/run-command.ts';
+
+/** `codemachine resume <run>` */
+export default class Resume extends Command {
+  static override readonly summary = 'Go on with a run that was interrupted, killed, canceled or failed.';
+  static override readonly examples = [
+    '<%= config.bin %> resume @last',
+    '<%= config.bin %> resume 20261120-14 --keep-tree',
+  ];
+  static override readonly args = {
+    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
+  };
+  static override readonly flags = {
+    'keep-tree': Flags.boolean({
+      description: 'undo nothing: go on from the tree as it is',
+      exclusive: ['restore'],
+    }),
+    restore: Flags.boolean({ description: 'put the tree back even where it was edited since' }),
+    json: Flags.boolean({ description: 'print events from run-resumed on, one per line' }),
+    verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
+    yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Resume);
+    process.exitCode = await resumeCommand({
+      ...{ run: args.run, json: flags.json, verbose: flags.verbose, yes: flags.yes },
+      ...{ keepTree: flags['keep-tree'], restore: flags.restore },
+    });
+  }
+}

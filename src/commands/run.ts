@@ -1,0 +1,72 @@
+/** Runs a workflow. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { detach } from '../app/detach.ts';
+import { runCommand } from '../app/run-command.ts';
+import { printPlan } from '../app/show-plan.ts';
+
+/** `codemachine run <workflow>` */
+export default class Run extends Command {
+  static override readonly summary =
+    'Run a workflow; everything it does is recorded, so that it can be resumed.';
+  static override readonly examples = [
+    '<%= config.bin %> run fix-issue --input issue=42',
+    '<%= config.bin %> run ci.yml --json > events.jsonl',
+    '<%= config.bin %> run demo.yml --replay recordings/demo',
+  ];
+  static override readonly args = {
+    workflow: Args.string({ description: 'path, or name in .codemachine/workflows', required: true }),
+  };
+  static override readonly flags = {
+    input: Flags.string({
+      char: 'i',
+      description: 'an input: name=value, or name=@file',
+      multiple: true,
+      default: [],
+    }),
+    inputs: Flags.string({ description: 'a JSON file with inputs' }),
+    plan: Flags.boolean({ description: 'show the plan and stop' }),
+    detach: Flags.boolean({ description: 'go on in the background and print the run id' }),
+    json: Flags.boolean({ description: 'print events, one per line' }),
+    verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
+    'max-parallel': Flags.integer({ description: 'how many steps run at once', min: 1 }),
+    'fail-fast': Flags.boolean({ description: 'start no new step once one has failed' }),
+    only: Flags.string({ description: 'only steps whose id fits this glob', multiple: true }),
+    skip: Flags.string({ description: 'all but the steps whose id fits this glob', multiple: true }),
+    record: Flags.string({
+      description: 'keep what agents are asked and answer in this directory',
+      exclusive: ['replay'],
+    }),
+    replay: Flags.string({ description: 'answer for the agents from this directory' }),
+    yes: Flags.boolean({ char: 'y', description: 'answer our own questions with yes; never a gate' }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Run);
+    if (flags.plan) {
+      process.exitCode = await printPlan(args.workflow, {
+        graph: 'text',
+        only: flags.only,
+        skip: flags.skip,
+      });
+      return;
+    }
+    if (flags.detach) {
+      process.exitCode = await detach(this.argv);
+      return;
+    }
+    process.exitCode = await runCommand({
+      workflow: args.workflow,
+      ...{ input: flags.input, inputs: flags.inputs, json: flags.json, verbose: flags.verbose },
+      flags: {
+        ...(flags['max-parallel'] === undefined ? {} : { maxParallel: flags['max-parallel'] }),
+        ...(flags['fail-fast'] ? { failFast: true } : {}),
+        ...(flags.only === undefined ? {} : { only: flags.only }),
+        ...(flags.skip === undefined ? {} : { skip: flags.skip }),
+        ...(flags.record === undefined ? {} : { record: flags.record }),
+        ...(flags.replay === undefined ? {} : { replay: flags.replay }),
+      },
+    });
+  }
+}

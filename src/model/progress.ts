@@ -73,7 +73,7 @@ export interface Progress {
 }
 
 /** A run of which nothing has happened. */
-export const NOTHING: Progress = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map() };
+const NOTHING: Progress = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map() };
 
 /** A step of which nothing has happened. */
 export function untouched(key: StepKey): StepProgress {

@@ -117,15 +117,16 @@ async function compare(
 ): Promise<
   Result<{ mine: ReadonlySet<string>; theirs: readonly string[]; both: readonly string[] }, string>
 > {
-  const [mine, theirs, still] = await Promise.all([
-    workspace.changed(start, end),
-    workspace.changed(end, now),
-    workspace.changed(start, now),
-  ]);
-  for (const result of [mine, theirs, still]) {
-    if (!result.ok) return err(`the recordings of the tree could not be compared: ${result.error.message}`);
-  }
-  if (!mine.ok || !theirs.ok || !still.ok) throw new Error('unreachable');
+  const changed = async (from: string, to: string): Promise<Result<readonly string[], string>> => {
+    const files = await workspace.changed(from, to);
+    return files.ok ? files : err(`the recordings of the tree could not be compared: ${files.error.message}`);
+  };
+  const mine = await changed(start, end);
+  if (!mine.ok) return mine;
+  const theirs = await changed(end, now);
+  if (!theirs.ok) return theirs;
+  const still = await changed(start, now);
+  if (!still.ok) return still;
   const ours = new Set(mine.value);
   const differs = new Set(still.value);
   const both = theirs.value.filter((path) => ours.has(path) && differs.has(path));

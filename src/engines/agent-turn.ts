@@ -1,0 +1,275 @@
+/** Makes one turn of an agent: one process from its start to what its end means. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Failure } from '../model/failure.ts';
+import type { Hear, PromptJob, Stop, StopReason } from '../model/ports.ts';
+import type { AgentDeps, AgentLog } from './agent.ts';
+import { chatterOf } from './agent-chatter.ts';
+import { type Silence, watchIdle } from './agent-idle.ts';
+import { readLedger, usageSince } from './agent-ledger.ts';
+import { cutLines } from './agent-lines.ts';
+import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
+import type { Dialect, EngineCommand, Facts, Ledger, Reader, Verdict } from './dialects/dialect.ts';
+import { engineCommand } from './find-engine.ts';
+import { startProcess } from './process.ts';
+import { keepTail, type Tail } from './tail.ts';
+
+/** What every turn of an attempt has in common. */
+export interface Turns {
+  readonly dialect: Dialect;
+  readonly deps: AgentDeps;
+  /** The directory of the step; absolute and checked. */
+  readonly cwd: string;
+  /** The engine's whole environment, given what its dialect sets. */
+  env(own: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
+  readonly mark: string;
+  readonly log: AgentLog;
+  readonly hear: Hear;
+  readonly stop: Stop;
+}
+
+/** How a turn ended. */
+export interface TurnEnd {
+  readonly facts: Facts;
+  /** Why it failed; undefined when it did not. */
+  readonly failure?: Failure;
+  readonly session?: string;
+  readonly exitCode?: number;
+  /** It was stopped from outside: nothing more is to be tried. */
+  readonly stopped: boolean;
+  readonly durationMs: number;
+}
+
+/** Makes the turn that `job` describes. */
+export async function makeTurn(turns: Turns, job: PromptJob): Promise<TurnEnd> {
+  const { deps, dialect, cwd } = turns;
+  let scratch: string;
+  let command: EngineCommand;
+  try {
+    scratch = mkdtempSync(path.join(deps.tmp, 'agent-'));
+    mkdirSync(path.join(scratch, 'tmp'), { mode: 0o700 });
+    const superuser = process.geteuid?.() === 0;
+    command = dialect.command(job, { cwd, root: deps.root, scratch, superuser });
+    for (const [name, text] of Object.entries(command.files)) {
+      writeFileSync(path.join(scratch, name), text, { mode: 0o600 });
+    }
+  } catch (error) {
+    const message = `files for the engine could not be written to ${deps.tmp}: ${(error as Error).message}`;
+    const help = 'make room there, or set TMPDIR to a directory that can be written';
+    return { facts: {}, failure: { reason: 'spawn', message, help }, stopped: false, durationMs: 0 };
+  }
+  try {
+    return await converse(turns, job, command);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function converse(turns: Turns, job: PromptJob, command: EngineCommand): Promise<TurnEnd> {
+  const { deps, dialect } = turns;
+  const env = turns.env(command.env);
+  const before = job.session === undefined ? {} : readLedger(dialect, env, job.session.id);
+  const reader = dialect.reader(job);
+  const ending = endedBySilence(turns.stop);
+  const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
+  const ears = listen(turns, job, reader, idle.hear);
+  const { program, first } = engineCommand(dialect, deps.config, deps.root);
+  const end = await startProcess(
+    {
+      command: program,
+      args: [...first, ...command.args],
+      cwd: turns.cwd,
+      env,
+      stdin: command.stdin,
+      mark: turns.mark,
+      kind: 'engine',
+      sweepAfter: true,
+    },
+    ears,
+    ending.stop,
+    deps.pauses ?? PAUSES,
+  );
+  idle.leave();
+  ending.leave();
+  ears.ended();
+  return conclude(
+    turns,
+    job,
+    reader,
+    { end, env, silence: ending.why(), stderr: ears.stderrTail.text() },
+    before,
+  );
+}
+
+interface Ending {
+  readonly stop: Stop;
+  silent(why: Silence): void;
+  why(): Silence | undefined;
+  leave(): void;
+}
+
+/** The given stop, which silence raises as well. */
+function endedBySilence(outer: Stop): Ending {
+  const soft = new AbortController();
+  let why: Silence | undefined;
+  const pass = (): void => soft.abort(outer.soft.reason);
+  if (outer.soft.aborted) pass();
+  else outer.soft.addEventListener('abort', pass, { once: true });
+  return {
+    stop: { soft: soft.signal, hard: outer.hard },
+    silent(silence) {
+      if (soft.signal.aborted) return;
+      why = silence;
+      soft.abort('timeout' satisfies StopReason);
+    },
+    why: () => why,
+    leave: () => outer.soft.removeEventListener('abort', pass),
+  };
+}
+
+interface AgentEars extends ProcessEars {
+  readonly stderrTail: Tail;
+  ended(): void;
+}
+
+/** Everything is masked before anybody reads it, ourselves included: what is not known cannot leak from here on. */
+function listen(
+  { deps, log, hear }: Turns,
+  job: PromptJob,
+  reader: Reader,
+  heard: (line: ReturnType<Reader['line']>) => void,
+): AgentEars {
+  const stderrTail = keepTail();
+  let session: string | undefined;
+  const lines = cutLines((text) => {
+    const line = reader.line(text);
+    const named = reader.session();
+    if (named !== undefined && named !== session) {
+      session = named;
+      hear.session(named);
+    }
+    for (const said of line.said) {
+      const chatter = chatterOf(job.step, job.attempt, said);
+      if (chatter !== undefined) hear.chatter(chatter);
+    }
+    heard(line);
+  });
+  const onStdout = (bytes: Uint8Array): void => {
+    log.write('events.jsonl', bytes);
+    lines.push(bytes);
+  };
+  const onStderr = (bytes: Uint8Array): void => {
+    log.write('stderr.log', bytes);
+    stderrTail.add(bytes);
+  };
+  const stdout = deps.masker?.stream();
+  const stderr = deps.masker?.stream();
+  return {
+    stderrTail,
+    stdout: (chunk) => onStdout(stdout === undefined ? chunk : stdout.push(chunk)),
+    stderr: (chunk) => onStderr(stderr === undefined ? chunk : Uint8Array.from(stderr.push(chunk))),
+    ended() {
+      if (stdout !== undefined) onStdout(stdout.end());
+      if (stderr !== undefined) onStderr(Uint8Array.from(stderr.end()));
+      lines.end();
+    },
+  };
+}
+
+interface HowItEnded {
+  readonly end: ProcessEnd;
+  readonly env: Readonly<Record<string, string>>;
+  readonly silence: Silence | undefined;
+  readonly stderr: string;
+}
+
+function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded, before: Ledger): TurnEnd {
+  const { deps, dialect } = turns;
+  const { end, env, silence, stderr } = how;
+  const session = reader.session();
+  const common = {
+    ...(session === undefined ? {} : { session }),
+    ...(end.exitCode === null ? {} : { exitCode: end.exitCode }),
+    stopped: end.stopped !== undefined && silence === undefined,
+    durationMs: end.durationMs,
+  };
+  if (end.spawnError !== undefined) {
+    return { ...common, facts: {}, failure: notStarted(deps, dialect, end.spawnError) };
+  }
+  // An engine that had said how its turn ended, yet would not leave, is judged by what it said.
+  const exit = silence === 'lingers' ? { exitCode: 0, signal: null } : end;
+  const verdict = reader.end({ exitCode: exit.exitCode, signal: exit.signal, stderr, now: deps.clock.now() });
+  const facts = withLedger(
+    verdict,
+    before,
+    session === undefined ? {} : lateLedger(dialect, env, session, verdict),
+  );
+  const failure = stopFailure(job, end, silence, reader) ?? (verdict.ok ? undefined : verdict.failure);
+  return { ...common, facts, ...(failure === undefined ? {} : { failure }) };
+}
+
+/** The engine's own record is asked only for what its output did not say. */
+function lateLedger(
+  dialect: Dialect,
+  env: Readonly<Record<string, string>>,
+  session: string,
+  { usage, model }: Verdict,
+): Ledger {
+  return usage !== undefined && model !== undefined ? {} : readLedger(dialect, env, session);
+}
+
+function withLedger(verdict: Verdict, before: Ledger, after: Ledger): Facts {
+  const { text, structured } = verdict;
+  const total = verdict.usage ?? after.usage;
+  const usage = total === undefined || verdict.cumulative !== true ? total : usageSince(total, before.usage);
+  const model = verdict.model ?? after.model;
+  return {
+    ...(text === undefined ? {} : { text }),
+    ...(structured === undefined ? {} : { structured }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+function stopFailure(
+  job: PromptJob,
+  end: ProcessEnd,
+  silence: Silence | undefined,
+  reader: Reader,
+): Failure | undefined {
+  if (silence === 'lingers') return undefined;
+  if (silence === 'idle') {
+    const seconds = Math.round(job.idleTimeoutMs / 100) / 10;
+    return (
+      reader.trouble() ?? {
+        reason: 'idle-timeout',
+        message: `stopped after ${seconds} s without a sign of life`,
+        help: 'raise `idle-timeout` if the engine needs longer to think',
+      }
+    );
+  }
+  if (end.stopped === 'timeout') return { reason: 'timeout', message: 'stopped when its `timeout` was up' };
+  if (end.stopped !== undefined) return { reason: 'interrupted', message: 'stopped before it had ended' };
+  return undefined;
+}
+
+function notStarted(
+  deps: AgentDeps,
+  dialect: Dialect,
+  error: NonNullable<ProcessEnd['spawnError']>,
+): Failure {
+  const { program } = engineCommand(dialect, deps.config, deps.root);
+  if (error.code === 'ENOENT') {
+    return {
+      reason: 'spawn',
+      message: `${dialect.name}: there is no \`${program}\` in PATH`,
+      help: dialect.install,
+    };
+  }
+  const message = `${dialect.name}: \`${program}\` could not be started (${error.code}): ${error.message}`;
+  const help =
+    error.code === 'E2BIG'
+      ? 'its arguments are too big: shorten `system` or the schema'
+      : 'check that it may be executed';
+  return { reason: 'spawn', message: deps.masker?.text(message) ?? message, help };
+}

@@ -1,0 +1,169 @@
+/** Makes the attempts of `prompt` steps with an agent CLI. */
+import type { EngineConfig } from '../model/config.ts';
+import { type AttemptValues, addUsage, type Usage } from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Clock, Engine, Hear, Outcome, PromptJob, Stop } from '../model/ports.ts';
+import type { Json } from '../model/result.ts';
+import { makeTurn, type TurnEnd, type Turns } from './agent-turn.ts';
+import type { ProcessPauses } from './child.ts';
+import { agentBase, childEnv, type Environ } from './child-env.ts';
+import { stepDirectory } from './cwd.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import type { Masker } from './mask.ts';
+import { answerIn, repairPrompt, type Validate } from './schema-check.ts';
+
+/** The transcript of one attempt of an agent; a trouble with it never ends the attempt. */
+export interface AgentLog {
+  write(file: 'prompt.md' | 'events.jsonl' | 'stderr.log' | 'answer.json', bytes: Uint8Array | string): void;
+  close(): void;
+}
+
+/** What the attempts of `prompt` steps need from outside. */
+export interface AgentDeps {
+  /** Absolute path of the workspace's root. */
+  readonly root: string;
+  /** The caller's environment. */
+  readonly environ: Environ;
+  /** The names that the workflow declares as secrets. */
+  readonly secrets: readonly string[];
+  /** An existing directory outside the workspace, in which each turn gets one of its own. */
+  readonly tmp: string;
+  /** How this engine is reached on this machine. */
+  readonly config: EngineConfig;
+  readonly clock: Clock;
+  readonly validate: Validate;
+  /** There when something has to be masked. */
+  readonly masker?: Masker;
+  readonly pauses?: ProcessPauses;
+  transcript(job: PromptJob): AgentLog;
+  /** The mark that this attempt's children carry. */
+  mark(job: PromptJob): string;
+}
+
+/** The engine that speaks this dialect. */
+export function agentEngine(dialect: Dialect, deps: AgentDeps): Engine {
+  return { name: dialect.name, attempt: (job, hear, stop) => attempt(dialect, deps, job, hear, stop) };
+}
+
+async function attempt(
+  dialect: Dialect,
+  deps: AgentDeps,
+  job: PromptJob,
+  hear: Hear,
+  stop: Stop,
+): Promise<Outcome> {
+  const cwd = stepDirectory(deps.root, job.cwd);
+  if (!cwd.ok) return { ok: false, failure: { reason: 'config', message: cwd.error }, values: {} };
+  const mark = deps.mark(job);
+  const { run, step, attempt: number, env: own } = job;
+  const base = agentBase(deps.environ, deps.secrets, dialect.variables(deps.environ));
+  const variables = { run, step, attempt: number, workspace: deps.root, mark };
+  const env: Turns['env'] = (more) =>
+    childEnv({ ...base, ...more }, { ...deps.config.env, ...own }, variables);
+  const log = deps.transcript(job);
+  try {
+    log.write('prompt.md', deps.masker?.text(job.prompt) ?? job.prompt);
+    const turns = { dialect, deps, cwd: cwd.value, env, mark, log, hear: sayingSessionsOnce(hear), stop };
+    const done = await converse(turns, job);
+    const outcome = outcomeOf(dialect, done);
+    log.write('answer.json', `${JSON.stringify(outcome, null, 2)}\n`);
+    return outcome;
+  } finally {
+    log.close();
+  }
+}
+
+/** Two turns are in the same session, which is opened once. */
+function sayingSessionsOnce(hear: Hear): Hear {
+  let last: string | undefined;
+  return {
+    chatter: hear.chatter,
+    session(id) {
+      if (id === last) return;
+      last = id;
+      hear.session(id);
+    },
+  };
+}
+
+/** All turns of an attempt together. */
+interface Done {
+  readonly last: TurnEnd;
+  readonly usage?: Usage;
+  readonly durationMs: number;
+  readonly failure?: Failure;
+  readonly output?: Json;
+}
+
+/** Has the conversation: one turn, then one more in the same session if the answer cannot be used. */
+async function converse(turns: Turns, job: PromptJob): Promise<Done> {
+  const first = await makeTurn(turns, job);
+  const done = judge(turns, job, first);
+  const session = first.session;
+  const broken = done.problems;
+  if (job.schema === undefined || broken === undefined || session === undefined || first.stopped) return done;
+  const prompt = repairPrompt(job.schema, broken);
+  const masked = turns.deps.masker?.text(prompt) ?? prompt;
+  turns.log.write('prompt.md', `\n\n---\n\n${masked}`);
+  const { step, attempt: number } = job;
+  turns.hear.chatter({
+    type: 'said',
+    step,
+    attempt: number,
+    what: 'retry',
+    text: `asking again: ${broken.join('; ')}`,
+  });
+  const second = await makeTurn(turns, { ...job, prompt: masked, session: { id: session, fork: false } });
+  return together(first, judge(turns, job, second));
+}
+
+interface Judged extends Done {
+  /** What is wrong with the answer, where asking for it again may help. */
+  readonly problems?: readonly string[];
+}
+
+function judge({ deps }: Turns, job: PromptJob, turn: TurnEnd): Judged {
+  const { usage } = turn.facts;
+  const done = { last: turn, durationMs: turn.durationMs, ...(usage === undefined ? {} : { usage }) };
+  const { failure } = turn;
+  if (job.schema === undefined) return { ...done, ...(failure === undefined ? {} : { failure }) };
+  if (failure !== undefined) {
+    return { ...done, failure, ...(failure.reason === 'output' ? { problems: [failure.message] } : {}) };
+  }
+  const answer = answerIn(turn.facts, job.schema, deps.validate);
+  if (answer.ok) return { ...done, output: answer.value };
+  const problems = answer.error.map((problem) => deps.masker?.text(problem) ?? problem);
+  const message = `the answer does not fit its schema: ${problems.join('; ')}`;
+  const help = 'say in the prompt what the answer should hold, or loosen the schema under `output`';
+  return { ...done, failure: { reason: 'output', message, help }, problems };
+}
+
+function together(first: TurnEnd, second: Judged): Done {
+  const { usage: before } = first.facts;
+  const usage =
+    before === undefined || second.usage === undefined
+      ? (before ?? second.usage)
+      : addUsage(before, second.usage);
+  const { problems: _, ...done } = second;
+  return {
+    ...done,
+    durationMs: first.durationMs + second.durationMs,
+    ...(usage === undefined ? {} : { usage }),
+  };
+}
+
+function outcomeOf(dialect: Dialect, done: Done): Outcome {
+  const { last, usage, failure, output, durationMs } = done;
+  const { text, model } = last.facts;
+  const values: AttemptValues = {
+    'duration-ms': Math.round(durationMs),
+    ...(last.exitCode === undefined ? {} : { 'exit-code': last.exitCode }),
+    ...(text === undefined ? {} : { text }),
+    ...(output === undefined ? {} : { output }),
+    ...(usage === undefined ? {} : { usage }),
+    engine: dialect.name,
+    ...(model === undefined ? {} : { model }),
+    ...(last.session === undefined ? {} : { session: last.session }),
+  };
+  return failure === undefined ? { ok: true, values } : { ok: false, failure, values };
+}

@@ -1,0 +1,132 @@
+/** Translates for Codex, as measured with version 0.169.0. */
+import type { PromptJob } from '../../model/ports.ts';
+import type { JsonObject } from '../../model/result.ts';
+import type { Effort } from '../../model/workflow.ts';
+import { fitsStrictOutput, promptWithSchema } from './answer-schema.ts';
+import { codexLedger, codexReader } from './codex-reader.ts';
+import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
+
+const capabilities: Capabilities = {
+  keys: ['effort', 'mcp', 'system', 'output', 'session'],
+  network: { read: ['off'], write: ['off', 'on'], full: ['on'] },
+  access: {
+    read: 'reads and runs commands in a sandbox that writes nothing and has no network',
+    write:
+      'changes the workspace in a sandbox; `.git` is read-only, so it cannot commit; no network unless `network: on`',
+    full: 'everything, unconfined',
+  },
+  efforts: ['low', 'medium', 'high', 'max'],
+  reportsCost: false,
+};
+
+/** Documented at https://developers.openai.com/codex/config-reference; other providers name their own key in its `config.toml`. */
+const VARIABLES = ['CODEX_HOME', 'CODEX_API_KEY', 'OPENAI_API_KEY', 'OPENAI_ORGANIZATION', 'OPENAI_PROJECT'];
+
+/** What signs in is for the engine, not for the commands that its model makes up. */
+const KEYS = ['CODEX_API_KEY', 'OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY'];
+
+/** Codex. */
+export const codex: Dialect = {
+  name: 'codex',
+  program: 'codex',
+  install: 'install it with `npm install -g @openai/codex`, or name it under `engines:` in the configuration',
+  capabilities,
+  variables: () => [...VARIABLES, 'AZURE_OPENAI_API_KEY'],
+  command,
+  reader: (job) => codexReader(job.model),
+  ledgerFile: (env, session) => {
+    const home = env['CODEX_HOME'] ?? (env['HOME'] === undefined ? undefined : `${env['HOME']}/.codex`);
+    return home === undefined ? undefined : { directory: `${home}/sessions`, suffix: `-${session}.jsonl` };
+  },
+  ledger: codexLedger,
+};
+
+function command(job: PromptJob, place: DialectPlace): EngineCommand {
+  const schema = answerSchema(job);
+  const files: Record<string, string> = {};
+  const args = ['exec', '--json', '--skip-git-repo-check', '-C', place.cwd];
+  // A second `-m` is refused, so this stays the only place that names a model.
+  if (job.model !== undefined) args.push('-m', job.model);
+  for (const setting of settings(job)) args.push('-c', setting);
+  args.push(...sandbox(job));
+  if (schema !== undefined) {
+    files['schema.json'] = JSON.stringify(schema);
+    args.push('--output-schema', `${place.scratch}/schema.json`);
+  }
+  // After `resume` and `fork` the flags above are unknown.
+  if (job.session !== undefined) args.push(job.session.fork ? 'fork' : 'resume', job.session.id);
+  args.push('-');
+  return {
+    args,
+    env: privateTemporary(job, place),
+    stdin:
+      job.schema !== undefined && schema === undefined
+        ? promptWithSchema(job.prompt, job.schema)
+        : job.prompt,
+    files,
+  };
+}
+
+function answerSchema({ schema }: PromptJob): JsonObject | undefined {
+  return schema !== undefined && fitsStrictOutput(schema) ? schema : undefined;
+}
+
+/** `max` is ours; the models call their highest level so. */
+const EFFORTS: Readonly<Record<Effort, string>> = {
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  max: 'xhigh',
+};
+
+/** Lines of `config.toml`. A JSON text is a TOML text, a list of texts a list. */
+function settings(job: PromptJob): readonly string[] {
+  const lines = [
+    'approval_policy="never"',
+    // Sending its metrics holds the exit up for five seconds where there is no network.
+    'analytics.enabled=false',
+    'features.plugins=false',
+    'check_for_update_on_startup=false',
+    `shell_environment_policy.exclude=${JSON.stringify(KEYS)}`,
+  ];
+  // The search runs at the provider, where no sandbox of ours reaches it.
+  if (job.network !== 'on') lines.push('web_search="disabled"');
+  if (job.effort !== undefined) lines.push(`model_reasoning_effort="${EFFORTS[job.effort]}"`);
+  if (job.system !== undefined) lines.push(`developer_instructions=${toml(job.system)}`);
+  for (const [name, server] of Object.entries(job.mcp ?? {})) {
+    const key = `mcp_servers.${name}`;
+    if (server.url !== undefined) lines.push(`${key}.url=${toml(server.url)}`);
+    if (server.command !== undefined) lines.push(`${key}.command=${toml(server.command)}`);
+    if (server.args !== undefined) lines.push(`${key}.args=[${server.args.map(toml).join(',')}]`);
+    const env = Object.entries(server.env ?? {}).map(
+      ([variable, value]) => `${toml(variable)}=${toml(value)}`,
+    );
+    if (env.length > 0) lines.push(`${key}.env={${env.join(',')}}`);
+  }
+  return lines;
+}
+
+/** A basic string of TOML: JSON's escapes are among its own, except that DEL must be escaped too. */
+function toml(text: string): string {
+  return JSON.stringify(text).replaceAll('\u007f', '\\u007f');
+}
+
+function sandbox(job: PromptJob): readonly string[] {
+  switch (job.access) {
+    case 'read':
+      return ['-s', 'read-only'];
+    case 'write': {
+      const network = `sandbox_workspace_write.network_access=${job.network === 'on'}`;
+      // By default the sandbox takes /tmp for a part of the workspace.
+      const noTmp = 'sandbox_workspace_write.exclude_slash_tmp=true';
+      return ['-s', 'workspace-write', '-c', network, '-c', noTmp];
+    }
+    case 'full':
+      return ['--dangerously-bypass-approvals-and-sandbox'];
+  }
+}
+
+/** The sandbox opens $TMPDIR for writing; one of the attempt's own lets compilers work and nothing else leak. */
+function privateTemporary(job: PromptJob, place: DialectPlace): Readonly<Record<string, string>> {
+  return job.access === 'write' ? { TMPDIR: `${place.scratch}/tmp` } : {};
+}

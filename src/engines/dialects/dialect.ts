@@ -1,0 +1,158 @@
+/** Says what a dialect is: our translation of one agent CLI, without doing anything itself. */
+import type { SaidWhat, Usage } from '../../model/event.ts';
+import type { Failure, FailureReason } from '../../model/failure.ts';
+import type { PromptJob } from '../../model/ports.ts';
+import type { Json } from '../../model/result.ts';
+import type { Access, Effort } from '../../model/workflow.ts';
+
+/** Where an attempt is made. All paths are absolute. */
+export interface DialectPlace {
+  readonly cwd: string;
+  /** The workspace's root. */
+  readonly root: string;
+  /** An empty directory of this attempt alone, removed when it has ended. `files` are written into it; `tmp` in it exists. */
+  readonly scratch: string;
+  /** Whether we are the superuser, whom some engines refuse. */
+  readonly superuser: boolean;
+}
+
+/** What starts an engine: everything after the program's own name. */
+export interface EngineCommand {
+  readonly args: readonly string[];
+  /** Ranks above the caller's environment, below what the configuration and the step set. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Written at once, then closed. */
+  readonly stdin: string;
+  /** Files to write into `scratch` before the start, by name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Something an engine said, in our words. Texts are whole; the listener shortens them. */
+export interface Said {
+  readonly what: SaidWhat;
+  readonly text?: string;
+  readonly tool?: string;
+  readonly usage?: Usage;
+  /** A tool call began; silence is normal until it is closed. */
+  readonly opens?: string;
+  readonly closes?: string;
+}
+
+/** What one line of output says. */
+export interface Line {
+  readonly said: readonly Said[];
+  /** Whether the engine got on with its work. Garbage is no sign of life, and neither is trying again. */
+  readonly alive: boolean;
+  /** The engine said how its turn ended: all that is left for it is to exit. */
+  readonly over: boolean;
+}
+
+/** A line that says nothing. */
+export const NOTHING_SAID: Line = { said: [], alive: false, over: false };
+
+/** How an engine's process ended. */
+export interface EngineEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The end of what it wrote to standard error. */
+  readonly stderr: string;
+  /** Milliseconds since the epoch: clock times in messages are read against it, in the local time zone. */
+  readonly now: number;
+}
+
+/** What a turn left behind, whether it went well or not. */
+export interface Facts {
+  /** The final message. */
+  readonly text?: string;
+  /** The structured answer, where the engine itself tells it from text. */
+  readonly structured?: Json;
+  /** Of the whole session where `cumulative` is set, else of this turn. */
+  readonly usage?: Usage;
+  readonly cumulative?: boolean;
+  /** The model that answered. */
+  readonly model?: string;
+}
+
+/** What the end of a turn means. */
+export type Verdict = Facts & ({ readonly ok: true } | { readonly ok: false; readonly failure: Failure });
+
+/** Follows one turn from its first line to its end. Never throws, whatever the bytes. */
+export interface Reader {
+  /** Reads a whole line, without its newline. */
+  line(text: string): Line;
+  /** The session as the engine named it. */
+  session(): string | undefined;
+  /** What the engine is trying again because of, when it does nothing else: why it is silent. */
+  trouble(): Failure | undefined;
+  end(end: EngineEnd): Verdict;
+}
+
+/** Keys of a `prompt` step that not every engine can honour, as the file spells them. */
+export type PromptKey =
+  | 'effort'
+  | 'max-turns'
+  | 'budget'
+  | 'network'
+  | 'tools'
+  | 'mcp'
+  | 'system'
+  | 'output'
+  | 'session';
+
+/** What an engine can do; `docs` and `codemachine engines` print it. */
+export interface Capabilities {
+  /** Keys it honours at every access level; `network` is a matter of the level. */
+  readonly keys: readonly PromptKey[];
+  /** Whether it can be held to `network: on` or `off`. */
+  readonly network: Readonly<Record<Access, readonly ('on' | 'off')[]>>;
+  /** What each level means, in a sentence. */
+  readonly access: Readonly<Record<Access, string>>;
+  readonly efforts: readonly Effort[];
+  /** Whether it reports what a turn cost. */
+  readonly reportsCost: boolean;
+}
+
+/** What an engine wrote into a file of its own about a session. */
+export interface Ledger {
+  /** Spent by the whole session. */
+  readonly usage?: Usage;
+  readonly model?: string;
+}
+
+/** One engine CLI. */
+export interface Dialect {
+  readonly name: string;
+  /** The program, as found in PATH. */
+  readonly program: string;
+  /** What to do when it is missing. */
+  readonly install: string;
+  readonly capabilities: Capabilities;
+  /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
+  variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];
+  command(job: PromptJob, place: DialectPlace): EngineCommand;
+  /** @param job the turn to follow; a job with a session goes on in it */
+  reader(job: PromptJob): Reader;
+  /** Where the engine keeps a session's record: the file below `directory` whose name ends so. */
+  ledgerFile?(
+    env: Readonly<Record<string, string>>,
+    session: string,
+  ): { readonly directory: string; readonly suffix: string } | undefined;
+  /** Reads the end of that file. */
+  ledger?(lines: readonly string[]): Ledger;
+}
+
+/** Messages are a few lines; the transcript has the rest. */
+const LONGEST_MESSAGE = 600;
+
+/** Makes a failure out of the engine's own words. */
+export function failureOf(
+  reason: FailureReason,
+  words: string,
+  help: Partial<Record<FailureReason, string>>,
+  more: Partial<Pick<Failure, 'exit-code' | 'signal' | 'retry-at'>> = {},
+): Failure {
+  const line = words.replace(/\s+/g, ' ').trim();
+  const message = line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+  const advice = help[reason];
+  return { reason, message, ...more, ...(advice === undefined ? {} : { help: advice }) };
+}

@@ -1,0 +1,54 @@
+/** Lists the engines that have a dialect. */
+import type { PromptJob } from '../../model/ports.ts';
+import type { JsonObject } from '../../model/result.ts';
+import type { Access, Effort } from '../../model/workflow.ts';
+import { claudeCode } from './claude-code.ts';
+import { codex } from './codex.ts';
+import type { Dialect, PromptKey } from './dialect.ts';
+
+/** By the name that workflows use. */
+export const DIALECTS: readonly Dialect[] = [claudeCode, codex];
+
+/** The dialect of that name. */
+export function dialectOf(engine: string): Dialect | undefined {
+  return DIALECTS.find(({ name }) => name === engine);
+}
+
+/** What a `prompt` step asks of its engine; a `PromptStep` is one. */
+export interface Wishes {
+  readonly access: Access;
+  readonly effort?: Effort;
+  readonly network?: 'on' | 'off';
+  readonly tools?: PromptJob['tools'] | undefined;
+  readonly mcp?: PromptJob['mcp'] | undefined;
+  readonly maxTurns?: number;
+  readonly system?: unknown;
+  readonly output?: JsonObject;
+  readonly session?: unknown;
+  readonly budget?: unknown;
+}
+
+/** The keys of the step that this engine cannot honour, as the file spells them. */
+export function cannotHonour(dialect: Dialect, wishes: Wishes): readonly PromptKey[] {
+  const { capabilities } = dialect;
+  const wanted: readonly (readonly [PromptKey, unknown])[] = [
+    ['tools', wishes.tools],
+    ['mcp', wishes.mcp],
+    ['system', wishes.system],
+    ['max-turns', wishes.maxTurns],
+    ['output', wishes.output],
+    ['session', wishes.session],
+    ['budget', wishes.budget],
+  ];
+  const keys = wanted.filter(([key, value]) => value !== undefined && !capabilities.keys.includes(key));
+  const missing = keys.map(([key]) => key);
+  if (wishes.effort !== undefined && !capabilities.efforts.includes(wishes.effort)) missing.push('effort');
+  const { network, access } = wishes;
+  if (network !== undefined && !capabilities.network[access].includes(network)) missing.push('network');
+  return missing;
+}
+
+/** The engines that can honour everything the step asks for: what the message about one that cannot should name. */
+export function enginesFor(wishes: Wishes): readonly string[] {
+  return DIALECTS.filter((dialect) => cannotHonour(dialect, wishes).length === 0).map(({ name }) => name);
+}

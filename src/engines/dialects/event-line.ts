@@ -1,0 +1,40 @@
+/** Reads fields of an engine's events, whatever stands there. */
+import type { Json, JsonObject } from '../../model/result.ts';
+
+/** An event, or undefined where the line is none: half a line, a warning, binary. */
+export function eventOf(line: string): JsonObject | undefined {
+  const trimmed = line.trim();
+  if (!trimmed.startsWith('{')) return undefined;
+  try {
+    return objectOf(JSON.parse(trimmed) as Json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value as an object; an empty one for anything else. */
+export function fieldsOf(value: Json | undefined): JsonObject {
+  return objectOf(value) ?? {};
+}
+
+/** The value if it is an object. */
+export function objectOf(value: Json | undefined): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+}
+
+/** The value if it is a text with something in it. */
+export function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The value if it is a list; an empty one for anything else. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
+
+/** The value if it is a count; 0 for anything else. */
+export function countOf(value: Json | undefined): number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+}

@@ -1,0 +1,47 @@
+/** Finds the time in sentences like "try again at 6:28 AM". */
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
+const AT =
+  /try again at (?:([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?, (\d{4}) )?(\d{1,2}):(\d{2}) ?([AP])M/i;
+const IN = /try again in ((?:\d+ (?:day|hour|minute|second)s?[ ,and]*)+)/i;
+
+const MS: Readonly<Record<string, number>> = {
+  day: 86_400_000,
+  hour: 3_600_000,
+  minute: 60_000,
+  second: 1_000,
+};
+
+/**
+ * When the sentence says to try again, in milliseconds since the epoch; undefined where it says no time. Clock times are of the
+ * local time zone, in which the engine prints them; one without a date is the next such time after `now`.
+ */
+export function resetTime(words: string, now: number): number | undefined {
+  const at = AT.exec(words);
+  if (at !== null) return clockTime(at, now);
+  const span = IN.exec(words)?.[1];
+  if (span === undefined) return undefined;
+  return [...span.matchAll(/(\d+) (day|hour|minute|second)/gi)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (MS[(unit ?? '').toLowerCase()] ?? 0),
+    now,
+  );
+}
+
+function clockTime(at: RegExpExecArray, now: number): number | undefined {
+  const [, month, day, year, clock, minute, half] = at;
+  const hour = (Number(clock) % 12) + (half?.toUpperCase() === 'P' ? 12 : 0);
+  const today = new Date(now);
+  const index = month === undefined ? today.getMonth() : MONTHS.indexOf(month.toLowerCase());
+  if (index < 0) return undefined;
+  const date = new Date(
+    year === undefined ? today.getFullYear() : Number(year),
+    index,
+    day === undefined ? today.getDate() : Number(day),
+    hour,
+    Number(minute),
+  );
+  // It prints whole minutes, so a time within the present one may be still to come; an earlier one is tomorrow's.
+  if (year === undefined && date.getTime() <= now - 60_000) date.setDate(date.getDate() + 1);
+  return Number.isNaN(date.getTime()) ? undefined : date.getTime();
+}

@@ -1,0 +1,86 @@
+/** Finds an engine's program on this machine. */
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+import type { EngineConfig } from '../model/config.ts';
+import { agentBase, type Environ } from './child-env.ts';
+import type { Dialect } from './dialects/dialect.ts';
+import { startProcess } from './process.ts';
+import { keepTail } from './tail.ts';
+
+/** What starts the engine: the configured command line, or the program that the engine installs. */
+export function engineCommand(
+  dialect: Dialect,
+  config: EngineConfig,
+  root: string,
+): { readonly program: string; readonly first: readonly string[] } {
+  const [program = dialect.program, ...first] = config.command ?? [];
+  // A path is relative to the repository whose configuration names it, not to the directory of some step.
+  return { program: program.includes('/') ? path.resolve(root, program) : program, first };
+}
+
+/** An engine that was looked for. */
+export type FoundEngine =
+  | { readonly found: true; readonly path: string; readonly version: string }
+  | { readonly found: false; readonly message: string; readonly help: string };
+
+/** What a look for an engine needs. */
+export interface FindDeps {
+  readonly config: EngineConfig;
+  readonly environ: Environ;
+  /** Absolute path of the repository's root; the program is not started in it. */
+  readonly root: string;
+  readonly mark: string;
+  /** Milliseconds after which a program that does not say its version is ended. */
+  readonly timeoutMs: number;
+  readonly clock: { after(ms: number, then: () => void): () => void };
+}
+
+/** Looks for the program and asks for its version, in the environment that its attempts get. */
+export async function findEngine(dialect: Dialect, deps: FindDeps): Promise<FoundEngine> {
+  const { program, first } = engineCommand(dialect, deps.config, deps.root);
+  const environ = { ...agentBase(deps.environ, [], dialect.variables(deps.environ)), ...deps.config.env };
+  const found = locate(program, environ['PATH'] ?? '');
+  if (found === undefined) {
+    return { found: false, message: `there is no \`${program}\` in PATH`, help: dialect.install };
+  }
+  const timeUp = new AbortController();
+  const disarm = deps.clock.after(deps.timeoutMs, () => timeUp.abort('timeout'));
+  const [stdout, stderr] = [keepTail(), keepTail()];
+  const end = await startProcess(
+    {
+      command: found,
+      args: [...first, '--version'],
+      cwd: '/',
+      env: { ...environ, CODEMACHINE_MARK: deps.mark },
+      mark: deps.mark,
+      kind: 'engine',
+      sweepAfter: true,
+    },
+    { stdout: (chunk) => stdout.add(chunk), stderr: (chunk) => stderr.add(chunk) },
+    { soft: new AbortController().signal, hard: timeUp.signal },
+  );
+  disarm();
+  const version = /\d+\.\d+\.\d+[\w.+-]*/.exec(stdout.text())?.[0];
+  if (end.exitCode === 0 && version !== undefined) return { found: true, path: found, version };
+  const said = end.spawnError?.message ?? (stderr.text() || stdout.text() || 'it said nothing');
+  const how = end.stopped === undefined ? `failed: ${said}` : `did not end within ${deps.timeoutMs} ms`;
+  return { found: false, message: `\`${found} --version\` ${how}`, help: dialect.install };
+}
+
+/** The file that a shell would start for `program`; undefined where there is none. */
+function locate(program: string, searchPath: string): string | undefined {
+  const places = program.includes('/')
+    ? [program]
+    : searchPath
+        .split(':')
+        .filter((place) => place !== '')
+        .map((place) => path.join(place, program));
+  return places.find((place) => {
+    try {
+      accessSync(place, constants.X_OK);
+      return statSync(place).isFile();
+    } catch {
+      return false;
+    }
+  });
+}

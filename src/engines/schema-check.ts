@@ -1,0 +1,44 @@
+/** Checks an agent's answer against the schema that its step asks for. */
+import { err, type Json, type JsonObject, ok, type Result } from '../model/result.ts';
+import type { Facts } from './dialects/dialect.ts';
+
+/** Says what is wrong with a value, a sentence each; none when it is valid. */
+export type Validate = (schema: JsonObject, value: Json) => readonly string[];
+
+/** The answer of a turn, or what is wrong with it. Checked here whatever the engine says: some do not look at all. */
+export function answerIn(
+  facts: Facts,
+  schema: JsonObject,
+  validate: Validate,
+): Result<Json, readonly string[]> {
+  const value = facts.structured === undefined ? parsed(facts.text) : ok(facts.structured);
+  if (!value.ok) return err([value.error]);
+  const problems = validate(schema, value.value);
+  return problems.length === 0 ? ok(value.value) : err(problems);
+}
+
+const FENCED = /^```[a-z]*\n(.*)\n```$/is;
+
+function parsed(text = ''): Result<Json, string> {
+  const bare = text.trim();
+  if (bare === '') return err('there was no answer at all');
+  try {
+    return ok(JSON.parse(FENCED.exec(bare)?.[1] ?? bare) as Json);
+  } catch {
+    return err('the answer was not JSON');
+  }
+}
+
+/** What the engine is asked when its answer was wrong, in the session in which it gave it. */
+export function repairPrompt(schema: JsonObject, problems: readonly string[]): string {
+  return [
+    'Your answer could not be used:',
+    '',
+    ...problems.map((problem) => `- ${problem}`),
+    '',
+    'Do not do the work again. Give the answer once more, as one JSON value that is valid against this schema, and nothing else:',
+    '',
+    JSON.stringify(schema, null, 2),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,297 @@
+// What every engine promises, shown on the real CLIs against the scripted model.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { makeMasker } from '../../../src/engines/mask.ts';
+import type { Usage } from '../../../src/model/event.ts';
+import type { FailureReason } from '../../../src/model/failure.ts';
+import type { Outcome } from '../../../src/model/ports.ts';
+import { engineBinary, type PinnedEngine } from '../../support/engines.ts';
+import { type ModelServer, startModelServer } from '../../support/model-server/model-server.ts';
+import { usagePerReply } from '../../support/model-server/reply.ts';
+import { type Ask, type EngineRig, engineRig, engines } from './engine-rig.ts';
+
+let server: ModelServer;
+let rig: EngineRig;
+
+beforeAll(async () => {
+  server = await startModelServer();
+  rig = engineRig(server);
+});
+afterAll(async () => {
+  await server.close();
+  rig.remove();
+});
+
+/** What so many whole replies of the scripted model cost. */
+function replies(count: number): Omit<Usage, 'usd'> {
+  const { input, cached, output } = usagePerReply;
+  return {
+    'input-tokens': count * (input + cached),
+    'cached-tokens': count * cached,
+    'output-tokens': count * output,
+  };
+}
+
+function reasonOf(outcome: Outcome): FailureReason | 'none' {
+  return outcome.ok ? 'none' : outcome.failure.reason;
+}
+
+const schema = {
+  type: 'object',
+  properties: { a: { type: 'string' } },
+  required: ['a'],
+  additionalProperties: false,
+};
+
+// Strict structured outputs refuse it: the key is optional and others are let in.
+const looseSchema = { type: 'object', properties: { a: { type: 'string' } } };
+
+const failures: (readonly [what: string, scenario: string, reason: FailureReason])[] = [
+  ['a wrong key', '401', 'auth'],
+  ['a key without access', '403', 'auth'],
+  ['a model that is not there', '404', 'model'],
+  ['a request that is refused', '400', 'config'],
+  ['a rate limit', '429', 'rate-limit'],
+  ['a rate limit that says when', '429 {"retry-after":1}', 'rate-limit'],
+  ['a broken provider', '500', 'overloaded'],
+  ['a provider that is not up', '503', 'overloaded'],
+  ['an overloaded provider', '529', 'overloaded'],
+  ['overload in the middle of an answer', 'overload-in-stream', 'overloaded'],
+  ['a dropped connection', 'drop', 'network'],
+  ['no credit', 'credit-too-low', 'quota'],
+  ['a context that is too long', 'context-overflow', 'context-overflow'],
+  ['a refusal', 'refusal', 'refused'],
+  ['an answer cut at its longest', 'output-cut', 'output-cut'],
+];
+
+for (const engine of engines) {
+  const { path } = engineBinary(engine);
+  const why = path === undefined ? ' (skipped: run `node bin/dev/install-engines.mjs`)' : '';
+  describe.skipIf(path === undefined).concurrent(`${engine}${why}`, () => {
+    const attempt = (ask: Ask) => rig.attempt(engine, ask);
+    worksWith(engine, attempt);
+    answersInSchemas(engine, attempt);
+    failsWith(engine, attempt);
+    isStopped(engine, attempt);
+    keepsToItself(engine, attempt);
+  });
+}
+
+type Start = (ask: Ask) => ReturnType<EngineRig['attempt']>;
+
+function worksWith(engine: PinnedEngine, attempt: Start): void {
+  it('edits a file, says so, counts to the token', async () => {
+    const run = attempt({ prompt: 'SCENARIO:edit {"path":"a.txt","content":"hi\\n","say":"All done."}' });
+    const outcome = await run.done;
+    expect(outcome).toMatchObject({ ok: true, values: { text: 'All done.', engine, 'exit-code': 0 } });
+    expect(readFileSync(join(run.workspace, 'a.txt'), 'utf8')).toBe('hi\n');
+    expect(outcome.values.usage).toMatchObject(replies(2));
+    expect(outcome.values.usage?.usd).toEqual(engine === 'codex' ? null : expect.closeTo(0.01208, 6));
+    expect(outcome.values.model).toBeTruthy();
+    expect(outcome.values.session).toBe(run.sessions[0]);
+    expect(run.sessions).toHaveLength(1);
+    expect(run.said).toContainEqual(expect.objectContaining({ what: 'text', text: 'All done.' }));
+    expect(run.said).toContainEqual(
+      expect.objectContaining({ what: 'file-change', text: join(run.workspace, 'a.txt') }),
+    );
+    expect(run.files['prompt.md']).toContain('SCENARIO:edit');
+    expect(run.files['events.jsonl']).toContain('All done.');
+    expect(JSON.parse(run.files['answer.json'] ?? '')).toEqual(outcome);
+  });
+
+  it('runs commands with full access', async () => {
+    const run = attempt({
+      prompt: 'SCENARIO:shell {"command":"echo made > b.txt && echo told","say":"$output"}',
+      job: { access: 'full' },
+    });
+    expect(await run.done).toMatchObject({ ok: true, values: { text: 'told' } });
+    expect(existsSync(join(run.workspace, 'b.txt'))).toBe(true);
+    expect(run.said).toContainEqual(expect.objectContaining({ what: 'tool-call' }));
+    expect(run.said).toContainEqual(expect.objectContaining({ what: 'tool-result' }));
+  });
+
+  it('writes nothing with access to read', async () => {
+    const run = attempt({ prompt: 'SCENARIO:edit {"path":"a.txt"}', job: { access: 'read' } });
+    await run.done;
+    expect(existsSync(join(run.workspace, 'a.txt'))).toBe(false);
+  });
+
+  it('writes nothing outside the workspace', async () => {
+    const run = attempt({ prompt: 'SCENARIO:write-outside' });
+    expect((await run.done).ok).toBe(true);
+    expect(existsSync(join(run.workspace, '../outside.txt'))).toBe(false);
+  });
+
+  it('goes on in a session, branches off it, and charges each time only what is new', async () => {
+    const first = attempt({ prompt: 'SCENARIO:text' });
+    const { values } = await first.done;
+    const id = values.session ?? '';
+    const second = first.again({
+      prompt: 'SCENARIO:text {"say":"second"}',
+      job: { session: { id, fork: false } },
+    });
+    expect(await second.done).toMatchObject({
+      ok: true,
+      values: { text: 'second', session: id, usage: replies(1) },
+    });
+    const third = first.again({
+      prompt: 'SCENARIO:text {"say":"third"}',
+      job: { session: { id, fork: true } },
+    });
+    const forked = await third.done;
+    expect(forked).toMatchObject({ ok: true, values: { text: 'third', usage: replies(1) } });
+    expect(forked.values.session).not.toBe(id);
+  });
+
+  it('hands on what the step says of system prompt, effort and turns', async () => {
+    const system = 'Speak like a "lighthouse" keeper.\nAlways.';
+    const prompt = 'SCENARIO:text {"say":"by the light"}';
+    expect((await attempt({ prompt, job: { system, effort: 'high' } }).done).ok).toBe(true);
+    const [request] = await server.waitFor(1, (one) => one.prompt === prompt);
+    expect(JSON.stringify(request?.body)).toContain(JSON.stringify(system).slice(1, -1));
+    expect(JSON.stringify(request?.body)).toContain('"effort":"high"');
+  });
+}
+
+function answersInSchemas(engine: PinnedEngine, attempt: Start): void {
+  it.each(['read', 'write'] as const)('answers in a schema with access to %s', async (access) => {
+    const run = attempt({ prompt: 'SCENARIO:schema {"answer":{"a":"x"}}', job: { schema, access } });
+    expect(await run.done).toMatchObject({ ok: true, values: { output: { a: 'x' }, usage: replies(1) } });
+  });
+
+  it('answers in a schema that its own mode refuses', async () => {
+    const run = attempt({ prompt: 'SCENARIO:schema {"answer":{"a":"y"}}', job: { schema: looseSchema } });
+    expect(await run.done).toMatchObject({ ok: true, values: { output: { a: 'y' } } });
+  });
+
+  it('is asked once more, in its session, when the answer breaks the schema', async () => {
+    const run = attempt({
+      prompt: 'SCENARIO:schema-broken {"broken":{"b":1},"answer":{"a":"mended"}}',
+      job: { schema },
+    });
+    const outcome = await run.done;
+    expect(outcome).toMatchObject({ ok: true, values: { output: { a: 'mended' } } });
+    expect(run.sessions).toHaveLength(1);
+    // Claude Code itself has the model try five times before it gives up.
+    expect(outcome.values.usage).toMatchObject(replies(engine === 'codex' ? 2 : 6));
+  });
+
+  it.each([
+    ['breaks the schema again', 'SCENARIO:schema-broken {"broken":{"c":1}}'],
+    ['answers in prose', 'SCENARIO:schema-broken {"ignore":true}'],
+  ])('fails when it %s', async (_, prompt) => {
+    const run = attempt({ prompt, job: { schema } });
+    expect(reasonOf(await run.done)).toBe('output');
+    expect(run.files['prompt.md']).toContain('Your answer could not be used');
+  });
+}
+
+function failsWith(engine: PinnedEngine, attempt: Start): void {
+  it.each(failures)('says what it is: %s', async (_, scenario, reason) => {
+    const outcome = await attempt({ prompt: `SCENARIO:${scenario}` }).done;
+    expect(reasonOf(outcome), JSON.stringify(outcome)).toBe(reason);
+    expect(outcome).toMatchObject({ ok: false, failure: { message: /./, help: /./ } });
+  });
+
+  it('says when a used up plan serves again', async () => {
+    const outcome = await attempt({ prompt: 'SCENARIO:usage-limit {"resets-at":1800000000}', auth: 'oauth' })
+      .done;
+    expect(outcome).toMatchObject({
+      ok: false,
+      failure: { reason: 'quota', 'retry-at': '2027-01-15T08:00:00.000Z' },
+    });
+  });
+
+  it('says what a turn cost that failed', async () => {
+    const outcome = await attempt({ prompt: 'SCENARIO:output-cut {"say":"cut short"}' }).done;
+    expect(reasonOf(outcome)).toBe('output-cut');
+    expect(outcome.values.usage).toMatchObject(replies(engine === 'codex' ? 1 : 4));
+  });
+
+  it('says that nobody answers', async () => {
+    const outcome = await attempt({ prompt: 'hello', unreachable: true, job: { idleTimeoutMs: 2_500 } }).done;
+    expect(reasonOf(outcome), JSON.stringify(outcome)).toBe('network');
+  });
+
+  it('says that a session is gone', async () => {
+    const session = { id: '00000000-0000-4000-8000-000000000000', fork: false };
+    const outcome = await attempt({ prompt: 'hello', job: { session } }).done;
+    expect(reasonOf(outcome), JSON.stringify(outcome)).toBe('config');
+  });
+
+  it('works after the provider had trouble once', async () => {
+    const prompt = `SCENARIO:fail-then-ok {"times":1,"with":"529","engine":"${engine}"}`;
+    const first = await attempt({ prompt }).done;
+    const outcome = first.ok ? first : await attempt({ prompt }).done;
+    expect(outcome).toMatchObject({ ok: true, values: { text: 'Done.' } });
+  });
+}
+
+function isStopped(_engine: PinnedEngine, attempt: Start): void {
+  it.each(['hang', 'stall'])(
+    'does not outlast its idle timeout when the model says nothing: %s',
+    async (how) => {
+      const run = attempt({ prompt: `SCENARIO:${how}`, job: { idleTimeoutMs: 2_500 } });
+      expect(reasonOf(await run.done)).toBe('idle-timeout');
+      expect(await run.survivors()).toEqual([]);
+    },
+  );
+
+  it('is silent as long as it likes while a tool runs', async () => {
+    const prompt = 'SCENARIO:shell {"command":"sleep 3; echo woke","say":"$output"}';
+    const outcome = await attempt({ prompt, job: { access: 'full', idleTimeoutMs: 2_000 } }).done;
+    expect(outcome).toMatchObject({ ok: true, values: { text: 'woke' } });
+  });
+
+  it('ends when its time is up, however often it calls tools', async () => {
+    const prompt = 'SCENARIO:loop {"command":"echo once more"}';
+    const run = attempt({ prompt, job: { access: 'full' } });
+    await server.waitFor(4, (request) => request.prompt === prompt);
+    run.stop('timeout');
+    expect(reasonOf(await run.done)).toBe('timeout');
+    expect(await run.survivors()).toEqual([]);
+  });
+
+  it('leaves nobody behind when it is canceled in the middle of a tool', async () => {
+    const command = ': > ready; sleep 600 & setsid sleep 600 & wait';
+    const run = attempt({
+      prompt: `SCENARIO:sleep-tool ${JSON.stringify({ command })}`,
+      job: { access: 'full' },
+    });
+    await run.made('ready');
+    expect(run.sessions).toHaveLength(1);
+    run.stop('cancel');
+    expect(reasonOf(await run.done)).toBe('interrupted');
+    expect(await run.survivors()).toEqual([]);
+  });
+}
+
+function keepsToItself(engine: PinnedEngine, attempt: Start): void {
+  it('sees no key that is not its own', async () => {
+    const foreign = engine === 'codex' ? 'ANTHROPIC_API_KEY' : 'OPENAI_API_KEY';
+    const run = attempt({
+      prompt: 'SCENARIO:shell {"command":"env > seen.txt"}',
+      environ: { [foreign]: 'canary-1', AWS_SECRET_ACCESS_KEY: 'canary-2', GH_TOKEN: 'canary-3' },
+      job: { access: 'full', env: { MINE: 'passes' } },
+    });
+    expect((await run.done).ok).toBe(true);
+    const seen = readFileSync(join(run.workspace, 'seen.txt'), 'utf8');
+    expect(seen).not.toContain('canary');
+    expect(seen).toContain('MINE=passes');
+    expect(seen).toContain('CODEMACHINE_STEP=ask');
+  });
+
+  it('lets no secret into what is kept or said', async () => {
+    const secret = 'hush-hush-4711';
+    const run = attempt({
+      prompt: `SCENARIO:shell {"command":"echo $HUSH","say":"It is $output."}`,
+      masker: makeMasker([secret]),
+      job: { access: 'full', env: { HUSH: secret } },
+    });
+    const outcome = await run.done;
+    expect(outcome).toMatchObject({ ok: true, values: { text: 'It is ***.' } });
+    expect(JSON.stringify([outcome, run.said, run.files])).not.toContain(secret);
+  });
+}

@@ -1,0 +1,185 @@
+// Makes attempts with the real engine CLIs against the scripted model, each in directories of its own.
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+
+import { type AgentDeps, agentEngine } from '../../../src/engines/agent.ts';
+import { claudeCode } from '../../../src/engines/dialects/claude-code.ts';
+import { codex } from '../../../src/engines/dialects/codex.ts';
+import type { Dialect } from '../../../src/engines/dialects/dialect.ts';
+import { attemptPattern, makeMark } from '../../../src/engines/mark.ts';
+import type { Masker } from '../../../src/engines/mask.ts';
+import { findMarked } from '../../../src/engines/process.ts';
+import type { Chatter } from '../../../src/model/event.ts';
+import type { RunId, StepKey } from '../../../src/model/ids.ts';
+import type { Outcome, PromptJob, StopReason } from '../../../src/model/ports.ts';
+import type { Json, JsonObject } from '../../../src/model/result.ts';
+import { codeModeModel } from '../../support/drive.ts';
+import { engineBinary, type PinnedEngine } from '../../support/engines.ts';
+import { type ClaudeAuth, claudeEnv, codexHome } from '../../support/model-server/environments.ts';
+import type { ModelServer } from '../../support/model-server/model-server.ts';
+
+/** The engines under contract. */
+export const engines = ['claude-code', 'codex'] as const satisfies readonly PinnedEngine[];
+
+const dialects: Record<PinnedEngine, Dialect> = { 'claude-code': claudeCode, codex };
+
+/** What a test may say about an attempt. */
+export interface Ask {
+  prompt: string;
+  job?: Partial<PromptJob>;
+  auth?: ClaudeAuth;
+  /** Variables of the caller's environment besides the engine's own. */
+  environ?: Record<string, string>;
+  masker?: Masker;
+  /** Nobody answers there. */
+  unreachable?: boolean;
+}
+
+/** An attempt that is under way. */
+export interface Attempt {
+  workspace: string;
+  done: Promise<Outcome>;
+  said: Chatter[];
+  sessions: string[];
+  /** The transcript's files, as far as they are written. */
+  files: Record<string, string>;
+  stop(reason: StopReason): void;
+  /** Resolves when the file is there, given relative to the workspace. */
+  made(file: string): Promise<void>;
+  /** Processes of the attempt that are alive. */
+  survivors(): Promise<readonly number[]>;
+  /** Goes on in the same home and workspace. */
+  again(ask: Ask): Attempt;
+}
+
+/** Makes attempts, and removes their directories in the end. */
+export interface EngineRig {
+  attempt(engine: PinnedEngine, ask: Ask): Attempt;
+  remove(): void;
+}
+
+const ajv = new Ajv({ strict: false, allErrors: true });
+
+function validate(schema: JsonObject, value: Json): string[] {
+  const check = ajv.compile(schema);
+  check(value);
+  return (check.errors ?? []).map((error) => `${error.instancePath || 'the answer'} ${error.message}`);
+}
+
+/** A job with everything a job has; reading only. */
+export function promptJob(more: Partial<PromptJob>): PromptJob {
+  return {
+    kind: 'prompt',
+    run: '20260101-000000-aaaaaa' as RunId,
+    step: 'ask' as StepKey,
+    attempt: 1,
+    cwd: '',
+    env: {},
+    secretNames: [],
+    engine: 'codex',
+    access: 'write',
+    prompt: 'hello',
+    idleTimeoutMs: 30_000,
+    ...more,
+  };
+}
+
+let marks = 0;
+
+/** Starts with no directories. */
+export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'codemachine-contract-')));
+  let places = 0;
+
+  const start = (engine: PinnedEngine, place: string, ask: Ask): Attempt => {
+    const binary = engineBinary(engine);
+    if (binary.path === undefined) throw new Error(binary.reason);
+    const [home, workspace, tmp] = ['home', 'workspace', 'tmp'].map((name) => join(place, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const directory of [home, workspace, tmp]) mkdirSync(directory, { recursive: true });
+    const where = ask.unreachable ? { url: 'http://127.0.0.1:9' } : server;
+    const { LOCAL_API_KEY, ...environ } =
+      engine === 'codex' ? codexHome(where, home) : claudeEnv(where, home, ask.auth);
+    const files: Record<string, string> = {};
+    const mark = makeMark(undefined, {
+      run: `contract-${process.pid}`,
+      epoch: 1,
+      directory: String(++marks),
+    });
+    const deps: AgentDeps = {
+      root: workspace,
+      environ: { ...environ, ...ask.environ },
+      secrets: [],
+      tmp,
+      config: {
+        command: [binary.path],
+        ...(LOCAL_API_KEY === undefined
+          ? { env: { CLAUDE_CODE_MAX_RETRIES: '0' } }
+          : { env: { LOCAL_API_KEY } }),
+      },
+      clock: {
+        now: Date.now,
+        after(ms, then) {
+          const timer = setTimeout(then, ms);
+          return () => clearTimeout(timer);
+        },
+      },
+      validate,
+      pauses: {
+        ladder: { interruptMs: 700, terminateMs: 500 },
+        sweep: { graceMs: 200, pollMs: 10 },
+        drainMs: 1_000,
+      },
+      ...(ask.masker === undefined ? {} : { masker: ask.masker }),
+      transcript: () => ({
+        write: (file, bytes) => {
+          files[file] = (files[file] ?? '') + Buffer.from(bytes as Uint8Array).toString();
+        },
+        close: () => {},
+      }),
+      mark: () => mark,
+    };
+    const [soft, hard] = [new AbortController(), new AbortController()];
+    const said: Chatter[] = [];
+    const sessions: string[] = [];
+    const model = engine === 'codex' ? { model: codeModeModel } : {};
+    const job = promptJob({ engine, ...model, prompt: ask.prompt, ...ask.job });
+    const done = agentEngine(dialects[engine], deps).attempt(
+      job,
+      { chatter: (chatter) => said.push(chatter), session: (id) => sessions.push(id) },
+      { soft: soft.signal, hard: hard.signal },
+    );
+    return {
+      workspace,
+      done,
+      said,
+      sessions,
+      files,
+      stop: (reason) => soft.abort(reason),
+      made: (file) => appears(workspace, file),
+      survivors: () => findMarked(attemptPattern(mark)),
+      again: (next) => start(engine, place, next),
+    };
+  };
+  return {
+    attempt: (engine, ask) => start(engine, join(root, String(++places)), ask),
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+function appears(directory: string, file: string): Promise<void> {
+  return new Promise((resolve) => {
+    const watcher = watch(directory, () => look());
+    const look = (): void => {
+      if (!existsSync(join(directory, file))) return;
+      watcher.close();
+      resolve();
+    };
+    look();
+  });
+}

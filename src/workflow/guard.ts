@@ -1,6 +1,6 @@
 /** Turns a text into YAML tokens, refusing what would take the process down when it is composed. */
 import { type CST, Lexer, Parser } from 'yaml';
-import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
+import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { SourceFile } from '../model/source.ts';
 
@@ -28,26 +28,37 @@ export function readTokens(source: SourceFile): Result<readonly CST.Token[], Dia
   }
   const nul = text.indexOf('\0');
   if (nul !== -1) return refuse(diagnose('nul-character', path, { start: nul, end: nul + 1 }, {}));
+  return parse(text, path);
+}
+
+function parse(text: string, path: string): Result<readonly CST.Token[], Diagnostic> {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   let count = 0;
   let aliases = 0;
+  let documents = 0;
   let before = '';
-  for (const lexeme of new Lexer().lex(text)) {
+  const refuse = <C extends Code>(code: C, lexeme: string, args: ArgsOf<C>) => {
+    const end = parser.offset;
     // Indentation is a token too; what is too much starts after it.
-    const end = parser.offset + lexeme.length;
-    const at = { start: lexeme.trim() === '' ? end : parser.offset, end };
-    if (++count > MAX_TOKENS) return refuse(diagnose('too-many-tokens', path, at, { limit: MAX_TOKENS }));
-    for (const token of parser.next(lexeme)) tokens.push(token);
-    const top = parser.stack[parser.stack.length - 1];
+    return err(diagnose(code, path, { start: lexeme.trim() === '' ? end : end - lexeme.length, end }, args));
+  };
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token);
+      // Only the first mistake is reported, and a hundred thousand of them take a while; a second document is a mistake.
+      if (token.type === 'error' || (token.type === 'document' && ++documents > 1)) return ok(tokens);
+    }
+    if (++count > MAX_TOKENS) return refuse('too-many-tokens', lexeme, { limit: MAX_TOKENS });
     if (lexeme.startsWith('*') && before !== SCALAR && ++aliases > MAX_ALIASES) {
-      return refuse(diagnose('too-many-aliases', path, at, { limit: MAX_ALIASES }));
+      return refuse('too-many-aliases', lexeme, { limit: MAX_ALIASES });
     }
     before = lexeme;
     // The document itself and a scalar being read are on the stack too, hence the two more.
-    if (parser.stack.length > MAX_DEPTH + 2) return refuse(diagnose('too-deep', path, at, { limit: MAX_DEPTH }));
+    if (parser.stack.length > MAX_DEPTH + 2) return refuse('too-deep', lexeme, { limit: MAX_DEPTH });
+    const top = parser.stack[parser.stack.length - 1];
     if (top !== undefined && isMapping(top) && top.items.length > MAX_KEYS) {
-      return refuse(diagnose('too-many-keys', path, at, { limit: MAX_KEYS }));
+      return refuse('too-many-keys', lexeme, { limit: MAX_KEYS });
     }
   }
   for (const token of parser.end()) tokens.push(token);
@@ -55,7 +66,9 @@ export function readTokens(source: SourceFile): Result<readonly CST.Token[], Dia
 }
 
 function isMapping(token: CST.Token): token is CST.BlockMap | CST.FlowCollection {
-  return token.type === 'block-map' || (token.type === 'flow-collection' && token.start.type === 'flow-map-start');
+  return (
+    token.type === 'block-map' || (token.type === 'flow-collection' && token.start.type === 'flow-map-start')
+  );
 }
 
 function utf8Length(text: string): number {

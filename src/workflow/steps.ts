@@ -2,11 +2,26 @@
 import type { Template } from '../model/expression.ts';
 import { literal } from '../model/expression.ts';
 import type { JsonObject } from '../model/result.ts';
-import { isWriter, type OutputType, type PromptStep, type RunStep, type Step, type StepCommon } from '../model/workflow.ts';
+import {
+  isWriter,
+  type OutputType,
+  type PromptStep,
+  type RunStep,
+  type Step,
+  type StepCommon,
+} from '../model/workflow.ts';
 import { enginesOf, type Layers, layersOf, settingOf } from './agents.ts';
 import { isFence, isTrue, readEnv, readMcp, textOf } from './declarations.ts';
 import type { Place } from './order.ts';
-import { complain, expressionOf, fileText, type Reading, readNamedFile, templateAt, templateOf } from './reading.ts';
+import {
+  complain,
+  expressionOf,
+  fileText,
+  type Reading,
+  readNamedFile,
+  templateAt,
+  templateOf,
+} from './reading.ts';
 import { defaultRetry, readRetry } from './retry.ts';
 import { durationMs, leadsOut } from './scalars.ts';
 import { KIND_KEYS, type Kind } from './shape-keys.ts';
@@ -36,11 +51,19 @@ export function readSteps(ground: Ground, list: Node | undefined): readonly Step
   return (list as ListNode).items.flatMap((node) => {
     const place = ground.places.get(node);
     if (node.kind !== 'map' || place === undefined) return [];
-    return [ground.kinds.get(node) === 'prompt' ? readPrompt(ground, node, place) : readRun(ground, node, place)];
+    return [
+      ground.kinds.get(node) === 'prompt' ? readPrompt(ground, node, place) : readRun(ground, node, place),
+    ];
   });
 }
 
-function readCommon(ground: Ground, node: Node, place: Place, layers: Layers, kind: 'run' | 'prompt'): StepCommon {
+function readCommon(
+  ground: Ground,
+  node: Node,
+  place: Place,
+  layers: Layers,
+  kind: 'run' | 'prompt',
+): StepCommon {
   const { reading } = ground;
   const name = stringAt(node, 'name');
   const condition = expressionOf(reading, child(node, 'if'));
@@ -58,7 +81,8 @@ function readCommon(ground: Ground, node: Node, place: Place, layers: Layers, ki
     env: mergedEnv(ground, layers),
     ...(directory === undefined ? {} : { workingDirectory: directory }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    retry: readRetry(settingOf(layers, 'retry'), kind) ?? defaultRetry(reading.world.config.defaults.retry, kind),
+    retry:
+      readRetry(settingOf(layers, 'retry'), kind) ?? defaultRetry(reading.world.config.defaults.retry, kind),
     continueOnError: isTrue(child(node, 'continue-on-error')),
   };
 }
@@ -67,13 +91,17 @@ function readCommon(ground: Ground, node: Node, place: Place, layers: Layers, ki
 function mergedEnv(ground: Ground, layers: Layers): Readonly<Record<string, Template>> {
   const own = [child(layers.agent, 'env'), child(layers.step, 'env')].filter((node) => node !== undefined);
   if (own.length === 0) return ground.env;
-  return Object.assign({}, ground.env, ...own.map((node) => readEnv(ground.reading, node))) as Record<string, Template>;
+  return own.reduce<Readonly<Record<string, Template>>>(
+    (env, node) => ({ ...env, ...readEnv(ground.reading, node) }),
+    ground.env,
+  );
 }
 
 function readDirectory(reading: Reading, layers: Layers): Template | undefined {
   const node = settingOf(layers, 'working-directory');
   const configured = reading.world.config.defaults.workingDirectory;
-  if (node === undefined) return configured === undefined ? undefined : literal(configured, { start: 0, end: 0 });
+  if (node === undefined)
+    return configured === undefined ? undefined : literal(configured, { start: 0, end: 0 });
   if (node.kind === 'scalar' && !isFence(node) && leadsOut(node.written) && !reading.judged.has(node)) {
     reading.judged.add(node);
     complain(reading, 'outside-workspace', node.at, { key: '`working-directory`', value: node.written });
@@ -110,7 +138,13 @@ function readRun(ground: Ground, node: Node, place: Place): RunStep {
 function readShell(reading: Reading, node: Node | undefined): string | undefined {
   if (node?.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
   const shell = node.value;
-  if (!SHELLS.includes(shell) && !shell.includes('{0}') && !isFence(node) && shell !== '' && !reading.judged.has(node)) {
+  if (
+    !SHELLS.includes(shell) &&
+    !shell.includes('{0}') &&
+    !isFence(node) &&
+    shell !== '' &&
+    !reading.judged.has(node)
+  ) {
     reading.judged.add(node);
     complain(reading, 'bad-shell', node.at, { shell, nearest: nearest(shell, SHELLS) });
   }
@@ -123,7 +157,8 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
   const kindKey = KIND_KEYS.map((key) => entryOf(node, key)).find((entry) => entry !== undefined);
   const kindAt = kindKey?.at ?? node.at;
   const accessNode = settingOf(layers, 'access');
-  const access = textIn(accessNode, ['read', 'write', 'full'] as const) ?? reading.world.config.defaults.access;
+  const access =
+    textIn(accessNode, ['read', 'write', 'full'] as const) ?? reading.world.config.defaults.access;
   // A level that is none was said, and complained about.
   const accessSaid = accessNode !== undefined || access !== undefined;
   const agentKnown = child(node, 'agent') === undefined || layers.agent !== undefined;
@@ -137,16 +172,21 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
     engines: enginesOf(reading, layers, { kind: 'scalar', at: kindAt } as Node),
     access: access ?? 'read',
     accessSaid,
-    idleTimeoutMs: durationAt(reading, settingOf(layers, 'idle-timeout'), '`idle-timeout`') ?? IDLE_TIMEOUT_MS,
+    idleTimeoutMs:
+      durationAt(reading, settingOf(layers, 'idle-timeout'), '`idle-timeout`') ?? IDLE_TIMEOUT_MS,
     quotaWaitMs: durationAt(reading, settingOf(layers, 'quota-wait'), '`quota-wait`') ?? QUOTA_WAIT_MS,
     undo: stringAt(node, 'undo') !== 'never',
     ...readSettings(reading, node, layers),
   };
-  if (isWriter(step) && step.undo && !reading.world.hasGit) complain(reading, 'no-git', kindAt, { step: step.id });
+  if (isWriter(step) && step.undo && !reading.world.hasGit)
+    complain(reading, 'no-git', kindAt, { step: step.id });
   return step;
 }
 
-type Settings = Pick<PromptStep, 'model' | 'effort' | 'network' | 'tools' | 'mcp' | 'system' | 'maxTurns' | 'output' | 'onQuota'>;
+type Settings = Pick<
+  PromptStep,
+  'model' | 'effort' | 'network' | 'tools' | 'mcp' | 'system' | 'maxTurns' | 'output' | 'onQuota'
+>;
 
 function readSettings(reading: Reading, node: Node, layers: Layers): Settings {
   const configured = reading.world.config.defaults.model;
@@ -159,7 +199,10 @@ function readSettings(reading: Reading, node: Node, layers: Layers): Settings {
     model,
     effort: textIn(settingOf(layers, 'effort'), ['low', 'medium', 'high', 'max'] as const),
     network: textIn(settingOf(layers, 'network'), ['on', 'off'] as const),
-    tools: tools === undefined ? undefined : defined({ allow: texts(child(tools, 'allow')), deny: texts(child(tools, 'deny')) }),
+    tools:
+      tools === undefined
+        ? undefined
+        : defined({ allow: texts(child(tools, 'allow')), deny: texts(child(tools, 'deny')) }),
     mcp: readMcp(reading, settingOf(layers, 'mcp')),
     system: templateOf(reading, settingOf(layers, 'system')),
     maxTurns: turns?.kind === 'scalar' && typeof turns.value === 'number' ? turns.value : undefined,
@@ -185,14 +228,16 @@ function textIn<T extends string>(node: Node | undefined, words: readonly T[]): 
 function readPromptText(reading: Reading, node: Node): Template | undefined {
   const named = child(node, 'prompt-file');
   if (named === undefined) return templateAt(reading, node, 'prompt');
-  if (named.kind !== 'scalar' || typeof named.value !== 'string' || named.value === '' || isFence(named)) return undefined;
+  if (named.kind !== 'scalar' || typeof named.value !== 'string' || named.value === '' || isFence(named))
+    return undefined;
   const file = readNamedFile(reading, named, 'write the path of the prompt relative to this workflow file');
   return file === undefined ? undefined : readTemplate(fileText(file), reading.source.path, reading.report);
 }
 
 function readAnswer(reading: Reading, node: Node | undefined): JsonObject | undefined {
   if (node?.kind === 'map') return plainValue(node) as JsonObject;
-  if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.value === '' || isFence(node)) return undefined;
+  if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.value === '' || isFence(node))
+    return undefined;
   const file = readNamedFile(reading, node, 'write the path of the schema relative to this workflow file');
   if (file === undefined) return undefined;
   let problem = 'it holds no object';

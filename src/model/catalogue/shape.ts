@@ -17,7 +17,7 @@ export const SHAPE_CODES = {
   ),
   'unknown-key': error<{ key: string; owner: string; known: readonly string[] } & Nearest>(
     ({ key, owner }) => `\`${key}\` is not a key of ${owner}`,
-    ({ nearest, known }) => didYouMean({ nearest }) ?? (known.length > 12 ? undefined : `known are ${list(known)}`),
+    ({ nearest, known }) => didYouMean({ nearest }) ?? (known.length === 0 || known.length > 12 ? undefined : `known are ${list(known)}`),
   ),
   'missing-key': error<{ key: string; owner: string }>(
     ({ key, owner }) => `${owner} needs \`${key}\``,

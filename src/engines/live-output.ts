@@ -9,6 +9,7 @@ const NEWLINE = 10;
 
 /** One stream of one attempt, on its way to the reporters. */
 export interface LiveOutput {
+  /** Nothing of the chunk is held afterwards. */
   push(chunk: Uint8Array): void;
   /** Says what is left: a last line without an end, and how much was left out. */
   end(): void;
@@ -70,7 +71,7 @@ export function liveOutput(say: (text: string) => void, now: () => number): Live
         hold(shown.subarray(0, cut));
         speak(false);
       }
-      hold(shown.subarray(cut));
+      hold(Uint8Array.from(shown.subarray(cut)));
       if (held > LONGEST_LINE) speak(false);
     },
     end() {

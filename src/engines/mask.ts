@@ -7,7 +7,7 @@ import { secretForms } from './secret-forms.ts';
 const MASK = '***';
 const MASK_BYTES = Buffer.from(MASK);
 
-/** A stream that is masked as it passes. What it gives is valid until the next call. */
+/** A stream that is masked as it passes. What it gives may be part of what it was given; it keeps neither. */
 export interface MaskStream {
   /** What can be said by now. Held back is only what may be the beginning of a secret. */
   push(chunk: Uint8Array): Uint8Array;

@@ -8,6 +8,7 @@ import { stepDirectory } from './cwd.ts';
 import { liveOutput } from './live-output.ts';
 import type { Masker } from './mask.ts';
 import { startProcess } from './process.ts';
+import { release } from './release.ts';
 import { type NoShell, type ShellCommand, shellCommand } from './shell-command.ts';
 import { exitCodeOf, exitFailure } from './shell-verdict.ts';
 import { readOutputs } from './step-output.ts';
@@ -15,7 +16,7 @@ import { keepTail } from './tail.ts';
 
 /** The transcript of one attempt. */
 export interface AttemptLog {
-  /** Written when it returns, so that a child is never faster than the disk. */
+  /** Written when it returns, so that a child is never faster than the disk. The bytes are freed then: what is kept is a copy. */
   write(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
   close(): void;
 }
@@ -180,7 +181,12 @@ function earOf(
     if (mask !== undefined) pass(mask.end());
   };
   return {
-    hear: (chunk) => pass(mask === undefined ? chunk : mask.push(chunk)),
+    hear(chunk) {
+      const bytes = mask === undefined ? chunk : mask.push(chunk);
+      pass(bytes);
+      if (bytes.buffer !== chunk.buffer) release(bytes);
+      release(chunk);
+    },
     ended(whole) {
       if (whole) flush();
       live.end();

@@ -3,11 +3,12 @@
 /** How much of a stream can be read as `steps.x.stdout`, in bytes. */
 export const TAIL_BYTES = 64 * 1024;
 
-/** Many small pieces cost more than their bytes; from this number on they are joined. */
-const MOST_PIECES = 64;
+/** Most steps say little: room for more is made when it is needed. */
+const FIRST_ROOM = 1024;
 
 /** The last bytes of a stream. */
 export interface Tail {
+  /** The bytes are copied. */
   add(chunk: Uint8Array): void;
   /** As text, trimmed at the end. A letter that the beginning cuts in half is left out. */
   text(): string;
@@ -15,37 +16,38 @@ export interface Tail {
 
 /** Starts with nothing kept. */
 export function keepTail(most: number = TAIL_BYTES): Tail {
-  let pieces: Uint8Array[] = [];
-  let size = 0;
+  let room = Buffer.alloc(0);
+  let used = 0;
   let cut = false;
 
-  const joined = (): Buffer => {
-    const all = Buffer.concat(pieces);
-    const kept = all.length > most ? Buffer.from(all.subarray(all.length - most)) : all;
-    if (kept.length < all.length) cut = true;
-    return kept;
+  /** Makes room for `more` bytes: grows up to twice of what is kept, then moves the end of it to the front. */
+  const makeRoom = (more: number): void => {
+    if (used + more <= room.length) return;
+    if (used + more > 2 * most) {
+      const kept = Math.min(used, most - more);
+      room.copyWithin(0, used - kept, used);
+      cut ||= kept < used;
+      used = kept;
+    }
+    if (used + more <= room.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.min(2 * most, Math.max(FIRST_ROOM, 2 * (used + more))));
+    room.copy(grown, 0, 0, used);
+    room = grown;
   };
   return {
     add(chunk) {
-      if (chunk.length === 0) return;
-      pieces.push(chunk);
-      size += chunk.length;
-      while (pieces[0] !== undefined && size - pieces[0].length >= most) {
-        size -= pieces[0].length;
-        pieces.shift();
-        cut = true;
-      }
-      if (pieces.length > MOST_PIECES) {
-        pieces = [joined()];
-        size = pieces[0]?.length ?? 0;
-      }
+      const end = chunk.length > most ? chunk.subarray(chunk.length - most) : chunk;
+      cut ||= end.length < chunk.length;
+      makeRoom(end.length);
+      room.set(end, used);
+      used += end.length;
     },
     text() {
-      const kept = joined();
-      let start = 0;
+      let start = Math.max(0, used - most);
       // Bytes 10xxxxxx continue a letter of UTF-8; it has at most three of them.
-      while (cut && start < 3 && ((kept[start] ?? 0) & 0xc0) === 0x80) start += 1;
-      return kept.toString('utf8', start).trimEnd();
+      const last = start + 3;
+      while ((cut || start > 0) && start < last && ((room[start] ?? 0) & 0xc0) === 0x80) start += 1;
+      return room.toString('utf8', start, used).trimEnd();
     },
   };
 }

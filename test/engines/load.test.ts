@@ -5,6 +5,7 @@ import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { release } from '../../src/engines/release.ts';
 import { bundle } from '../support/bundle.ts';
 
 const MIB = 1024 * 1024;
@@ -41,6 +42,15 @@ describe('a gibibyte of output with a secret declared', () => {
     expect(cost).toMatchObject({ ok: true });
     expect(logged.digest('hex')).toBe(printed.digest('hex'));
     expect(cost.peakMB).toBeLessThan(150);
+  });
+});
+
+describe('bytes that are released', () => {
+  it('are gone, and small ones, which may share their memory, are left alone', () => {
+    const [big, small] = [Buffer.alloc(64 * 1024, 'x'), Buffer.from('small')];
+    release(big.subarray(10));
+    release(small);
+    expect([big.length, small.toString()]).toEqual([0, 'small']);
   });
 });
 

@@ -1,0 +1,38 @@
+/** Follows a run, its state together with the files it changed. */
+import type { Milestone } from '../model/event.ts';
+import type { StepKey } from '../model/ids.ts';
+import type { Progress } from '../model/progress.ts';
+import { follow } from '../model/progress.ts';
+
+/** What each step left changed: paths by step. */
+export type Changes = ReadonlyMap<StepKey, readonly string[]>;
+
+/** A run and its changed files, fed one milestone at a time. */
+export interface Watch {
+  readonly progress: Progress;
+  readonly changes: Changes;
+  hear(milestone: Milestone): void;
+}
+
+/** Follows a run from where `history` left it. */
+export function watch(history: Iterable<Milestone> = []): Watch {
+  const follower = follow();
+  const changes = new Map<StepKey, readonly string[]>();
+  const hear = (milestone: Milestone): void => {
+    follower.hear(milestone);
+    if (milestone.type === 'tree-restored') changes.delete(milestone.step);
+    if (isEnd(follower.progress, milestone)) {
+      // What an attempt before this one left was not put back, or it would have been taken out above.
+      const before = changes.get(milestone.step) ?? [];
+      changes.set(milestone.step, [...new Set([...before, ...milestone.files])].sort());
+    }
+  };
+  for (const milestone of history) hear(milestone);
+  return { progress: follower.progress, changes, hear };
+}
+
+/** Whether this is the recording of an attempt's end; the one of its start differs by what others did before. */
+export function isEnd(progress: Progress, m: Milestone): m is Extract<Milestone, { type: 'snapshot-taken' }> {
+  if (m.type !== 'snapshot-taken') return false;
+  return progress.steps.get(m.step)?.trees[m.attempt]?.after === m.tree;
+}

@@ -1,0 +1,12 @@
+/** Prints the event union, one event a line, for programs. */
+import type { Reporter } from '../model/ports.ts';
+import { type Out, writer } from './out.ts';
+
+/** Nothing but the union reaches `out`: what people are to read goes elsewhere. */
+export function jsonlReporter(out: Out): Reporter {
+  const lines = writer(out);
+  return {
+    hear: (event) => lines.write(`${JSON.stringify(event)}\n`),
+    close: () => lines.flushed(),
+  };
+}

@@ -1,0 +1,152 @@
+/** Says milestones in sentences, one line each. */
+import type { Milestone } from '../model/event.ts';
+import type { Progress } from '../model/progress.ts';
+import { isEnd } from './changes.ts';
+import { oneLine } from './clean.ts';
+import type { Paint } from './paint.ts';
+import { listed } from './summary.ts';
+import { count, duration, moment, usageWords } from './words.ts';
+
+const WIDEST = 400;
+const MOST_LINES = 12;
+const MOST_FILES = 5;
+
+/** What sentences are made with. */
+export interface SentenceOptions {
+  readonly verbose: boolean;
+  readonly paint: Paint;
+  /** The run after the milestone. */
+  readonly progress: Progress;
+}
+
+type StepMilestone = Exclude<
+  Milestone,
+  {
+    type:
+      | 'run-started'
+      | 'run-resumed'
+      | 'run-interrupted'
+      | 'run-parked'
+      | 'run-finished'
+      | 'budget-exceeded';
+  }
+>;
+type Of<Type extends Milestone['type']> = Extract<Milestone, { type: Type }>;
+
+/** The lines of a milestone; none for what the summary says anyway or what is not worth one. */
+export function milestoneLines(m: Milestone, options: SentenceOptions): readonly string[] {
+  switch (m.type) {
+    case 'run-started':
+      return [
+        `${options.paint.bold(oneLine(m.workflow, WIDEST))} (${oneLine(m.path, WIDEST)}) · run ${m.run}`,
+      ];
+    case 'run-resumed':
+      return [
+        `${options.paint.bold(oneLine(options.progress.workflow ?? 'the run', WIDEST))} goes on · run ${m.run}`,
+      ];
+    case 'run-interrupted':
+      return [options.paint.yellow(`interrupted by ${oneLine(m.by, WIDEST)}`)];
+    case 'budget-exceeded':
+      return [
+        options.paint.yellow(
+          `the budget of ${oneLine(m.scope, WIDEST)} is used up: ${m.spent} of ${m.limit}`,
+        ),
+      ];
+    case 'run-parked':
+    case 'run-finished':
+      return [];
+    default:
+      return stepLines(m, options).map((line) => `${options.paint.dim(`${m.step}:`)} ${line}`);
+  }
+}
+
+function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[] {
+  const { paint, verbose, progress } = options;
+  switch (m.type) {
+    case 'step-started':
+      return [started(m)];
+    case 'session-opened':
+      return verbose ? [`session ${oneLine(m.session, WIDEST)} of ${oneLine(m.engine, WIDEST)}`] : [];
+    case 'step-succeeded':
+      return [succeeded(m, paint)];
+    case 'step-failed':
+      return failed(m, paint);
+    case 'step-skipped':
+    case 'step-blocked':
+    case 'step-canceled':
+      return [paint.yellow(`${m.type.slice('step-'.length)}: ${oneLine(m.because, WIDEST)}`)];
+    case 'retry-scheduled':
+      return [paint.yellow(`attempt ${m.attempt} starts ${soon(m['retry-at'], m.at)}`)];
+    case 'engine-changed':
+      return [
+        paint.yellow(
+          `goes on with ${oneLine(m.to, WIDEST)} instead of ${oneLine(m.from, WIDEST)}: ${oneLine(m.because, WIDEST)}`,
+        ),
+      ];
+    case 'quota-waiting':
+      return [
+        paint.yellow(`the quota of ${oneLine(m.engine, WIDEST)} is used up; goes on ${soon(m.until, m.at)}`),
+      ];
+    case 'loop-decided':
+      return [`iteration ${m.iteration} is done${m.again ? ', another one follows' : ', it was the last'}`];
+    case 'matrix-expanded':
+      return [
+        `runs ${count(m.instances.length, 'time')}: ${listed(m.instances.slice(0, MOST_FILES), m.instances.length)}`,
+      ];
+    case 'snapshot-taken':
+      return isEnd(progress, m) ? files('changed', m.files) : [];
+    case 'tree-restored':
+      return files('put back', m.files);
+    case 'change-merged':
+      return files('merged', m.files);
+    case 'gate-opened':
+      return [
+        `${paint.yellow('asks')}: ${oneLine(m.message, WIDEST)} (${m.options.map((option) => oneLine(option, WIDEST)).join(', ')})`,
+      ];
+    case 'gate-decided':
+      return [
+        `${oneLine(m.decision, WIDEST)} by ${oneLine(m.by, WIDEST)}${m.comment === undefined ? '' : `: ${oneLine(m.comment, WIDEST)}`}`,
+      ];
+  }
+}
+
+function started({ engine, model, attempt }: Of<'step-started'>): string {
+  const again = attempt > 1 ? ` attempt ${attempt}` : '';
+  const agent = engine === undefined ? '' : ` with ${oneLine(engine, WIDEST)}`;
+  return `started${again}${agent}${model === undefined ? '' : `, ${oneLine(model, WIDEST)}`}`;
+}
+
+function succeeded(m: Of<'step-succeeded'>, paint: Paint): string {
+  const took = m['duration-ms'] === undefined ? '' : ` in ${duration(m['duration-ms'])}`;
+  const reused =
+    m.reused === undefined ? '' : `, taken from the ${m.reused === 'cache' ? 'cache' : 'recording'}`;
+  const used = m.usage === undefined ? '' : ` · ${usageWords(m.usage)}`;
+  return `${paint.green('succeeded')}${took}${reused}${used}`;
+}
+
+/** All of the message, within reason: in a log, the reader has nothing else. */
+function failed(
+  { failure, attempt, final, usage, ...m }: Of<'step-failed'>,
+  paint: Paint,
+): readonly string[] {
+  const [first = '', ...rest] = failure.message.split('\n').filter((line) => line.trim() !== '');
+  const what =
+    failure.reason === 'interrupted' ? paint.yellow('interrupted') : paint.red(`failed (${failure.reason})`);
+  const which = final && attempt === 1 ? '' : `attempt ${attempt} `;
+  const took = m['duration-ms'] === undefined ? '' : ` after ${duration(m['duration-ms'])}`;
+  const used = usage === undefined ? '' : ` · ${usageWords(usage)}`;
+  return [
+    `${which}${what}${took}: ${oneLine(first, WIDEST)}${used}`,
+    ...rest.slice(0, MOST_LINES).map((line) => `  ${oneLine(line, WIDEST)}`),
+    ...(failure.help === undefined ? [] : [`what to do: ${oneLine(failure.help, WIDEST)}`]),
+  ];
+}
+
+function soon(at: string, now: string): string {
+  return `in ${duration(Date.parse(at) - Date.parse(now))}, at ${moment(at, now)}`;
+}
+
+function files(done: string, paths: readonly string[]): readonly string[] {
+  if (paths.length === 0) return [];
+  return [`${done} ${count(paths.length, 'file')}: ${listed(paths.slice(0, MOST_FILES), paths.length)}`];
+}

@@ -1,0 +1,89 @@
+/** Shows a run line by line, for logs and for terminals that can do no more. */
+import type { Event, HeardChatter, Milestone } from '../model/event.ts';
+import type { StepKey } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Reporter } from '../model/ports.ts';
+import { watch } from './changes.ts';
+import { cleanForGithub, cleanForTerminal } from './clean.ts';
+import { lineBuffer } from './lines.ts';
+import { milestoneLines } from './milestones.ts';
+import { type Out, writer } from './out.ts';
+import { painter } from './paint.ts';
+import { saidLine } from './said.ts';
+import { summary } from './summary.ts';
+
+/** How a run is shown line by line. */
+export interface PlainOptions {
+  readonly out: Out;
+  readonly color: boolean;
+  /** Without it the summary cannot tell what was still to come. */
+  readonly plan: Plan | undefined;
+  /** Shows thoughts, results of tools and sessions too. */
+  readonly verbose: boolean;
+  /** What happened before this process; it is summed up, and not shown again. */
+  readonly history?: readonly Milestone[];
+  /** The lines go to a log of GitHub Actions, whose runner obeys some of them. */
+  readonly github?: boolean;
+}
+
+/** Shows milestones as sentences and output as `step | line`; sums up when it is closed. */
+export function plainReporter(options: PlainOptions): Reporter {
+  const { color, plan, verbose } = options;
+  const sink = writer(options.out);
+  const clean = options.github === true ? cleanForGithub : cleanForTerminal;
+  const paint = painter(color);
+  const run = watch(options.history);
+  const buffer = lineBuffer();
+  let heard = false;
+
+  // One write for all lines of an event: a chatty child would pay a system call for each.
+  const print = (lines: readonly string[]): void => {
+    if (lines.length > 0) sink.write(`${clean(lines.join('\n'), options)}\n`);
+  };
+  const output = (step: string, lines: readonly string[]): void => {
+    const prefix = paint.dim(`${step} |`);
+    print(
+      lines.flatMap((line) =>
+        clean(line.replace(/\r$/, ''), options)
+          .split('\n')
+          .map((part) => `${prefix} ${part}`),
+      ),
+    );
+  };
+  const flush = (step?: StepKey): void => {
+    for (const rest of buffer.flush(step)) output(rest.step, [rest.line]);
+  };
+  const chatter = (event: HeardChatter): void => {
+    if (event.type === 'output') output(event.step, buffer.push(event.step, event.stream, event.text));
+    else print(saidLine(event, { verbose, paint }));
+  };
+  const milestone = (event: Milestone): void => {
+    run.hear(event);
+    if (endsAttempt(event)) flush(event.step);
+    print(milestoneLines(event, { verbose, paint, progress: run.progress }));
+  };
+  return {
+    hear: (event) => {
+      heard = true;
+      if (isChatter(event)) chatter(event);
+      else milestone(event);
+    },
+    close: () => {
+      flush();
+      if (heard)
+        sink.write(`\n${clean(summary(run.progress, { color, plan, changes: run.changes }), options)}`);
+      return sink.flushed();
+    },
+  };
+}
+
+/** Whether an event is for watching only. */
+export function isChatter(event: Event): event is HeardChatter {
+  return event.type === 'output' || event.type === 'said';
+}
+
+function endsAttempt(
+  m: Milestone,
+): m is Extract<Milestone, { type: 'step-succeeded' | 'step-failed' | 'step-canceled' }> {
+  return m.type === 'step-succeeded' || m.type === 'step-failed' || m.type === 'step-canceled';
+}

@@ -1,0 +1,52 @@
+/** Shows a list of runs, for people or for programs. */
+import type { RunId } from '../model/ids.ts';
+import type { RunStatus } from '../model/progress.ts';
+import type { JsonObject } from '../model/result.ts';
+import { cleanForTerminal, oneLine } from './clean.ts';
+import { painter } from './paint.ts';
+import { table } from './table.ts';
+import { age } from './words.ts';
+
+const WIDEST_NAME = 40;
+
+/** A run as the list needs it. Times are ISO 8601 in UTC. */
+export interface RunRow {
+  readonly id: RunId;
+  readonly name: string;
+  readonly path: string;
+  readonly status: RunStatus;
+  readonly createdAt: string;
+  readonly changedAt: string;
+  /** Whether a process that lives owns the run. A run that is said to run and has no owner was left by one that died. */
+  readonly owned: boolean;
+}
+
+/** The list in columns, in the order given. Ends with a line break. `now` in milliseconds since the epoch. */
+export function runsTable(rows: readonly RunRow[], { now, color }: { now: number; color: boolean }): string {
+  if (rows.length === 0) return 'no runs yet; start one with `codemachine run <workflow>`\n';
+  const paint = painter(color);
+  const cells = rows.map((row) => [
+    row.id,
+    stateOf(row),
+    age(now - Date.parse(row.createdAt)),
+    oneLine(row.name, WIDEST_NAME),
+  ]);
+  const [head = '', ...lines] = table([['RUN', 'STATUS', 'STARTED', 'WORKFLOW'], ...cells]);
+  return cleanForTerminal(`${[paint.dim(head), ...lines].join('\n')}\n`, { color });
+}
+
+/** The list for programs. */
+export function runsJson(rows: readonly RunRow[]): readonly JsonObject[] {
+  return rows.map((row) => ({
+    run: row.id,
+    workflow: row.name,
+    path: row.path,
+    status: stateOf(row),
+    'created-at': row.createdAt,
+    'changed-at': row.changedAt,
+  }));
+}
+
+function stateOf({ status, owned }: RunRow): string {
+  return (status === 'running' || status === 'new') && !owned ? 'interrupted' : status;
+}

@@ -1,0 +1,104 @@
+/** Says of the steps of a run how they stand. */
+import type { StepKey } from '../model/ids.ts';
+import { asStepKey } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Progress, StepProgress } from '../model/progress.ts';
+import { untouched } from '../model/progress.ts';
+import { oneLine } from './clean.ts';
+import { count, duration, moment, usageWords } from './words.ts';
+
+const LONGEST_FACT = 120;
+
+/** The steps in the order of the file, then those that the plan does not know, in the order in which they were met. */
+export function stepsInOrder(progress: Progress, plan: Plan | undefined): readonly StepProgress[] {
+  const planned = (plan?.steps ?? []).map(({ step }) => asStepKey(step.id));
+  const keys = new Set<StepKey>([...planned, ...progress.steps.keys()]);
+  return [...keys].map((key) => progress.steps.get(key) ?? untouched(key));
+}
+
+/** Steps whose failure the workflow allows. */
+export function mayFail(plan: Plan | undefined): ReadonlySet<StepKey> {
+  const allowed = (plan?.steps ?? []).filter(({ step }) => step.continueOnError);
+  return new Set(allowed.map(({ step }) => asStepKey(step.id)));
+}
+
+/** How long the newest attempt of a step took, or has taken so far; undefined when it has not started. */
+export function stepDuration(step: StepProgress, now: number | undefined): number | undefined {
+  if (step.status !== 'running' && step.values['duration-ms'] !== undefined)
+    return step.values['duration-ms'];
+  if (step.startedAt === undefined) return undefined;
+  const end = step.status === 'running' || step.endedAt === undefined ? now : Date.parse(step.endedAt);
+  return end === undefined ? undefined : end - Date.parse(step.startedAt);
+}
+
+/** What the facts of a step depend on besides the step. */
+export interface FactOptions {
+  /** Milliseconds since the epoch; for what has no end yet. */
+  readonly now: number | undefined;
+  /** ISO 8601: the times of this day are shown without the date. */
+  readonly today: string;
+  /** Whether the workflow allows this step to fail. */
+  readonly mayFail: boolean;
+  /** Whether the run still runs. */
+  readonly running: boolean;
+}
+
+/** What is worth knowing about a step, in the order in which it is read. */
+export function stepFacts(step: StepProgress, options: FactOptions): readonly string[] {
+  const took = stepDuration(step, options.now);
+  const agent = [step.engine, step.model].filter((word) => word !== undefined).join(', ');
+  return [
+    ...stateFacts(step, options),
+    ...(took === undefined ? [] : [duration(took)]),
+    ...(step.attempt > 1 ? [count(step.attempt, 'attempt')] : []),
+    ...(agent === '' ? [] : [oneLine(agent, LONGEST_FACT)]),
+    ...usageFacts(step),
+  ];
+}
+
+/** Failed steps, the one that failed first at the front: the others may be its consequence. */
+export function failedSteps(
+  steps: readonly StepProgress[],
+  allowed: ReadonlySet<StepKey>,
+): readonly StepProgress[] {
+  return steps
+    .filter((step) => step.status === 'failed' && !allowed.has(step.key))
+    .sort((a, b) => ordered(a.endedAt ?? '', b.endedAt ?? ''));
+}
+
+/** An agent that ran and said nothing of its use is not free. */
+export function usageFacts(step: StepProgress): readonly string[] {
+  if (step.usage !== undefined) return [usageWords(step.usage)];
+  const ended = step.endedAt !== undefined && step.attempt > 0;
+  return step.kind === 'prompt' && ended ? ['usage unknown'] : [];
+}
+
+function stateFacts(
+  step: StepProgress,
+  { today, mayFail: allowed, running }: FactOptions,
+): readonly string[] {
+  switch (step.status) {
+    case 'failed':
+      return [`failed: ${step.failure?.reason ?? 'internal'}${allowed ? ', which is allowed' : ''}`];
+    case 'skipped':
+    case 'blocked':
+    case 'canceled':
+      return [
+        step.because === undefined ? step.status : `${step.status}: ${oneLine(step.because, LONGEST_FACT)}`,
+      ];
+    case 'waiting':
+      if (step.failure?.reason === 'interrupted') return ['interrupted'];
+      return [step.retryAt === undefined ? 'waits' : `waits until ${moment(step.retryAt, today)}`];
+    case 'pending':
+      return ['not started'];
+    case 'running':
+      // Whoever ran it died before it could say so.
+      return running ? [] : ['interrupted'];
+    case 'succeeded':
+      return [];
+  }
+}
+
+function ordered(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

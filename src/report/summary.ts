@@ -1,0 +1,218 @@
+/** Sums a run up on one screen: what went wrong first, then each step, what it cost, what it changed, what to type next. */
+import type { StepKey } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
+import type { Changes } from './changes.ts';
+import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
+import { mark, type Paint, painter, shade } from './paint.ts';
+import { failedSteps, mayFail, stepFacts, stepsInOrder } from './steps.ts';
+import { count, duration, usageWords } from './words.ts';
+
+const MOST_ROWS = 20;
+const MOST_FILES = 10;
+const MOST_OUTPUTS = 10;
+const MOST_MESSAGE_LINES = 6;
+const LAST_LINES = 10;
+const WIDEST_KEY = 32;
+const WIDEST_LINE = 160;
+
+/** What a summary is made with. */
+export interface SummaryOptions {
+  readonly color: boolean;
+  /** Gives the order of the steps, those not started yet, and which may fail. */
+  readonly plan?: Plan | undefined;
+  readonly changes?: Changes;
+  /** Milliseconds since the epoch; for a run that still runs. */
+  readonly now?: number;
+}
+
+interface Told {
+  readonly progress: Progress;
+  readonly steps: readonly StepProgress[];
+  readonly failed: readonly StepProgress[];
+  readonly allowed: ReadonlySet<StepKey>;
+  readonly changes: Changes;
+  readonly now: number | undefined;
+  readonly paint: Paint;
+}
+
+/**
+ * Sums up a run that ended, stopped or still runs. Ends with a line break; harmless for a terminal. A run that is said to run
+ * but whose owner is dead is to be given as `{ ...progress, status: 'interrupted' }`.
+ */
+export function summary(progress: Progress, options: SummaryOptions): string {
+  const steps = stepsInOrder(progress, options.plan);
+  const allowed = mayFail(options.plan);
+  const told: Told = {
+    progress,
+    steps,
+    allowed,
+    failed: failedSteps(steps, allowed),
+    changes: options.changes ?? new Map(),
+    now: progress.status === 'running' ? options.now : undefined,
+    paint: painter(options.color),
+  };
+  const parts = [headline(told), rootCause(told), stepRows(told), totals(told), nextMoves(told)];
+  const text = parts.filter((part) => part.length > 0).map((part) => part.join('\n'));
+  return cleanForTerminal(`${text.join('\n\n')}\n`, options);
+}
+
+function headline({ progress, paint, now }: Told): readonly string[] {
+  const name = paint.bold(oneLine(progress.workflow ?? 'the run', WIDEST_LINE));
+  const took = runDuration(progress, now);
+  const time =
+    took === undefined ? '' : ` ${progress.status === 'running' ? 'for' : 'after'} ${duration(took)}`;
+  const run = progress.run === undefined ? '' : ` · run ${progress.run}`;
+  return [`${name} ${ending(progress, paint)}${time}${run}`];
+}
+
+function ending({ status, parked }: Progress, paint: Paint): string {
+  switch (status) {
+    case 'new':
+      return 'has not started';
+    case 'running':
+      return 'runs';
+    case 'interrupted':
+      return paint.yellow('was interrupted');
+    case 'parked':
+      return paint.yellow(`is parked (${parked?.reason ?? 'pause'})`);
+    case 'succeeded':
+    case 'failed':
+      return shade(status, paint)(status);
+    case 'canceled':
+      return paint.yellow('was canceled');
+  }
+}
+
+/** From the start to the newest milestone, pauses included. */
+function runDuration({ startedAt, lastAt }: Progress, now: number | undefined): number | undefined {
+  if (startedAt === undefined) return undefined;
+  const end = now ?? (lastAt === undefined ? undefined : Date.parse(lastAt));
+  return end === undefined ? undefined : end - Date.parse(startedAt);
+}
+
+function rootCause({ failed: [root, ...others], paint }: Told): readonly string[] {
+  if (root === undefined) return [];
+  const message = (root.failure?.message ?? 'no reason was recorded').split('\n');
+  const [first = '', ...rest] = message.filter((line) => line.trim() !== '');
+  const more = rest.slice(0, MOST_MESSAGE_LINES).map((line) => `    ${oneLine(line, WIDEST_LINE)}`);
+  const said = lastSaid(root).filter((line) => !message.some((other) => other.includes(line.trim())));
+  const help = root.failure?.help;
+  const also = others.map((step) => step.key).slice(0, MOST_FILES);
+  return [
+    `${mark('failed', paint)} ${paint.bold(root.key)} ${paint.red('failed')}: ${oneLine(first, WIDEST_LINE)}`,
+    ...more,
+    ...said.map((line) => `    ${paint.dim('|')} ${line}`),
+    ...(help === undefined ? [] : [`    what to do: ${oneLine(help, WIDEST_LINE * 2)}`]),
+    ...(also.length === 0 ? [] : [`  also failed: ${listed(also, others.length)}`]),
+  ];
+}
+
+/** What a step said before it failed: of a command its standard error, where it has used that. */
+function lastSaid({ values }: StepProgress): readonly string[] {
+  const text = [values.stderr, values.stdout, values.text].find(
+    (said) => said !== undefined && said.trim() !== '',
+  );
+  return lastLines(text ?? '', LAST_LINES, WIDEST_LINE);
+}
+
+function stepRows({ steps, allowed, progress, now, paint }: Told): readonly string[] {
+  const shown = mostTelling(steps);
+  const width = Math.min(WIDEST_KEY, Math.max(0, ...shown.map((step) => step.key.length)));
+  const today = progress.lastAt ?? '';
+  const running = progress.status === 'running';
+  const rows = shown.map((step) => {
+    const facts = stepFacts(step, { today, now, running, mayFail: allowed.has(step.key) });
+    return `${mark(step.status, paint)} ${step.key.padEnd(width)}  ${facts.join(' · ')}`.trimEnd();
+  });
+  if (shown.length === steps.length) return rows;
+  const hidden = new Set(shown);
+  return [...rows, `  and ${tally(steps.filter((step) => !hidden.has(step)))}`];
+}
+
+const TELLING: readonly StepStatus[] = [
+  'failed',
+  'running',
+  'waiting',
+  'canceled',
+  'blocked',
+  'succeeded',
+  'skipped',
+  'pending',
+];
+
+/** As many steps as fit on a screen, in their order; those that went well give way to those that did not. */
+function mostTelling(steps: readonly StepProgress[]): readonly StepProgress[] {
+  if (steps.length <= MOST_ROWS) return steps;
+  const ranked = TELLING.flatMap((status) => steps.filter((step) => step.status === status));
+  const chosen = new Set(ranked.slice(0, MOST_ROWS - 1));
+  return steps.filter((step) => chosen.has(step));
+}
+
+/** How many steps stand where: `12 succeeded, 3 not started`. */
+export function tally(steps: readonly StepProgress[]): string {
+  const counts = TELLING.map(
+    (status) => [status, steps.filter((step) => step.status === status).length] as const,
+  );
+  return counts
+    .filter(([, many]) => many > 0)
+    .map(([status, many]) => `${many} ${status === 'pending' ? 'not started' : status}`)
+    .join(', ');
+}
+
+function totals({ progress, changes, steps }: Told): readonly string[] {
+  const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
+  const silent = agents.filter((step) => step.usage === undefined && step.endedAt !== undefined);
+  const without =
+    silent.length === 0
+      ? ''
+      : `, not counting ${listed(silent.map((step) => step.key).slice(0, 3), silent.length)}`;
+  const usage = progress.usage === undefined ? 'unknown' : usageWords(progress.usage) + without;
+  const files = [...new Set([...changes.values()].flat())].sort();
+  const outputs = Object.entries(progress.outputs ?? {});
+  return [
+    ...(agents.length === 0 ? [] : [`used: ${usage}`]),
+    ...(files.length === 0
+      ? []
+      : [`changed ${count(files.length, 'file')}: ${listed(files.slice(0, MOST_FILES), files.length)}`]),
+    ...outputs.slice(0, MOST_OUTPUTS).map(([name, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      return `output ${name}: ${oneLine(text, WIDEST_LINE)}`;
+    }),
+    ...(outputs.length > MOST_OUTPUTS
+      ? [`and ${count(outputs.length - MOST_OUTPUTS, 'more output', 'more outputs')}`]
+      : []),
+  ];
+}
+
+/** Names as they are shown, with how many more there are than these. */
+export function listed(names: readonly string[], all: number): string {
+  const shown = names.map((name) => oneLine(name, WIDEST_LINE)).join(', ');
+  return all > names.length ? `${shown} and ${all - names.length} more` : shown;
+}
+
+/** What to type next; a run that went well and changed nothing leaves nothing to type. */
+function nextMoves({ progress, failed: [root], changes }: Told): readonly string[] {
+  const { run, status, parked } = progress;
+  if (run === undefined || status === 'running' || status === 'new') return [];
+  const changed = [...changes].filter(([, files]) => files.length > 0).map(([step]) => step);
+  const toSee =
+    root !== undefined && changed.includes(root.key)
+      ? ` ${root.key}`
+      : changed.length === 1
+        ? ` ${changed[0]}`
+        : '';
+  const moves = [
+    ...(status === 'succeeded' ? [] : [parked?.resume ?? `codemachine resume ${run}`]),
+    ...(root === undefined ? [] : [`codemachine logs ${run} ${quoted(root.key)}`]),
+    ...(changed.length === 0
+      ? []
+      : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
+  ];
+  return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_LINE * 2)}`)];
+}
+
+/** Keys of loops and matrices have brackets, which a shell would read as a pattern. */
+function quoted(key: string): string {
+  return /^[\w.-]+$/.test(key) ? key : `'${key}'`;
+}

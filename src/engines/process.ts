@@ -201,11 +201,6 @@ export async function findMarked(pattern: string): Promise<readonly number[]> {
   return markedInPs(await listProcesses(), pattern);
 }
 
-/** Ends what an attempt left behind. */
-export function sweepAttempt(mark: string, pauses?: SweepPauses): Promise<Swept> {
-  return endMarked(attemptPattern(mark), findMarked, pauses);
-}
-
 /** Ends whatever any owner of this run has started. Only for who owns the run now, before it starts a child or after the last. */
 export function sweepRun(run: string, pauses?: SweepPauses): Promise<Swept> {
   return endMarked(runPattern(run), findMarked, pauses);

@@ -1,7 +1,7 @@
 /** Lists the spellings in which a secret may appear in a stream. */
 
 /** Shorter values are not masked: `true` or `3000` would black out half of every log. */
-export const SHORTEST_SECRET = 6;
+const SHORTEST_SECRET = 6;
 
 /** The widths at which `base64(1)` and PEM break their lines. */
 const BASE64_WIDTHS = [76, 64];

@@ -1,7 +1,7 @@
 /** Keeps the end of a stream. */
 
 /** How much of a stream can be read as `steps.x.stdout`, in bytes. */
-export const TAIL_BYTES = 64 * 1024;
+const TAIL_BYTES = 64 * 1024;
 
 /** Most steps say little: room for more is made when it is needed. */
 const FIRST_ROOM = 1024;

@@ -178,13 +178,17 @@ describe.each(kinds)('a child started as %s', (kind) => {
 describe('pipes that outlive the child', () => {
   it('are cut when who holds them hides from the sweep', async () => {
     const spec = shellSpec(rig.script('a'), { sweepAfter: true });
-    const ended = startProcess(spec, collect(), stopSwitch().stop, HASTY);
+    const ears = collect();
+    const ended = startProcess(spec, ears, stopSwitch().stop, HASTY);
     const child = await rig.child('a');
     await child.fork({ name: 'hidden', detached: true, hold: true, env: { CODEMACHINE_MARK: '' } });
     const hidden = await rig.child('hidden');
     await child.exit(0);
     expect(await ended).toMatchObject({ exitCode: 0, cut: true });
-    await hidden.exit(0);
+    // Nobody reads the pipe any more: the next word ends it, as in a shell pipe.
+    void hidden.print('stdout', 'too late');
+    await hidden.gone;
+    expect(ears.text('stdout')).toBe('');
   });
 
   it('go on being heard when the child succeeded', async () => {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The child's program. */
-export const RIG_CHILD = path.join(import.meta.dirname, 'rig-child.mjs');
+const RIG_CHILD = path.join(import.meta.dirname, 'rig-child.mjs');
 
 interface Told {
   readonly event: string;

@@ -1,21 +1,13 @@
 /** Gives each engine its dialect. */
 import os from 'node:os';
 import { agentEngine } from '../engines/agent.ts';
-import { claudeCode } from '../engines/dialects/claude-code.ts';
-import { codex } from '../engines/dialects/codex.ts';
-import type { Dialect } from '../engines/dialects/dialect.ts';
+import { dialectOf } from '../engines/dialects/dialects.ts';
 import type { Masker } from '../engines/mask.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import type { Engine, Job } from '../model/ports.ts';
 import { validateAnswer } from '../workflow/answer.ts';
 import { CLOCK } from './clock.ts';
 import type { Execution } from './execute.ts';
-
-/** The engines that can be run, by the name that workflows use. */
-export const DIALECTS: Readonly<Record<string, Dialect>> = {
-  [claudeCode.name]: claudeCode,
-  [codex.name]: codex,
-};
 
 /** Makes the attempts of `prompt` steps with the engines of this machine. */
 export function makeAgents(
@@ -28,7 +20,7 @@ export function makeAgents(
   return (job, hear, stop) => {
     let engine = made.get(job.engine);
     if (engine === undefined) {
-      const dialect = DIALECTS[job.engine];
+      const dialect = dialectOf(job.engine);
       if (dialect === undefined)
         throw new Error(`a step was planned for ${job.engine}, which has no dialect`);
       engine = agentEngine(dialect, {

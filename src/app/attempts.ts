@@ -2,13 +2,12 @@
 import os from 'node:os';
 import { MARK_VARIABLE, makeMark } from '../engines/mark.ts';
 import type { Masker } from '../engines/mask.ts';
+import { runGit } from '../engines/process.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
 import type { Attempt, Job } from '../model/ports.ts';
-import { err, ok } from '../model/result.ts';
 import { stepDirectory } from '../state/transcripts.ts';
 import type { Execution } from './execute.ts';
-import { diffTexts } from './git.ts';
 import { flagsOf } from './record.ts';
 
 /** Makes the one function that the run is handed. Engines are loaded when the first agent is asked. */
@@ -61,11 +60,14 @@ async function makeAgentAttempt(
     paths: { workspace: e.place.root, home: os.homedir() },
   };
   if (replay !== undefined) {
-    const { replaying } = await import('../engines/replay.ts');
+    const [{ replaying }, { compareTexts }] = await Promise.all([
+      import('../engines/replay.ts'),
+      import('../workspace/compare.ts'),
+    ]);
     return replaying(replay, {
       ...common,
       ...(workspace === undefined ? {} : { applyPatch: workspace.applyPatch }),
-      diff: diffTexts,
+      diff: (recorded, asked) => compareTexts(recorded, asked, runGit, e.env),
     });
   }
   const { makeAgents } = await import('./agents.ts');
@@ -75,17 +77,6 @@ async function makeAgentAttempt(
   if (workspace === undefined) return recording(record, agents, common);
   return recording(record, agents, {
     ...common,
-    watchTree: async (job) => {
-      const before = await workspace.record(job.run, `${job.step}.${job.attempt}.asked`);
-      if (!before.ok) return err(before.error);
-      return ok(async () => {
-        const after = await workspace.record(
-          job.run,
-          `${job.step}.${job.attempt}.answered`,
-          before.value.tree,
-        );
-        return after.ok ? workspace.patch(before.value.tree, after.value.tree) : err(after.error);
-      });
-    },
+    watchTree: (job) => workspace.watch(job.run, `${job.step}.${job.attempt}.asked`),
   });
 }

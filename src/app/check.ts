@@ -12,6 +12,7 @@ import type { Workflow } from '../model/workflow.ts';
 import { planWorkflow } from '../plan/plan.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
 import { loadConfig } from './config.ts';
+import { checkEngines } from './engine-check.ts';
 import { lies, readText, sha256 } from './files.ts';
 import type { Place } from './place.ts';
 import { shown } from './place.ts';
@@ -78,7 +79,8 @@ export function checkText(
     hasGit: place.hasGit,
   });
   const planned = read.workflow === undefined ? undefined : planWorkflow(read.workflow);
-  const diagnostics = sorted([...read.diagnostics, ...(planned?.diagnostics ?? [])]);
+  const engines = read.workflow === undefined ? [] : checkEngines(read.workflow);
+  const diagnostics = sorted([...read.diagnostics, ...(planned?.diagnostics ?? []), ...engines]);
   const usable = !hasErrors(diagnostics) && read.workflow !== undefined && planned?.plan !== undefined;
   return {
     source,

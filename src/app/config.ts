@@ -13,8 +13,17 @@ import type { Refusal } from './refusal.ts';
 
 /** Reads `.codemachine/config.yml` and `~/.config/codemachine/config.yml`; the user's wins. Neither need exist. */
 export async function loadConfig(place: Place, env: NodeJS.ProcessEnv): Promise<Result<Config, Refusal>> {
+  return load(place, [path.join(place.root, '.codemachine', 'config.yml'), userConfig(env)]);
+}
+
+/** Reads the user's own configuration alone: for commands that must not start what a repository names. */
+export async function loadUserConfig(place: Place, env: NodeJS.ProcessEnv): Promise<Result<Config, Refusal>> {
+  return load(place, [userConfig(env)]);
+}
+
+async function load(place: Place, files: readonly string[]): Promise<Result<Config, Refusal>> {
   let config = NO_CONFIG;
-  for (const file of [path.join(place.root, '.codemachine', 'config.yml'), userConfig(env)]) {
+  for (const file of files) {
     const text = readText(file);
     if (!text.ok) {
       if (text.error === 'is not there') continue;

@@ -29,17 +29,20 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export function control(
   run: Controlled,
-  owner: { readonly state: State; readonly lease: Lease; readonly run: RunId },
+  owner: { readonly state: State; readonly lease: Lease; readonly run: RunId; readonly signals: boolean },
   told: (sentence: string) => void,
 ): Control {
   let first: NodeJS.Signals | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (first !== undefined) return run.stopNow();
+    if (first !== undefined) {
+      run.stopNow();
+      return;
+    }
     first = signal;
     told(`${signal}: stopping; what runs is given 10 seconds to end. Once more to stop at once.`);
     run.stop('interrupt', signal);
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  if (owner.signals) for (const signal of SIGNALS) process.on(signal, onSignal);
   const handled: number[] = [];
   const look = setInterval(() => {
     for (const request of pendingOf(owner)) {

@@ -1,5 +1,6 @@
 /** Brings everybody together for a run, new or resumed. */
 import os from 'node:os';
+import type { Masker } from '../engines/mask.ts';
 import { sweepRun } from '../engines/process.ts';
 import { startWatcher } from '../engines/watcher.ts';
 import type { Config } from '../model/config.ts';
@@ -12,8 +13,8 @@ import type { JsonObject } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
 import { type RunResult, startRun } from '../run/run.ts';
-import type { RunOptions, UndoQuestion } from '../run/running.ts';
-import { journal } from '../state/journal.ts';
+import type { RunInput, RunOptions, UndoQuestion } from '../run/running.ts';
+import { type Journal, journal } from '../state/journal.ts';
 import type { Lease } from '../state/lease.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
@@ -47,8 +48,12 @@ export interface Execution {
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
   /** Says something to people about this process, not about the run. */
   readonly tell: (sentence: string) => void;
+  /** Whether SIGINT, SIGTERM and SIGHUP of this process mean the run. */
+  readonly signals: boolean;
   /** Stops the run from inside this process, as Ctrl-C would. */
   readonly signal?: AbortSignal;
+  /** Ends the run as canceled before anything starts. */
+  readonly cancel?: boolean;
 }
 
 /** How a run ended for this process. */
@@ -58,66 +63,75 @@ export interface Executed extends RunResult {
 
 /** Runs to the end, to an interruption or to a refusal; gives the run back in every case. */
 export async function execute(e: Execution): Promise<Executed> {
-  const { record, state, lease } = e;
+  const { record, lease } = e;
   // What an owner that was killed has left running would write into the tree that is recorded next.
   if (e.history.length > 0) await sweepRun(record.id);
   const watcher = startWatcher(record.id, lease.epoch);
   try {
-    const { makeMasker } = await import('../engines/mask.ts');
-    const secret = maskedValues(e.variables);
-    const masker = secret.length === 0 ? undefined : makeMasker(secret);
-    const funnel = journal(lease, Date.now);
-    funnel.listen((milestone) => e.reporter.hear(milestone));
-    const chatter = (said: Chatter): void => {
-      const masked = masker === undefined ? said : masker.json(said);
-      e.reporter.hear({ ...masked, v: EVENT_VERSION, at: new Date().toISOString(), run: record.id });
-    };
-    const attempt = makeAttempt(e, masker);
-    const handle = startRun({
-      run: record.id,
-      workflow: e.workflow,
-      plan: e.plan,
-      history: e.history,
-      ports: {
-        emit: funnel.emit,
-        attempt,
-        workspace: e.workspace,
-        evaluate,
-        toText,
-        hashFiles: (globs) => hashFiles(e.place.root, globs, matches, e.place.stateDir),
-        clock: CLOCK,
-        random: Math.random,
-        chatter,
-        ...(masker === undefined ? {} : { mask: masker.json }),
-      },
-      facts: {
-        inputs: record.inputs,
-        git: (record.git ?? { sha: '', branch: '', dirty: false }) as JsonObject,
-        github: githubContext(e.env),
-        secrets: e.variables.secrets,
-        envFile: e.variables.envFile,
-        path: record.path,
-      },
-      options: runOptions(e),
-    });
-    const controlling = control(handle, { state, lease, run: record.id }, e.tell);
-    const stopped = (): void => handle.stop('interrupt', 'the caller');
-    e.signal?.addEventListener('abort', stopped, { once: true });
-    if (e.signal?.aborted) stopped();
-    try {
-      const result = await handle.done;
-      return { ...result, exit: exitOf(result, controlling.signal()) };
-    } finally {
-      e.signal?.removeEventListener('abort', stopped);
-      await funnel.flush().catch(() => undefined);
-      controlling.close();
-    }
+    return await drive(e);
   } finally {
     await sweepRun(record.id);
     watcher.close();
     lease.release();
     await e.reporter.close();
   }
+}
+
+async function drive(e: Execution): Promise<Executed> {
+  const { record, state, lease } = e;
+  const secret = maskedValues(e.variables);
+  const masker = secret.length === 0 ? undefined : (await import('../engines/mask.ts')).makeMasker(secret);
+  const funnel = journal(lease, Date.now);
+  funnel.listen((milestone) => e.reporter.hear(milestone));
+  const handle = startRun(runInput(e, masker, funnel));
+  const controlling = control(handle, { state, lease, run: record.id, signals: e.signals }, e.tell);
+  const stopped = (): void => handle.stop('interrupt', 'the caller');
+  e.signal?.addEventListener('abort', stopped, { once: true });
+  if (e.signal?.aborted) stopped();
+  if (e.cancel === true) handle.stop('cancel', e.by);
+  try {
+    const result = await handle.done;
+    return { ...result, exit: exitOf(result, controlling.signal()) };
+  } finally {
+    e.signal?.removeEventListener('abort', stopped);
+    await funnel.flush().catch(() => undefined);
+    controlling.close();
+  }
+}
+
+function runInput(e: Execution, masker: Masker | undefined, funnel: Journal): RunInput {
+  const { record, place } = e;
+  const chatter = (said: Chatter): void => {
+    const masked = masker === undefined ? said : masker.json(said);
+    e.reporter.hear({ ...masked, v: EVENT_VERSION, at: new Date().toISOString(), run: record.id });
+  };
+  return {
+    run: record.id,
+    workflow: e.workflow,
+    plan: e.plan,
+    history: e.history,
+    ports: {
+      emit: funnel.emit,
+      attempt: makeAttempt(e, masker),
+      workspace: e.workspace,
+      evaluate,
+      toText,
+      hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),
+      clock: CLOCK,
+      random: Math.random,
+      chatter,
+      ...(masker === undefined ? {} : { mask: masker.json }),
+    },
+    facts: {
+      inputs: record.inputs,
+      git: (record.git ?? { sha: '', branch: '', dirty: false }) as JsonObject,
+      github: githubContext(e.env),
+      secrets: e.variables.secrets,
+      envFile: e.variables.envFile,
+      path: record.path,
+    },
+    options: runOptions(e),
+  };
 }
 
 function runOptions(e: Execution): RunOptions {

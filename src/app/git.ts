@@ -26,25 +26,6 @@ export async function openPlaceWorkspace(
   return opened.ok ? opened : refusal(opened.error);
 }
 
-/** Says how two texts differ, line by line; for people. */
-export async function diffTexts(before: string, after: string): Promise<string> {
-  const { mkdtempSync, rmSync, writeFileSync } = await import('node:fs');
-  const os = await import('node:os');
-  const path = await import('node:path');
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'codemachine-diff-'));
-  try {
-    writeFileSync(path.join(directory, 'a'), `${before}\n`);
-    writeFileSync(path.join(directory, 'b'), `${after}\n`);
-    const { stdout } = await runGit(
-      ['diff', '--no-index', '--no-ext-diff', '--no-textconv', '--no-color', '--', 'a', 'b'],
-      { cwd: directory, env: { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' } },
-    );
-    return Buffer.from(stdout).toString().split('\n').slice(4).join('\n').trimEnd();
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
 function refusal(failure: { readonly message: string; readonly help?: string }): Result<never, Refusal> {
   return err({ message: failure.message, ...(failure.help === undefined ? {} : { help: failure.help }) });
 }

@@ -1,8 +1,10 @@
 /** Opens the state directory for a command. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { openState, type State } from '../state/state.ts';
-import type { Place } from './place.ts';
+import { type Place, shown } from './place.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { VERSION } from './version.ts';
 
@@ -12,12 +14,23 @@ export async function openPlaceState(place: Place): Promise<Result<State, Refusa
   return opened.ok ? opened : err({ message: opened.error.message });
 }
 
+/** Opens the state only where there is one: a command that looks leaves nothing behind. Undefined where there is none. */
+export async function lookIntoState(place: Place): Promise<Result<State, Refusal> | undefined> {
+  return existsSync(path.join(place.stateDir, 'codemachine.db')) ? openPlaceState(place) : undefined;
+}
+
 /** Opens the state and finds the run that `text` means. */
 export async function openRun(
   place: Place,
   text: string,
 ): Promise<Result<{ state: State; run: RunId }, Refusal>> {
-  const opened = await openPlaceState(place);
+  const opened = await lookIntoState(place);
+  if (opened === undefined) {
+    return refuse(
+      `there are no runs yet in ${shown(place, place.stateDir)}`,
+      'start one with `codemachine run <workflow>`',
+    );
+  }
   if (!opened.ok) return opened;
   const run = opened.value.resolveRun(text);
   if (run.ok) return ok({ state: opened.value, run: run.value });

@@ -17,7 +17,7 @@ export interface ShowFlags {
 /** Opens the reporter: with `--json` standard output holds the events and nothing else. */
 export function presenter(
   flags: ShowFlags,
-): (plan: Plan, history: readonly Milestone[]) => Promise<Reporter> {
+): (plan: Plan | undefined, history: readonly Milestone[]) => Promise<Reporter> {
   return (plan, history) =>
     openReporter({
       json: flags.json,

@@ -1,7 +1,7 @@
 /** Says what a run is started with, and reads that again at resume instead of today's files. */
 import path from 'node:path';
 import type { Config } from '../model/config.ts';
-import { makeRunId, type RunId } from '../model/ids.ts';
+import { makeRunId } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
@@ -69,9 +69,4 @@ export function checkRecord(place: Place, record: RunRecord): Checked {
     const file = record.files[written];
     return file === undefined ? err('was not recorded with the run') : ok(file);
   });
-}
-
-/** What is shown where a run is meant. */
-export function resumeLine(run: RunId): string {
-  return `codemachine resume ${run}`;
 }

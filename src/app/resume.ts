@@ -28,7 +28,11 @@ export interface ResumeOptions {
   /** What becomes of edits that an undo would touch; undefined asks `ask`, or does what is safe. */
   readonly tree?: 'keep' | 'restore';
   readonly ask?: (question: UndoQuestion & { readonly run: string }) => Promise<'undo' | 'keep' | 'stop'>;
+  /** Whether signals of this process stop the run. */
+  readonly signals: boolean;
   readonly signal?: AbortSignal;
+  /** Goes on only to end it: `finally` runs, nothing else starts. */
+  readonly cancel?: boolean;
 }
 
 /** Resumes by the same path as a new run, with the history it has. */
@@ -85,8 +89,10 @@ async function resumeRecord(
     ...{ place, state, lease: lease.value, record, workflow, plan: selected.value, history },
     config: checked.config,
     ...{ variables: variables.value, workspace: workspace.value, env, by: options.by, tell: options.tell },
+    signals: options.signals,
     reporter: await options.reporter(selected.value, history),
     ...treeChoice(options, record),
+    ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return ok({ ...executed, record });

@@ -32,6 +32,7 @@ export async function runCommand(command: RunCommand): Promise<ExitCode> {
     reporter: presenter(command),
     warn: ({ diagnostics = [], sources = new Map() }) => printDiagnosed(diagnostics, sources),
     tell,
+    signals: true,
   });
   return finish(ended);
 }
@@ -53,6 +54,7 @@ export async function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
     by: 'resume',
     reporter: presenter(command),
     tell,
+    signals: true,
     ...(tree === undefined ? {} : { tree }),
     ...(canAsk() && !command.yes ? { ask: askUndo } : {}),
   });

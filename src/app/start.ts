@@ -36,6 +36,8 @@ export interface StartOptions {
   /** Hears warnings about the file before anything starts. */
   readonly warn: (sentences: Refusal) => Promise<void>;
   readonly tell: (sentence: string) => void;
+  /** Whether signals of this process stop the run. */
+  readonly signals: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -88,6 +90,7 @@ export async function start(
     const executed = await execute({
       ...{ place, state, lease: lease.value, record, workflow, config, plan: plan.value, history: [] },
       ...{ variables: variables.value, workspace: workspace.value, env, by: options.by, tell: options.tell },
+      signals: options.signals,
       reporter: await options.reporter(plan.value, []),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });

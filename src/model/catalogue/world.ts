@@ -18,4 +18,11 @@ export const WORLD_CODES = {
     ({ file, problem }) => `\`${file}\` is not a JSON Schema: ${problem}`,
     () => 'write one JSON object into it: `{ "type": "object", "properties": { … } }`',
   ),
+  'engine-cannot': error<{ engine: string; key: string; able: readonly string[] }>(
+    ({ engine, key }) => `${engine} cannot honour \`${key}\` as this step asks for it`,
+    ({ able, key }) =>
+      able.length === 0
+        ? `no engine can do all that this step asks for; take \`${key}\` out`
+        : `take \`${key}\` out, or use an engine that can: ${able.join(', ')}`,
+  ),
 };

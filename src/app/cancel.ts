@@ -1,0 +1,45 @@
+/** Ends a run from another process. */
+import { MARK_VARIABLE } from '../engines/mark.ts';
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { RunStatus } from '../model/progress.ts';
+import { foldAll } from '../model/progress.ts';
+import { openRun } from './open.ts';
+import { locate } from './place.ts';
+import { presenter, tell } from './present.ts';
+import { printRefusal } from './print.ts';
+import { resume } from './resume.ts';
+
+const ENDED: readonly RunStatus[] = ['succeeded', 'failed', 'canceled'];
+
+/** Asks the owner to cancel; where none lives, does it here, `finally` included. */
+export async function cancelCommand(text: string): Promise<ExitCode> {
+  if (process.env[MARK_VARIABLE]) {
+    return printRefusal({ message: 'a step may not cancel runs: decisions are made outside of them' });
+  }
+  const found = await openRun(locate({}, process.env), text);
+  if (!found.ok) return printRefusal(found.error);
+  const { state, run } = found.value;
+  try {
+    const progress = foldAll(state.history(run));
+    if (ENDED.includes(progress.status)) {
+      return printRefusal({ message: `run ${run} has ended already: it ${progress.status}` });
+    }
+    if (state.listRuns().some((one) => one.id === run && one.owner !== undefined)) {
+      state.ask(run, { kind: 'cancel', by: by(), at: new Date().toISOString() });
+      tell(`asked run ${run} to cancel; \`codemachine status ${run} --watch\` shows how it ends`);
+      return EXIT.succeeded;
+    }
+  } finally {
+    state.close();
+  }
+  const ended = await resume({
+    ...{ run, env: process.env, by: 'cancel', tell, tree: 'keep', cancel: true, signals: true },
+    reporter: presenter({ json: false, verbose: false }),
+  });
+  if (!ended.ok) return printRefusal(ended.error);
+  return ended.value.exit === EXIT.canceled ? EXIT.succeeded : ended.value.exit;
+}
+
+function by(): string {
+  return `codemachine cancel (pid ${process.pid})`;
+}

@@ -1,0 +1,94 @@
+/** Shows what a run, or one attempt of it, changed in the tree. */
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import { asStepKey, type RunId } from '../model/ids.ts';
+import { foldAll, type Progress } from '../model/progress.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { openPlaceWorkspace } from './git.ts';
+import { openRun } from './open.ts';
+import { locate } from './place.ts';
+import { printRefusal } from './print.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+/** What `codemachine diff` is asked for. */
+export interface DiffFlags {
+  readonly run: string;
+  /** `step` or `step.attempt`. */
+  readonly step: string | undefined;
+  readonly stat: boolean;
+  readonly json: boolean;
+}
+
+interface Pair {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** `codemachine diff` */
+export async function diffCommand(flags: DiffFlags): Promise<ExitCode> {
+  const found = await openRun(locate({}, process.env), flags.run);
+  if (!found.ok) return printRefusal(found.error);
+  const { state, run } = found.value;
+  const record = state.runRecord(run);
+  const progress = foldAll(state.history(run));
+  const stateDir = state.directory;
+  state.close();
+  const pair = flags.step === undefined ? wholeRun(progress, run) : ofStep(progress, run, flags.step);
+  if (!pair.ok) return printRefusal(pair.error);
+  const place = { ...locate({ cwd: record?.workspace ?? process.cwd() }, process.env), stateDir };
+  const workspace = await openPlaceWorkspace(place, process.env);
+  if (!workspace.ok) return printRefusal(workspace.error);
+  if (workspace.value === undefined)
+    return printRefusal({ message: `${place.root} is not in a git repository any more` });
+  const { from, to } = pair.value;
+  if (flags.json) {
+    const files = await workspace.value.changed(from, to);
+    if (!files.ok) return printRefusal(files.error);
+    process.stdout.write(`${JSON.stringify({ run, from, to, files: files.value })}\n`);
+    return EXIT.succeeded;
+  }
+  const text = await workspace.value.diff(from, to, { stat: flags.stat });
+  if (!text.ok) return printRefusal(text.error);
+  process.stdout.write(text.value);
+  return EXIT.succeeded;
+}
+
+/** From the first recording of the run to the last. */
+function wholeRun(progress: Progress, run: RunId): Result<Pair, Refusal> {
+  const trees = [...progress.steps.values()]
+    .flatMap((step) => Object.values(step.trees).map((one) => ({ ...one, at: step.startedAt ?? '' })))
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  const from = trees[0]?.before;
+  const last = trees.at(-1);
+  const to = last?.undone ? last.before : last?.after;
+  if (from === undefined || to === undefined) return err(nothing(run));
+  return ok({ from, to });
+}
+
+function ofStep(progress: Progress, run: RunId, named: string): Result<Pair, Refusal> {
+  const [, before, number] = /^(.*)\.(\d+)$/.exec(named) ?? [];
+  const step = progress.steps.get(asStepKey(named)) ?? progress.steps.get(asStepKey(before ?? ''));
+  if (step === undefined) {
+    const known = [...progress.steps.values()].filter((one) => Object.keys(one.trees).length > 0);
+    const names = known.map((one) => one.key).join(', ');
+    return refuse(
+      `run ${run} has no step ${named}`,
+      names === '' ? nothing(run).message : `recorded are: ${names}`,
+    );
+  }
+  const attempt = progress.steps.has(asStepKey(named)) ? step.attempt : Number(number);
+  const trees = step.trees[attempt];
+  if (trees?.before === undefined || trees.after === undefined) {
+    return refuse(
+      `attempt ${attempt} of ${step.key} was not recorded`,
+      'only agents with `access: write` or `full` are recorded, unless they say `undo: never`',
+    );
+  }
+  return ok({ from: trees.before, to: trees.after });
+}
+
+function nothing(run: RunId): Refusal {
+  return {
+    message: `nothing was recorded in run ${run}`,
+    help: 'the tree is recorded around agents with `access: write` or `full`, unless they say `undo: never`',
+  };
+}

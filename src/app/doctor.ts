@@ -1,0 +1,117 @@
+/** Looks whether everything that a run needs is there. */
+
+import { DIALECTS } from '../engines/dialects/dialects.ts';
+import { findEngine } from '../engines/find-engine.ts';
+import { MARK_VARIABLE } from '../engines/mark.ts';
+import { runGit } from '../engines/process.ts';
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import { table } from '../report/table.ts';
+import { CLOCK } from './clock.ts';
+import { loadUserConfig } from './config.ts';
+import { lookIntoState } from './open.ts';
+import { locate, type Place, shown } from './place.ts';
+import { VERSION } from './version.ts';
+
+/** One thing that was looked at. */
+interface Finding {
+  readonly what: string;
+  /** `missing` is a pity, `bad` keeps runs from working. */
+  readonly state: 'ok' | 'missing' | 'bad';
+  readonly found: string;
+  readonly help?: string;
+}
+
+const MARKS = { ok: '✔', missing: '–', bad: '✖' } as const;
+
+/** `codemachine doctor`: exit code 1 when something keeps runs from working. */
+export async function doctorCommand(flags: { readonly json: boolean }): Promise<ExitCode> {
+  const place = locate({}, process.env);
+  const findings = [
+    { what: 'codemachine', state: 'ok' as const, found: VERSION },
+    {
+      what: 'Node',
+      state: 'ok' as const,
+      found: `${process.versions.node} (${process.platform} ${process.arch})`,
+    },
+    await lookForGit(place),
+    ...(await lookAtState(place)),
+    ...(await lookForEngines(place)),
+  ];
+  if (flags.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+  else print(findings);
+  return findings.some(({ state }) => state === 'bad') ? EXIT.failed : EXIT.succeeded;
+}
+
+function print(findings: readonly Finding[]): void {
+  const rows = findings.map(({ what, state, found }) => [MARKS[state], what, found]);
+  const lines = table(rows);
+  findings.forEach(({ help }, index) => {
+    process.stdout.write(`${lines[index] ?? ''}\n`);
+    if (help !== undefined) process.stdout.write(`    ${help}\n`);
+  });
+}
+
+async function lookForGit(place: Place): Promise<Finding> {
+  const { code, stdout } = await runGit(['--version'], { cwd: '/', env: {} });
+  const version = /\d+\.\d+(\.\d+)?/.exec(Buffer.from(stdout).toString())?.[0];
+  if (code !== 0 || version === undefined) {
+    const help = 'install git 2.31 or newer: agents that write are undone with it';
+    return { what: 'git', state: 'bad', found: 'not found', help };
+  }
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major < 2 || (major === 2 && minor < 31)) {
+    return { what: 'git', state: 'bad', found: version, help: 'install git 2.31 or newer' };
+  }
+  const where = place.hasGit ? `repository ${place.root}` : 'not in a repository';
+  return { what: 'git', state: 'ok', found: `${version}, ${where}` };
+}
+
+/** The database opens, and every run's journal is as it was written. */
+async function lookAtState(place: Place): Promise<readonly Finding[]> {
+  const opened = await lookIntoState(place);
+  if (opened === undefined) return [{ what: 'state', state: 'ok', found: 'no runs yet' }];
+  if (!opened.ok) return [{ what: 'state', state: 'bad', found: opened.error.message }];
+  const state = opened.value;
+  try {
+    const runs = state.listRuns();
+    const damaged = runs.flatMap(({ id }) => {
+      const whole = state.verify(id);
+      return whole.ok ? [] : [`run ${id}: milestone ${whole.error.seq}, ${whole.error.what}`];
+    });
+    const driver: Finding = { what: 'SQLite', state: 'ok', found: state.driver };
+    const where = shown(place, state.directory);
+    if (damaged.length === 0) {
+      return [
+        driver,
+        { what: 'state', state: 'ok', found: `${where}, ${runs.length} runs, every journal whole` },
+      ];
+    }
+    const help = 'these runs cannot be resumed; start them again';
+    return [driver, { what: 'state', state: 'bad', found: `${where}: ${damaged.join('; ')}`, help }];
+  } finally {
+    state.close();
+  }
+}
+
+const VERSION_MS = 10_000;
+
+/** Only programs from PATH or the user's own configuration are started: one that the repository names could be anything. */
+async function lookForEngines(place: Place): Promise<readonly Finding[]> {
+  const config = await loadUserConfig(place, process.env);
+  const engines = config.ok ? config.value.engines : {};
+  return Promise.all(
+    DIALECTS.map(async (dialect): Promise<Finding> => {
+      const found = await findEngine(dialect, {
+        config: engines[dialect.name] ?? {},
+        environ: process.env,
+        root: place.root,
+        mark: `${process.env[MARK_VARIABLE] ?? ''};doctor.${process.pid};`,
+        timeoutMs: VERSION_MS,
+        clock: CLOCK,
+      });
+      return found.found
+        ? { what: dialect.name, state: 'ok', found: `${found.version} at ${found.path}` }
+        : { what: dialect.name, state: 'missing', found: found.message, help: found.help };
+    }),
+  );
+}

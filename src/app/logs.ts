@@ -1,0 +1,96 @@
+/** Prints what the attempts of a run wrote. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import { asStepKey, type RunId } from '../model/ids.ts';
+import { cleanForTerminal } from '../report/clean.ts';
+import type { LogAttempt, State } from '../state/state.ts';
+import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
+import { openRun } from './open.ts';
+import { locate } from './place.ts';
+import { colorOn, printRefusal } from './print.ts';
+import { refuse } from './refusal.ts';
+
+/** What `codemachine logs` is asked for. */
+export interface LogsFlags {
+  readonly run: string;
+  readonly step: string | undefined;
+  readonly attempt: number | undefined;
+  /** One of the transcript's files; without it standard output and standard error. */
+  readonly file: string | undefined;
+  readonly follow: boolean;
+}
+
+const PIECE = 1024 * 1024;
+const LOOK_MS = 200;
+
+/** `codemachine logs` */
+export async function logsCommand(flags: LogsFlags): Promise<ExitCode> {
+  const found = await openRun(locate({}, process.env), flags.run);
+  if (!found.ok) return printRefusal(found.error);
+  const { state, run } = found.value;
+  try {
+    const chosen = chooseAttempts(state, run, flags);
+    if (chosen.length === 0 && !flags.follow) return await nothing(state, run, flags);
+    await print(state, run, flags);
+    return EXIT.succeeded;
+  } finally {
+    state.close();
+  }
+}
+
+function chooseAttempts(state: State, run: RunId, flags: LogsFlags): readonly LogAttempt[] {
+  const step = flags.step === undefined ? undefined : asStepKey(flags.step);
+  return state.logs(run, step).filter((one) => flags.attempt === undefined || one.attempt === flags.attempt);
+}
+
+function nothing(state: State, run: RunId, { step, attempt }: LogsFlags): Promise<ExitCode> | ExitCode {
+  const steps = [...new Set(state.logs(run).map((one) => one.step))];
+  if (step === undefined) return EXIT.succeeded;
+  const what = attempt === undefined ? `step ${step}` : `attempt ${attempt} of ${step}`;
+  const refused = refuse(
+    `${what} has not started in run ${run}`,
+    steps.length === 0 ? 'no step has started yet' : `these have: ${steps.join(', ')}`,
+  );
+  return refused.ok ? EXIT.succeeded : printRefusal(refused.error);
+}
+
+/** Prints file by file; with `follow` goes round until nobody runs the run and everything is printed. */
+async function print(state: State, run: RunId, flags: LogsFlags): Promise<void> {
+  const offsets = new Map<string, number>();
+  let heading = '';
+  for (;;) {
+    const owned = flags.follow && state.listRuns().some((one) => one.id === run && one.owner !== undefined);
+    for (const one of chooseAttempts(state, run, flags)) {
+      for (const file of one.files.filter(({ name }) => wanted(name, flags.file))) {
+        const head =
+          flags.step === undefined || one.attempt > 1
+            ? `── ${one.step} · attempt ${one.attempt} · ${file.name}\n`
+            : '';
+        for (;;) {
+          const offset = offsets.get(file.path) ?? 0;
+          const piece = readFrom(file.path, offset, PIECE);
+          if (piece.length === 0) break;
+          if (head !== heading) await write(Buffer.from(head));
+          heading = head;
+          await write(piece);
+          offsets.set(file.path, offset + piece.length);
+        }
+      }
+    }
+    if (!owned) return;
+    await pause(LOOK_MS);
+  }
+}
+
+function wanted(name: TranscriptFile, asked: string | undefined): boolean {
+  if (asked !== undefined) return name === asked;
+  return name === 'stdout.log' || name === 'stderr.log' || name === 'answer.json';
+}
+
+/** Bytes as they are into a pipe or a file; harmless ones onto a terminal. */
+async function write(bytes: Buffer): Promise<void> {
+  const shown = process.stdout.isTTY
+    ? cleanForTerminal(bytes.toString(), { color: colorOn(process.stdout, process.env) })
+    : bytes;
+  await new Promise<void>((resolve) => process.stdout.write(shown, () => resolve()));
+}

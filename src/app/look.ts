@@ -1,0 +1,92 @@
+/** Looks at runs without touching them. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Milestone } from '../model/event.ts';
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
+import { foldAll, type Progress } from '../model/progress.ts';
+import { watch } from '../report/changes.ts';
+import { runsJson, runsTable } from '../report/runs.ts';
+import { statusJson } from '../report/status.ts';
+import { summary } from '../report/summary.ts';
+import type { State } from '../state/state.ts';
+import { lookIntoState, openRun } from './open.ts';
+import { locate } from './place.ts';
+import { presenter } from './present.ts';
+import { colorOn, printRefusal } from './print.ts';
+import { checkRecord } from './record.ts';
+
+/** `codemachine runs` */
+export async function runsCommand(flags: {
+  readonly json: boolean;
+  readonly limit: number;
+}): Promise<ExitCode> {
+  const opened = await lookIntoState(locate({}, process.env));
+  if (opened?.ok === false) return printRefusal(opened.error);
+  const runs = opened?.value.listRuns().slice(0, flags.limit) ?? [];
+  opened?.value.close();
+  const rows = runs.map((run) => ({ ...run, owned: run.owner !== undefined }));
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify(runsJson(rows))}\n`
+      : runsTable(rows, { now: Date.now(), color: colorOn(process.stdout, process.env) }),
+  );
+  return EXIT.succeeded;
+}
+
+/** `codemachine status` */
+export async function statusCommand(
+  text: string,
+  flags: { readonly json: boolean; readonly watch: boolean },
+): Promise<ExitCode> {
+  const place = locate({}, process.env);
+  const found = await openRun(place, text);
+  if (!found.ok) return printRefusal(found.error);
+  const { state, run } = found.value;
+  try {
+    const record = state.runRecord(run);
+    const plan =
+      record === undefined ? undefined : checkRecord({ ...place, root: record.workspace }, record).plan;
+    if (flags.watch) return await follow(state, run, plan, flags.json);
+    const history = state.history(run);
+    const progress = withOwner(foldAll(history), isOwned(state, run));
+    const changes = watch(history).changes;
+    const color = colorOn(process.stdout, process.env);
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(statusJson(progress, { plan, changes }))}\n`
+        : summary(progress, { color, plan, changes, now: Date.now() }),
+    );
+    return EXIT.succeeded;
+  } finally {
+    state.close();
+  }
+}
+
+const LOOK_MS = 250;
+
+/** Shows the run as its owner would, from the journal, until nobody runs it any more. */
+async function follow(state: State, run: RunId, plan: Plan | undefined, json: boolean): Promise<ExitCode> {
+  const reporter = await presenter({ json, verbose: false })(plan, []);
+  let seq = 0;
+  for (;;) {
+    // Asked first: what an owner wrote just before it left is then still read below.
+    const owned = isOwned(state, run);
+    const fresh: readonly Milestone[] = state.history(run, seq);
+    for (const milestone of fresh) reporter.hear(milestone);
+    seq = fresh.at(-1)?.seq ?? seq;
+    if (!owned) break;
+    await pause(LOOK_MS);
+  }
+  await reporter.close();
+  return EXIT.succeeded;
+}
+
+function isOwned(state: State, run: RunId): boolean {
+  return state.listRuns().some((one) => one.id === run && one.owner !== undefined);
+}
+
+/** A run that is said to run and has no owner was left by one that died. */
+function withOwner(progress: Progress, owned: boolean): Progress {
+  return progress.status === 'running' && !owned ? { ...progress, status: 'interrupted' } : progress;
+}

@@ -1,0 +1,17 @@
+/** Looks whether everything that a run needs is there. */
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { doctorCommand } from '../app/doctor.ts';
+
+/** `codemachine doctor` */
+export default class Doctor extends Command {
+  static override readonly summary =
+    'Look whether Node, git, the database and the engines are there, and what to do.';
+  static override readonly examples = ['<%= config.bin %> doctor'];
+  static override readonly flags = { json: Flags.boolean({ description: 'print one JSON list' }) };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Doctor);
+    process.exitCode = await doctorCommand(flags);
+  }
+}

@@ -1,0 +1,35 @@
+/** Prints what the attempts of a run wrote. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { logsCommand } from '../app/logs.ts';
+
+/** `codemachine logs <run> [step]` */
+export default class Logs extends Command {
+  static override readonly summary = 'Print the transcripts of a run or of one step.';
+  static override readonly examples = [
+    '<%= config.bin %> logs @last test',
+    '<%= config.bin %> logs @last code --file prompt.md',
+    '<%= config.bin %> logs @last --follow',
+  ];
+  static override readonly args = {
+    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
+    step: Args.string({ description: 'the step; all steps without it' }),
+  };
+  static override readonly flags = {
+    attempt: Flags.integer({ description: 'only this attempt', min: 1 }),
+    file: Flags.string({
+      description: 'one file of the transcript; default: what was printed, and agents’ answers',
+      options: ['prompt.md', 'stdout.log', 'stderr.log', 'events.jsonl', 'answer.json'],
+    }),
+    follow: Flags.boolean({ char: 'f', description: 'go on until nobody runs the run any more' }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Logs);
+    process.exitCode = await logsCommand({
+      ...{ run: args.run, step: args.step, attempt: flags.attempt, file: flags.file },
+      follow: flags.follow,
+    });
+  }
+}

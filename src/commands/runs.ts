@@ -1,0 +1,19 @@
+/** Lists the runs of this repository. */
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { runsCommand } from '../app/look.ts';
+
+/** `codemachine runs` */
+export default class Runs extends Command {
+  static override readonly summary = 'List the runs of this repository, newest first.';
+  static override readonly examples = ['<%= config.bin %> runs --limit 5'];
+  static override readonly flags = {
+    json: Flags.boolean({ description: 'print one JSON list' }),
+    limit: Flags.integer({ description: 'at most so many', default: 20, min: 1 }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Runs);
+    process.exitCode = await runsCommand(flags);
+  }
+}

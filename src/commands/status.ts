@@ -1,0 +1,26 @@
+/** Shows one run. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { statusCommand } from '../app/look.ts';
+
+/** `codemachine status [run]` */
+export default class Status extends Command {
+  static override readonly summary = 'Show a run: its steps, what failed and why, what it changed and cost.';
+  static override readonly examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status 20261120-14 --watch',
+  ];
+  static override readonly args = {
+    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', default: '@last' }),
+  };
+  static override readonly flags = {
+    json: Flags.boolean({ description: 'print one JSON object; with --watch events, one per line' }),
+    watch: Flags.boolean({ description: 'show it until nobody runs it any more' }),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Status);
+    process.exitCode = await statusCommand(args.run, flags);
+  }
+}

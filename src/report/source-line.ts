@@ -78,7 +78,7 @@ function isControl(code: number): boolean {
 function cellWidth(code: number, shown: string): number {
   if (code === 9) return shown.length;
   if (code < 0x300) return 1;
-  if (/^[\p{Mn}\p{Me}\u200b-\u200d\ufe00-\ufe0f]$/u.test(shown)) return 0;
+  if (/^(?:\p{Mn}|\p{Me}|[\u200b-\u200d])$/u.test(shown)) return 0;
   const wide =
     (code >= 0x1100 && code <= 0x115f) ||
     (code >= 0x2e80 && code <= 0xa4cf) ||

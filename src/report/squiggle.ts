@@ -53,12 +53,25 @@ export function printDiagnostics(
 function block(d: Diagnostic, fileOf: (path: string) => File, paint: Paint): string {
   const lines = [`${paint[d.severity](`${d.severity}[${d.code}]`)}${paint.bold(`: ${oneLine(d.message)}`)}`];
   const places = [
-    { path: d.path, at: d.at, note: d.suggestion === undefined ? '' : oneLine(d.suggestion), mark: '^', main: true },
-    ...(d.related ?? []).map(({ path, at, message }) => ({ path, at, note: oneLine(message), mark: '-', main: false })),
+    {
+      path: d.path,
+      at: d.at,
+      note: d.suggestion === undefined ? '' : oneLine(d.suggestion),
+      mark: '^',
+      main: true,
+    },
+    ...(d.related ?? []).map(({ path, at, message }) => ({
+      path,
+      at,
+      note: oneLine(message),
+      mark: '-',
+      main: false,
+    })),
   ];
   const lastLine = Math.max(...places.map(({ path, at }) => lastShown(fileOf(path), at)));
   const gutter = String(lastLine).length;
-  for (const place of places) lines.push(...excerpt(fileOf(place.path), place, gutter, paint, paint[d.severity]));
+  for (const place of places)
+    lines.push(...excerpt(fileOf(place.path), place, gutter, paint, paint[d.severity]));
   return `${lines.join('\n')}\n`;
 }
 
@@ -69,13 +82,20 @@ interface Shown {
   readonly main: boolean;
 }
 
-function excerpt(file: File, { at, note, mark, main }: Shown, gutter: number, paint: Paint, loud: (t: string) => string): string[] {
+function excerpt(
+  file: File,
+  { at, note, mark, main }: Shown,
+  gutter: number,
+  paint: Paint,
+  loud: (t: string) => string,
+): string[] {
   const start = file.locate(at.start);
   const arrow = main ? '-->' : ':::';
   const head = `${' '.repeat(gutter)}${paint.frame(arrow)} ${file.path}${file.text === undefined ? '' : `:${start.line}:${start.column}`}`;
   const bar = paint.frame('|');
   const empty = ' '.repeat(gutter);
-  if (file.text === undefined) return [head, ...(note === '' ? [] : [`${empty} ${paint.frame('=')} ${note}`])];
+  if (file.text === undefined)
+    return [head, ...(note === '' ? [] : [`${empty} ${paint.frame('=')} ${note}`])];
   const end = endOf(file, at);
   const lines = [head, `${empty} ${bar}`];
   const width = end.line === start.line ? end.column - start.column : Infinity;
@@ -84,7 +104,8 @@ function excerpt(file: File, { at, note, mark, main }: Shown, gutter: number, pa
   const paintMark = main ? loud : paint.frame;
   const marks = `${' '.repeat(first.before)}${paintMark(mark.repeat(Math.max(1, first.marked)) + (end.line > start.line ? '…' : ''))}`;
   lines.push(`${empty} ${bar} ${marks}${note === '' ? '' : ` ${paintMark(note)}`}`);
-  if (end.line > start.line + 1) lines.push(`${empty} ${paint.frame('⋮')} ${end.line - start.line} more lines`);
+  if (end.line > start.line + 1)
+    lines.push(`${empty} ${paint.frame('⋮')} ${end.line - start.line} more lines`);
   return lines;
 }
 
@@ -141,12 +162,18 @@ export interface DiagnosticsJson {
     readonly range: Span;
     readonly related?: readonly { readonly path: string; readonly range: Span; readonly message: string }[];
     readonly suggestion?: string;
-    readonly fix?: { readonly description: string; readonly edits: readonly { readonly range: Span; readonly text: string }[] };
+    readonly fix?: {
+      readonly description: string;
+      readonly edits: readonly { readonly range: Span; readonly text: string }[];
+    };
   }[];
 }
 
 /** The diagnostics as JSON. A file that `sources` lacks counts as empty: everything in it is at 1:1. */
-export function diagnosticsJson(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): DiagnosticsJson {
+export function diagnosticsJson(
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+): DiagnosticsJson {
   const locators = new Map<string, ReturnType<typeof locator>>();
   const span = (path: string, at: Range): Span => {
     const text = sources.get(path);
@@ -168,7 +195,12 @@ export function diagnosticsJson(diagnostics: readonly Diagnostic[], sources: Rea
       ...(suggestion === undefined ? {} : { suggestion }),
       ...(fix === undefined
         ? {}
-        : { fix: { description: fix.description, edits: fix.edits.map((e) => ({ range: span(path, e.at), text: e.text })) } }),
+        : {
+            fix: {
+              description: fix.description,
+              edits: fix.edits.map((e) => ({ range: span(path, e.at), text: e.text })),
+            },
+          }),
     })),
   };
 }

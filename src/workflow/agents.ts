@@ -38,7 +38,10 @@ export function layersOf(reading: Reading, step: Node): Layers {
       agent = child(agents, named.value);
       if (agent === undefined && (agents === undefined || agents.kind === 'map')) {
         const known = [...entriesOf(agents)].map(({ name }) => name);
-        complain(reading, 'unknown-agent', named.at, { agent: named.value, nearest: nearest(named.value, known) });
+        complain(reading, 'unknown-agent', named.at, {
+          agent: named.value,
+          nearest: nearest(named.value, known),
+        });
         reading.opaque.add(step);
       }
     }
@@ -56,7 +59,9 @@ export function enginesOf(reading: Reading, layers: Layers, kindKey: Node): read
   checkEngines(reading, child(layers.step, 'engine'));
   const node = settingOf(layers, 'engine');
   if (node !== undefined) {
-    return oneOrMany(node).flatMap((item) => (item.kind === 'scalar' && !isFence(item) ? [item.written] : []));
+    return oneOrMany(node).flatMap((item) =>
+      item.kind === 'scalar' && !isFence(item) ? [item.written] : [],
+    );
   }
   const configured = reading.world.config.defaults.engine;
   if (configured !== undefined) return configured;
@@ -69,15 +74,28 @@ export function enginesOf(reading: Reading, layers: Layers, kindKey: Node): read
 
 function checkEngines(reading: Reading, node: Node | undefined): void {
   for (const item of oneOrMany(node)) {
-    if (item.kind !== 'scalar' || typeof item.value !== 'string' || item.value === '' || reading.judged.has(item)) continue;
+    if (
+      item.kind !== 'scalar' ||
+      typeof item.value !== 'string' ||
+      item.value === '' ||
+      reading.judged.has(item)
+    )
+      continue;
     reading.judged.add(item);
     const engine = item.value;
     if (isFence(item)) fromData(reading, item, 'engine');
     else if ((SUPPORTED_ENGINES as readonly string[]).includes(engine)) continue;
-    else if ((BUILT_IN_ENGINES as readonly string[]).includes(engine) || Object.hasOwn(reading.world.config.engines, engine)) {
+    else if (
+      (BUILT_IN_ENGINES as readonly string[]).includes(engine) ||
+      Object.hasOwn(reading.world.config.engines, engine)
+    ) {
       complain(reading, 'engine-not-supported-yet', item.at, { engine, supported: SUPPORTED_ENGINES });
     } else {
-      complain(reading, 'unknown-engine', item.at, { engine, known: SUPPORTED_ENGINES, nearest: meantEngine(engine) });
+      complain(reading, 'unknown-engine', item.at, {
+        engine,
+        known: SUPPORTED_ENGINES,
+        nearest: meantEngine(engine),
+      });
     }
   }
 }
@@ -85,7 +103,11 @@ function checkEngines(reading: Reading, node: Node | undefined): void {
 const HELP = { engine: 'name the engine', agent: 'name the agent' } as const;
 
 /** What people call the engines. */
-const SHORT_NAMES: Readonly<Record<string, string | undefined>> = { claude: 'claude-code', 'codex-cli': 'codex', openai: 'codex' };
+const SHORT_NAMES: Readonly<Record<string, string | undefined>> = {
+  claude: 'claude-code',
+  'codex-cli': 'codex',
+  openai: 'codex',
+};
 
 /** The engine that somebody who wrote `name` most likely meant. */
 export function meantEngine(name: string): string | undefined {

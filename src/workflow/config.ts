@@ -27,7 +27,10 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
 };
 
 /** Reads one configuration file, all its problems in one pass. An empty file is an empty configuration. */
-export function readConfig(source: SourceFile): { readonly config: Config; readonly diagnostics: readonly Diagnostic[] } {
+export function readConfig(source: SourceFile): {
+  readonly config: Config;
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const found: Diagnostic[] = [];
   const root = readDocument(source, (diagnostic) => void found.push(diagnostic));
   if (root !== undefined && !isEmpty(root)) {
@@ -35,7 +38,14 @@ export function readConfig(source: SourceFile): { readonly config: Config; reado
     else {
       const help = 'start with `engines:` or `defaults:`';
       const at = { start: root.at.start, end: root.at.start };
-      found.push(diagnose('wrong-type', source.path, at, { key: 'the config', expected: 'a mapping', got: describe(root), help }));
+      found.push(
+        diagnose('wrong-type', source.path, at, {
+          key: 'the config',
+          expected: 'a mapping',
+          got: describe(root),
+          help,
+        }),
+      );
     }
   }
   return {
@@ -49,34 +59,52 @@ function isEmpty(root: Node): boolean {
 }
 
 function check(root: Node, source: SourceFile, found: Diagnostic[]): void {
-  if (!validate(plainValue(root))) found.push(...shapeDiagnostics(validate.errors ?? [], root, source.path, CONFIG_OWNERS));
+  if (!validate(plainValue(root)))
+    found.push(...shapeDiagnostics(validate.errors ?? [], root, source.path, CONFIG_OWNERS));
   for (const [key, since] of Object.entries(UNSUPPORTED)) {
     const entry = entryOf(root, key);
     if (entry !== undefined) found.push(diagnose('not-supported-yet', source.path, entry.at, { key, since }));
   }
-  for (const engine of entriesOf(child(root, 'engines'))) checkEngine(engine.name, engine.at, engine.value, source, found);
+  for (const engine of entriesOf(child(root, 'engines')))
+    checkEngine(engine.name, engine.at, engine.value, source, found);
   for (const item of oneOrMany(child(child(root, 'defaults'), 'engine'))) {
     for (const name of textOf(item)) checkName(name, item.at, source, found);
   }
 }
 
-function checkEngine(name: string, at: Node['at'], value: Node, source: SourceFile, found: Diagnostic[]): void {
+function checkEngine(
+  name: string,
+  at: Node['at'],
+  value: Node,
+  source: SourceFile,
+  found: Diagnostic[],
+): void {
   if (!/^[a-z][a-z0-9-]*$/.test(name)) return;
   const declares = DECLARING.map((key) => entryOf(value, key)).find((entry) => entry !== undefined);
   const builtIn = (BUILT_IN_ENGINES as readonly string[]).includes(name);
   if (declares !== undefined || (!builtIn && meantEngine(name) === undefined)) {
     const key = declares !== undefined && builtIn ? declares.name : `engines.${name}`;
     const since = `only ${SUPPORTED_ENGINES.map((engine) => `\`${engine}\``).join(' and ')} are driven, each with \`command\`, \`env\` and \`max-parallel\``;
-    found.push(diagnose('not-supported-yet', source.path, builtIn ? (declares?.at ?? at) : at, { key, since }));
+    found.push(
+      diagnose('not-supported-yet', source.path, builtIn ? (declares?.at ?? at) : at, { key, since }),
+    );
   } else checkName(name, at, source, found);
 }
 
 function checkName(engine: string, at: Node['at'], source: SourceFile, found: Diagnostic[]): void {
   if ((SUPPORTED_ENGINES as readonly string[]).includes(engine) || engine === '') return;
   if ((BUILT_IN_ENGINES as readonly string[]).includes(engine)) {
-    found.push(diagnose('engine-not-supported-yet', source.path, at, { engine, supported: SUPPORTED_ENGINES }));
+    found.push(
+      diagnose('engine-not-supported-yet', source.path, at, { engine, supported: SUPPORTED_ENGINES }),
+    );
   } else {
-    found.push(diagnose('unknown-engine', source.path, at, { engine, known: SUPPORTED_ENGINES, nearest: meantEngine(engine) }));
+    found.push(
+      diagnose('unknown-engine', source.path, at, {
+        engine,
+        known: SUPPORTED_ENGINES,
+        nearest: meantEngine(engine),
+      }),
+    );
   }
 }
 
@@ -92,7 +120,9 @@ function readEngines(node: Node | undefined): Config['engines'] {
       {
         ...(command.length > 0 ? { command } : {}),
         ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
-        ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number' ? { maxParallel: parallel.value } : {}),
+        ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number'
+          ? { maxParallel: parallel.value }
+          : {}),
       },
     ];
   });
@@ -123,7 +153,8 @@ export function mergeConfig(repository: Config, user: Config): Config {
   const engines: Record<string, EngineConfig> = { ...repository.engines };
   for (const [name, engine] of Object.entries(user.engines)) {
     const below = Object.hasOwn(engines, name) ? engines[name] : undefined;
-    const env = below?.env === undefined && engine.env === undefined ? {} : { env: { ...below?.env, ...engine.env } };
+    const env =
+      below?.env === undefined && engine.env === undefined ? {} : { env: { ...below?.env, ...engine.env } };
     engines[name] = { ...below, ...engine, ...env };
   }
   return { engines, defaults: { ...repository.defaults, ...user.defaults } };

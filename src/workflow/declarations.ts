@@ -11,7 +11,8 @@ const INPUT_TYPES: readonly string[] = ['string', 'number', 'boolean', 'choice',
 /** The inputs, by name. */
 export function readInputSpecs(reading: Reading): Workflow['inputs'] {
   const specs: [string, InputSpec][] = [];
-  for (const entry of entriesOf(child(reading.root, 'inputs'))) specs.push([entry.name, readInputSpec(reading, entry)]);
+  for (const entry of entriesOf(child(reading.root, 'inputs')))
+    specs.push([entry.name, readInputSpec(reading, entry)]);
   return Object.fromEntries(specs);
 }
 
@@ -36,7 +37,8 @@ function readInputSpec(reading: Reading, { name, at, value: node }: Entry): Inpu
     complain(reading, 'options-without-choice', optionsNode?.at ?? at, { name, type });
   } else if (spec.default !== undefined && fallback !== undefined && !isFence(fallback)) {
     const problem = misfit(spec, spec.default);
-    if (problem !== undefined) complain(reading, 'bad-default', fallback.at, { name, problem: `it ${problem}` });
+    if (problem !== undefined)
+      complain(reading, 'bad-default', fallback.at, { name, problem: `it ${problem}` });
   }
   return spec;
 }
@@ -54,7 +56,8 @@ export function readEnv(reading: Reading, node: Node | undefined): Readonly<Reco
 /** The env files; one that is not there is complained about, unless it may be missing. */
 export function readEnvFiles(reading: Reading): Workflow['envFiles'] {
   return oneOrMany(child(reading.root, 'env-file')).flatMap((node) => {
-    if (node.kind !== 'scalar' || typeof node.value !== 'string' || isFence(node) || node.value === '') return [];
+    if (node.kind !== 'scalar' || typeof node.value !== 'string' || isFence(node) || node.value === '')
+      return [];
     const optional = node.value.endsWith('?');
     const path = optional ? node.value.slice(0, -1) : node.value;
     if (leadsOut(path)) complain(reading, 'outside-workspace', node.at, { key: '`env-file`', value: path });
@@ -69,7 +72,9 @@ export function readEnvFiles(reading: Reading): Workflow['envFiles'] {
 /** The names of the secrets. */
 export function readSecrets(reading: Reading): Workflow['secrets'] {
   const node = child(reading.root, 'secrets');
-  return node?.kind === 'list' ? node.items.flatMap((item) => textOf(item).map((name) => ({ name, at: item.at }))) : [];
+  return node?.kind === 'list'
+    ? node.items.flatMap((item) => textOf(item).map((name) => ({ name, at: item.at })))
+    : [];
 }
 
 /** The results of the run, each an expression. */
@@ -83,7 +88,10 @@ export function readOutputs(reading: Reading): Workflow['outputs'] {
 }
 
 /** MCP servers; each is a program or an address. */
-export function readMcp(reading: Reading, node: Node | undefined): Readonly<Record<string, McpServer>> | undefined {
+export function readMcp(
+  reading: Reading,
+  node: Node | undefined,
+): Readonly<Record<string, McpServer>> | undefined {
   if (node?.kind !== 'map') return undefined;
   const servers: [string, McpServer][] = [];
   for (const { name, at, value } of node.entries.values()) {

@@ -1,12 +1,22 @@
 /** Turns YAML text into a tree of values that know their places. */
-import { type Alias, Composer, type Document, isAlias, isMap, isScalar, isSeq, type Node as YamlNode, type Pair } from 'yaml';
+import {
+  type Alias,
+  Composer,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  type Node as YamlNode,
+} from 'yaml';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Range, SourceFile } from '../model/source.ts';
 import { readTokens } from './guard.ts';
 import { type ScalarStyle, scalarText } from './scalar-text.ts';
 import { nearest } from './suggest.ts';
 import type { Entry, ListNode, MapNode, Node, ScalarNode } from './tree.ts';
-import { syntaxProblem } from './yaml-problem.ts';
+import { collectComplaints, syntaxProblem } from './yaml-problem.ts';
 
 const MAX_EXPANSION = 10;
 
@@ -19,15 +29,17 @@ export function readDocument(source: SourceFile, report: (d: Diagnostic) => void
   }
   // Duplicate keys are looked for here, since the composer compares every key of a mapping with every other.
   const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, logLevel: 'silent' });
+  const complaints = collectComplaints(composer);
   const documents = [...composer.compose(tokens.value, true, source.text.length)];
   const document = documents[0] as Document.Parsed;
-  const problem = syntaxProblem(source, documents, tokens.value);
+  const problem = syntaxProblem(source, documents, complaints, tokens.value);
   if (problem !== undefined) {
     report(problem);
     return undefined;
   }
   const reader = makeReader(source, report);
-  const root = document.contents === null ? nothing(document.range[0]) : reader.read(document.contents as YamlNode);
+  const root =
+    document.contents === null ? nothing(document.range[0]) : reader.read(document.contents as YamlNode);
   return reader.broken() ? undefined : root;
 }
 
@@ -51,7 +63,15 @@ interface Walk {
 }
 
 function makeReader(source: SourceFile, report: (d: Diagnostic) => void): Reader {
-  const walk: Walk = { source, report, anchors: new Map(), sizes: new Map(), written: 0, aliases: [], broken: false };
+  const walk: Walk = {
+    source,
+    report,
+    anchors: new Map(),
+    sizes: new Map(),
+    written: 0,
+    aliases: [],
+    broken: false,
+  };
   return {
     read: (node) => {
       const root = readNode(walk, node, 0);
@@ -82,7 +102,11 @@ function readNode(walk: Walk, node: YamlNode | null | undefined, where: number):
   if (anchor !== undefined) walk.anchors.set(anchor, undefined);
   const before = walk.written;
   const followed = walk.aliases.length;
-  const value = isMap(node) ? readMap(walk, node) : isSeq(node) ? readList(walk, node) : readScalar(walk, node);
+  const value = isMap(node)
+    ? readMap(walk, node)
+    : isSeq(node)
+      ? readList(walk, node)
+      : readScalar(walk, node);
   if (anchor !== undefined) {
     let size = walk.written - before + 1;
     for (const alias of walk.aliases.slice(followed)) size += alias.size;
@@ -102,13 +126,17 @@ function readAlias(walk: Walk, node: Alias): Node {
   walk.broken = true;
   const name = node.source;
   if (walk.anchors.has(name)) walk.report(diagnose('self-alias', walk.source.path, at, { name }));
-  else walk.report(diagnose('unknown-alias', walk.source.path, at, { name, nearest: nearest(name, walk.anchors.keys()) }));
+  else
+    walk.report(
+      diagnose('unknown-alias', walk.source.path, at, { name, nearest: nearest(name, walk.anchors.keys()) }),
+    );
   return nothing(at.start);
 }
 
 // A step written once and listed twice is two steps, so what stands at an alias is a value of its own, with shared contents.
 function copyOf(node: Node): Node {
-  if (node.kind === 'list') return { ...node, items: node.items.map((item) => (item.kind === 'map' ? { ...item } : item)) };
+  if (node.kind === 'list')
+    return { ...node, items: node.items.map((item) => (item.kind === 'map' ? { ...item } : item)) };
   return node.kind === 'map' ? { ...node } : node;
 }
 
@@ -150,7 +178,11 @@ function merge(walk: Walk, entries: Map<string, Entry>): void {
   }
 }
 
-function readKey(walk: Walk, key: YamlNode | null, map: Range): { name: string; at: Range; plain: boolean } | undefined {
+function readKey(
+  walk: Walk,
+  key: YamlNode | null,
+  map: Range,
+): { name: string; at: Range; plain: boolean } | undefined {
   if (isAlias(key)) {
     const target = readAlias(walk, key);
     if (target.kind === 'scalar') return { name: target.written, at: rangeOf(key), plain: false };
@@ -159,7 +191,8 @@ function readKey(walk: Walk, key: YamlNode | null, map: Range): { name: string; 
     if ((key as { anchor?: string }).anchor !== undefined) readNode(walk, key, at.start);
     if (at.end > at.start) return { name: written, at, plain: key.type === 'PLAIN' };
   }
-  if (!walk.broken) walk.report(diagnose('complex-key', walk.source.path, key === null ? startOf(map) : rangeOf(key), {}));
+  if (!walk.broken)
+    walk.report(diagnose('complex-key', walk.source.path, key === null ? startOf(map) : rangeOf(key), {}));
   return undefined;
 }
 
@@ -169,16 +202,20 @@ function readScalar(walk: Walk, node: YamlNode): ScalarNode {
   const { text } = walk.source;
   const value = scalarValue(walk, node.value, at);
   const style = styleOf(node.type);
-  const written = style === 'plain' && typeof value !== 'string' ? text.slice(at.start, at.end) : String(value);
+  const written =
+    style === 'plain' && typeof value !== 'string' ? text.slice(at.start, at.end) : String(value);
   return { kind: 'scalar', at, value, written, text: () => scalarText(written, text, at, style) };
 }
 
 function scalarValue(walk: Walk, value: unknown, at: Range): ScalarNode['value'] {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    walk.report(diagnose('bad-number', walk.source.path, at, { text: walk.source.text.slice(at.start, at.end) }));
+    walk.report(
+      diagnose('bad-number', walk.source.path, at, { text: walk.source.text.slice(at.start, at.end) }),
+    );
     return 0;
   }
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
+    return value;
   return String(value);
 }
 

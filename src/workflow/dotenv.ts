@@ -20,7 +20,10 @@ export function loadEnvFiles(
   for (const { path, optional } of files) {
     const text = world.readWorkspaceFile(path);
     if (text === undefined) {
-      if (!optional) problems.push(`the env file \`${path}\` is not there: make it, or write \`${path}?\` if it may be missing`);
+      if (!optional)
+        problems.push(
+          `the env file \`${path}\` is not there: make it, or write \`${path}?\` if it may be missing`,
+        );
     } else if (!text.ok) problems.push(`the env file \`${path}\` ${text.error}`);
     else {
       for (const [name, value] of Object.entries(world.parseEnv(text.value))) {

@@ -4,7 +4,11 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 const COMMENT = /^\s*(?:- )?\s*#\s*codemachine-ignore:\s*([\w ,-]+)/;
 
 /** The complaints without the warnings whose code stands in a `# codemachine-ignore: code` on the line above. Errors stay. */
-export function withoutIgnored(diagnostics: readonly Diagnostic[], path: string, text: string): readonly Diagnostic[] {
+export function withoutIgnored(
+  diagnostics: readonly Diagnostic[],
+  path: string,
+  text: string,
+): readonly Diagnostic[] {
   if (!text.includes('codemachine-ignore:')) return diagnostics;
   return diagnostics.filter((d) => {
     if (d.severity !== 'warning' || d.path !== path) return true;

@@ -16,9 +16,17 @@ export function readInputs(
   const names = Object.keys(specs);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(specs, name)) continue;
-    const meant = nearest(name, names.filter((known) => !Object.hasOwn(given, known)));
-    const declared = names.length === 0 ? 'the workflow declares none' : `declared are ${names.map((known) => `\`${known}\``).join(', ')}`;
-    problems.push(`there is no input \`${name}\`: ${meant === undefined ? declared : `did you mean \`${meant}\`?`}`);
+    const meant = nearest(
+      name,
+      names.filter((known) => !Object.hasOwn(given, known)),
+    );
+    const declared =
+      names.length === 0
+        ? 'the workflow declares none'
+        : `declared are ${names.map((known) => `\`${known}\``).join(', ')}`;
+    problems.push(
+      `there is no input \`${name}\`: ${meant === undefined ? declared : `did you mean \`${meant}\`?`}`,
+    );
   }
   const values: [string, Json][] = [];
   for (const [name, spec] of Object.entries(specs)) {
@@ -53,7 +61,9 @@ function fromText(type: 'number' | 'boolean' | 'json', text: string): Json | und
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (type === 'number') {
     // JavaScript's Number also takes '', ' ', '0b1' and 'Infinity'.
-    return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+    return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text))
+      ? Number(text)
+      : undefined;
   }
   try {
     return JSON.parse(text) as Json;
@@ -62,7 +72,13 @@ function fromText(type: 'number' | 'boolean' | 'json', text: string): Json | und
   }
 }
 
-const NAMES = { string: 'a text', number: 'a number', boolean: '`true` or `false`', json: 'JSON', choice: 'one of its options' } as const;
+const NAMES = {
+  string: 'a text',
+  number: 'a number',
+  boolean: '`true` or `false`',
+  json: 'JSON',
+  choice: 'one of its options',
+} as const;
 
 /** Why a value does not fit an input, as the end of a sentence; undefined when it fits. */
 export function misfit(spec: Pick<InputSpec, 'type' | 'options'>, value: Json): string | undefined {
@@ -74,7 +90,9 @@ export function misfit(spec: Pick<InputSpec, 'type' | 'options'>, value: Json): 
     const help = meant === undefined ? '' : ` – did you mean \`${meant}\`?`;
     return `must be one of ${options.map((option) => `\`${option}\``).join(', ')}, and is \`${shownJson(value)}\`${help}`;
   }
-  return typeof value === spec.type ? undefined : `must be ${NAMES[spec.type]}, and is \`${shownJson(value)}\``;
+  return typeof value === spec.type
+    ? undefined
+    : `must be ${NAMES[spec.type]}, and is \`${shownJson(value)}\``;
 }
 
 function shownJson(value: Json): string {

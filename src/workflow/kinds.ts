@@ -26,7 +26,9 @@ function readList(reading: Reading, list: Node | undefined, kinds: Map<Node, Kin
 }
 
 function kindOf(reading: Reading, step: MapNode): Kind | undefined {
-  const present = [...step.entries.values()].filter((entry) => (KIND_KEYS as readonly string[]).includes(entry.name));
+  const present = [...step.entries.values()].filter((entry) =>
+    (KIND_KEYS as readonly string[]).includes(entry.name),
+  );
   const [first, second] = present;
   if (first === undefined) {
     reading.opaque.add(step);

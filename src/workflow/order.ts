@@ -36,9 +36,9 @@ export function readOrder(reading: Reading): Order {
   const lists = [main, last].map((list) => (list?.kind === 'list' ? list.items : []));
   for (const list of lists) declareIds(reading, list, ids, undefined);
   const taken = new Set(ids.declared.keys());
-  lists.forEach((list, i) => makeIds(list, ids, taken, i === 0 ? 'step' : 'finally'));
+  for (const [i, list] of lists.entries()) makeIds(list, ids, taken, i === 0 ? 'step' : 'finally');
   const places = new Map<Node, Place>();
-  lists.forEach((list, i) => orderList(reading, list, ids, places, i === 0));
+  for (const [i, list] of lists.entries()) orderList(reading, list, ids, places, i === 0);
   return { places, inner: new Set(ids.inside.keys()) };
 }
 
@@ -48,7 +48,12 @@ function bodyOf(step: Node): readonly Node[] {
 }
 
 // What is given in the file comes before what is made from names, so that an id never depends on steps without one.
-function declareIds(reading: Reading, list: readonly Node[], ids: Ids, loop: { readonly id: string | undefined } | undefined): void {
+function declareIds(
+  reading: Reading,
+  list: readonly Node[],
+  ids: Ids,
+  loop: { readonly id: string | undefined } | undefined,
+): void {
   for (const step of list) {
     const id = stringAt(step, 'id');
     const at = child(step, 'id')?.at;
@@ -81,7 +86,13 @@ function makeIds(list: readonly Node[], ids: Ids, taken: Set<string>, word: stri
   });
 }
 
-function orderList(reading: Reading, list: readonly Node[], ids: Ids, places: Map<Node, Place>, needsAllowed: boolean): void {
+function orderList(
+  reading: Reading,
+  list: readonly Node[],
+  ids: Ids,
+  places: Map<Node, Place>,
+  needsAllowed: boolean,
+): void {
   const siblings = new Map<string, { readonly declared: boolean }>();
   for (const step of list) {
     const own = ids.of.get(step);
@@ -122,8 +133,14 @@ function readNeeds(
     else if (sibling?.declared === true) needs.push(asStepId(id));
     else if (sibling !== undefined) complain(reading, 'need-without-id', item.at, { id });
     else {
-      const known = [...siblings].filter(([name, { declared }]) => declared && name !== own).map(([name]) => name);
-      complain(reading, 'unknown-need', item.at, { id, inside: ids.inside.get(id), nearest: nearest(id, known) });
+      const known = [...siblings]
+        .filter(([name, { declared }]) => declared && name !== own)
+        .map(([name]) => name);
+      complain(reading, 'unknown-need', item.at, {
+        id,
+        inside: ids.inside.get(id),
+        nearest: nearest(id, known),
+      });
     }
   }
   return needs;

@@ -66,7 +66,9 @@ export function templateOf(reading: Reading, node: Node | undefined): Template |
   if (before !== undefined) return before;
   // Most values hold no expression; those need no way back to their characters.
   const plain = !node.written.includes('${{');
-  const template = plain ? literal(node.written, node.at) : readTemplate(node.text(), reading.source.path, reading.report);
+  const template = plain
+    ? literal(node.written, node.at)
+    : readTemplate(node.text(), reading.source.path, reading.report);
   reading.templates.set(node, template);
   return template;
 }
@@ -89,7 +91,8 @@ export function readNamedFile(reading: Reading, node: Node, help: string): Named
     return undefined;
   }
   let base = reading.source.text.length + 1;
-  for (const file of reading.files.values()) if (file !== undefined) base = Math.max(base, file.base + file.text.length + 1);
+  for (const file of reading.files.values())
+    if (file !== undefined) base = Math.max(base, file.base + file.text.length + 1);
   const file = { path, text: read.value, base };
   reading.files.set(path, file);
   return file;
@@ -105,7 +108,12 @@ export function fileText(file: NamedFile): Text {
 export function relocated(reading: Reading, diagnostic: Diagnostic): Diagnostic {
   if (diagnostic.at.start <= reading.source.text.length) return diagnostic;
   for (const file of reading.files.values()) {
-    if (file === undefined || diagnostic.at.start < file.base || diagnostic.at.start > file.base + file.text.length) continue;
+    if (
+      file === undefined ||
+      diagnostic.at.start < file.base ||
+      diagnostic.at.start > file.base + file.text.length
+    )
+      continue;
     const { fix: _, ...rest } = diagnostic;
     const at = { start: diagnostic.at.start - file.base, end: diagnostic.at.end - file.base };
     return { ...rest, path: besides(reading.source.path, file.path), at };

@@ -34,7 +34,8 @@ export function readRetry(node: Node | undefined, kind: 'run' | 'prompt' | undef
 
 /** What holds where neither step, agent nor `defaults` say: the config's word, else three attempts for agents and one for `run`. */
 export function defaultRetry(configured: Retry | undefined, kind: 'run' | 'prompt'): Retry {
-  if (configured !== undefined) return configured.on.length > 0 ? configured : { ...configured, on: ON[kind] };
+  if (configured !== undefined)
+    return configured.on.length > 0 ? configured : { ...configured, on: ON[kind] };
   return {
     attempts: kind === 'prompt' ? ATTEMPTS : 1,
     delayMs: DELAY_MS,

@@ -32,13 +32,19 @@ function contentStart(source: string, at: Range, style: ScalarStyle): number {
 
 // Walks value and source side by side: what is equal is the same character, an escape is one character of the value, and
 // the rest of the source (indentation, folded line ends) belongs to no character.
-function align(value: string, source: string, first: number, end: number, style: ScalarStyle): readonly number[] {
+function align(
+  value: string,
+  source: string,
+  first: number,
+  end: number,
+  style: ScalarStyle,
+): readonly number[] {
   const table: number[] = [];
   const indent = style === 'block' ? blockIndent(source, first, end) : Infinity;
   let at = style === 'block' ? skipIndent(source, first, end, indent) : first;
   for (let i = 0; i < value.length; i++) {
     if (style === 'double' && source[at] === '\\') {
-      const [start, length] = escape(source, at, end, indent);
+      const [start, length] = readEscape(source, at, end, indent);
       table.push(start);
       const units = length > 5 && isSurrogatePair(value, i) ? 2 : 1;
       if (units === 2) table.push(start);
@@ -46,7 +52,8 @@ function align(value: string, source: string, first: number, end: number, style:
       at = start + length;
       continue;
     }
-    const lineEnd = source[at] === '\n' || source[at] === '\r' || (style !== 'block' && blankUntilLineEnd(source, at, end));
+    const lineEnd =
+      source[at] === '\n' || source[at] === '\r' || (style !== 'block' && blankUntilLineEnd(source, at, end));
     if (lineEnd && (value[i] === '\n' || value[i] === ' ')) {
       table.push(at);
       at = afterLineEnd(source, at, end, indent, style, value[i + 1] !== '\n');
@@ -66,11 +73,16 @@ function isSurrogatePair(value: string, i: number): boolean {
 }
 
 // An escaped line end stands for nothing, so the character after it is the one that is meant.
-function escape(source: string, at: number, end: number, indent: number): readonly [start: number, length: number] {
+function readEscape(
+  source: string,
+  at: number,
+  end: number,
+  indent: number,
+): readonly [start: number, length: number] {
   const letter = source[at + 1];
   if (letter === '\n' || letter === '\r') {
     const next = afterLineEnd(source, at + 1, end, indent, 'double', true);
-    return source[next] === '\\' ? escape(source, next, end, indent) : [next, 1];
+    return source[next] === '\\' ? readEscape(source, next, end, indent) : [next, 1];
   }
   return [at, letter === 'x' ? 4 : letter === 'u' ? 6 : letter === 'U' ? 10 : 2];
 }
@@ -81,16 +93,30 @@ function blankUntilLineEnd(source: string, at: number, end: number): boolean {
   return i < end && (source[i] === '\n' || source[i] === '\r');
 }
 
-function afterLineEnd(source: string, at: number, end: number, indent: number, style: ScalarStyle, last: boolean): number {
+function afterLineEnd(
+  source: string,
+  at: number,
+  end: number,
+  indent: number,
+  style: ScalarStyle,
+  last: boolean,
+): number {
   let i = source.indexOf('\n', at) + 1;
   if (i === 0) return end;
   if (style === 'block') {
     i = skipIndent(source, i, end, indent);
-    return last && i < end && (source[i] === '\n' || source[i] === '\r') ? afterLineEnd(source, i, end, indent, style, last) : i;
+    return last && i < end && (source[i] === '\n' || source[i] === '\r')
+      ? afterLineEnd(source, i, end, indent, style, last)
+      : i;
   }
   // In a flow scalar every further empty line is one line end of the value; the last one takes the indentation with it.
   while (i < end && (source[i] === ' ' || source[i] === '\t')) i++;
-  while (last && i < end && (source[i] === '\n' || source[i] === '\r' || source[i] === ' ' || source[i] === '\t')) i++;
+  while (
+    last &&
+    i < end &&
+    (source[i] === '\n' || source[i] === '\r' || source[i] === ' ' || source[i] === '\t')
+  )
+    i++;
   return Math.min(i, end);
 }
 

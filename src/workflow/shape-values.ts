@@ -38,7 +38,12 @@ export function typeTrouble(misfit: Misfit): Diagnostic {
   const special = bySchema(misfit);
   if (special !== undefined && node.kind === 'scalar' && node.value !== null) return special;
   const expected = types.map((type) => NAMES[type] ?? type).join(' or ');
-  return diagnose('wrong-type', path, at, { key, expected, got: describe(node), help: typeHelp(node, types, key) });
+  return diagnose('wrong-type', path, at, {
+    key,
+    expected,
+    got: describe(node),
+    help: typeHelp(node, types, key),
+  });
 }
 
 function typeHelp(node: Node, types: readonly string[], key: string): string | undefined {
@@ -50,16 +55,20 @@ function typeHelp(node: Node, types: readonly string[], key: string): string | u
       if (/^(no|off|n|false)$/i.test(node.value)) return 'write `false`, without quotes';
     }
     if ((types.includes('integer') || types.includes('number')) && /^-?\d+(\.\d+)?$/.test(node.written)) {
-      return types.includes('integer') && node.written.includes('.') ? 'write a number without a point' : 'write it without quotes';
+      return types.includes('integer') && node.written.includes('.')
+        ? 'write a number without a point'
+        : 'write it without quotes';
     }
     if (types.includes('array')) return `write \`[${node.written}]\``;
     if (key === 'a step') return `write \`run: ${node.written}\``;
     return undefined;
   }
   if (node.kind === 'map' && types.includes('array')) return 'start each item with `- `';
-  if (node.kind === 'list' && types.includes('string')) return `write the lines as a block: \`${key.replaceAll('`', '')}: |\``;
+  if (node.kind === 'list' && types.includes('string'))
+    return `write the lines as a block: \`${key.replaceAll('`', '')}: |\``;
   if (node.kind === 'list' && types.includes('object')) return 'write `key: value` lines, without `- `';
-  if (node.kind === 'map' && types.includes('string')) return `put the text in quotes if it contains \`: \`, or start a block with \`${key.replaceAll('`', '')}: |\``;
+  if (node.kind === 'map' && types.includes('string'))
+    return `put the text in quotes if it contains \`: \`, or start a block with \`${key.replaceAll('`', '')}: |\``;
   return undefined;
 }
 
@@ -80,13 +89,17 @@ export function valueTrouble(misfit: Misfit): Diagnostic {
     case 'maximum':
       return diagnose('out-of-range', path, at, { key, limit: `at most ${String(params['limit'])}` });
     case 'maxProperties':
-      return diagnose('out-of-range', path, at, { key, limit: `a mapping with at most ${String(params['limit'])} key` });
+      return diagnose('out-of-range', path, at, {
+        key,
+        limit: `a mapping with at most ${String(params['limit'])} key`,
+      });
     case 'minLength':
     case 'minItems':
     case 'minProperties':
       return diagnose('empty', path, at, { key });
     case 'uniqueItems': {
-      const twice = node.kind === 'list' ? node.items[Math.max(Number(params['i']), Number(params['j']))] : undefined;
+      const twice =
+        node.kind === 'list' ? node.items[Math.max(Number(params['i']), Number(params['j']))] : undefined;
       return diagnose('duplicate-item', path, twice?.at ?? at, { key, value: writtenOf(twice ?? node) });
     }
   }

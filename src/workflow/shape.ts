@@ -20,7 +20,8 @@ export function shapeDiagnostics(
   const wrongType = new Set(errors.filter((e) => e.keyword === 'type').map((e) => e.instancePath));
   for (const error of errors) {
     // What a kind of step forbids is checked with the kinds, where the message can name the kind.
-    if (error.keyword === 'if' || error.keyword === 'false schema' || error.keyword === 'propertyNames') continue;
+    if (error.keyword === 'if' || error.keyword === 'false schema' || error.keyword === 'propertyNames')
+      continue;
     if (error.keyword !== 'type' && wrongType.has(error.instancePath)) continue;
     const subject = `${error.instancePath}\0${String(error.params['additionalProperty'] ?? error.params['missingProperty'] ?? error.propertyName ?? '')}`;
     if (judged.has(subject) || (error.keyword === 'required' && misspelt.has(subject))) continue;
@@ -45,14 +46,18 @@ function translate(
       return unknownKey(error, node, path, owners);
     case 'required': {
       const owner = ownerAt(error.instancePath, owners)?.words ?? `\`${key?.name ?? 'this'}\``;
-      return diagnose('missing-key', path, headOf(node, key), { key: String(error.params['missingProperty']), owner });
+      return diagnose('missing-key', path, headOf(node, key), {
+        key: String(error.params['missingProperty']),
+        owner,
+      });
     }
     case 'pattern':
       if (error.propertyName !== undefined) return badName(error, node, key, path, error.propertyName);
       break;
   }
   // A fence where none may stand is one mistake, said where all of those are looked for.
-  if (node.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('${{')) return undefined;
+  if (node.kind === 'scalar' && typeof node.value === 'string' && node.value.includes('${{'))
+    return undefined;
   const misfit = { error, node, path, at: placeOf(node, key), key: called(error.instancePath) };
   return error.keyword === 'type' ? typeTrouble(misfit) : valueTrouble(misfit);
 }
@@ -83,12 +88,18 @@ const LISTED: Readonly<Record<string, string | undefined>> = {
 };
 
 // Keys that are missing only because they are misspelt: `step` is unknown, and `steps` is not missing besides.
-function meantKeys(errors: readonly SchemaError[], root: Node, owners: Readonly<Record<string, Owner>>): ReadonlySet<string> {
+function meantKeys(
+  errors: readonly SchemaError[],
+  root: Node,
+  owners: Readonly<Record<string, Owner>>,
+): ReadonlySet<string> {
   const meant = new Set<string>();
   for (const error of errors) {
     if (error.keyword !== 'additionalProperties') continue;
     const owner = ownerAt(error.instancePath, owners);
-    const key = owner && meantKey(String(error.params['additionalProperty']), owner, follow(root, error.instancePath)?.node);
+    const key =
+      owner &&
+      meantKey(String(error.params['additionalProperty']), owner, follow(root, error.instancePath)?.node);
     if (key !== undefined) meant.add(`${error.instancePath}\0${key}`);
   }
   return meant;
@@ -114,7 +125,8 @@ function unknownKey(
   const key = String(error.params['additionalProperty']);
   const owner = ownerAt(error.instancePath, owners);
   const entry = entryOf(node, key);
-  if (owner === undefined || entry === undefined) throw new Error(`no mapping is known at ${error.instancePath}`);
+  if (owner === undefined || entry === undefined)
+    throw new Error(`no mapping is known at ${error.instancePath}`);
   return diagnose('unknown-key', path, entry.at, {
     key,
     owner: owner.words,
@@ -139,10 +151,19 @@ const SYNONYMS: Readonly<Record<string, string | undefined>> = {
   cmd: 'run',
 };
 
-function badName(error: SchemaError, node: Node, key: Entry | undefined, path: string, name: string): Diagnostic {
+function badName(
+  error: SchemaError,
+  node: Node,
+  key: Entry | undefined,
+  path: string,
+  name: string,
+): Diagnostic {
   const at = entryOf(node, name)?.at ?? placeOf(node, key);
   if (definition(error.schemaPath) === 'variable') return diagnose('bad-variable', path, at, { name });
-  return diagnose('bad-name', path, at, { name, owner: key === undefined ? 'this mapping' : `\`${key.name}\`` });
+  return diagnose('bad-name', path, at, {
+    name,
+    owner: key === undefined ? 'this mapping' : `\`${key.name}\``,
+  });
 }
 
 // A missing value has no place of its own; its key has.

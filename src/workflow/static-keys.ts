@@ -4,13 +4,34 @@ import { WORKFLOW_OWNERS } from './shape-keys.ts';
 import { child, entriesOf, type Node } from './tree.ts';
 
 const STEP_TEMPLATES = new Set([
-  ...['run', 'prompt', 'system', 'env', 'model', 'agent', 'engine', 'working-directory', 'artifacts', 'concurrency', 'if'],
+  ...[
+    'run',
+    'prompt',
+    'system',
+    'env',
+    'model',
+    'agent',
+    'engine',
+    'working-directory',
+    'artifacts',
+    'concurrency',
+    'if',
+  ],
   // What is refused as a whole is not judged inside.
   ...['loop', 'gate', 'matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'workspace', 'session'],
 ]);
 const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine', 'budget']);
 const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine', 'workspace']);
-const TOP_TEMPLATES = new Set(['env', 'outputs', 'concurrency', 'budget', 'agents', 'defaults', 'steps', 'finally']);
+const TOP_TEMPLATES = new Set([
+  'env',
+  'outputs',
+  'concurrency',
+  'budget',
+  'agents',
+  'defaults',
+  'steps',
+  'finally',
+]);
 
 /** Complains about each fence in a value that takes none. */
 export function checkStaticKeys(reading: Reading): void {
@@ -18,14 +39,21 @@ export function checkStaticKeys(reading: Reading): void {
   if (!reading.source.text.includes('${{')) return;
   checkKeys(reading, root, TOP_TEMPLATES, '');
   checkKeys(reading, child(root, 'defaults'), DEFAULT_TEMPLATES, 'defaults');
-  for (const agent of entriesOf(child(root, 'agents'))) checkKeys(reading, agent.value, AGENT_TEMPLATES, 'agent');
+  for (const agent of entriesOf(child(root, 'agents')))
+    checkKeys(reading, agent.value, AGENT_TEMPLATES, 'agent');
   for (const key of ['steps', 'finally']) {
     const list = child(root, key);
-    for (const step of list?.kind === 'list' ? list.items : []) checkKeys(reading, step, STEP_TEMPLATES, 'step');
+    for (const step of list?.kind === 'list' ? list.items : [])
+      checkKeys(reading, step, STEP_TEMPLATES, 'step');
   }
 }
 
-function checkKeys(reading: Reading, node: Node | undefined, templates: ReadonlySet<string>, owner: string): void {
+function checkKeys(
+  reading: Reading,
+  node: Node | undefined,
+  templates: ReadonlySet<string>,
+  owner: string,
+): void {
   const known = WORKFLOW_OWNERS[owner]?.keys ?? [];
   for (const { name, value } of entriesOf(node)) {
     // A key that is none was complained about; what stands in it would be an echo.
@@ -34,7 +62,8 @@ function checkKeys(reading: Reading, node: Node | undefined, templates: Readonly
 }
 
 function checkValue(reading: Reading, node: Node, key: string): void {
-  if (node.kind === 'map') for (const entry of node.entries.values()) checkValue(reading, entry.value, entry.name);
+  if (node.kind === 'map')
+    for (const entry of node.entries.values()) checkValue(reading, entry.value, entry.name);
   else if (node.kind === 'list') for (const item of node.items) checkValue(reading, item, key);
   else if (typeof node.value === 'string' && node.value.includes('${{') && !reading.judged.has(node)) {
     reading.judged.add(node);

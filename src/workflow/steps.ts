@@ -89,12 +89,10 @@ function readCommon(
 
 // Steps without variables of their own share one mapping; ten thousand of them are not ten thousand copies.
 function mergedEnv(ground: Ground, layers: Layers): Readonly<Record<string, Template>> {
-  const own = [child(layers.agent, 'env'), child(layers.step, 'env')].filter((node) => node !== undefined);
-  if (own.length === 0) return ground.env;
-  return own.reduce<Readonly<Record<string, Template>>>(
-    (env, node) => ({ ...env, ...readEnv(ground.reading, node) }),
-    ground.env,
-  );
+  const agent = child(layers.agent, 'env');
+  const own = child(layers.step, 'env');
+  if (agent === undefined && own === undefined) return ground.env;
+  return { ...ground.env, ...readEnv(ground.reading, agent), ...readEnv(ground.reading, own) };
 }
 
 function readDirectory(reading: Reading, layers: Layers): Template | undefined {

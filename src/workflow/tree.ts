@@ -84,7 +84,10 @@ export function oneOrMany(node: Node | undefined): readonly Node[] {
 }
 
 /** The node a JSON pointer leads to, with the key or item that leads there; undefined where there is none. */
-export function follow(root: Node, pointer: string): { readonly node: Node; readonly key: Entry | undefined } | undefined {
+export function follow(
+  root: Node,
+  pointer: string,
+): { readonly node: Node; readonly key: Entry | undefined } | undefined {
   let node: Node = root;
   let key: Entry | undefined;
   for (const part of pointer.split('/').slice(1)) {

@@ -1,7 +1,8 @@
 /** Refuses, by name, the parts of the language that are not run yet. */
-import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
+
 import { NOT_IN_FINALLY } from './kinds.ts';
 import { complain, type Reading } from './reading.ts';
+import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
 import { child, type Entry, entriesOf, entryOf, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
@@ -28,7 +29,8 @@ export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kin
   refuseWorkspace(reading, child(root, 'defaults'));
   for (const key of ['steps', 'finally']) {
     const list = child(root, key);
-    for (const step of list?.kind === 'list' ? list.items : []) refuseStep(reading, step, kinds.get(step), key === 'finally');
+    for (const step of list?.kind === 'list' ? list.items : [])
+      refuseStep(reading, step, kinds.get(step), key === 'finally');
   }
 }
 
@@ -54,7 +56,8 @@ function refuseWorkspace(reading: Reading, node: Node | undefined): boolean {
   const entry = entryOf(node, 'workspace');
   if (entry === undefined || isWord(entry.value, 'shared')) return false;
   const { value } = entry;
-  if (value.kind === 'map' && value.entries.size === 1 && isWord(child(value, 'mode'), 'shared')) return false;
+  if (value.kind === 'map' && value.entries.size === 1 && isWord(child(value, 'mode'), 'shared'))
+    return false;
   // A value that is none at all is a matter of shape.
   if (value.kind !== 'map' && !isWord(value, 'isolated')) return false;
   refuse(reading, entry);

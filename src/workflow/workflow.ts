@@ -54,7 +54,8 @@ export function readWorkflow(source: SourceFile, world: ReadWorld): ReadResult {
   };
   checkShape(reading);
   const workflow = build(reading);
-  for (const file of reading.files.values()) if (file) sources.set(besides(source.path, file.path), file.text);
+  for (const file of reading.files.values())
+    if (file) sources.set(besides(source.path, file.path), file.text);
   return finish(workflow);
 }
 
@@ -65,7 +66,8 @@ function isWorkflow(root: Node, source: SourceFile, report: (d: Diagnostic) => v
     return false;
   }
   const version = child(root, 'version');
-  if (version?.kind !== 'scalar' || typeof version.value !== 'number' || version.value === VERSION) return true;
+  if (version?.kind !== 'scalar' || typeof version.value !== 'number' || version.value === VERSION)
+    return true;
   report(diagnose('newer-version', source.path, version.at, { version: version.written }));
   return false;
 }
@@ -96,7 +98,9 @@ function build(reading: Reading): Workflow {
   const parallel = child(root, 'max-parallel');
   const steps = readSteps(ground, child(root, 'steps'));
   const last = readSteps(ground, child(root, 'finally'));
-  const files = [...reading.files.values()].flatMap((file) => (file === undefined ? [] : [[file.path, file.text] as const]));
+  const files = [...reading.files.values()].flatMap((file) =>
+    file === undefined ? [] : [[file.path, file.text] as const],
+  );
   const workflow: Workflow = {
     source,
     sha256: world.sha256(source.text),
@@ -106,7 +110,9 @@ function build(reading: Reading): Workflow {
     env,
     envFiles: readEnvFiles(reading),
     secrets: readSecrets(reading),
-    ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number' ? { maxParallel: parallel.value } : {}),
+    ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number'
+      ? { maxParallel: parallel.value }
+      : {}),
     steps,
     finally: last,
     outputs: readOutputs(reading),

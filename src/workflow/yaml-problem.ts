@@ -1,21 +1,67 @@
 /** Puts the complaint of the YAML parser into words of ours. */
-import type { CST, Document, YAMLError } from 'yaml';
+import type { Composer, CST, Document, YAMLError } from 'yaml';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
 
 type Code = YAMLError['code'];
 
+/** What the composer says about one place. */
+export interface Complaint {
+  readonly code: Code;
+  readonly message: string;
+  readonly pos: readonly [start: number, end: number];
+}
+
+type Place = number | [number, number] | { readonly offset: number; readonly source?: unknown };
+
+/**
+ * Collects what a composer complains about. By itself it makes an Error with a stack of each complaint, and a file of
+ * 100,000 mistakes takes seconds; should a later yaml call its handler otherwise, its errors are still found in the documents.
+ */
+export function collectComplaints(composer: Composer): readonly Complaint[] {
+  const complaints: Complaint[] = [];
+  const onError = (place: Place, code: Code, message: string, warning?: boolean) => {
+    if (warning !== true || code === 'TAG_RESOLVE_FAILED') complaints.push({ code, message, pos: positionOf(place) });
+  };
+  Object.assign(composer, { onError });
+  return complaints;
+}
+
+function positionOf(place: Place): readonly [number, number] {
+  if (typeof place === 'number') return [place, place + 1];
+  if (Array.isArray(place)) return place;
+  return [place.offset, place.offset + (typeof place.source === 'string' ? place.source.length : 1)];
+}
+
 // The parser's own sentences are about its grammar; these say what a person did.
 const PROBLEMS: Partial<Record<Code, readonly [problem: string, help?: string]>> = {
-  BAD_INDENT: ['this line is not indented as the lines it belongs to', 'keys of one mapping start in the same column'],
+  BAD_INDENT: [
+    'this line is not indented as the lines it belongs to',
+    'keys of one mapping start in the same column',
+  ],
   BAD_SCALAR_START: ['a value cannot start with this character', 'put the value in quotes'],
-  BAD_DQ_ESCAPE: ['this is no escape of a text in double quotes', 'write `\\\\` for a backslash, or use single quotes'],
-  BLOCK_AS_IMPLICIT_KEY: ['a mapping starts inside a value here', 'put a value that contains `: ` in quotes, or start a block with `|`'],
+  BAD_DQ_ESCAPE: [
+    'this is no escape of a text in double quotes',
+    'write `\\\\` for a backslash, or use single quotes',
+  ],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a mapping starts inside a value here',
+    'put a value that contains `: ` in quotes, or start a block with `|`',
+  ],
   BLOCK_IN_FLOW: ['indented YAML stands inside `[…]` or `{…}`', 'close the bracket first'],
-  MULTILINE_IMPLICIT_KEY: ['a key goes over several lines', 'is a `:` missing at the end of the line above, or a quote not closed?'],
+  MULTILINE_IMPLICIT_KEY: [
+    'a key goes over several lines',
+    'is a `:` missing at the end of the line above, or a quote not closed?',
+  ],
   KEY_OVER_1024_CHARS: ['a key is longer than 1024 characters', 'is a quote not closed?'],
-  MISSING_CHAR: ['something that was opened is not closed here', 'close the quote or bracket; after `:` and `-` stands a space'],
-  UNEXPECTED_TOKEN: ['this does not belong here', 'put a value with special characters in quotes, or start a block with `|`'],
+  MISSING_CHAR: [
+    'something that was opened is not closed here',
+    'close the quote or bracket; after `:` and `-` stands a space',
+  ],
+  UNEXPECTED_TOKEN: [
+    'this does not belong here',
+    'put a value with special characters in quotes, or start a block with `|`',
+  ],
   BAD_DIRECTIVE: ['this `%` line is no directive of YAML', 'take it out'],
   MULTIPLE_ANCHORS: ['a value has two anchors', 'take one out'],
   MULTIPLE_TAGS: ['a value has two tags', 'take one out'],
@@ -32,16 +78,14 @@ const PROBLEMS: Partial<Record<Code, readonly [problem: string, help?: string]>>
 export function syntaxProblem(
   source: SourceFile,
   documents: readonly Document.Parsed[],
+  complaints: readonly Complaint[],
   tokens: readonly CST.Token[],
 ): Diagnostic | undefined {
-  const found: { readonly error: YAMLError }[] = [];
-  for (const document of documents) {
-    for (const error of document.errors) found.push({ error });
-    for (const error of document.warnings) if (error.code === 'TAG_RESOLVE_FAILED') found.push({ error });
+  let first: Complaint | undefined;
+  for (const complaint of [...complaints, ...documents.flatMap(({ errors }) => errors)]) {
+    if (first === undefined || complaint.pos[0] < first.pos[0]) first = complaint;
   }
-  found.sort((a, b) => a.error.pos[0] - b.error.pos[0]);
   const second = documents[1];
-  const first = found[0]?.error;
   if (second !== undefined && (first === undefined || first.pos[0] >= second.range[0])) {
     return diagnose('several-documents', source.path, documentStart(source.text, second.range[0]), {});
   }
@@ -49,9 +93,12 @@ export function syntaxProblem(
 }
 
 // One code of the parser may be one of two mistakes.
-function wordsFor(error: YAMLError, line: string): readonly [problem: string, help?: string] | undefined {
+function wordsFor(error: Complaint, line: string): readonly [problem: string, help?: string] | undefined {
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && !/:\s/.test(line)) {
-    return ['the line below belongs to this value, since it is indented further than its key', 'keys of one mapping start in the same column'];
+    return [
+      'the line below belongs to this value, since it is indented further than its key',
+      'keys of one mapping start in the same column',
+    ];
   }
   if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow ')) {
     return ['a `[` or `{` above is still open here', 'close it first'];
@@ -59,7 +106,7 @@ function wordsFor(error: YAMLError, line: string): readonly [problem: string, he
   return PROBLEMS[error.code];
 }
 
-function inOurWords(source: SourceFile, error: YAMLError, quote: number | undefined): Diagnostic {
+function inOurWords(source: SourceFile, error: Complaint, quote: number | undefined): Diagnostic {
   const { text, path } = source;
   const start = Math.min(error.pos[0], text.length);
   const lineEnd = text.indexOf('\n', start);
@@ -71,9 +118,14 @@ function inOurWords(source: SourceFile, error: YAMLError, quote: number | undefi
   }
   if (error.code === 'MISSING_CHAR' && /closing ['"]/.test(error.message) && quote !== undefined) {
     const opened = { start: quote, end: quote + 1 };
-    return diagnose('yaml-syntax', path, opened, { problem: 'this quote is never closed', help: 'close it on the same line' });
+    return diagnose('yaml-syntax', path, opened, {
+      problem: 'this quote is never closed',
+      help: 'close it on the same line',
+    });
   }
-  const [problem, help] = wordsFor(error, text.slice(start, lineEnd === -1 ? text.length : lineEnd)) ?? [error.message.split('\n')[0] ?? error.code];
+  const [problem, help] = wordsFor(error, text.slice(start, lineEnd === -1 ? text.length : lineEnd)) ?? [
+    error.message.split('\n')[0] ?? error.code,
+  ];
   return diagnose('yaml-syntax', path, at, { problem, help });
 }
 

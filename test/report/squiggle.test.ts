@@ -42,7 +42,10 @@ describe('printing', () => {
     const text = `a: 1\n${'\n'.repeat(10)}a: 2\n`;
     const second = text.lastIndexOf('a');
     const related = [{ path: 'a.yml', at: { start: 0, end: 1 }, message: 'the first stands here' }];
-    const printed = print(text, diagnose('duplicate-key', 'a.yml', { start: second, end: second + 1 }, { key: 'a' }, { related }));
+    const printed = print(
+      text,
+      diagnose('duplicate-key', 'a.yml', { start: second, end: second + 1 }, { key: 'a' }, { related }),
+    );
     expect(printed.split('\n').slice(1, 9)).toEqual([
       '  --> a.yml:12:1',
       '   |',
@@ -91,18 +94,26 @@ describe('printing', () => {
 
   test('what stands in the file cannot play tricks on the terminal', () => {
     const text = 'BAD: \u001b[31m \u202e \u0007 \ufeff\n';
-    const printed = print(text, unknownKey(text, 'BAD'), diagnose('unknown-key', 'a.yml', at(text, 'BAD'), { key: 'a\n\u001b[2Jb', owner: 'x', known: [] }));
+    const printed = print(
+      text,
+      unknownKey(text, 'BAD'),
+      diagnose('unknown-key', 'a.yml', at(text, 'BAD'), { key: 'a\n\u001b[2Jb', owner: 'x', known: [] }),
+    );
     expect(printed).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202a-\u202e\ufeff]/);
   });
 
   test('a file that is not at hand is named', () => {
     const printed = printDiagnostics([unknownKey('BAD', 'BAD', 'good')], new Map(), { color: false });
-    expect(printed).toBe('error[unknown-key]: `BAD` is not a key of a step\n --> a.yml\n  = did you mean `good`?\n\n1 error\n');
+    expect(printed).toBe(
+      'error[unknown-key]: `BAD` is not a key of a step\n --> a.yml\n  = did you mean `good`?\n\n1 error\n',
+    );
   });
 
   test('colours frame, never replace, the words', () => {
     const text = 'BAD: 1\n';
-    const colored = printDiagnostics([unknownKey(text, 'BAD', 'good')], new Map([['a.yml', text]]), { color: true });
+    const colored = printDiagnostics([unknownKey(text, 'BAD', 'good')], new Map([['a.yml', text]]), {
+      color: true,
+    });
     expect(colored).toContain('\u001b[1;31merror[unknown-key]\u001b[0m');
     expect(colored.replaceAll(/\u001b\[[\d;]*m/g, '')).toBe(print(text, unknownKey(text, 'BAD', 'good')));
   });
@@ -111,7 +122,9 @@ describe('printing', () => {
     const text = 'BAD: 1\n';
     const warning = diagnose('access-unsaid', 'a.yml', at(text, 'BAD'), {});
     expect(print(text)).toBe('');
-    expect(print(text, warning, warning, unknownKey(text, 'BAD')).trimEnd().split('\n').at(-1)).toBe('1 error, 2 warnings');
+    expect(print(text, warning, warning, unknownKey(text, 'BAD')).trimEnd().split('\n').at(-1)).toBe(
+      '1 error, 2 warnings',
+    );
   });
 });
 
@@ -128,7 +141,13 @@ describe('diagnostics for programs', () => {
           message: '`BAD` is not a key of a step',
           path: 'a.yml',
           range: { start: { line: 2, column: 3 }, end: { line: 2, column: 6 } },
-          related: [{ path: 'a.yml', range: { start: { line: 1, column: 1 }, end: { line: 1, column: 2 } }, message: 'here' }],
+          related: [
+            {
+              path: 'a.yml',
+              range: { start: { line: 1, column: 1 }, end: { line: 1, column: 2 } },
+              message: 'here',
+            },
+          ],
           suggestion: 'did you mean `good`?',
         },
       ],

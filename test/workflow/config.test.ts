@@ -18,7 +18,11 @@ describe('config', () => {
     expect(diagnostics).toEqual([]);
     expect(config).toEqual({
       engines: {
-        'claude-code': { command: ['/opt/claude'], maxParallel: 2, env: { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1', N: '1.10' } },
+        'claude-code': {
+          command: ['/opt/claude'],
+          maxParallel: 2,
+          env: { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1', N: '1.10' },
+        },
         codex: { command: ['node', 'codex.js'] },
       },
       defaults: {
@@ -38,8 +42,12 @@ describe('config', () => {
   });
 
   test("the user's wins, key by key", () => {
-    const repository = read('engines: { codex: { command: a, env: { A: "1", B: "1" } } }\ndefaults: { engine: codex, shell: sh }\n').config;
-    const user = read('engines: { codex: { max-parallel: 3, env: { B: "2" } } }\ndefaults: { engine: claude-code }\n').config;
+    const repository = read(
+      'engines: { codex: { command: a, env: { A: "1", B: "1" } } }\ndefaults: { engine: codex, shell: sh }\n',
+    ).config;
+    const user = read(
+      'engines: { codex: { max-parallel: 3, env: { B: "2" } } }\ndefaults: { engine: claude-code }\n',
+    ).config;
     expect(mergeConfig(repository, user)).toEqual({
       engines: { codex: { command: ['a'], maxParallel: 3, env: { A: '1', B: '2' } } },
       defaults: { engine: ['claude-code'], shell: 'sh' },
@@ -47,12 +55,22 @@ describe('config', () => {
   });
 
   test('its defaults hold where a workflow says nothing, and rank below it', () => {
-    const { config } = read('defaults: { engine: codex, access: write, timeout: 5m, model: small, retry: { attempts: 2 }, shell: sh }\n');
-    const text = 'name: case\ndefaults: { model: large }\nsteps:\n  - prompt: hello\n  - run: echo\n    timeout: 1m\n';
+    const { config } = read(
+      'defaults: { engine: codex, access: write, timeout: 5m, model: small, retry: { attempts: 2 }, shell: sh }\n',
+    );
+    const text =
+      'name: case\ndefaults: { model: large }\nsteps:\n  - prompt: hello\n  - run: echo\n    timeout: 1m\n';
     const { workflow, diagnostics } = readWorkflow({ path: 'case.yml', text }, worldAt('.', { config }));
     expect(diagnostics).toEqual([]);
     expect(workflow?.steps).toMatchObject([
-      { engines: ['codex'], access: 'write', accessSaid: true, timeoutMs: 300_000, model: { parts: ['large'] }, retry: { attempts: 2, on: ['transient'] } },
+      {
+        engines: ['codex'],
+        access: 'write',
+        accessSaid: true,
+        timeoutMs: 300_000,
+        model: { parts: ['large'] },
+        retry: { attempts: 2, on: ['transient'] },
+      },
       { timeoutMs: 60_000, shell: 'sh', retry: { attempts: 2, on: ['exit-code', 'signal', 'timeout'] } },
     ]);
   });
@@ -64,12 +82,22 @@ describe('env files', () => {
 
   test('a later file wins over an earlier one', () => {
     const texts: Record<string, string> = { '.env': 'A=1\nB="x y"\n', '.env.local': 'A=2\n' };
-    const world = { parseEnv, readWorkspaceFile: (path: string) => (texts[path] === undefined ? undefined : ok(texts[path])) };
-    expect(loadEnvFiles(files('.env', '.env.local', 'missing?'), world)).toEqual({ ok: true, value: { A: '2', B: 'x y' } });
+    const world = {
+      parseEnv,
+      readWorkspaceFile: (path: string) => (texts[path] === undefined ? undefined : ok(texts[path])),
+    };
+    expect(loadEnvFiles(files('.env', '.env.local', 'missing?'), world)).toEqual({
+      ok: true,
+      value: { A: '2', B: 'x y' },
+    });
   });
 
   test('every file that cannot be read is named', () => {
-    const world = { parseEnv, readWorkspaceFile: (path: string) => (path === 'secret?' ? err('x') : path === 'locked' ? err('may not be read') : undefined) };
+    const world = {
+      parseEnv,
+      readWorkspaceFile: (path: string) =>
+        path === 'secret?' ? err('x') : path === 'locked' ? err('may not be read') : undefined,
+    };
     const read = loadEnvFiles(files('missing', 'locked'), world);
     expect(read).toEqual({
       ok: false,

@@ -42,19 +42,29 @@ export function casesOf(directory: string): readonly Case[] {
   return readdirSync(directory).flatMap((code) =>
     readdirSync(path.join(directory, code))
       .filter((file) => file.endsWith('.yml') || file.endsWith('.make.mjs'))
-      .map((file) => ({ code, name: file.replace(/\.(yml|make\.mjs)$/, ''), file: path.join(directory, code, file) })),
+      .map((file) => ({
+        code,
+        name: file.replace(/\.(yml|make\.mjs)$/, ''),
+        file: path.join(directory, code, file),
+      })),
   );
 }
 
 /** What is printed about a case, with the codes that were found. A first line `# no-git` takes the repository away. */
-export async function judge({ file, name }: Case): Promise<{ readonly printed: string; readonly codes: readonly string[] }> {
+export async function judge({
+  file,
+  name,
+}: Case): Promise<{ readonly printed: string; readonly codes: readonly string[] }> {
   const text: string = file.endsWith('.mjs')
     ? ((await import(pathToFileURL(file).href)) as { default: string }).default
     : readFileSync(file, 'utf8');
   const source = { path: `${name}.yml`, text };
   const world = worldAt(path.dirname(file), { hasGit: !text.startsWith('# no-git') });
   const { diagnostics, sources } = name.endsWith('.config') ? configOf(source) : workflowOf(source, world);
-  return { printed: printDiagnostics(diagnostics, sources, { color: false }), codes: diagnostics.map((d) => d.code) };
+  return {
+    printed: printDiagnostics(diagnostics, sources, { color: false }),
+    codes: diagnostics.map((d) => d.code),
+  };
 }
 
 type Judged = { readonly diagnostics: readonly Diagnostic[]; readonly sources: ReadonlyMap<string, string> };

@@ -39,13 +39,18 @@ describe('good files', () => {
   });
 
   test('what is wrong in a prompt file is said at its place there', () => {
-    const text = 'name: case\nsteps:\n  - engine: codex\n    access: read\n    prompt-file: ./prompts/broken.md\n';
-    const world = worldAt(directory, { readFile: () => ({ ok: true, value: 'Fix it.\nThe input: ${{ inputs.nothing }}\n' }) });
+    const text =
+      'name: case\nsteps:\n  - engine: codex\n    access: read\n    prompt-file: ./prompts/broken.md\n';
+    const world = worldAt(directory, {
+      readFile: () => ({ ok: true, value: 'Fix it.\nThe input: ${{ inputs.nothing }}\n' }),
+    });
     const { diagnostics, sources } = readWorkflow({ path: 'flows/case.yml', text }, world);
     const [first] = diagnostics;
     expect(diagnostics).toHaveLength(1);
     expect(first?.path).toBe('flows/prompts/broken.md');
-    expect(sources.get('flows/prompts/broken.md')?.slice(first?.at.start, first?.at.end)).toContain('nothing');
+    expect(sources.get('flows/prompts/broken.md')?.slice(first?.at.start, first?.at.end)).toContain(
+      'nothing',
+    );
   });
 
   test('a step that is wrong is still waited for, and nothing is concluded from what it lacks', () => {

@@ -10,7 +10,14 @@ const head = 'name: hostile\nsteps:\n  - run: echo\n';
 
 function billionLaughs(levels: number): string {
   const names = Array.from({ length: levels }, (_, i) => `l${i}`);
-  const line = (name: string, i: number) => `x-${name}: &${name} [${i === 0 ? 'ha' : Array(9).fill(`*l${i - 1}`).join(', ')}]\n`;
+  const line = (name: string, i: number) =>
+    `x-${name}: &${name} [${
+      i === 0
+        ? 'ha'
+        : Array(9)
+            .fill(`*l${i - 1}`)
+            .join(', ')
+    }]\n`;
   return names.map(line).join('') + head;
 }
 
@@ -27,8 +34,14 @@ const REFUSED: Readonly<Record<string, readonly [text: string, code: string]>> =
   'a billion laughs': [billionLaughs(9), 'alias-expansion'],
   'many aliases': [`x-a: &a 1\nx-b: [${'*a, '.repeat(50_000)}]\n${head}`, 'too-many-aliases'],
   'an alias of itself': [`x-a: &a { b: *a }\n${head}`, 'self-alias'],
-  '40,000 keys in one mapping': [Array.from({ length: 40_000 }, (_, i) => `x-${i}: 1\n`).join('') + head, 'too-many-keys'],
-  '40,000 keys in one line': [`x-a: {${Array.from({ length: 40_000 }, (_, i) => `k${i}: 1`).join(',')}}\n${head}`, 'too-many-keys'],
+  '40,000 keys in one mapping': [
+    Array.from({ length: 40_000 }, (_, i) => `x-${i}: 1\n`).join('') + head,
+    'too-many-keys',
+  ],
+  '40,000 keys in one line': [
+    `x-a: {${Array.from({ length: 40_000 }, (_, i) => `k${i}: 1`).join(',')}}\n${head}`,
+    'too-many-keys',
+  ],
   'the same key 900 times': ['x-a: 1\n'.repeat(900) + head, 'duplicate-key'],
   '5 MiB of comment': [`# ${'x'.repeat(5 * 1024 * 1024)}\n${head}`, 'too-large'],
   '3 million three-byte characters': [`# ${'語'.repeat(1_500_000)}\n${head}`, 'too-large'],
@@ -54,7 +67,9 @@ describe('hostile files', () => {
   });
 
   test('200 in one process', () => {
-    const files = Array.from({ length: 200 }, (_, i) => (OPENERS[i % OPENERS.length] ?? '[').repeat(70 + i * 50));
+    const files = Array.from({ length: 200 }, (_, i) =>
+      (OPENERS[i % OPENERS.length] ?? '[').repeat(70 + i * 50),
+    );
     for (const text of files) {
       expect(readWorkflow({ path: 'hostile.yml', text }, world).diagnostics.length).toBeGreaterThan(0);
     }
@@ -70,7 +85,8 @@ describe('hostile files', () => {
   });
 
   test('agents and ids that only objects have are unknown', () => {
-    const text = 'name: case\nagents: { a: { engine: codex, access: read } }\nsteps:\n  - agent: constructor\n    prompt: hello\n    needs: toString\n';
+    const text =
+      'name: case\nagents: { a: { engine: codex, access: read } }\nsteps:\n  - agent: constructor\n    prompt: hello\n    needs: toString\n';
     const { diagnostics } = readWorkflow({ path: 'case.yml', text }, world);
     expect(diagnostics.map((d) => d.code)).toEqual(['unknown-agent', 'unknown-need']);
   });

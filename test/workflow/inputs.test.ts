@@ -16,16 +16,26 @@ describe('inputs', () => {
       level: spec({ type: 'choice', options: ['low', 'high'] }),
     };
     const given = { issue: '12', fast: 'false', data: '{"a":[1]}', text: '12', level: 'high' };
-    expect(readInputs(specs, given)).toEqual({ ok: true, value: { issue: 12, fast: false, data: { a: [1] }, text: '12', level: 'high' } });
+    expect(readInputs(specs, given)).toEqual({
+      ok: true,
+      value: { issue: 12, fast: false, data: { a: [1] }, text: '12', level: 'high' },
+    });
   });
 
   test('values of a JSON file are taken as they are', () => {
     const specs = { issue: spec({ type: 'number' }), data: spec({ type: 'json' }) };
-    expect(readInputs(specs, { issue: 12, data: [null] })).toEqual({ ok: true, value: { issue: 12, data: [null] } });
+    expect(readInputs(specs, { issue: 12, data: [null] })).toEqual({
+      ok: true,
+      value: { issue: 12, data: [null] },
+    });
   });
 
   test('what is not given is its default, or null', () => {
-    const specs = { a: spec({ default: 'x', required: true }), b: spec({}), c: spec({ type: 'boolean', default: false }) };
+    const specs = {
+      a: spec({ default: 'x', required: true }),
+      b: spec({}),
+      c: spec({ type: 'boolean', default: false }),
+    };
     expect(readInputs(specs, {})).toEqual({ ok: true, value: { a: 'x', b: null, c: false } });
   });
 
@@ -37,7 +47,9 @@ describe('inputs', () => {
       level: spec({ type: 'choice', options: ['low', 'high'] }),
       data: spec({ type: 'json' }),
     };
-    expect(readInputs(specs, { isue: '1', count: '0x1f', fast: 'yes', level: 'hihg', data: '{', other: 1 })).toEqual({
+    expect(
+      readInputs(specs, { isue: '1', count: '0x1f', fast: 'yes', level: 'hihg', data: '{', other: 1 }),
+    ).toEqual({
       ok: false,
       error: [
         'there is no input `isue`: did you mean `issue`?',
@@ -56,10 +68,15 @@ describe('inputs', () => {
   });
 
   test('a text input does not take a number', () => {
-    expect(readInputs({ n: spec({}) }, { n: 5 })).toEqual({ ok: false, error: ['the input `n` must be a text, and is `5`'] });
+    expect(readInputs({ n: spec({}) }, { n: 5 })).toEqual({
+      ok: false,
+      error: ['the input `n` must be a text, and is `5`'],
+    });
   });
 
   test('names that every object has are unknown', () => {
-    expect(readInputs({}, JSON.parse('{"__proto__": 1, "constructor": 2}') as Record<string, string>).ok).toBe(false);
+    expect(
+      readInputs({}, JSON.parse('{"__proto__": 1, "constructor": 2}') as Record<string, string>).ok,
+    ).toBe(false);
   });
 });

@@ -45,8 +45,16 @@ describe('places of scalars', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), fc.constantFrom('"', "'", '|'), (pieces, style) => {
         const value = pieces.join('');
-        const body = value.split('\n').map((line) => `  ${line}`).join('\n');
-        const written = style === '"' ? JSON.stringify(value) : style === "'" ? `'${value.replaceAll("'", "''").replaceAll('\n', '\n\n  ')}'` : `|+2\n${body}\n`;
+        const body = value
+          .split('\n')
+          .map((line) => `  ${line}`)
+          .join('\n');
+        const written =
+          style === '"'
+            ? JSON.stringify(value)
+            : style === "'"
+              ? `'${value.replaceAll("'", "''").replaceAll('\n', '\n\n  ')}'`
+              : `|+2\n${body}\n`;
         const source = `a: ${written}\n`;
         const node = scalarIn(source);
         const text = node.text();

@@ -50,7 +50,6 @@ export function climb(
     send('SIGINT');
   };
   const atOnce = (): void => {
-    clearTimeout(timer);
     reason ??= stop.hard.reason as StopReason;
     send('SIGKILL');
   };

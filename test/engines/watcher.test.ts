@@ -23,11 +23,9 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-function runner(run: string, epoch: number, name: string): ChildProcess {
-  return spawn(process.execPath, [program, run, String(epoch), rig.script(name)], {
-    stdio: 'inherit',
-    detached: true,
-  });
+function runner(run: string, epoch: number, name: string, manners = 'orderly'): ChildProcess {
+  const args = [program, run, String(epoch), rig.script(name), manners];
+  return spawn(process.execPath, args, { stdio: 'inherit', detached: true });
 }
 
 function ended(child: ChildProcess): Promise<unknown> {
@@ -75,8 +73,17 @@ describe('a runner that ends in an orderly way', () => {
     const server = await rig.child('server');
     await child.exit(0);
     expect(await ended(owner)).toBe(0);
-    await server.catch('SIGTERM');
     await sweepRun(run);
+    await server.gone;
+  });
+
+  it('may forget its watcher, which then ends what was left running', async () => {
+    const owner = runner(freshRun(), 1, 'a', 'forgetful');
+    const child = await rig.child('a');
+    await child.fork({ name: 'server', detached: true, hold: true });
+    const server = await rig.child('server');
+    await child.exit(0);
+    expect(await ended(owner)).toBe(0);
     await server.gone;
   });
 });

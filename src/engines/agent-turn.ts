@@ -61,7 +61,15 @@ export async function makeTurn(turns: Turns, job: PromptJob): Promise<TurnEnd> {
   try {
     return await converse(turns, job, command);
   } finally {
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+    discard(scratch);
+  }
+}
+
+function discard(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // The agent left something there that may not be deleted; the system clears its temporary directory.
   }
 }
 

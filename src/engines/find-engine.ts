@@ -39,7 +39,7 @@ export interface FindDeps {
 export async function findEngine(dialect: Dialect, deps: FindDeps): Promise<FoundEngine> {
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const environ = { ...agentBase(deps.environ, [], dialect.variables(deps.environ)), ...deps.config.env };
-  const found = locate(program, environ['PATH'] ?? '');
+  const found = locate(program, environ.PATH ?? '');
   if (found === undefined) {
     return { found: false, message: `there is no \`${program}\` in PATH`, help: dialect.install };
   }

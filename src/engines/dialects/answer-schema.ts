@@ -7,7 +7,7 @@ const LONGEST_ARGUMENT = 40_000;
 
 /** Whether the schema fits an argument and describes an object: answer tools take nothing else. */
 export function fitsAnswerTool(schema: JsonObject): boolean {
-  return schema['type'] === 'object' && JSON.stringify(schema).length <= LONGEST_ARGUMENT;
+  return schema.type === 'object' && JSON.stringify(schema).length <= LONGEST_ARGUMENT;
 }
 
 /** The prompt with the schema written into it, for engines whose schema mode cannot take this one. */
@@ -32,7 +32,7 @@ const STRICT_WORDS = new Set([
  * Sending another one ends in a refused request, so those go into the prompt.
  */
 export function fitsStrictOutput(schema: JsonObject): boolean {
-  return schema['type'] === 'object' && schema['anyOf'] === undefined && isStrict(schema);
+  return schema.type === 'object' && schema.anyOf === undefined && isStrict(schema);
 }
 
 function isStrict(value: Json | undefined): boolean {
@@ -42,15 +42,15 @@ function isStrict(value: Json | undefined): boolean {
   const inner = ['properties', '$defs', 'definitions'].flatMap((word) =>
     Object.values(objectOf(schema[word]) ?? {}),
   );
-  if (schema['items'] !== undefined) inner.push(schema['items']);
-  inner.push(...listOf(schema['anyOf']));
+  if (schema.items !== undefined) inner.push(schema.items);
+  inner.push(...listOf(schema.anyOf));
   return closesItself(schema) && inner.every((one) => isStrict(one));
 }
 
 function closesItself(schema: JsonObject): boolean {
-  const isObject = schema['type'] === 'object' || listOf(schema['type']).includes('object');
-  if (!isObject && schema['properties'] === undefined) return true;
-  const required = listOf(schema['required']);
-  const names = Object.keys(objectOf(schema['properties']) ?? {});
-  return schema['additionalProperties'] === false && names.every((name) => required.includes(name));
+  const isObject = schema.type === 'object' || listOf(schema.type).includes('object');
+  if (!isObject && schema.properties === undefined) return true;
+  const required = listOf(schema.required);
+  const names = Object.keys(objectOf(schema.properties) ?? {});
+  return schema.additionalProperties === false && names.every((name) => required.includes(name));
 }

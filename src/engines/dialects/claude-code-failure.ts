@@ -46,11 +46,11 @@ const BY_TAG: Readonly<Record<string, FailureReason>> = {
 export function claudeFailure(heard: ClaudeHeard, result: JsonObject): Failure {
   const reason = reasonOf(heard, result);
   const words =
-    textOf(result['result']) ??
-    (listOf(result['errors'])
+    textOf(result.result) ??
+    (listOf(result.errors)
       .filter((one) => typeof one === 'string')
       .join('; ') ||
-      `ended with ${textOf(result['subtype']) ?? 'an error'} (${textOf(result['terminal_reason']) ?? 'no reason given'})`);
+      `ended with ${textOf(result.subtype) ?? 'an error'} (${textOf(result.terminal_reason) ?? 'no reason given'})`);
   if (reason !== 'quota' || heard.resetsAt === undefined || heard.resetsAt === 0) {
     return failureOf(reason, words, HELP);
   }
@@ -65,21 +65,19 @@ const BY_SUBTYPE: Readonly<Record<string, FailureReason>> = {
 };
 
 function reasonOf(heard: ClaudeHeard, result: JsonObject): FailureReason {
-  const subtype = textOf(result['subtype']) ?? '';
+  const subtype = textOf(result.subtype) ?? '';
   const bySubtype = Object.hasOwn(BY_SUBTYPE, subtype) ? BY_SUBTYPE[subtype] : undefined;
   if (bySubtype !== undefined) return bySubtype;
-  const how = textOf(result['terminal_reason']) ?? '';
+  const how = textOf(result.terminal_reason) ?? '';
   if (how.startsWith('aborted')) return 'signal';
   // Before its first turn it only finds fault with what it was given: an unknown session, a sandbox that is not there.
-  if (subtype === 'error_during_execution' && countOf(result['num_turns']) === 0) return 'config';
+  if (subtype === 'error_during_execution' && countOf(result.num_turns) === 0) return 'config';
   if (how === 'prompt_too_long') return 'context-overflow';
-  if (result['stop_reason'] === 'refusal') return 'refused';
+  if (result.stop_reason === 'refusal') return 'refused';
   if (limitReached(heard, result)) return 'quota';
   const tag = heard.error ?? '';
   const byTag = Object.hasOwn(BY_TAG, tag) ? BY_TAG[tag] : undefined;
-  return (
-    byTag ?? byStatus(countOf(result['api_error_status'])) ?? byWords(tag, textOf(result['result']) ?? '')
-  );
+  return byTag ?? byStatus(countOf(result.api_error_status)) ?? byWords(tag, textOf(result.result) ?? '');
 }
 
 /** A used up plan looks like a rate limit, but minutes do not heal it. */
@@ -87,8 +85,8 @@ function limitReached(heard: ClaudeHeard, result: JsonObject): boolean {
   if (heard.error !== undefined && heard.error !== 'rate_limit') return false;
   return (
     heard.resetsAt !== undefined ||
-    result['api_error'] === 'usage_limit_reached' ||
-    /^You.ve hit your .*limit/.test(textOf(result['result']) ?? '')
+    result.api_error === 'usage_limit_reached' ||
+    /^You.ve hit your .*limit/.test(textOf(result.result) ?? '')
   );
 }
 
@@ -104,15 +102,15 @@ function byWords(tag: string, words: string): FailureReason {
 
 /** What it is waiting for between two tries of a request. */
 export function claudeRetryTrouble(event: JsonObject): Failure {
-  const status = countOf(event['error_status']);
-  const words = textOf(event['error']) ?? 'the request failed';
+  const status = countOf(event.error_status);
+  const words = textOf(event.error) ?? 'the request failed';
   const shown = status === 0 ? words : `${status} ${words}`;
   return failureOf(byStatus(status) ?? 'network', `trying again after: ${shown}`, HELP);
 }
 
 /** Nothing was done and nothing said, because everything it tried was denied. */
 export function deniedFailure(denials: readonly Json[]): Failure {
-  const tools = new Set(denials.map((one) => textOf(fieldsOf(one)['tool_name']) ?? 'a tool'));
+  const tools = new Set(denials.map((one) => textOf(fieldsOf(one).tool_name) ?? 'a tool'));
   return failureOf('denied', `ended without an answer after it was denied ${[...tools].join(', ')}`, HELP);
 }
 

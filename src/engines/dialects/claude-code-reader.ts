@@ -51,14 +51,14 @@ function readLine(heard: ClaudeHeard, text: string): Line {
   const event = eventOf(text);
   if (event === undefined) return NOTHING_SAID;
   heard.events += 1;
-  const session = textOf(event['session_id']);
+  const session = textOf(event.session_id);
   if (session !== undefined) heard.session = session;
-  if (event['type'] === 'system' && event['subtype'] === 'api_retry') {
+  if (event.type === 'system' && event.subtype === 'api_retry') {
     heard.trouble = claudeRetryTrouble(event);
     return { said: [{ what: 'retry', text: heard.trouble.message }], alive: false, over: false };
   }
   delete heard.trouble;
-  switch (event['type']) {
+  switch (event.type) {
     case 'system':
       return living(readSystem(heard, event));
     case 'assistant':
@@ -66,7 +66,7 @@ function readLine(heard: ClaudeHeard, text: string): Line {
     case 'user':
       return living(readToolResults(heard, event));
     case 'rate_limit_event':
-      readLimit(heard, fieldsOf(event['rate_limit_info']));
+      readLimit(heard, fieldsOf(event.rate_limit_info));
       return living([]);
     case 'result':
       return { said: readResult(heard, event), alive: true, over: true };
@@ -80,42 +80,43 @@ function living(said: readonly Said[]): Line {
 }
 
 function readSystem(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
-  if (event['subtype'] === 'init') {
-    const model = textOf(event['model']);
+  if (event.subtype === 'init') {
+    const model = textOf(event.model);
     if (model !== undefined) heard.model = model;
   }
-  if (event['subtype'] !== 'permission_denied') return [];
-  const tool = textOf(event['tool_name']) ?? 'a tool';
-  const why = textOf(event['decision_reason']) ?? textOf(event['message']) ?? '';
+  if (event.subtype !== 'permission_denied') return [];
+  const tool = textOf(event.tool_name) ?? 'a tool';
+  const why = textOf(event.decision_reason) ?? textOf(event.message) ?? '';
   return [{ what: 'tool-result', tool, text: `denied: ${why}` }];
 }
 
 function readAssistant(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
-  const message = fieldsOf(event['message']);
-  const error = textOf(event['error']);
-  if (error !== undefined) heard.error = error;
-  const model = textOf(message['model']);
+  const message = fieldsOf(event.message);
+  const error = textOf(event.error);
+  if (error === undefined) delete heard.error;
+  else heard.error = error;
+  const model = textOf(message.model);
   // A subagent may use another model; the step's is that of the main conversation.
-  const main = event['parent_tool_use_id'] === null || event['parent_tool_use_id'] === undefined;
+  const main = event.parent_tool_use_id === null || event.parent_tool_use_id === undefined;
   if (model !== undefined && model !== SYNTHETIC && main) heard.model = model;
-  const id = textOf(message['id']);
-  if (id !== undefined && model !== SYNTHETIC) heard.messages.set(id, tokensOf(fieldsOf(message['usage'])));
-  return listOf(message['content']).flatMap((block) => readBlock(heard, fieldsOf(block)));
+  const id = textOf(message.id);
+  if (id !== undefined && model !== SYNTHETIC) heard.messages.set(id, tokensOf(fieldsOf(message.usage)));
+  return listOf(message.content).flatMap((block) => readBlock(heard, fieldsOf(block)));
 }
 
 function readBlock(heard: ClaudeHeard, block: JsonObject): readonly Said[] {
-  switch (block['type']) {
+  switch (block.type) {
     case 'text':
-      return [{ what: 'text', text: textOf(block['text']) ?? '' }];
+      return [{ what: 'text', text: textOf(block.text) ?? '' }];
     case 'thinking':
-      return [{ what: 'thinking', text: textOf(block['thinking']) ?? '' }];
+      return [{ what: 'thinking', text: textOf(block.thinking) ?? '' }];
     case 'tool_use': {
-      const id = textOf(block['id']) ?? '';
-      const tool = textOf(block['name']) ?? 'tool';
-      const input = fieldsOf(block['input']);
-      const path = textOf(input['file_path']) ?? textOf(input['notebook_path']);
+      const id = textOf(block.id) ?? '';
+      const tool = textOf(block.name) ?? 'tool';
+      const input = fieldsOf(block.input);
+      const path = textOf(input.file_path) ?? textOf(input.notebook_path);
       if (EDITORS.has(tool) && path !== undefined) heard.editing.set(id, path);
-      const text = textOf(input['command']) ?? path ?? JSON.stringify(input);
+      const text = textOf(input.command) ?? path ?? JSON.stringify(input);
       return [{ what: 'tool-call', tool, text, opens: id }];
     }
     default:
@@ -124,14 +125,14 @@ function readBlock(heard: ClaudeHeard, block: JsonObject): readonly Said[] {
 }
 
 function readToolResults(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
-  return listOf(fieldsOf(event['message'])['content']).flatMap((one) => {
+  return listOf(fieldsOf(event.message).content).flatMap((one) => {
     const block = fieldsOf(one);
-    if (block['type'] !== 'tool_result') return [];
-    const id = textOf(block['tool_use_id']) ?? '';
-    const said: Said[] = [{ what: 'tool-result', text: contentText(block['content']), closes: id }];
+    if (block.type !== 'tool_result') return [];
+    const id = textOf(block.tool_use_id) ?? '';
+    const said: Said[] = [{ what: 'tool-result', text: contentText(block.content), closes: id }];
     const path = heard.editing.get(id);
     heard.editing.delete(id);
-    if (path !== undefined && block['is_error'] !== true) said.push({ what: 'file-change', text: path });
+    if (path !== undefined && block.is_error !== true) said.push({ what: 'file-change', text: path });
     return said;
   });
 }
@@ -139,12 +140,12 @@ function readToolResults(heard: ClaudeHeard, event: JsonObject): readonly Said[]
 function contentText(content: Json | undefined): string {
   if (typeof content === 'string') return content;
   return listOf(content)
-    .map((part) => textOf(fieldsOf(part)['text']) ?? '')
+    .map((part) => textOf(fieldsOf(part).text) ?? '')
     .join('\n');
 }
 
 function readLimit(heard: ClaudeHeard, info: JsonObject): void {
-  if (info['status'] === 'rejected') heard.resetsAt = countOf(info['resetsAt']);
+  if (info.status === 'rejected') heard.resetsAt = countOf(info.resetsAt);
 }
 
 function readResult(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
@@ -157,10 +158,10 @@ function readResult(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
 
 /** Tokens of one message or result; the engine counts what came from the cache beside the rest. */
 function tokensOf(usage: JsonObject): Usage {
-  const cached = countOf(usage['cache_read_input_tokens']);
+  const cached = countOf(usage.cache_read_input_tokens);
   return {
-    'input-tokens': countOf(usage['input_tokens']) + countOf(usage['cache_creation_input_tokens']) + cached,
-    'output-tokens': countOf(usage['output_tokens']),
+    'input-tokens': countOf(usage.input_tokens) + countOf(usage.cache_creation_input_tokens) + cached,
+    'output-tokens': countOf(usage.output_tokens),
     'cached-tokens': cached,
     usd: null,
   };
@@ -171,17 +172,17 @@ function tokensOf(usage: JsonObject): Usage {
  * structured answer; `model_usage_since_last_result` does neither, but is empty for a reply that broke off.
  */
 function usageOf(result: JsonObject): Usage {
-  const since = objectOf(result['model_usage_since_last_result']);
+  const since = objectOf(result.model_usage_since_last_result);
   const perModel = Object.values(since ?? {}).map(fieldsOf);
-  const tokens = tokensOf(fieldsOf(result['usage']));
+  const tokens = tokensOf(fieldsOf(result.usage));
   if (perModel.length === 0) return { ...tokens, usd: since === undefined ? null : 0 };
   return perModel.reduce<Usage>((sum, one) => {
-    const cached = countOf(one['cacheReadInputTokens']);
+    const cached = countOf(one.cacheReadInputTokens);
     return addUsage(sum, {
-      'input-tokens': countOf(one['inputTokens']) + countOf(one['cacheCreationInputTokens']) + cached,
-      'output-tokens': countOf(one['outputTokens']),
+      'input-tokens': countOf(one.inputTokens) + countOf(one.cacheCreationInputTokens) + cached,
+      'output-tokens': countOf(one.outputTokens),
       'cached-tokens': cached,
-      usd: typeof one['costUSD'] === 'number' ? one['costUSD'] : null,
+      usd: typeof one.costUSD === 'number' ? one.costUSD : null,
     });
   }, NO_USAGE);
 }
@@ -196,8 +197,8 @@ function spent(heard: ClaudeHeard): Usage | undefined {
 function verdict(heard: ClaudeHeard, end: EngineEnd): Verdict {
   const { result, model } = heard;
   const usage = spent(heard);
-  const text = textOf(result?.['result']);
-  const structured = result?.['structured_output'];
+  const text = textOf(result?.result);
+  const structured = result?.structured_output;
   const facts = {
     ...(text === undefined ? {} : { text }),
     ...(structured === undefined || structured === null ? {} : { structured }),
@@ -212,10 +213,10 @@ function failureIn(heard: ClaudeHeard, end: EngineEnd): Failure | undefined {
   const { result } = heard;
   if (result === undefined) return claudeExitFailure(heard, end);
   // Failures of the API come as `subtype: success` too, so is_error is asked first.
-  if (result['is_error'] !== false || result['subtype'] !== 'success') return claudeFailure(heard, result);
+  if (result.is_error !== false || result.subtype !== 'success') return claudeFailure(heard, result);
   if (end.exitCode !== 0) return claudeExitFailure(heard, end);
   // Denied calls beside a final message are for the reader of that message: the agent says what it could not do.
-  const denied = listOf(result['permission_denials']);
-  if (denied.length > 0 && textOf(result['result']) === undefined) return deniedFailure(denied);
+  const denied = listOf(result.permission_denials);
+  if (denied.length > 0 && textOf(result.result) === undefined) return deniedFailure(denied);
   return undefined;
 }

@@ -93,6 +93,7 @@ function command(job: PromptJob, place: DialectPlace): EngineCommand {
     files['mcp.json'] = JSON.stringify({ mcpServers: mcpServers(job.mcp) });
     args.push('--mcp-config', `${place.scratch}/mcp.json`);
   }
+  if (place.cwd !== place.root) args.push('--add-dir', place.root);
   args.push(...accessFlags(job, place));
   const inPrompt = job.schema !== undefined && schema === undefined;
   return {

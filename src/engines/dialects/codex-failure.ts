@@ -52,7 +52,7 @@ export function codexFailure(message: string, now: number): Failure {
 /** Some messages are the provider's whole answer, as JSON. */
 function wordsIn(message: string): string {
   const body = eventOf(message);
-  return textOf(fieldsOf(body?.['error'])['message']) ?? textOf(body?.['message']) ?? message;
+  return textOf(fieldsOf(body?.error).message) ?? textOf(body?.message) ?? message;
 }
 
 /** What it is trying again because of. */

@@ -45,24 +45,24 @@ function readLine(heard: CodexHeard, text: string): Line {
   const event = eventOf(text);
   if (event === undefined) return NOTHING_SAID;
   heard.events += 1;
-  if (event['type'] === 'error') return readError(heard, textOf(event['message']) ?? '');
+  if (event.type === 'error') return readError(heard, textOf(event.message) ?? '');
   delete heard.trouble;
-  switch (event['type']) {
+  switch (event.type) {
     case 'thread.started': {
-      const session = textOf(event['thread_id']);
+      const session = textOf(event.thread_id);
       if (session !== undefined) heard.session = session;
       return living([]);
     }
     case 'item.started':
     case 'item.updated':
     case 'item.completed':
-      return living(readItem(heard, fieldsOf(event['item']), event['type'] === 'item.completed'));
+      return living(readItem(heard, fieldsOf(event.item), event.type === 'item.completed'));
     case 'turn.completed':
       heard.completed = true;
-      heard.usage = codexTokens(fieldsOf(event['usage']));
+      heard.usage = codexTokens(fieldsOf(event.usage));
       return { said: [], alive: true, over: true };
     case 'turn.failed':
-      heard.failed = textOf(fieldsOf(event['error'])['message']) ?? 'the turn failed';
+      heard.failed = textOf(fieldsOf(event.error).message) ?? 'the turn failed';
       return { said: [], alive: true, over: true };
     default:
       return living([]);
@@ -90,7 +90,7 @@ const TOOLS = new Set([
 ]);
 
 function readItem(heard: CodexHeard, item: JsonObject, completed: boolean): readonly Said[] {
-  const type = textOf(item['type']) ?? '';
+  const type = textOf(item.type) ?? '';
   if (TOOLS.has(type)) {
     heard.answered = false;
     return readTool(item, type, completed);
@@ -98,14 +98,14 @@ function readItem(heard: CodexHeard, item: JsonObject, completed: boolean): read
   if (!completed) return [];
   switch (type) {
     case 'agent_message': {
-      const text = textOf(item['text']);
+      const text = textOf(item.text);
       if (text === undefined) return [];
       heard.text = text;
       heard.answered = true;
       return [{ what: 'text', text }];
     }
     case 'reasoning':
-      return [{ what: 'thinking', text: textOf(item['text']) ?? '' }];
+      return [{ what: 'thinking', text: textOf(item.text) ?? '' }];
     default:
       // An item of type `error` is a warning, such as an unknown model's missing metadata.
       return [];
@@ -113,22 +113,22 @@ function readItem(heard: CodexHeard, item: JsonObject, completed: boolean): read
 }
 
 function readTool(item: JsonObject, type: string, completed: boolean): readonly Said[] {
-  const id = textOf(item['id']) ?? '';
-  const tool = type === 'mcp_tool_call' ? (textOf(item['tool']) ?? type) : type;
-  const paths = listOf(item['changes']).map((change) => textOf(fieldsOf(change)['path']) ?? '');
+  const id = textOf(item.id) ?? '';
+  const tool = type === 'mcp_tool_call' ? (textOf(item.tool) ?? type) : type;
+  const paths = listOf(item.changes).map((change) => textOf(fieldsOf(change).path) ?? '');
   if (!completed) {
-    if (item['status'] !== undefined && item['status'] !== 'in_progress') return [];
-    const text = textOf(item['command']) ?? textOf(item['query']) ?? paths.join(', ');
+    if (item.status !== undefined && item.status !== 'in_progress') return [];
+    const text = textOf(item.command) ?? textOf(item.query) ?? paths.join(', ');
     return [{ what: 'tool-call', tool, text, opens: id }];
   }
   if (type === 'file_change') {
-    const said: Said = { what: 'tool-result', tool, text: textOf(item['status']) ?? '', closes: id };
-    return item['status'] === 'completed'
+    const said: Said = { what: 'tool-result', tool, text: textOf(item.status) ?? '', closes: id };
+    return item.status === 'completed'
       ? [said, ...paths.map((path): Said => ({ what: 'file-change', text: path }))]
       : [said];
   }
-  const output = textOf(item['aggregated_output']) ?? '';
-  const code = countOf(item['exit_code']);
+  const output = textOf(item.aggregated_output) ?? '';
+  const code = countOf(item.exit_code);
   return [
     { what: 'tool-result', tool, text: code === 0 ? output : `${output}exit code ${code}`, closes: id },
   ];
@@ -137,9 +137,9 @@ function readTool(item: JsonObject, type: string, completed: boolean): readonly 
 /** Tokens as Codex counts them: what came from the cache is part of the input. It knows no prices. */
 function codexTokens(usage: JsonObject): Usage {
   return {
-    'input-tokens': countOf(usage['input_tokens']),
-    'output-tokens': countOf(usage['output_tokens']),
-    'cached-tokens': countOf(usage['cached_input_tokens']),
+    'input-tokens': countOf(usage.input_tokens),
+    'output-tokens': countOf(usage.output_tokens),
+    'cached-tokens': countOf(usage.cached_input_tokens),
     usd: null,
   };
 }
@@ -168,10 +168,10 @@ export function codexLedger(lines: readonly string[]): Ledger {
   let model: string | undefined;
   for (const line of lines) {
     const event = eventOf(line);
-    const payload = fieldsOf(event?.['payload']);
-    if (event?.['type'] === 'turn_context') model = textOf(payload['model']) ?? model;
-    const total = objectOf(fieldsOf(payload['info'])['total_token_usage']);
-    if (payload['type'] === 'token_count' && total !== undefined) usage = codexTokens(total);
+    const payload = fieldsOf(event?.payload);
+    if (event?.type === 'turn_context') model = textOf(payload.model) ?? model;
+    const total = objectOf(fieldsOf(payload.info).total_token_usage);
+    if (payload.type === 'token_count' && total !== undefined) usage = codexTokens(total);
   }
   return { ...(usage === undefined ? {} : { usage }), ...(model === undefined ? {} : { model }) };
 }

@@ -12,7 +12,7 @@ const capabilities: Capabilities = {
   access: {
     read: 'reads and runs commands in a sandbox that writes nothing and has no network',
     write:
-      'changes the workspace in a sandbox; `.git` is read-only, so it cannot commit; no network unless `network: on`',
+      'changes the workspace in a sandbox, but for `.git`, so it cannot commit, and `.codemachine`; no network unless `network: on`',
     full: 'everything, unconfined',
   },
   efforts: ['low', 'medium', 'high', 'max'],
@@ -35,7 +35,7 @@ export const codex: Dialect = {
   command,
   reader: (job) => codexReader(job.model),
   ledgerFile: (env, session) => {
-    const home = env['CODEX_HOME'] ?? (env['HOME'] === undefined ? undefined : `${env['HOME']}/.codex`);
+    const home = env.CODEX_HOME ?? (env.HOME === undefined ? undefined : `${env.HOME}/.codex`);
     return home === undefined ? undefined : { directory: `${home}/sessions`, suffix: `-${session}.jsonl` };
   },
   ledger: codexLedger,
@@ -45,6 +45,7 @@ function command(job: PromptJob, place: DialectPlace): EngineCommand {
   const schema = answerSchema(job);
   const files: Record<string, string> = {};
   const args = ['exec', '--json', '--skip-git-repo-check', '-C', place.cwd];
+  if (place.cwd !== place.root) args.push('--add-dir', place.root);
   // A second `-m` is refused, so this stays the only place that names a model.
   if (job.model !== undefined) args.push('-m', job.model);
   for (const setting of settings(job)) args.push('-c', setting);
@@ -111,15 +112,23 @@ function toml(text: string): string {
   return JSON.stringify(text).replaceAll('\u007f', '\\u007f');
 }
 
+/** The profile of permissions that a writing step gets, in `config.toml`'s terms. */
+const PROFILE = 'codemachine';
+
+/**
+ * `workspace-write` would take all of /tmp for a part of the workspace, and `.codemachine/` for a directory like others; a profile of
+ * our own is the only way to except one. It cannot stand beside `-s`.
+ */
 function sandbox(job: PromptJob): readonly string[] {
   switch (job.access) {
     case 'read':
       return ['-s', 'read-only'];
     case 'write': {
-      const network = `sandbox_workspace_write.network_access=${job.network === 'on'}`;
-      // By default the sandbox takes /tmp for a part of the workspace.
-      const noTmp = 'sandbox_workspace_write.exclude_slash_tmp=true';
-      return ['-s', 'workspace-write', '-c', network, '-c', noTmp];
+      const roots = '":workspace_roots"={"."="write",".codemachine"="read"}';
+      const files = `filesystem={":slash_tmp"="read",${roots}}`;
+      const network = `network={enabled=${job.network === 'on'}}`;
+      const profile = `permissions.${PROFILE}={extends=":workspace",${files},${network}}`;
+      return ['-c', `default_permissions="${PROFILE}"`, '-c', profile];
     }
     case 'full':
       return ['--dangerously-bypass-approvals-and-sandbox'];

@@ -1,5 +1,5 @@
 // What every engine promises, shown on the real CLIs against the scripted model.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -75,6 +75,7 @@ for (const engine of engines) {
     answersInSchemas(engine, attempt);
     failsWith(engine, attempt);
     isStopped(engine, attempt);
+    reachesNoFurther(engine, attempt);
     keepsToItself(engine, attempt);
   });
 }
@@ -147,7 +148,7 @@ function worksWith(engine: PinnedEngine, attempt: Start): void {
 
   it('hands on what the step says of system prompt, effort and turns', async () => {
     const system = 'Speak like a "lighthouse" keeper.\nAlways.';
-    const prompt = 'SCENARIO:text {"say":"by the light"}';
+    const prompt = `SCENARIO:text {"say":"by the light of ${engine}"}`;
     expect((await attempt({ prompt, job: { system, effort: 'high' } }).done).ok).toBe(true);
     const [request] = await server.waitFor(1, (one) => one.prompt === prompt);
     expect(JSON.stringify(request?.body)).toContain(JSON.stringify(system).slice(1, -1));
@@ -229,7 +230,7 @@ function failsWith(engine: PinnedEngine, attempt: Start): void {
   });
 }
 
-function isStopped(_engine: PinnedEngine, attempt: Start): void {
+function isStopped(engine: PinnedEngine, attempt: Start): void {
   it.each(['hang', 'stall'])(
     'does not outlast its idle timeout when the model says nothing: %s',
     async (how) => {
@@ -246,7 +247,7 @@ function isStopped(_engine: PinnedEngine, attempt: Start): void {
   });
 
   it('ends when its time is up, however often it calls tools', async () => {
-    const prompt = 'SCENARIO:loop {"command":"echo once more"}';
+    const prompt = `SCENARIO:loop {"command":"echo once more, ${engine}"}`;
     const run = attempt({ prompt, job: { access: 'full' } });
     await server.waitFor(4, (request) => request.prompt === prompt);
     run.stop('timeout');
@@ -266,6 +267,79 @@ function isStopped(_engine: PinnedEngine, attempt: Start): void {
     expect(reasonOf(await run.done)).toBe('interrupted');
     expect(await run.survivors()).toEqual([]);
   });
+}
+
+function reachesNoFurther(engine: PinnedEngine, attempt: Start): void {
+  it('changes all of the workspace from a directory of it, but for .codemachine', async () => {
+    const first = attempt({ prompt: 'SCENARIO:text' });
+    await first.done;
+    mkdirSync(join(first.workspace, 'inner'));
+    const write = (path: string) =>
+      first.again({ prompt: `SCENARIO:edit ${JSON.stringify({ path })}`, job: { cwd: 'inner' } }).done;
+    expect(await write('../top.txt')).toMatchObject({ ok: true, values: { text: 'Done.' } });
+    await write('../.codemachine/config.yml');
+    expect(readdirSync(first.workspace).sort()).toEqual(['inner', 'top.txt']);
+  });
+
+  it.each(['read', 'write'] as const)(
+    'starts the MCP servers of the step, with access to %s',
+    async (access) => {
+      const args = ['-c', 'echo "$GREETING" > "$HOME/started"'];
+      const env = { GREETING: 'a "quoted" one' };
+      const run = attempt({
+        prompt: 'SCENARIO:text {"say":"served"}',
+        job: { access, mcp: { mine: { command: '/bin/sh', args, env } } },
+      });
+      expect((await run.done).ok).toBe(true);
+      expect(readFileSync(join(run.workspace, '../home/started'), 'utf8')).toBe('a "quoted" one\n');
+    },
+  );
+
+  if (engine === 'claude-code') {
+    it('runs the commands that its tools allow, and no other', async () => {
+      const tools = { allow: ['Bash(echo:*)', 'Write'] };
+      const shell = (command: string) =>
+        attempt({
+          prompt: `SCENARIO:shell ${JSON.stringify({ command, say: '$output' })}`,
+          job: { access: 'read', tools },
+        });
+      expect(await shell('echo allowed').done).toMatchObject({ ok: true, values: { text: 'allowed' } });
+      const other = shell('touch made.txt');
+      await other.done;
+      expect(readdirSync(other.workspace)).toEqual([]);
+      expect(other.said).toContainEqual(
+        expect.objectContaining({ what: 'tool-result', text: expect.stringMatching(/denied/) }),
+      );
+    });
+  } else {
+    it('reaches the network only when it is on', async () => {
+      const knocks = () => server.others.filter((other) => other === 'GET /probe').length;
+      await attempt({ prompt: 'SCENARIO:network', job: { network: 'off' } }).done;
+      await attempt({ prompt: 'SCENARIO:network {"say":"default"}' }).done;
+      expect(knocks()).toBe(0);
+      await attempt({ prompt: 'SCENARIO:network {"say":"on"}', job: { network: 'on' } }).done;
+      expect(knocks()).toBe(1);
+    });
+
+    it('has a temporary directory of its own, and /tmp is none of it', async () => {
+      const command =
+        'touch "$TMPDIR/ok" && echo writable; touch /tmp/codemachine-contract-outside || echo refused';
+      const run = attempt({ prompt: `SCENARIO:shell ${JSON.stringify({ command, say: '$output' })}` });
+      const { values } = await run.done;
+      expect(values.text).toMatch(/^writable/);
+      expect(values.text).toMatch(/refused$/);
+      expect(readdirSync(join(run.workspace, '../tmp'))).toEqual([]);
+    });
+
+    it('keeps its key from the commands of its model', async () => {
+      const run = attempt({
+        prompt: 'SCENARIO:shell {"command":"env > seen.txt"}',
+        environ: { CODEX_API_KEY: 'canary' },
+      });
+      await run.done;
+      expect(readFileSync(join(run.workspace, 'seen.txt'), 'utf8')).not.toContain('canary');
+    });
+  }
 }
 
 function keepsToItself(engine: PinnedEngine, attempt: Start): void {

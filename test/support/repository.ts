@@ -1,0 +1,49 @@
+// Makes repositories that the built program is run in.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { asRunId, type RunId } from '../../src/model/ids.ts';
+import { openState, type State } from '../../src/state/state.ts';
+import { makeRepository, picture, type Repository } from '../workspace/repository.ts';
+
+/** A repository with a home of its own, outside of which the program finds nothing of this machine but `PATH`. */
+export interface Project extends Repository {
+  /** The directory above repository and home, for what a test keeps outside of both. */
+  readonly base: string;
+  readonly stateDir: string;
+  /** The working tree: modes, links, bytes. Without `.git` and `.codemachine`. */
+  picture(): Record<string, string>;
+}
+
+/** Makes a project with one commit holding `files`. */
+export function makeProject(files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' }): Project {
+  const repository = makeRepository(files);
+  const { root } = repository;
+  const base = path.dirname(root);
+  mkdirSync(path.join(base, 'tmp'));
+  return {
+    ...repository,
+    environ: { ...repository.environ, TMPDIR: path.join(base, 'tmp') },
+    base,
+    stateDir: path.join(root, '.codemachine', 'state'),
+    picture: () => picture(root),
+  };
+}
+
+/** Looks into a project's state while nobody else writes the same run. */
+export async function withState<T>(project: Project, look: (state: State) => T): Promise<T> {
+  const opened = await openState(project.stateDir, { version: '0.0.0' });
+  if (!opened.ok) throw new Error(opened.error.message);
+  try {
+    return look(opened.value);
+  } finally {
+    opened.value.close();
+  }
+}
+
+/** The only run of a project. */
+export async function onlyRun(project: Project): Promise<RunId> {
+  const runs = await withState(project, (state) => state.listRuns());
+  const [first] = runs;
+  if (first === undefined || runs.length > 1) throw new Error(`the project has ${runs.length} runs`);
+  return asRunId(first.id);
+}

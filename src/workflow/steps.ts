@@ -238,14 +238,19 @@ function readAnswer(reading: Reading, node: Node | undefined): JsonObject | unde
     return undefined;
   const file = readNamedFile(reading, node, 'write the path of the schema relative to this workflow file');
   if (file === undefined) return undefined;
-  let problem = 'it holds no object';
-  try {
-    const value: unknown = JSON.parse(file.text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  } catch (error) {
-    problem = error instanceof Error ? error.message : String(error);
-  }
+  const value = parsedJson(file.text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  const problem = value === undefined ? 'it is not JSON' : 'it holds no object';
   if (!reading.judged.has(node)) complain(reading, 'bad-schema-file', node.at, { file: file.path, problem });
   reading.judged.add(node);
   return undefined;
+}
+
+// What the JavaScript engine says about broken JSON differs from version to version.
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

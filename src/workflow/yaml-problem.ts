@@ -21,7 +21,8 @@ type Place = number | [number, number] | { readonly offset: number; readonly sou
 export function collectComplaints(composer: Composer): readonly Complaint[] {
   const complaints: Complaint[] = [];
   const onError = (place: Place, code: Code, message: string, warning?: boolean) => {
-    if (warning !== true || code === 'TAG_RESOLVE_FAILED') complaints.push({ code, message, pos: positionOf(place) });
+    if (warning !== true || code === 'TAG_RESOLVE_FAILED')
+      complaints.push({ code, message, pos: positionOf(place) });
   };
   Object.assign(composer, { onError });
   return complaints;

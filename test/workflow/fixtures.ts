@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { checkEngines } from '../../src/app/engine-check.ts';
 import { NO_CONFIG } from '../../src/model/config.ts';
 import { type Diagnostic, sorted } from '../../src/model/diagnostic.ts';
 import { err, ok } from '../../src/model/result.ts';
@@ -76,5 +77,6 @@ function configOf(source: { path: string; text: string }): Judged {
 function workflowOf(source: { path: string; text: string }, world: ReadWorld): Judged {
   const read = readWorkflow(source, world);
   const planned = read.workflow === undefined ? [] : planWorkflow(read.workflow).diagnostics;
-  return { diagnostics: sorted([...read.diagnostics, ...planned]), sources: read.sources };
+  const engines = read.workflow === undefined ? [] : checkEngines(read.workflow);
+  return { diagnostics: sorted([...read.diagnostics, ...planned, ...engines]), sources: read.sources };
 }

@@ -3,7 +3,8 @@ import { error, warning } from './entry.ts';
 
 type Nearest = { readonly nearest?: string | undefined };
 
-const didYouMean = ({ nearest }: Nearest) => (nearest === undefined ? undefined : `did you mean \`${nearest}\`?`);
+const didYouMean = ({ nearest }: Nearest) =>
+  nearest === undefined ? undefined : `did you mean \`${nearest}\`?`;
 const list = (words: readonly string[]) => words.map((word) => `\`${word}\``).join(', ');
 
 export const SHAPE_CODES = {
@@ -17,7 +18,9 @@ export const SHAPE_CODES = {
   ),
   'unknown-key': error<{ key: string; owner: string; known: readonly string[] } & Nearest>(
     ({ key, owner }) => `\`${key}\` is not a key of ${owner}`,
-    ({ nearest, known }) => didYouMean({ nearest }) ?? (known.length === 0 || known.length > 12 ? undefined : `known are ${list(known)}`),
+    ({ nearest, known }) =>
+      didYouMean({ nearest }) ??
+      (known.length === 0 || known.length > 12 ? undefined : `known are ${list(known)}`),
   ),
   'missing-key': error<{ key: string; owner: string }>(
     ({ key, owner }) => `${owner} needs \`${key}\``,
@@ -29,7 +32,9 @@ export const SHAPE_CODES = {
   ),
   'bad-value': error<{ key: string; value: string; allowed: readonly string[] } & Nearest>(
     ({ key, value }) => `${key} cannot be \`${value}\``,
-    ({ nearest, allowed }) => didYouMean({ nearest }) ?? (allowed.length > 8 ? `write one of ${list(allowed.slice(0, 8))}, …` : `write one of ${list(allowed)}`),
+    ({ nearest, allowed }) =>
+      didYouMean({ nearest }) ??
+      (allowed.length > 8 ? `write one of ${list(allowed.slice(0, 8))}, …` : `write one of ${list(allowed)}`),
   ),
   'out-of-range': error<{ key: string; limit: string }>(({ key, limit }) => `${key} must be ${limit}`),
   empty: error<{ key: string }>(
@@ -69,13 +74,16 @@ export const SHAPE_CODES = {
     () => 'make two steps of it',
   ),
   'wrong-kind-key': error<{ key: string; belongs: readonly string[]; kind: string }>(
-    ({ key, belongs, kind }) => `\`${key}\` belongs to ${list(belongs)} steps, and this is a \`${kind}\` step`,
+    ({ key, belongs, kind }) =>
+      `\`${key}\` belongs to ${list(belongs)} steps, and this is a \`${kind}\` step`,
     ({ kind }) => `take it out, or move it to a step without \`${kind}\``,
   ),
   'not-in-finally': error<{ key: string }>(
     ({ key }) => `\`${key}\` cannot stand under \`finally\``,
     ({ key }) =>
-      key === 'needs' ? 'take it out: these steps run in the order they are written in' : 'use `run`, `prompt` or `uses` here',
+      key === 'needs'
+        ? 'take it out: these steps run in the order they are written in'
+        : 'use `run`, `prompt` or `uses` here',
   ),
   'duplicate-id': error<{ id: string }>(
     ({ id }) => `there is another step with the id \`${id}\``,
@@ -84,7 +92,9 @@ export const SHAPE_CODES = {
   'unknown-need': error<{ id: string; inside?: string | undefined } & Nearest>(
     ({ id }) => `there is no step \`${id}\` to wait for`,
     ({ id, inside, nearest }) =>
-      inside === undefined ? (didYouMean({ nearest }) ?? 'write the `id` of a step of this list') : `\`${id}\` is inside \`${inside}\`: wait for that`,
+      inside === undefined
+        ? (didYouMean({ nearest }) ?? 'write the `id` of a step of this list')
+        : `\`${id}\` is inside \`${inside}\`: wait for that`,
   ),
   'self-need': error<{ id: string }>(
     ({ id }) => `\`${id}\` waits for itself`,
@@ -107,7 +117,8 @@ export const SHAPE_CODES = {
     ({ nearest, known }) => didYouMean({ nearest }) ?? `write one of ${list(known)}`,
   ),
   'engine-not-supported-yet': error<{ engine: string; supported: readonly string[] }>(
-    ({ engine }) => `\`${engine}\` is an engine of the language, and this version of codemachine does not drive it yet`,
+    ({ engine }) =>
+      `\`${engine}\` is an engine of the language, and this version of codemachine does not drive it yet`,
     ({ supported }) => `use ${supported.map((name) => `\`${name}\``).join(' or ')}`,
   ),
   'engine-from-data': error<{ key: string }>(
@@ -118,7 +129,9 @@ export const SHAPE_CODES = {
     ({ key }) => `${key} takes no \`\${{ }}\`: it is fixed before the run starts`,
     () => 'write the value out',
   ),
-  'bad-default': error<{ name: string; problem: string }>(({ name, problem }) => `the default of \`${name}\` does not fit: ${problem}`),
+  'bad-default': error<{ name: string; problem: string }>(
+    ({ name, problem }) => `the default of \`${name}\` does not fit: ${problem}`,
+  ),
   'no-options': error<{ name: string }>(
     ({ name }) => `\`${name}\` is a choice without options`,
     () => 'add `options: [one, another]`',
@@ -133,11 +146,15 @@ export const SHAPE_CODES = {
       `${didYouMean({ nearest }) ?? 'known are `bash`, `sh`, `pwsh`, `python` and `node`;'} any other is written with the script's place: \`${shell} {0}\``,
   ),
   'mcp-server-kind': error<{ name: string; both: boolean }>(
-    ({ name, both }) => (both ? `the MCP server \`${name}\` has a \`command\` and a \`url\`` : `the MCP server \`${name}\` has no \`command\` and no \`url\``),
+    ({ name, both }) =>
+      both
+        ? `the MCP server \`${name}\` has a \`command\` and a \`url\``
+        : `the MCP server \`${name}\` has no \`command\` and no \`url\``,
     () => 'write `command` for a program, or `url` for a server elsewhere',
   ),
   'access-unsaid': warning<object>(
-    () => 'nothing says how far this agent may reach, so it only reads: asked to change a file it ends well and changes nothing',
+    () =>
+      'nothing says how far this agent may reach, so it only reads: asked to change a file it ends well and changes nothing',
     () => 'write `access: write` if it edits files, `access: read` if it does not',
   ),
   'not-supported-yet': error<{ key: string; since: string }>(

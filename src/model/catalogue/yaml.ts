@@ -36,7 +36,8 @@ export const YAML_CODES = {
   ),
   'unknown-alias': error<{ name: string; nearest?: string | undefined }>(
     ({ name }) => `no anchor \`&${name}\` stands above this alias`,
-    ({ name, nearest }) => (nearest === undefined ? `write \`&${name}\` at a value above` : `did you mean \`*${nearest}\`?`),
+    ({ name, nearest }) =>
+      nearest === undefined ? `write \`&${name}\` at a value above` : `did you mean \`*${nearest}\`?`,
   ),
   'several-documents': error<object>(
     () => 'a second document starts here, and a workflow file holds one',

@@ -7,7 +7,7 @@ import type { AgentAttempt } from '../engines/recorded.ts';
 import type { Engine, Job } from '../model/ports.ts';
 import { validateAnswer } from '../workflow/answer.ts';
 import { CLOCK } from './clock.ts';
-import type { Execution } from './execute.ts';
+import type { Execution } from './execution.ts';
 
 /** Makes the attempts of `prompt` steps with the engines of this machine. */
 export function makeAgents(

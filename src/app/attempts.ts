@@ -7,7 +7,7 @@ import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
 import type { Attempt, Job } from '../model/ports.ts';
 import { stepDirectory } from '../state/transcripts.ts';
-import type { Execution } from './execute.ts';
+import type { Execution } from './execution.ts';
 import { flagsOf } from './record.ts';
 
 /** Makes the one function that the run is handed. Engines are loaded when the first agent is asked. */

@@ -4,57 +4,22 @@ import type { Masker } from '../engines/mask.ts';
 import { sweepRun } from '../engines/process.ts';
 import { startWatcher } from '../engines/watcher.ts';
 import type { Config } from '../model/config.ts';
-import type { Chatter, Milestone } from '../model/event.ts';
+import type { Chatter } from '../model/event.ts';
 import { EVENT_VERSION } from '../model/event.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
-import type { Plan } from '../model/plan.ts';
-import type { Reporter } from '../model/ports.ts';
 import type { JsonObject } from '../model/result.ts';
-import type { Workflow } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
 import { type RunResult, startRun } from '../run/run.ts';
-import type { RunInput, RunOptions, UndoQuestion } from '../run/running.ts';
+import type { RunInput, RunOptions } from '../run/running.ts';
 import { type Journal, journal } from '../state/journal.ts';
-import type { Lease } from '../state/lease.ts';
-import type { RunRecord } from '../state/runs.ts';
-import type { State } from '../state/state.ts';
 import { evaluate, toText } from '../workflow/evaluate.ts';
 import { hashFiles } from '../workspace/files.ts';
-import type { GitWorkspace } from '../workspace/workspace.ts';
 import { makeAttempt } from './attempts.ts';
 import { CLOCK } from './clock.ts';
 import { control } from './control.ts';
-import { githubContext, maskedValues, type Variables } from './facts.ts';
-import type { Place } from './place.ts';
+import type { Execution } from './execution.ts';
+import { githubContext, maskedValues } from './facts.ts';
 import { flagsOf } from './record.ts';
-
-/** A run that is ready to go: owned, read, planned. */
-export interface Execution {
-  readonly place: Place;
-  readonly state: State;
-  readonly lease: Lease;
-  readonly record: RunRecord;
-  readonly workflow: Workflow;
-  readonly plan: Plan;
-  /** As it was when the run started. */
-  readonly config: Config;
-  readonly history: readonly Milestone[];
-  readonly variables: Variables;
-  readonly workspace: GitWorkspace | undefined;
-  readonly env: NodeJS.ProcessEnv;
-  readonly reporter: Reporter;
-  readonly by: string;
-  readonly keepTree?: boolean;
-  readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
-  /** Says something to people about this process, not about the run. */
-  readonly tell: (sentence: string) => void;
-  /** Whether SIGINT, SIGTERM and SIGHUP of this process mean the run. */
-  readonly signals: boolean;
-  /** Stops the run from inside this process, as Ctrl-C would. */
-  readonly signal?: AbortSignal;
-  /** Ends the run as canceled before anything starts. */
-  readonly cancel?: boolean;
-}
 
 /** How a run ended for this process. */
 export interface Executed extends RunResult {
@@ -124,7 +89,7 @@ function runInput(e: Execution, masker: Masker | undefined, funnel: Journal): Ru
     },
     facts: {
       inputs: record.inputs,
-      git: (record.git ?? { sha: '', branch: '', dirty: false }) as JsonObject,
+      git: (record.git ?? { sha: null, branch: null, dirty: null }) as JsonObject,
       github: githubContext(e.env),
       secrets: e.variables.secrets,
       envFile: e.variables.envFile,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
+import { GITHUB_KEYS } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { loadEnvFiles } from '../workflow/dotenv.ts';
 import { readText } from './files.ts';
@@ -56,25 +57,6 @@ export function readVariables(
 export function maskedValues(variables: Variables): readonly string[] {
   return [...Object.values(variables.secrets), ...Object.values(variables.envFile)];
 }
-
-const GITHUB_KEYS = [
-  'actor',
-  'base_ref',
-  'event_name',
-  'head_ref',
-  'job',
-  'ref',
-  'ref_name',
-  'ref_type',
-  'repository',
-  'run_attempt',
-  'run_id',
-  'run_number',
-  'server_url',
-  'sha',
-  'workflow',
-  'workspace',
-];
 
 /** The `github` context: the variables that GitHub Actions sets, empty strings elsewhere. */
 export function githubContext(env: NodeJS.ProcessEnv): JsonObject {

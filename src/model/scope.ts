@@ -12,3 +12,23 @@ export interface Scope {
 
 /** Evaluates one expression. An error is one sentence, for a failure with reason `condition`. */
 export type Evaluate = (expr: Expr, scope: Scope) => Result<Json, string>;
+
+/** Keys of the `github` context beside `event`, which is whatever GitHub sent; each stands in a variable `GITHUB_…`. */
+export const GITHUB_KEYS = [
+  'actor',
+  'base_ref',
+  'event_name',
+  'head_ref',
+  'job',
+  'ref',
+  'ref_name',
+  'ref_type',
+  'repository',
+  'run_attempt',
+  'run_id',
+  'run_number',
+  'server_url',
+  'sha',
+  'workflow',
+  'workspace',
+] as const;

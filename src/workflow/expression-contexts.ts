@@ -1,4 +1,5 @@
 /** Says which contexts may be read in which key of a workflow. */
+import { GITHUB_KEYS } from '../model/scope.ts';
 import type { InputSpec, Workflow } from '../model/workflow.ts';
 import { ANY, BOOLEAN, NUMBER, objectOf, oneOf, orNull, STRING, type Type } from './types.ts';
 
@@ -66,26 +67,6 @@ export const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['strategy', 'read `matrix`'],
   ['runner', 'let a `run` step find out'],
 ]);
-
-/** Keys of the `github` context; `event` is whatever GitHub sent. */
-const GITHUB_KEYS = [
-  'actor',
-  'base_ref',
-  'event_name',
-  'head_ref',
-  'job',
-  'ref',
-  'ref_name',
-  'ref_type',
-  'repository',
-  'run_attempt',
-  'run_id',
-  'run_number',
-  'server_url',
-  'sha',
-  'workflow',
-  'workspace',
-] as const;
 
 const GITHUB = objectOf({ ...Object.fromEntries(GITHUB_KEYS.map((key) => [key, STRING])), event: ANY });
 const WORKFLOW = objectOf({ name: STRING, path: STRING, sha256: STRING });

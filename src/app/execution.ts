@@ -1,0 +1,41 @@
+/** Says what a run needs before it can go. */
+import type { Config } from '../model/config.ts';
+import type { Milestone } from '../model/event.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Reporter } from '../model/ports.ts';
+import type { Workflow } from '../model/workflow.ts';
+import type { UndoQuestion } from '../run/running.ts';
+import type { Lease } from '../state/lease.ts';
+import type { RunRecord } from '../state/runs.ts';
+import type { State } from '../state/state.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
+import type { Variables } from './facts.ts';
+import type { Place } from './place.ts';
+
+/** A run that is ready to go: owned, read, planned. */
+export interface Execution {
+  readonly place: Place;
+  readonly state: State;
+  readonly lease: Lease;
+  readonly record: RunRecord;
+  readonly workflow: Workflow;
+  readonly plan: Plan;
+  /** As it was when the run started. */
+  readonly config: Config;
+  readonly history: readonly Milestone[];
+  readonly variables: Variables;
+  readonly workspace: GitWorkspace | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly reporter: Reporter;
+  readonly by: string;
+  readonly keepTree?: boolean;
+  readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
+  /** Says something to people about this process, not about the run. */
+  readonly tell: (sentence: string) => void;
+  /** Whether SIGINT, SIGTERM and SIGHUP of this process mean the run. */
+  readonly signals: boolean;
+  /** Stops the run from inside this process, as Ctrl-C would. */
+  readonly signal?: AbortSignal;
+  /** Ends the run as canceled before anything starts. */
+  readonly cancel?: boolean;
+}

@@ -20,6 +20,8 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const SPARE_ROWS = 2;
 const USUAL_ROWS = 24;
 
+const SHOW_CURSOR = '\x1b[?25h';
+
 /** How a run is shown live. */
 export interface LiveOptions {
   /** A terminal. */
@@ -118,7 +120,11 @@ async function start(
       fallbackRendererOptions: rendererOptions,
     },
   ) as ListrType;
+  // Who leaves at once (a second Ctrl-C) closes nobody. listr2 shows the cursor again then only where standard error is a terminal.
+  const giveBack = (): void => void processOutput.toStdout(SHOW_CURSOR, false);
+  process.once('exit', giveBack);
   await listr.run();
+  process.off('exit', giveBack);
 }
 
 function show(listr: ListrType, rows: readonly string[]): void {

@@ -18,7 +18,6 @@ export interface Tail {
 export function keepTail(most: number = TAIL_BYTES): Tail {
   let room = Buffer.alloc(0);
   let used = 0;
-  let cut = false;
 
   /** Makes room for `more` bytes: grows up to twice of what is kept, then moves the end of it to the front. */
   const makeRoom = (more: number): void => {
@@ -26,7 +25,6 @@ export function keepTail(most: number = TAIL_BYTES): Tail {
     if (used + more > 2 * most) {
       const kept = Math.min(used, most - more);
       room.copyWithin(0, used - kept, used);
-      cut ||= kept < used;
       used = kept;
     }
     if (used + more <= room.length) return;
@@ -37,7 +35,6 @@ export function keepTail(most: number = TAIL_BYTES): Tail {
   return {
     add(chunk) {
       const end = chunk.length > most ? chunk.subarray(chunk.length - most) : chunk;
-      cut ||= end.length < chunk.length;
       makeRoom(end.length);
       room.set(end, used);
       used += end.length;
@@ -46,7 +43,7 @@ export function keepTail(most: number = TAIL_BYTES): Tail {
       let start = Math.max(0, used - most);
       // Bytes 10xxxxxx continue a letter of UTF-8; it has at most three of them.
       const last = start + 3;
-      while ((cut || start > 0) && start < last && ((room[start] ?? 0) & 0xc0) === 0x80) start += 1;
+      while (start < last && ((room[start] ?? 0) & 0xc0) === 0x80) start += 1;
       return room.toString('utf8', start, used).trimEnd();
     },
   };

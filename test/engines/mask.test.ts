@@ -93,6 +93,12 @@ describe('a secret', () => {
     );
   });
 
+  it('is masked where it lies in what may become a longer one', () => {
+    const words = ['abc-defghi-jkl', 'defghi'];
+    expect(masked(words, 'abc-defghi-xyz', [10]).toString()).toBe('abc-***-xyz');
+    expect(masked(words, 'abc-defghi-jkl', [10]).toString()).toBe('***');
+  });
+
   it('under six characters is left alone', () => {
     expect(masked(['true', '12345', 'ab\ncd\nef'.slice(0, 5)], 'true 12345').toString()).toBe('true 12345');
   });

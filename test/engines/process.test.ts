@@ -191,6 +191,20 @@ describe('pipes that outlive the child', () => {
     expect(ears.text('stdout')).toBe('');
   });
 
+  it('are not waited for when everything must end at once', async () => {
+    const { stop, hard } = stopSwitch();
+    const ended = startProcess(shellSpec(rig.script('a')), collect(), stop, PATIENT);
+    const child = await rig.child('a');
+    await child.fork({ name: 'between', detached: true, hold: true, env: { CODEMACHINE_MARK: '' } });
+    const between = await rig.child('between');
+    await between.fork({ name: 'hidden', detached: true, hold: true });
+    const hidden = await rig.child('hidden');
+    await between.exit(0);
+    hard('interrupt');
+    expect(await ended).toMatchObject({ stopped: 'interrupt', cut: true });
+    await hidden.exit(0);
+  });
+
   it('go on being heard when the child succeeded', async () => {
     const run = freshRun();
     const ears = collect();

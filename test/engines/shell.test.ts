@@ -155,7 +155,11 @@ describe('a run step', () => {
 
   it('never runs a shell that lies in the workspace because PATH has an empty entry', async () => {
     writeFileSync(path.join(root, 'bash'), '#!/bin/sh\ntouch planted\n', { mode: 0o755 });
+    const before = process.cwd();
+    // Where people start us.
+    process.chdir(root);
     await make({ script: ':' }, { environ: { PATH: `:.:${process.env.PATH}` } });
+    process.chdir(before);
     expect(existsSync(path.join(root, 'planted'))).toBe(false);
   });
 });
@@ -317,6 +321,14 @@ describe('secrets', () => {
     expect(made.log.stdout).toBe('***');
   });
 
+  it('that were only begun are no secrets', async () => {
+    const { outcome, log, shown } = await make(
+      { script: 'printf hunter' },
+      { masker: makeMasker(['hunter22']) },
+    );
+    expect([outcome.values.stdout, log.stdout, shown('stdout')]).toEqual(['hunter', 'hunter', 'hunter']);
+  });
+
   it('that a step does not name do not reach it', async () => {
     const environ = { PATH: process.env.PATH, TOKEN: 'a', OTHER: 'b' };
     const { outcome } = await make(
@@ -338,10 +350,10 @@ describe('what a run step leaves behind', () => {
     const { outcome, log, shown } = await made;
     expect(outcome).toMatchObject({ ok: true, values: { stdout: 'started' } });
     expect(log.closed).toBe(false);
-    await server.print('stdout', 'served');
+    await server.print('stdout', 'served\n');
     await sweepRun(run);
     await server.gone;
-    await expect.poll(() => log).toEqual({ stdout: 'started\nserved', stderr: '', closed: true });
+    await expect.poll(() => log).toEqual({ stdout: 'started\nserved\n', stderr: '', closed: true });
     expect(shown('stdout')).toBe('started\n');
     await rig.close();
   });

@@ -1,5 +1,5 @@
 // When a runner is killed, its children end, and only its.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,13 +23,12 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-function runner(run: string, epoch: number, name: string, manners = 'orderly'): ChildProcess {
+/** A runner, with its end heard from its beginning: it may end in the same moment as its child. */
+function runner(run: string, epoch: number, name: string, manners = 'orderly') {
   const args = [program, run, String(epoch), rig.script(name), manners];
-  return spawn(process.execPath, args, { stdio: 'inherit', detached: true });
-}
-
-function ended(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve) => child.once('exit', resolve));
+  const started = spawn(process.execPath, args, { stdio: 'inherit', detached: true });
+  const ended = new Promise<number | null>((resolve) => started.once('exit', resolve));
+  return { pid: Number(started.pid), ended };
 }
 
 describe('a runner that is killed', () => {
@@ -42,8 +41,8 @@ describe('a runner that is killed', () => {
       await child.fork({ name: 'daemon', detached: true, hold: true });
       const daemon = await rig.child('daemon');
       await daemon.catch('SIGTERM', 'SIGINT', 'SIGHUP');
-      process.kill(how === 'alone' ? Number(owner.pid) : -Number(owner.pid), 'SIGKILL');
-      await Promise.all([child.gone, daemon.gone, ended(owner)]);
+      process.kill(how === 'alone' ? owner.pid : -owner.pid, 'SIGKILL');
+      await Promise.all([child.gone, daemon.gone, owner.ended]);
       expect(await findMarked(runPattern(run))).toEqual([]);
     },
   );
@@ -53,14 +52,14 @@ describe('a runner that is killed', () => {
     const [first, second] = [runner(run, 1, 'first'), runner(run, 2, 'second')];
     const [old, fresh] = [await rig.child('first'), await rig.child('second')];
     await fresh.catch('SIGTERM');
-    process.kill(Number(first.pid), 'SIGKILL');
+    process.kill(first.pid, 'SIGKILL');
     await old.gone;
     // One look of the watcher finds all its prey: the fresh child would have reported its SIGTERM before this answer.
     await fresh.print('stdout', '');
     const wasTold = await Promise.race([fresh.signal(), Promise.resolve('no')]);
     expect(wasTold).toBe('no');
     await fresh.exit(0);
-    await ended(second);
+    await second.ended;
   });
 });
 
@@ -72,7 +71,7 @@ describe('a runner that ends in an orderly way', () => {
     await child.fork({ name: 'server', detached: true, hold: true });
     const server = await rig.child('server');
     await child.exit(0);
-    expect(await ended(owner)).toBe(0);
+    expect(await owner.ended).toBe(0);
     await sweepRun(run);
     await server.gone;
   });
@@ -83,7 +82,7 @@ describe('a runner that ends in an orderly way', () => {
     await child.fork({ name: 'server', detached: true, hold: true });
     const server = await rig.child('server');
     await child.exit(0);
-    expect(await ended(owner)).toBe(0);
+    expect(await owner.ended).toBe(0);
     await server.gone;
   });
 });

@@ -17,7 +17,7 @@ export function painter(color: boolean): Paint {
 }
 
 /** One character for where a step is. */
-export const MARKS: Readonly<Record<StepStatus, string>> = {
+const MARKS: Readonly<Record<StepStatus, string>> = {
   pending: '·',
   running: '▸',
   waiting: '◷',

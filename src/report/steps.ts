@@ -67,7 +67,7 @@ export function failedSteps(
 }
 
 /** An agent that ran and said nothing of its use is not free. */
-export function usageFacts(step: StepProgress): readonly string[] {
+function usageFacts(step: StepProgress): readonly string[] {
   if (step.usage !== undefined) return [usageWords(step.usage)];
   const ended = step.endedAt !== undefined && step.attempt > 0;
   return step.kind === 'prompt' && ended ? ['usage unknown'] : [];

@@ -1,0 +1,92 @@
+// Whatever an engine prints, its dialect neither throws nor takes it for a success.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { Dialect } from '../../../src/engines/dialects/dialect.ts';
+import { dialects, exits, job, runsOf, textOfRun } from './streams.ts';
+
+// A dialect that has seen none of these has been told nothing that could be a success.
+const successSigns: Record<string, RegExp> = {
+  'claude-code': /"subtype":"success"/,
+  codex: /turn\.completed/,
+};
+
+const ends = fc.record({
+  exitCode: fc.constantFrom(0, 1, 2, 143, null),
+  signal: fc.constantFrom(null, 'SIGTERM', 'SIGSEGV'),
+  stderr: fc.string({ unit: 'binary' }),
+  now: fc.integer({ min: 0, max: 4_000_000_000_000 }),
+});
+
+function survives(dialect: Dialect, lines: readonly string[], end = exits(0)) {
+  const reader = dialect.reader(job());
+  for (const line of lines) {
+    reader.line(line);
+    reader.session();
+    reader.trouble();
+  }
+  return reader.end(end);
+}
+
+describe.each(Object.entries(dialects))('%s', (engine, dialect) => {
+  const known = Object.keys(runsOf(engine)).flatMap((name) => textOfRun(engine, name).trimEnd().split('\n'));
+  const words = [...new Set(known.flatMap((line) => line.match(/"[a-z_.]+"/g) ?? []))].map((word) =>
+    word.slice(1, -1),
+  );
+
+  it('survives any text', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' })), ends, (lines, end) => {
+        expect(survives(dialect, lines, end).ok).toBe(false);
+      }),
+    );
+  });
+
+  it('survives any JSON made of its own words', () => {
+    const word = fc.constantFrom(...words);
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 5 },
+        word,
+        fc.constantFrom(null, true, false, -1, 1e308, ''),
+        fc.array(tie('tree')),
+        fc.dictionary(word, tie('tree')),
+      ),
+    }));
+    const event = fc.dictionary(word, tree).map((one) => JSON.stringify(one));
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 8 }), ends, (lines, end) => {
+        const verdict = survives(dialect, lines, end);
+        if (verdict.ok) expect(lines.join('\n')).toMatch(successSigns[engine] as RegExp);
+      }),
+    );
+  });
+
+  it('survives its own lines cut anywhere and in any order', () => {
+    const line = fc.constantFrom(...known);
+    const piece = fc.tuple(line, fc.nat()).map(([text, at]) => text.slice(0, at % text.length));
+    fc.assert(
+      fc.property(fc.array(fc.oneof(line, piece), { maxLength: 12 }), ends, (lines, end) => {
+        const verdict = survives(dialect, lines, end);
+        if (verdict.ok) {
+          expect(lines.join('\n')).toMatch(successSigns[engine] as RegExp);
+          expect(end).toMatchObject({ exitCode: 0 });
+        }
+      }),
+    );
+  });
+
+  it('survives values of the wrong kind at every place', () => {
+    for (const line of known) {
+      for (const wrong of ['null', '[]', '{}', '"x"', '-1', 'true']) {
+        survives(dialect, [line.replace(/:("[^"]*"|\d+|true|false|null)/g, `:${wrong}`)]);
+        survives(dialect, [line.replace(/:(\{|\[)/, `:${wrong},"rest":$1`)]);
+      }
+    }
+  });
+
+  it('survives a deep nest', () => {
+    const deep = `${'{"message":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+    expect(survives(dialect, [deep, '['.repeat(100_000)]).ok).toBe(false);
+  });
+});

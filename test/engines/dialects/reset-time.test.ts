@@ -1,0 +1,31 @@
+// Times in sentences of engines.
+import { describe, expect, it } from 'vitest';
+
+import { resetTime } from '../../../src/engines/dialects/reset-time.ts';
+
+const now = new Date(2026, 5, 10, 6, 0, 30).getTime();
+
+describe('a reset time', () => {
+  it.each([
+    ['try again at 6:28 AM.', new Date(2026, 5, 10, 6, 28)],
+    ['try again at 6:00 AM', new Date(2026, 5, 10, 6, 0)],
+    ['try again at 5:59 AM', new Date(2026, 5, 11, 5, 59)],
+    ['try again at 12:05 AM', new Date(2026, 5, 11, 0, 5)],
+    ['try again at 12:05 PM', new Date(2026, 5, 10, 12, 5)],
+    ['or try again at Jan 15th, 2027 8:00 AM.', new Date(2027, 0, 15, 8, 0)],
+    ['try again at Jul 1st, 2026 11:30 PM', new Date(2026, 6, 1, 23, 30)],
+  ])('is found in "%s"', (words, expected) => {
+    expect(resetTime(words, now)).toBe(expected.getTime());
+  });
+
+  it('is counted from now where it is a span', () => {
+    expect(resetTime('try again in 2 days 3 hours 4 minutes.', now)).toBe(now + 183_840_000);
+  });
+
+  it.each(['', 'try again later', 'try again at noon', 'try again at Foo 1st, 2027 8:00 AM'])(
+    'is not made up out of "%s"',
+    (words) => {
+      expect(resetTime(words, now)).toBeUndefined();
+    },
+  );
+});

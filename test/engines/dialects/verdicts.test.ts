@@ -1,0 +1,259 @@
+// What the ends of real runs mean.
+import { describe, expect, it } from 'vitest';
+
+import type { Said } from '../../../src/engines/dialects/dialect.ts';
+import type { FailureReason } from '../../../src/model/failure.ts';
+import { exits, job, play, playRun, runsOf, textOfRun } from './streams.ts';
+
+type Ends = Record<string, FailureReason | 'ok'>;
+
+const common: Ends = {
+  400: 'config',
+  401: 'auth',
+  403: 'auth',
+  404: 'model',
+  429: 'rate-limit',
+  500: 'overloaded',
+  503: 'overloaded',
+  529: 'overloaded',
+  text: 'ok',
+  resumed: 'ok',
+  thinking: 'ok',
+  edit: 'ok',
+  shell: 'ok',
+  retried: 'ok',
+  schema: 'ok',
+  'write-outside': 'ok',
+  'context-overflow': 'context-overflow',
+  'credit-too-low': 'quota',
+  drop: 'network',
+  'overload-in-stream': 'overloaded',
+  refusal: 'refused',
+  'output-cut': 'output-cut',
+  'usage-limit': 'quota',
+};
+
+const ends: Record<string, Ends> = {
+  'claude-code': {
+    ...common,
+    denied: 'ok',
+    'schema-retried': 'ok',
+    'schema-exhausted': 'output',
+    // Whether an answer fits is checked against the schema, for every engine alike.
+    'schema-ignored': 'ok',
+    'max-turns': 'turns',
+    'resume-unknown': 'config',
+  },
+  codex: {
+    ...common,
+    'schema-broken': 'ok',
+    'shell-failed': 'ok',
+    'read-only': 'ok',
+    'edit-plain': 'ok',
+    'shell-plain': 'ok',
+  },
+};
+
+describe.each(Object.keys(ends))('%s', (engine) => {
+  it('has an expectation for each kept run', () => {
+    expect(Object.keys(ends[engine] ?? {}).sort()).toEqual(Object.keys(runsOf(engine)).sort());
+  });
+
+  it.each(Object.entries(ends[engine] ?? {}))('reads %s as %s', (name, expected) => {
+    const { verdict } = playRun(engine, name);
+    expect(verdict.ok ? 'ok' : verdict.failure.reason).toBe(expected);
+    if (!verdict.ok) expect(verdict.failure).toMatchObject({ message: /./, help: /./ });
+  });
+
+  it.each(Object.keys(runsOf(engine)))(
+    'takes no success from %s when it broke off before its last line',
+    (name) => {
+      const lines = textOfRun(engine, name).trimEnd().split('\n');
+      for (const code of [0, 1]) {
+        const { verdict } = play(engine, lines.slice(0, -1).join('\n'), exits(code));
+        expect(verdict.ok).toBe(false);
+      }
+    },
+  );
+
+  it.each(Object.keys(runsOf(engine)))('takes no success from %s when its process failed', (name) => {
+    for (const end of [exits(1), exits(null, { signal: 'SIGKILL' })]) {
+      expect(play(engine, textOfRun(engine, name), end).verdict.ok).toBe(false);
+    }
+  });
+
+  it('names its session on the first line that knows it', () => {
+    const { reader } = play(engine, textOfRun(engine, 'text').split('\n')[0] ?? '', exits(0));
+    expect(reader.session()).toBe('00000000-0000-4000-8000-000000000001');
+  });
+
+  it('says what was done, closing each tool call that it opened', () => {
+    const said = playRun(engine, 'edit').lines.flatMap((line) => line.said);
+    const opened = said.flatMap(({ opens }) => (opens === undefined ? [] : [opens]));
+    const closed = said.flatMap(({ closes }) => (closes === undefined ? [] : [closes]));
+    expect(opened).toHaveLength(1);
+    expect(closed).toEqual(opened);
+    expect(said).toContainEqual({ what: 'file-change', text: '/workspace/a.txt' });
+    expect(said).toContainEqual({ what: 'text', text: 'Done.' });
+  });
+
+  it('thinks aloud', () => {
+    const said = playRun(engine, 'thinking').lines.flatMap((line) => line.said);
+    expect(said).toContainEqual({ what: 'thinking', text: 'Let me think about it.' });
+  });
+
+  it('takes a retry for no sign of life', () => {
+    const { lines } = playRun(engine, 'retried');
+    const retry = lines.find((line) => line.said.some(({ what }) => what === 'retry'));
+    expect(retry?.alive).toBe(false);
+    expect(lines.filter(({ over }) => over)).toHaveLength(1);
+  });
+
+  it('knows what it is waiting for while it tries again', () => {
+    const lines = textOfRun(engine, 'retried').split('\n');
+    const until = lines.findIndex((line) => /api_retry|Reconnecting/.test(line));
+    const { reader } = play(engine, lines.slice(0, until + 1).join('\n'), exits(0));
+    expect(reader.trouble()?.reason).toBe('overloaded');
+    expect(playRun(engine, 'retried').reader.trouble()).toBeUndefined();
+  });
+
+  it('says when the plan serves again', () => {
+    const { verdict } = playRun(engine, 'usage-limit');
+    // Codex prints a local clock time; these were printed in UTC.
+    const local = new Date(2027, 0, 15, 8).toISOString();
+    const expected = engine === 'codex' ? local : '2027-01-15T08:00:00.000Z';
+    expect(verdict).toMatchObject({ failure: { 'retry-at': expected } });
+  });
+
+  it('says which signal ended it', () => {
+    const { verdict } = play(engine, '', exits(null, { signal: 'SIGKILL' }));
+    expect(verdict).toMatchObject({ failure: { reason: 'signal', signal: 'SIGKILL' } });
+  });
+
+  it('quotes what it complained of before it started', () => {
+    const { verdict } = play(engine, '', exits(2, { stderr: "error: unexpected argument '--nope' found\n" }));
+    expect(verdict).toMatchObject({
+      failure: { reason: 'config', 'exit-code': 2, message: expect.stringContaining("'--nope'") },
+    });
+  });
+});
+
+describe('claude-code', () => {
+  const text = (name: string) => textOfRun('claude-code', name);
+
+  it('counts what came from the cache as input', () => {
+    expect(playRun('claude-code', 'edit').verdict.usage).toEqual({
+      'input-tokens': 2400,
+      'output-tokens': 200,
+      'cached-tokens': 400,
+      usd: 0.01208,
+    });
+  });
+
+  it('charges a resumed session for this turn only', () => {
+    expect(playRun('claude-code', 'resumed').verdict.usage).toMatchObject({
+      'input-tokens': 1200,
+      usd: 0.00604,
+    });
+  });
+
+  it('charges tries for a structured answer that its own sum leaves out', () => {
+    expect(playRun('claude-code', 'schema-exhausted').verdict.usage).toMatchObject({ 'input-tokens': 6000 });
+  });
+
+  it('adds up the results of one process', () => {
+    const { verdict } = play('claude-code', text('edit') + text('text'), exits(0));
+    expect(verdict.usage?.['input-tokens']).toBe(3600);
+    expect(verdict.usage?.usd).toBeCloseTo(0.01812);
+  });
+
+  it('counts what was begun when there is no result, at a price it does not know', () => {
+    const lines = text('edit').split('\n').slice(0, 2).join('\n');
+    expect(play('claude-code', lines, exits(143)).verdict.usage).toMatchObject({
+      'input-tokens': 1200,
+      usd: null,
+    });
+  });
+
+  it('gives the structured answer', () => {
+    expect(playRun('claude-code', 'schema').verdict.structured).toEqual({ a: 'x' });
+    expect(playRun('claude-code', 'schema-ignored').verdict.structured).toBeUndefined();
+  });
+
+  it('says what was denied, and fails only where nothing was answered', () => {
+    const said = playRun('claude-code', 'denied').lines.flatMap((line): readonly Said[] => line.said);
+    expect(said).toContainEqual({
+      what: 'tool-result',
+      tool: 'Bash',
+      text: 'denied: no approval surface in this session; permission request denied automatically',
+    });
+    const speechless = text('denied').replace(/"result":"(?:[^"\\]|\\.)*"/g, '"result":""');
+    expect(play('claude-code', speechless, exits(0)).verdict).toMatchObject({
+      failure: { reason: 'denied', message: expect.stringContaining('Bash') },
+    });
+  });
+
+  it('takes the model of the main conversation, not the one that made up an error', () => {
+    expect(playRun('claude-code', '529').verdict.model).toBe('claude-opus-5-5');
+  });
+
+  it('knows its own exit code for SIGTERM, and an interrupted turn', () => {
+    expect(play('claude-code', '', exits(143)).verdict).toMatchObject({
+      failure: { reason: 'signal', signal: 'SIGTERM' },
+    });
+    const result = { type: 'result', subtype: 'error_during_execution', is_error: true, num_turns: 1 };
+    const aborted = JSON.stringify({ ...result, terminal_reason: 'aborted_tools' });
+    expect(play('claude-code', aborted, exits(0)).verdict).toMatchObject({ failure: { reason: 'signal' } });
+  });
+});
+
+describe('codex', () => {
+  const text = (name: string) => textOfRun('codex', name);
+
+  it('counts the whole session and knows no prices', () => {
+    expect(playRun('codex', 'resumed').verdict).toMatchObject({
+      cumulative: true,
+      usage: { 'input-tokens': 2400, 'cached-tokens': 400, 'output-tokens': 200, usd: null },
+    });
+  });
+
+  it('gives the last message as text', () => {
+    expect(playRun('codex', 'schema').verdict.text).toBe('{"a":"x"}');
+  });
+
+  it('takes a turn that ends in work, without a word, for a refusal', () => {
+    const lines = text('shell').split('\n');
+    const message = lines.findIndex((line) => line.includes('agent_message'));
+    const early = '{"type":"item.completed","item":{"type":"agent_message","text":"Let me look."}}';
+    const turned = [...lines.slice(0, 2), early, ...lines.slice(2, message), ...lines.slice(message + 1)];
+    expect(play('codex', turned.join('\n'), exits(0)).verdict).toMatchObject({
+      failure: { reason: 'refused' },
+    });
+  });
+
+  it('takes a warning for no failure', () => {
+    expect(playRun('codex', 'edit-plain').verdict.ok).toBe(true);
+  });
+
+  it('shows the words of a provider that answered in JSON', () => {
+    expect(playRun('codex', '400').verdict).toMatchObject({
+      failure: { message: 'The scripted model refuses this shape' },
+    });
+  });
+
+  it('names the model that was asked for, as its lines name none', () => {
+    expect(playRun('codex', 'text', job({ model: 'mine' })).verdict.model).toBe('mine');
+  });
+
+  it.each<[string, FailureReason]>([
+    ['Missing environment variable: `X`.', 'auth'],
+    ['Your access token could not be refreshed. Please log out and sign in again.', 'auth'],
+    ['Incomplete response returned, reason: content_filter', 'refused'],
+    ['unexpected status 404 Not Found: no such path, url: http://x/y', 'config'],
+    ['stream disconnected before completion: idle timeout waiting for SSE', 'network'],
+    ['something nobody has seen before', 'exit-code'],
+  ])('reads "%s" as %s', (message, reason) => {
+    const failed = JSON.stringify({ type: 'turn.failed', error: { message } });
+    expect(play('codex', failed, exits(1)).verdict).toMatchObject({ failure: { reason } });
+  });
+});

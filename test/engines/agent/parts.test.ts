@@ -170,7 +170,7 @@ describe('an answer', () => {
   it('is checked, and asked for again with what was wrong', () => {
     const wrong = answerIn({ text: '{}' }, schema, () => ['the answer must have a', 'b must be 1']);
     expect(wrong).toEqual({ ok: false, error: ['the answer must have a', 'b must be 1'] });
-    expect(repairPrompt(schema, ['b must be 1'])).toMatch(/- b must be 1\n[^]*"type": "object"/);
+    expect(repairPrompt(schema, ['b must be 1'])).toMatch(/- b must be 1\n[\s\S]*"type": "object"/);
   });
 });
 

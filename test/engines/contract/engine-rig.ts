@@ -12,13 +12,13 @@ import { attemptPattern, makeMark } from '../../../src/engines/mark.ts';
 import type { Masker } from '../../../src/engines/mask.ts';
 import { findMarked } from '../../../src/engines/process.ts';
 import type { Chatter } from '../../../src/model/event.ts';
-import type { RunId, StepKey } from '../../../src/model/ids.ts';
 import type { Outcome, PromptJob, StopReason } from '../../../src/model/ports.ts';
 import type { Json, JsonObject } from '../../../src/model/result.ts';
 import { codeModeModel } from '../../support/drive.ts';
 import { engineBinary, type PinnedEngine } from '../../support/engines.ts';
 import { type ClaudeAuth, claudeEnv, codexHome } from '../../support/model-server/environments.ts';
 import type { ModelServer } from '../../support/model-server/model-server.ts';
+import { job } from '../dialects/streams.ts';
 
 /** The engines under contract. */
 export const engines = ['claude-code', 'codex'] as const satisfies readonly PinnedEngine[];
@@ -66,24 +66,6 @@ function validate(schema: JsonObject, value: Json): string[] {
   const check = ajv.compile(schema);
   check(value);
   return (check.errors ?? []).map((error) => `${error.instancePath || 'the answer'} ${error.message}`);
-}
-
-/** A job with everything a job has; reading only. */
-export function promptJob(more: Partial<PromptJob>): PromptJob {
-  return {
-    kind: 'prompt',
-    run: '20260101-000000-aaaaaa' as RunId,
-    step: 'ask' as StepKey,
-    attempt: 1,
-    cwd: '',
-    env: {},
-    secretNames: [],
-    engine: 'codex',
-    access: 'write',
-    prompt: 'hello',
-    idleTimeoutMs: 30_000,
-    ...more,
-  };
 }
 
 let marks = 0;
@@ -148,9 +130,9 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
     const said: Chatter[] = [];
     const sessions: string[] = [];
     const model = engine === 'codex' ? { model: codeModeModel } : {};
-    const job = promptJob({ engine, ...model, prompt: ask.prompt, ...ask.job });
+    const asked = job({ engine, ...model, prompt: ask.prompt, idleTimeoutMs: 30_000, ...ask.job });
     const done = agentEngine(dialects[engine], deps).attempt(
-      job,
+      asked,
       { chatter: (chatter) => said.push(chatter), session: (id) => sessions.push(id) },
       { soft: soft.signal, hard: hard.signal },
     );

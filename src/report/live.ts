@@ -26,8 +26,6 @@ const SHOW_CURSOR = '\x1b[?25h';
 export interface LiveOptions {
   /** A terminal. */
   readonly out: Out;
-  /** Where others write meanwhile, so that it can be held back; `out` when absent. */
-  readonly err?: Out;
   readonly color: boolean;
   readonly plan: Plan | undefined;
   readonly history?: readonly Milestone[];
@@ -41,17 +39,17 @@ export function liveReporter(options: LiveOptions): Reporter {
   const newest = new Map<StepKey, HeardChatter>();
   const paint = painter(color);
   let frame = 0;
-  let heard = false;
+  let drawing: ReturnType<typeof draw> | undefined;
   const rows = (): readonly string[] => {
     const spinner = FRAMES[frame++ % FRAMES.length] ?? '';
     const room = (out.rows ?? USUAL_ROWS) - SPARE_ROWS;
     return liveRows(run.progress, { plan, newest, paint, spinner, room, now: clock.now() });
   };
   const sink = writer(out);
-  const drawing = draw(options, rows);
   return {
     hear: (event) => {
-      heard = true;
+      // Not before: until a run goes on, people may be asked something in the same place.
+      drawing ??= draw(options, rows);
       if (isChatter(event)) {
         // What uses nobody's words must not hide the words before it.
         if (event.type === 'output' || event.what !== 'usage') newest.set(event.step, event);
@@ -61,8 +59,8 @@ export function liveReporter(options: LiveOptions): Reporter {
       if (event.type === 'step-succeeded' || event.type === 'step-failed') newest.delete(event.step);
     },
     close: async () => {
-      await drawing.end();
-      if (heard) sink.write(summary(run.progress, { color, plan, changes: run.changes }));
+      await drawing?.end();
+      if (drawing !== undefined) sink.write(summary(run.progress, { color, plan, changes: run.changes }));
       await sink.flushed();
     },
   };
@@ -96,8 +94,8 @@ async function start(
   const listr2 = await import('listr2');
   const { Listr, ListrLogger, ProcessOutput } = listr2;
   const out = options.out as NodeJS.WriteStream;
-  const err = (options.err ?? options.out) as NodeJS.WriteStream;
-  const processOutput = new ProcessOutput(out, err, { leaveEmptyLine: false });
+  // Given the same stream twice: it would hold back standard error to the end, and what was held back is lost with a crash.
+  const processOutput = new ProcessOutput(out, out, { leaveEmptyLine: false });
   const rendererOptions = {
     logger: new ListrLogger({ useIcons: false, processOutput }),
     icon: Object.fromEntries(Object.values(listr2.ListrDefaultRendererLogLevels).map((level) => [level, ''])),

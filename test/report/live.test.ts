@@ -71,9 +71,9 @@ it('draws when it is time to, however much happens', async () => {
     },
   };
   const reporter = liveReporter({ out, color: false, plan: planOf(['one']), clock });
-  await ready;
   const say = speaker((event) => reporter.hear(event));
   say(begun);
+  await ready;
   say(started('one'));
   for (; !out.text().includes('0 of 1 done'); await Promise.resolve()) tick?.();
   const before = out.writes();
@@ -90,11 +90,22 @@ it('draws when it is time to, however much happens', async () => {
   expect(out.text().lastIndexOf('\x1b[?25h')).toBeGreaterThan(out.text().lastIndexOf('\x1b[?25l'));
 });
 
-it('can be closed before it has begun to draw', async () => {
+it('draws nothing before something happens: people may be asked something first', async () => {
   const out = { ...memory(), isTTY: true };
   const clock = { now: () => 0, after: () => () => undefined };
-  await liveReporter({ out, color: false, plan: undefined, clock }).close();
-  expect(out.text()).not.toContain('succeeded');
+  await liveReporter({ out, color: false, plan: planOf(['one']), clock }).close();
+  expect(out.text()).toBe('');
+});
+
+it('can be closed before it has drawn', async () => {
+  const out = { ...memory(), isTTY: true };
+  const clock = { now: () => 0, after: () => () => undefined };
+  const reporter = liveReporter({ out, color: false, plan: undefined, clock });
+  const say = speaker((event) => reporter.hear(event));
+  say(begun);
+  say(finished);
+  await reporter.close();
+  expect(out.text()).toContain('w succeeded');
 });
 
 interface Terminal {

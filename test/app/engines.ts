@@ -1,0 +1,70 @@
+// Points the engines of a project at the scripted model.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { engineBinary, type PinnedEngine } from '../support/engines.ts';
+import { claudeEnv, codexHome } from '../support/model-server/environments.ts';
+import type { ModelServer } from '../support/model-server/model-server.ts';
+import { makeProject, type Project } from '../support/repository.ts';
+
+/** A reason to skip, where an engine is not installed. */
+export const missingEngines = (['claude-code', 'codex'] as const)
+  .map((engine) => engineBinary(engine))
+  .flatMap((found) => (found.path === undefined ? [found.reason] : []));
+
+/** How the engines of a project are reached, where it differs. */
+export interface EnginesOptions {
+  /** Names a command of its own for an engine. */
+  readonly commands?: Partial<Record<PinnedEngine, readonly string[]>>;
+  /** Variables of the configuration, by engine. */
+  readonly env?: Partial<Record<PinnedEngine, Readonly<Record<string, string>>>>;
+}
+
+/** A project whose engines are the real ones and whose model is the scripted one. */
+export function agentProject(
+  server: Pick<ModelServer, 'url'>,
+  files: Readonly<Record<string, string>>,
+  options: EnginesOptions = {},
+): Project {
+  const project = makeProject({ 'notes.txt': 'old notes\n', ...files });
+  const claude = claudeEnv(server, project.home);
+  const { LOCAL_API_KEY, ...codex } = codexHome(server, project.home);
+  mkdirSync(path.join(project.root, '.codemachine'), { recursive: true });
+  const config = {
+    engines: {
+      'claude-code': {
+        command: options.commands?.['claude-code'] ?? [binary('claude-code')],
+        env: { CLAUDE_CODE_MAX_RETRIES: '0', ...options.env?.['claude-code'] },
+      },
+      codex: {
+        command: options.commands?.codex ?? [binary('codex')],
+        env: { LOCAL_API_KEY, ...options.env?.codex },
+      },
+    },
+  };
+  project.write('.codemachine/config.yml', stringify(config));
+  project.git('add', '-A');
+  project.git('commit', '-q', '-m', 'configuration');
+  const { PATH: _, HOME: __, ...engines } = { ...claude, ...codex };
+  return { ...project, environ: { ...engines, ...project.environ } };
+}
+
+function binary(engine: PinnedEngine): string {
+  const found = engineBinary(engine);
+  if (found.path === undefined) throw new Error(found.reason);
+  return found.path;
+}
+
+/** The files of the transcripts of a run, by `step directory/file`, without the hash in the directory's name. */
+export function transcripts(project: Project, run: string): Record<string, string> {
+  const directory = path.join(project.stateDir, 'runs', run);
+  const all: Record<string, string> = {};
+  for (const step of readdirSync(directory).filter((name) => !name.endsWith('.output'))) {
+    for (const file of readdirSync(path.join(directory, step)))
+      all[`${step.replace(/-[0-9a-f]{8}\./, '.')}/${file}`] = readFileSync(
+        path.join(directory, step, file),
+        'utf8',
+      );
+  }
+  return all;
+}

@@ -11,6 +11,7 @@ import type { SourceFile } from '../model/source.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { planWorkflow } from '../plan/plan.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
+import { checkAnswers } from './answer-check.ts';
 import { loadConfig } from './config.ts';
 import { checkEngines } from './engine-check.ts';
 import { lies, readText, sha256 } from './files.ts';
@@ -59,9 +60,13 @@ export async function checkFile(
   if (!config.ok) return config;
   const text = readText(file);
   if (!text.ok) return refuse(`${shown(place, file)} ${text.error}`);
-  return ok(
-    checkText(place, { path: shown(place, file), text: text.value }, config.value, diskReader(place, file)),
-  );
+  const source = { path: shown(place, file), text: text.value };
+  const checked = checkText(place, source, config.value, diskReader(place, file));
+  if (checked.workflow === undefined) return ok(checked);
+  const answers = await checkAnswers(checked.workflow);
+  if (answers.length === 0) return ok(checked);
+  const { workflow: _, plan: __, ...refused } = checked;
+  return ok({ ...refused, diagnostics: sorted([...checked.diagnostics, ...answers]) });
 }
 
 /** Reads and plans a text. `readFile` gives the files that it names, by the path written in it. */

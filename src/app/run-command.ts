@@ -34,7 +34,7 @@ export async function runCommand(command: RunCommand): Promise<ExitCode> {
     tell,
     signals: true,
   });
-  return finish(ended);
+  return finish(ended, command);
 }
 
 /** The flags of `resume`. */
@@ -58,14 +58,18 @@ export async function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
     ...(tree === undefined ? {} : { tree }),
     ...(canAsk() && !command.yes ? { ask: askUndo } : {}),
   });
-  return finish(ended);
+  return finish(ended, command);
 }
 
-async function finish(ended: Result<Executed & { readonly record: RunRecord }, Refusal>): Promise<ExitCode> {
+async function finish(
+  ended: Result<Executed & { readonly record: RunRecord }, Refusal>,
+  { json }: ShowFlags,
+): Promise<ExitCode> {
   if (!ended.ok) return printRefusal(ended.error);
   const { end, exit, message, record } = ended.value;
   if (message !== undefined) tell(message);
-  if (exit === EXIT.interrupted || exit === EXIT.terminated)
+  // The summary says how to go on; where standard output holds events, nobody sees one.
+  if (json && (exit === EXIT.interrupted || exit === EXIT.terminated))
     tell(`go on with \`codemachine resume ${record.id}\``);
   else if (end === 'lost') tell(`this process no longer owns run ${record.id}`);
   return exit;

@@ -59,7 +59,10 @@ export function diagnose<C extends Code>(
 export function sorted(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const seen = new Set<string>();
   return [...diagnostics]
-    .sort((a, b) => compare(a.path, b.path) || a.at.start - b.at.start || a.at.end - b.at.end || compare(a.code, b.code))
+    .sort(
+      (a, b) =>
+        compare(a.path, b.path) || a.at.start - b.at.start || a.at.end - b.at.end || compare(a.code, b.code),
+    )
     .filter((d) => {
       const key = `${d.path}\0${d.at.start}\0${d.at.end}\0${d.code}\0${d.message}`;
       return seen.has(key) ? false : seen.add(key) !== undefined;

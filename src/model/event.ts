@@ -62,26 +62,68 @@ interface SnapshotFields extends OfAttempt {
 
 /** What a milestone says, without the columns every milestone has. Past tense; committed before anybody hears it. */
 export type MilestoneBody =
-  | { readonly type: 'run-started'; readonly workflow: string; readonly path: string; readonly sha256: string; readonly inputs: JsonObject; readonly attempt: number }
+  | {
+      readonly type: 'run-started';
+      readonly workflow: string;
+      readonly path: string;
+      readonly sha256: string;
+      readonly inputs: JsonObject;
+      readonly attempt: number;
+    }
   | { readonly type: 'run-resumed'; readonly attempt: number; readonly by: By }
   | { readonly type: 'run-interrupted'; readonly attempt: number; readonly by: By }
   | { readonly type: 'run-parked'; readonly reason: ParkReason; readonly resume: string }
-  | { readonly type: 'run-finished'; readonly status: RunEnd; readonly 'duration-ms': number; readonly usage: Usage; readonly outputs: JsonObject }
-  | ({ readonly type: 'step-started'; readonly kind: string; readonly engine?: string; readonly model?: string; readonly workspace: 'shared' | 'isolated' } & OfAttempt)
+  | {
+      readonly type: 'run-finished';
+      readonly status: RunEnd;
+      readonly 'duration-ms': number;
+      readonly usage: Usage;
+      readonly outputs: JsonObject;
+    }
+  | ({
+      readonly type: 'step-started';
+      readonly kind: string;
+      readonly engine?: string;
+      readonly model?: string;
+      readonly workspace: 'shared' | 'isolated';
+    } & OfAttempt)
   | ({ readonly type: 'session-opened'; readonly engine: string; readonly session: string } & OfAttempt)
   | ({ readonly type: 'step-succeeded'; readonly reused?: 'cache' | 'replay' } & OfAttempt & AttemptValues)
-  | ({ readonly type: 'step-failed'; readonly final: boolean; readonly failure: Failure } & OfAttempt & AttemptValues)
+  | ({ readonly type: 'step-failed'; readonly final: boolean; readonly failure: Failure } & OfAttempt &
+      AttemptValues)
   | ({ readonly type: 'step-skipped' | 'step-blocked' | 'step-canceled'; readonly because: string } & OfStep)
   | ({ readonly type: 'retry-scheduled'; readonly 'retry-at': string; readonly because: string } & OfAttempt)
-  | ({ readonly type: 'engine-changed'; readonly from: string; readonly to: string; readonly because: string } & OfAttempt)
+  | ({
+      readonly type: 'engine-changed';
+      readonly from: string;
+      readonly to: string;
+      readonly because: string;
+    } & OfAttempt)
   | ({ readonly type: 'loop-decided'; readonly iteration: number; readonly again: boolean } & OfStep)
   | ({ readonly type: 'matrix-expanded'; readonly instances: readonly string[] } & OfStep)
-  | { readonly type: 'budget-exceeded'; readonly scope: string; readonly spent: number; readonly limit: number }
+  | {
+      readonly type: 'budget-exceeded';
+      readonly scope: string;
+      readonly spent: number;
+      readonly limit: number;
+    }
   | ({ readonly type: 'snapshot-taken' } & SnapshotFields)
   | ({ readonly type: 'tree-restored' } & SnapshotFields)
   | ({ readonly type: 'change-merged' } & SnapshotFields)
-  | ({ readonly type: 'gate-opened'; readonly message: string; readonly options: readonly string[]; readonly digest: string; readonly 'expires-at'?: string } & OfStep)
-  | ({ readonly type: 'gate-decided'; readonly decision: string; readonly by: By; readonly comment?: string; readonly answers?: JsonObject } & OfStep)
+  | ({
+      readonly type: 'gate-opened';
+      readonly message: string;
+      readonly options: readonly string[];
+      readonly digest: string;
+      readonly 'expires-at'?: string;
+    } & OfStep)
+  | ({
+      readonly type: 'gate-decided';
+      readonly decision: string;
+      readonly by: By;
+      readonly comment?: string;
+      readonly answers?: JsonObject;
+    } & OfStep)
   | ({ readonly type: 'quota-waiting'; readonly engine: string; readonly until: string } & OfStep);
 
 /** The version of the event union. */
@@ -101,10 +143,20 @@ export type SaidWhat = 'text' | 'thinking' | 'tool-call' | 'tool-result' | 'file
 /** What is worth watching and not worth keeping: it goes to transcripts and reporters, never to the journal. */
 export type Chatter =
   | ({ readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string } & OfAttempt)
-  | ({ readonly type: 'said'; readonly what: SaidWhat; readonly text?: string; readonly tool?: string; readonly usage?: Usage } & OfAttempt);
+  | ({
+      readonly type: 'said';
+      readonly what: SaidWhat;
+      readonly text?: string;
+      readonly tool?: string;
+      readonly usage?: Usage;
+    } & OfAttempt);
 
 /** Chatter as it is heard. */
-export type HeardChatter = Chatter & { readonly v: typeof EVENT_VERSION; readonly at: string; readonly run: RunId };
+export type HeardChatter = Chatter & {
+  readonly v: typeof EVENT_VERSION;
+  readonly at: string;
+  readonly run: RunId;
+};
 
 /** One line of `--json`. */
 export type Event = Milestone | HeardChatter;

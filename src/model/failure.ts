@@ -38,10 +38,23 @@ export const FAILURE_REASONS = [
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** The reasons that time alone may heal; what `retry.on: [transient]` means. */
-export const TRANSIENT_REASONS: readonly FailureReason[] = ['rate-limit', 'overloaded', 'network', 'idle-timeout'];
+export const TRANSIENT_REASONS: readonly FailureReason[] = [
+  'rate-limit',
+  'overloaded',
+  'network',
+  'idle-timeout',
+];
 
 /** The reasons for which another engine may serve where this one cannot. */
-export const FALLBACK_REASONS: readonly FailureReason[] = ['spawn', 'auth', 'quota', 'rate-limit', 'overloaded', 'network', 'idle-timeout'];
+export const FALLBACK_REASONS: readonly FailureReason[] = [
+  'spawn',
+  'auth',
+  'quota',
+  'rate-limit',
+  'overloaded',
+  'network',
+  'idle-timeout',
+];
 
 /** A failed attempt: the reason, the sentence a person reads, and what to do next. */
 export interface Failure {

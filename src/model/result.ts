@@ -1,7 +1,9 @@
 /** Holds the one way a function of ours says that it may not succeed. */
 
 /** Either a value or the reason there is none. Expected trouble is a value here; a thrown error is a defect of ours. */
-export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
+export type Result<T, E> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
 
 /** A success carrying `value`. */
 export function ok<T>(value: T): { readonly ok: true; readonly value: T } {

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { checkAnswers } from '../../src/app/answer-check.ts';
 import { checkEngines } from '../../src/app/engine-check.ts';
 import { NO_CONFIG } from '../../src/model/config.ts';
-import { type Diagnostic, sorted } from '../../src/model/diagnostic.ts';
+import { type Diagnostic, hasErrors, sorted } from '../../src/model/diagnostic.ts';
 import { err, ok } from '../../src/model/result.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
 import { printDiagnostics } from '../../src/report/squiggle.ts';
@@ -61,7 +62,9 @@ export async function judge({
     : readFileSync(file, 'utf8');
   const source = { path: `${name}.yml`, text };
   const world = worldAt(path.dirname(file), { hasGit: !text.startsWith('# no-git') });
-  const { diagnostics, sources } = name.endsWith('.config') ? configOf(source) : workflowOf(source, world);
+  const { diagnostics, sources } = name.endsWith('.config')
+    ? configOf(source)
+    : await workflowOf(source, world);
   return {
     printed: printDiagnostics(diagnostics, sources, { color: false }),
     codes: diagnostics.map((d) => d.code),
@@ -74,9 +77,12 @@ function configOf(source: { path: string; text: string }): Judged {
   return { diagnostics: readConfig(source).diagnostics, sources: new Map([[source.path, source.text]]) };
 }
 
-function workflowOf(source: { path: string; text: string }, world: ReadWorld): Judged {
+async function workflowOf(source: { path: string; text: string }, world: ReadWorld): Promise<Judged> {
   const read = readWorkflow(source, world);
   const planned = read.workflow === undefined ? [] : planWorkflow(read.workflow).diagnostics;
   const engines = read.workflow === undefined ? [] : checkEngines(read.workflow);
-  return { diagnostics: sorted([...read.diagnostics, ...planned, ...engines]), sources: read.sources };
+  const found = sorted([...read.diagnostics, ...planned, ...engines]);
+  // As the program does: what is no workflow yet is not asked about its answers.
+  const answers = read.workflow === undefined || hasErrors(found) ? [] : await checkAnswers(read.workflow);
+  return { diagnostics: sorted([...found, ...answers]), sources: read.sources };
 }

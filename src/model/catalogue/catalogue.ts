@@ -6,4 +6,10 @@ import { WORLD_CODES } from './world.ts';
 import { YAML_CODES } from './yaml.ts';
 
 /** Code → severity and words. */
-export const CATALOGUE = { ...YAML_CODES, ...SHAPE_CODES, ...EXPRESSION_CODES, ...ORDER_CODES, ...WORLD_CODES };
+export const CATALOGUE = {
+  ...YAML_CODES,
+  ...SHAPE_CODES,
+  ...EXPRESSION_CODES,
+  ...ORDER_CODES,
+  ...WORLD_CODES,
+};

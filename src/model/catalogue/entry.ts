@@ -12,11 +12,21 @@ export interface Entry<Args> {
 }
 
 /** An error: the file is refused. */
-export function error<Args>(message: Entry<Args>['message'], suggestion?: Entry<Args>['suggestion']): Entry<Args> {
-  return suggestion === undefined ? { severity: 'error', message } : { severity: 'error', message, suggestion };
+export function error<Args>(
+  message: Entry<Args>['message'],
+  suggestion?: Entry<Args>['suggestion'],
+): Entry<Args> {
+  return suggestion === undefined
+    ? { severity: 'error', message }
+    : { severity: 'error', message, suggestion };
 }
 
 /** A warning: the file is taken. */
-export function warning<Args>(message: Entry<Args>['message'], suggestion?: Entry<Args>['suggestion']): Entry<Args> {
-  return suggestion === undefined ? { severity: 'warning', message } : { severity: 'warning', message, suggestion };
+export function warning<Args>(
+  message: Entry<Args>['message'],
+  suggestion?: Entry<Args>['suggestion'],
+): Entry<Args> {
+  return suggestion === undefined
+    ? { severity: 'warning', message }
+    : { severity: 'warning', message, suggestion };
 }

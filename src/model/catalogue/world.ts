@@ -18,6 +18,10 @@ export const WORLD_CODES = {
     ({ file, problem }) => `\`${file}\` is not a JSON Schema: ${problem}`,
     () => 'write one JSON object into it: `{ "type": "object", "properties": { … } }`',
   ),
+  'bad-schema': error<{ problem: string }>(
+    ({ problem }) => `\`output\` is not a JSON Schema: ${problem}`,
+    () => 'write it as JSON Schema 2020-12; in `{ a: b, c }` YAML takes what follows a comma as another key',
+  ),
   'engine-cannot': error<{ engine: string; key: string; able: readonly string[] }>(
     ({ engine, key }) => `${engine} cannot honour \`${key}\` as this step asks for it`,
     ({ able, key }) =>

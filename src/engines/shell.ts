@@ -11,7 +11,7 @@ import { startProcess } from './process.ts';
 import { release } from './release.ts';
 import { type NoShell, type ShellCommand, shellCommand } from './shell-command.ts';
 import { exitCodeOf, exitFailure } from './shell-verdict.ts';
-import { readOutputs } from './step-output.ts';
+import { takeOutputs } from './step-output.ts';
 import { keepTail } from './tail.ts';
 
 /** The transcript of one attempt. */
@@ -211,7 +211,7 @@ function judge(deps: ShellDeps, job: RunJob, end: ProcessEnd, ears: Listening, o
   });
 
   const failure = exitFailure(end, values);
-  const read = end.spawnError === undefined ? readOutputs(output, job.outputs) : undefined;
+  const read = end.spawnError === undefined ? takeOutputs(output, job.outputs) : undefined;
   const outputs = read?.ok ? (deps.masker?.json(read.value.outputs) ?? read.value.outputs) : {};
   if (failure !== undefined) return failed(failure, { outputs });
   if (read !== undefined && !read.ok) {

@@ -1,5 +1,5 @@
 /** Reads what a step wrote to its `$CODEMACHINE_OUTPUT` file. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { err, type Json, type JsonObject, ok, type Result } from '../model/result.ts';
 import type { OutputType } from '../model/workflow.ts';
 
@@ -14,6 +14,19 @@ export interface StepOutputs {
   readonly outputs: JsonObject;
   /** Names it wrote and its file does not declare. They are kept, and nothing can refer to them. */
   readonly undeclared: readonly string[];
+}
+
+/** Reads the file at `file` and removes it: what a script wrote there may hold secrets, and passed no mask. */
+export function takeOutputs(
+  file: string,
+  types: Readonly<Record<string, OutputType>>,
+): Result<StepOutputs, string> {
+  try {
+    return readOutputs(file, types);
+  } finally {
+    // Whatever the step made of it, a directory too; a link is removed, not what it leads to.
+    rmSync(file, { recursive: true, force: true });
+  }
 }
 
 /** Reads the file at `file`; one that is not there holds nothing. The error is a sentence. */

@@ -1,5 +1,5 @@
 /** Gives every attempt a place for the outputs that its script declares. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId, StepKey } from '../model/ids.ts';
 import { guarded } from './problem.ts';
@@ -10,8 +10,16 @@ export function makeOutputFiles(state: string): (run: RunId, step: StepKey, atte
   const made = new Set<RunId>();
   return (run, step, attempt) => {
     const directory = runDirectory(state, run);
-    if (!made.has(run)) guarded(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+    if (!made.has(run)) guarded(directory, () => prepare(directory));
     made.add(run);
     return path.join(directory, `${stepDirectory(step, attempt)}.output`);
   };
+}
+
+/** Attempts that a dead owner left behind wrote there unmasked, and nobody reads it any more. */
+function prepare(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(directory)) {
+    if (name.endsWith('.output')) rmSync(path.join(directory, name), { recursive: true, force: true });
+  }
 }

@@ -93,7 +93,12 @@ describe.skipIf(missingEngines.length > 0)(`agents ${missingEngines.join('; ')}`
     expect(edit?.usage).toMatchObject(replies(2));
     expect(edit).toMatchObject({ step: 'edit', engine: 'claude-code', text: 'Written.' });
     expect(read?.usage).toEqual({ ...replies(2), usd: null });
-    expect(read).toMatchObject({ step: 'read', engine: 'codex', model: MODEL, output: { notes: 'new notes' } });
+    expect(read).toMatchObject({
+      step: 'read',
+      engine: 'codex',
+      model: MODEL,
+      output: { notes: 'new notes' },
+    });
     expect(use).toMatchObject({ step: 'use', 'exit-code': 0, outputs: { length: 9 } });
     const sessions = of(events, 'session-opened').map(({ step, engine, session }) => [step, engine, session]);
     expect(sessions).toEqual([
@@ -146,9 +151,12 @@ describe.skipIf(missingEngines.length > 0)(`agents ${missingEngines.join('; ')}`
   });
 
   it('falls back to the next engine where one is missing, and says so', async () => {
-    const p = project(one('engine: [codex, claude-code]', 'SCENARIO:edit {"path":"b.txt","content":"b\\n"}'), {
-      commands: { codex: ['/nowhere/codex'] },
-    });
+    const p = project(
+      one('engine: [codex, claude-code]', 'SCENARIO:edit {"path":"b.txt","content":"b\\n"}'),
+      {
+        commands: { codex: ['/nowhere/codex'] },
+      },
+    );
     const { code, events } = await run(p);
     expect(code).toBe(0);
     expect(of(events, 'engine-changed')).toMatchObject([
@@ -160,7 +168,10 @@ describe.skipIf(missingEngines.length > 0)(`agents ${missingEngines.join('; ')}`
 
   it('falls back to the next engine where one is not signed in', async () => {
     const p = project(
-      one('engine: [codex, claude-code]', 'SCENARIO:fail-then-ok {"times":2,"with":"401","then":"text","say":"ok"}'),
+      one(
+        'engine: [codex, claude-code]',
+        'SCENARIO:fail-then-ok {"times":2,"with":"401","then":"text","say":"ok"}',
+      ),
     );
     const { code, events } = await run(p);
     expect(of(events, 'engine-changed')).toMatchObject([{ from: 'codex', to: 'claude-code' }]);
@@ -180,7 +191,9 @@ describe.skipIf(missingEngines.length > 0)(`agents ${missingEngines.join('; ')}`
       ),
     );
     const { code, events } = await run(p);
-    expect(of(events, 'step-failed')).toMatchObject([{ attempt: 1, final: false, failure: { reason: 'overloaded' } }]);
+    expect(of(events, 'step-failed')).toMatchObject([
+      { attempt: 1, final: false, failure: { reason: 'overloaded' } },
+    ]);
     expect(of(events, 'retry-scheduled')).toMatchObject([{ step: 'work', attempt: 2 }]);
     expect(of(events, 'step-succeeded')).toMatchObject([{ attempt: 2, text: 'ok' }]);
     expect(of(events, 'run-finished')[0]?.usage).toMatchObject(replies(1));
@@ -192,11 +205,16 @@ describe.skipIf(missingEngines.length > 0)(`agents ${missingEngines.join('; ')}`
     expect(code).toBe(1);
     const [failed, ...more] = of(events, 'step-failed');
     expect(more).toEqual([]);
-    expect(failed).toMatchObject({ final: true, failure: { reason: 'auth', help: expect.stringMatching(/\w/) } });
+    expect(failed).toMatchObject({
+      final: true,
+      failure: { reason: 'auth', help: expect.stringMatching(/\w/) },
+    });
   });
 
   it.each(['claude-code', 'codex'])('ends a silent %s at its idle timeout', async (engine) => {
-    const p = project(one(`engine: ${engine}\n    idle-timeout: 2s\n    retry: { attempts: 1 }`, 'SCENARIO:hang'));
+    const p = project(
+      one(`engine: ${engine}\n    idle-timeout: 2s\n    retry: { attempts: 1 }`, 'SCENARIO:hang'),
+    );
     const { code, events } = await run(p);
     expect(code).toBe(1);
     expect(of(events, 'step-failed')).toMatchObject([{ final: true, failure: { reason: 'idle-timeout' } }]);
@@ -241,7 +259,10 @@ steps:
         'env: { FROM_FILE: visible }\nsteps:',
       ),
     );
-    const { code, events } = await run(p, { CANARY_VARIABLE: 'canary-value', AWS_SECRET_ACCESS_KEY: 'canary-aws' });
+    const { code, events } = await run(p, {
+      CANARY_VARIABLE: 'canary-value',
+      AWS_SECRET_ACCESS_KEY: 'canary-aws',
+    });
     expect(code).toBe(0);
     const [{ text = '' } = {}] = of(events, 'step-succeeded');
     expect(text).toContain('FROM_FILE=visible');

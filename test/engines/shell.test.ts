@@ -273,6 +273,14 @@ describe('what a run step sees', () => {
 describe('the outputs of a run step', () => {
   const outputs = { coverage: 'number', done: 'boolean', files: 'json', text: 'string' } as const;
 
+  it('are kept in no file: what a script wrote there passed no mask', async () => {
+    const script = 'echo text=s3cret >> "$CODEMACHINE_OUTPUT"; exit "$1"';
+    for (const code of [0, 1]) {
+      await make({ script: script.replace('"$1"', String(code)), outputs });
+      expect(existsSync(path.join(tmp, 'outputs'))).toBe(false);
+    }
+  });
+
   it('have the types they are declared with', async () => {
     const script = `{ echo coverage=93.5; echo done=true; echo 'files=["a","b"]'; printf 'text<<END\\nline 1\\nx=y\\nEND\\n'; } >> "$CODEMACHINE_OUTPUT"`;
     expect((await make({ script, outputs })).outcome).toMatchObject({

@@ -21,6 +21,9 @@ export function strictEvents(stdout: string): readonly Event[] {
 }
 
 /** The events of one type. */
-export function of<T extends Event['type']>(events: readonly Event[], type: T): readonly Extract<Event, { type: T }>[] {
+export function of<T extends Event['type']>(
+  events: readonly Event[],
+  type: T,
+): readonly Extract<Event, { type: T }>[] {
   return events.filter((event): event is Extract<Event, { type: T }> => event.type === type);
 }

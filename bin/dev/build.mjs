@@ -24,6 +24,9 @@ const neverLoaded = ['typescript', 'ts-node', 'tsx', 'react-devtools-core'];
 // configuration outside package.json, its own spinner. Left out, a command starts some milliseconds sooner.
 const neverCalled = ['minimatch', 'tinyglobby', 'lilconfig', 'cli-spinners'];
 
+// At a terminal oclif makes its spinner while it loads, although nobody starts it; that asks for the name of a picture.
+const pictures = `module.exports = { dots2: { frames: [''] } };`;
+
 const leaveOut = {
   name: 'leave-out',
   setup(building) {
@@ -32,13 +35,17 @@ const leaveOut = {
       importer.includes('/@oclif/core/') ? { path: name, namespace: 'left-out' } : undefined,
     );
     building.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path: name }) => ({
-      contents: `module.exports = new Proxy({}, { get(_, key) {
-        if (key === '__esModule' || key === 'default') return undefined;
-        throw new Error('${name} is left out of the bundle: see build.mjs');
-      } });`,
+      contents: name === 'cli-spinners' ? pictures : refusing(name),
     }));
   },
 };
+
+function refusing(name) {
+  return `module.exports = new Proxy({}, { get(_, key) {
+    if (key === '__esModule' || key === 'default') return undefined;
+    throw new Error('${name} is left out of the bundle: see build.mjs');
+  } });`;
+}
 
 /** Builds beside the old dist/ and swaps at the end, so that a test which is using the old one keeps it whole. */
 export async function buildAll() {

@@ -45,7 +45,7 @@ export async function live(scene: Scene, draw: Draw, birth: Birth): Promise<Life
   let waits = birth.straggler;
   const env = {
     [LIFE_VARIABLE]: name,
-    ...(moment?.at === 'git' ? { PATH: `${scene.askingGit}:${scene.project.environ['PATH'] ?? ''}` } : {}),
+    ...(moment?.at === 'git' ? { PATH: `${scene.askingGit}:${scene.project.environ.PATH ?? ''}` } : {}),
   };
 
   const kill = (): void => {
@@ -68,11 +68,18 @@ export async function live(scene: Scene, draw: Draw, birth: Birth): Promise<Life
   };
   const onGit = (call: Call): void => {
     // The kill is meant for a git that belongs to the run: those before `run-started` do not count, those of a resume all do.
-    if (!open && birth.args[0] === 'run') return call.release();
-    counts.git++;
-    if (killed || moment?.at !== 'git' || counts.git !== moment.nth) return call.release();
+    if (open || birth.args[0] === 'resume') counts.git++;
+    if (killed || moment?.at !== 'git' || counts.git !== moment.nth) {
+      call.release();
+      return;
+    }
     endAtGit(call, moment.how, kill);
     if (moment.how === 'after') straggler = call;
+  };
+  const onChild = (call: Call): void => {
+    held.push(call);
+    if (reach('child')) kill();
+    else letGo();
   };
   const onEvent = (event: Event): void => {
     if (!('seq' in event)) return;
@@ -90,12 +97,9 @@ export async function live(scene: Scene, draw: Draw, birth: Birth): Promise<Life
   };
 
   scene.board.onCall = (call) => {
-    if (call.kind === 'git') return onGit(call);
     // A child of an earlier life is not let go: whoever started it is dead, and it has to end.
-    if (call.life !== name) return;
-    held.push(call);
-    if (reach('child')) kill();
-    else letGo();
+    if (call.kind === 'git') onGit(call);
+    else if (call.life === name) onChild(call);
   };
   const runner = startCli(scene.project, birth.args, {
     env,

@@ -33,9 +33,10 @@ export async function openSwitchboard(): Promise<Switchboard> {
     sockets.add(socket);
     const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     void gone.then(() => sockets.delete(socket));
-    // A killed child resets its connection.
-    socket.on('error', () => undefined);
-    createInterface({ input: socket }).once('line', (line) => {
+    const lines = createInterface({ input: socket });
+    // A killed child resets its connection, which the lines report once more.
+    for (const one of [socket, lines]) one.on('error', () => undefined);
+    lines.once('line', (line) => {
       const [kind = '', life = '', ...what] = line.split(' ');
       board.onCall({
         kind: kind === 'git' ? 'git' : 'step',

@@ -161,9 +161,6 @@ export type HeardChatter = Chatter & {
 /** One line of `--json`. */
 export type Event = Milestone | HeardChatter;
 
-/** Every milestone type, for those who must treat each of them. */
-export type MilestoneType = MilestoneBody['type'];
-
 /** Nothing spent: where adding up starts. */
 export const NO_USAGE: Usage = { 'input-tokens': 0, 'output-tokens': 0, 'cached-tokens': 0, usd: 0 };
 

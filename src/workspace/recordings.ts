@@ -7,7 +7,7 @@ import { type Head, headLine } from './head.ts';
 import type { Store } from './store.ts';
 
 /** What the refs of a run stand under, in the common git directory. */
-export function refsOf(run: RunId): string {
+function refsOf(run: RunId): string {
   return `refs/codemachine/${run}/`;
 }
 

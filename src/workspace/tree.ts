@@ -7,10 +7,10 @@ import { bytesOf, line, names, shown, text, zeroEnded } from './git.ts';
 import type { Store } from './store.ts';
 
 /** An untracked file above this is refused: somebody forgot to ignore it, and it would be copied at every change. */
-export const LARGEST_UNTRACKED_FILE = 100 * 1024 * 1024;
+const LARGEST_UNTRACKED_FILE = 100 * 1024 * 1024;
 
 /** Untracked files above this together are refused. */
-export const LARGEST_UNTRACKED_SUM = 1024 * 1024 * 1024;
+const LARGEST_UNTRACKED_SUM = 1024 * 1024 * 1024;
 
 /** What is remembered between recordings of one process; only to save time. */
 export interface Memory {

@@ -10,7 +10,7 @@ import { readLedger, usageSince } from './agent-ledger.ts';
 import { cutLines } from './agent-lines.ts';
 import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
 import type { Dialect, EngineCommand, Facts, Ledger, Reader, Verdict } from './dialects/dialect.ts';
-import { engineCommand } from './find-engine.ts';
+import { engineCommand, missing } from './find-engine.ts';
 import { startProcess } from './process.ts';
 import { keepTail, type Tail } from './tail.ts';
 
@@ -270,7 +270,7 @@ function notStarted(
   if (error.code === 'ENOENT') {
     return {
       reason: 'spawn',
-      message: `${dialect.name}: there is no \`${program}\` in PATH`,
+      message: `${dialect.name}: ${missing(program)}`,
       help: dialect.install,
     };
   }

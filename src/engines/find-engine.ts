@@ -18,6 +18,11 @@ export function engineCommand(
   return { program: program.includes('/') ? path.resolve(root, program) : program, first };
 }
 
+/** Says that there is no such program. */
+export function missing(program: string): string {
+  return program.includes('/') ? `there is no ${program}` : `there is no \`${program}\` in PATH`;
+}
+
 /** An engine that was looked for. */
 export type FoundEngine =
   | { readonly found: true; readonly path: string; readonly version: string }
@@ -41,7 +46,7 @@ export async function findEngine(dialect: Dialect, deps: FindDeps): Promise<Foun
   const environ = { ...agentBase(deps.environ, [], dialect.variables(deps.environ)), ...deps.config.env };
   const found = locate(program, environ.PATH ?? '');
   if (found === undefined) {
-    return { found: false, message: `there is no \`${program}\` in PATH`, help: dialect.install };
+    return { found: false, message: missing(program), help: dialect.install };
   }
   const timeUp = new AbortController();
   const disarm = deps.clock.after(deps.timeoutMs, () => timeUp.abort('timeout'));

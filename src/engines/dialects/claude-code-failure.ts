@@ -2,10 +2,11 @@
 import type { Failure, FailureReason } from '../../model/failure.ts';
 import type { Json, JsonObject } from '../../model/result.ts';
 import type { ClaudeHeard } from './claude-code-reader.ts';
-import { type EngineEnd, failureOf } from './dialect.ts';
+import { type EngineEnd, failureOf, notFound } from './dialect.ts';
 import { countOf, fieldsOf, listOf, textOf } from './event-line.ts';
 
 const HELP: Partial<Record<FailureReason, string>> = {
+  spawn: 'see whether `claude --version` works in a terminal, or install it again',
   auth: 'sign in with `claude /login` or `claude setup-token`, or set ANTHROPIC_API_KEY',
   quota: 'wait until the limit is over, add credit, or name a second engine to fall back on',
   'rate-limit': 'lower `max-parallel`, or give the step more `retry` attempts',
@@ -130,7 +131,12 @@ export function claudeExitFailure(heard: ClaudeHeard, end: EngineEnd): Failure {
   if (heard.events === 0 && code !== 0) {
     const said = words === '' ? 'and said nothing' : `and said: ${words}`;
     const auth = /not logged in|please run \/login|api key/i.test(words);
-    return failureOf(auth ? 'auth' : 'config', `did not start (exit code ${code}) ${said}`, HELP, more);
+    return failureOf(
+      notFound(code) ? 'spawn' : auth ? 'auth' : 'config',
+      `did not start (exit code ${code}) ${said}`,
+      HELP,
+      more,
+    );
   }
   const how =
     heard.result === undefined ? 'without saying how its turn ended' : 'although it said that all went well';

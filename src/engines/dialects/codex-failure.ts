@@ -1,10 +1,11 @@
 /** Says in our words why Codex failed; its own are sentences only. */
 import type { Failure, FailureReason } from '../../model/failure.ts';
-import { type EngineEnd, failureOf } from './dialect.ts';
+import { type EngineEnd, failureOf, notFound } from './dialect.ts';
 import { eventOf, fieldsOf, textOf } from './event-line.ts';
 import { resetTime } from './reset-time.ts';
 
 const HELP: Partial<Record<FailureReason, string>> = {
+  spawn: 'see whether `codex --version` works in a terminal, or install it again',
   auth: 'sign in with `codex login`, or set CODEX_API_KEY; another provider names its key as `env_key` in config.toml',
   quota: 'wait until the limit is over, add credit, or name a second engine to fall back on',
   'rate-limit': 'lower `max-parallel`, or give the step more `retry` attempts',
@@ -79,7 +80,12 @@ export function codexExitFailure(
   const code = end.exitCode ?? 1;
   const more = { 'exit-code': code };
   if (heard.events === 0 && code !== 0) {
-    return failureOf(reasonOf(words, 'config'), `did not start (exit code ${code})${said}`, HELP, more);
+    return failureOf(
+      notFound(code) ? 'spawn' : reasonOf(words, 'config'),
+      `did not start (exit code ${code})${said}`,
+      HELP,
+      more,
+    );
   }
   const how = heard.completed ? 'although it said that all went well' : 'without saying how its turn ended';
   return failureOf('exit-code', `exited with ${code} ${how}${said}`, HELP, more);

@@ -156,3 +156,8 @@ export function failureOf(
   const advice = help[reason];
   return { reason, message, ...more, ...(advice === undefined ? {} : { help: advice }) };
 }
+
+/** Whether a launcher ended because it did not find, or could not start, the real program (env(1), `EXIT STATUS`). */
+export function notFound(exitCode: number): boolean {
+  return exitCode === 126 || exitCode === 127;
+}

@@ -130,6 +130,11 @@ describe.each(Object.keys(ends))('%s', (engine) => {
     expect(verdict).toMatchObject({ failure: { reason: 'signal', signal: 'SIGKILL' } });
   });
 
+  it('tells a launcher without its program from a mistake in its flags', () => {
+    const { verdict } = play(engine, '', exits(127, { stderr: "env: 'node': No such file or directory" }));
+    expect(verdict).toMatchObject({ failure: { reason: 'spawn' } });
+  });
+
   it('quotes what it complained of before it started', () => {
     const { verdict } = play(engine, '', exits(2, { stderr: "error: unexpected argument '--nope' found\n" }));
     expect(verdict).toMatchObject({

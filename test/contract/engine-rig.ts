@@ -4,21 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 
-import { type AgentDeps, agentEngine } from '../../../src/engines/agent.ts';
-import { claudeCode } from '../../../src/engines/dialects/claude-code.ts';
-import { codex } from '../../../src/engines/dialects/codex.ts';
-import type { Dialect } from '../../../src/engines/dialects/dialect.ts';
-import { attemptPattern, makeMark } from '../../../src/engines/mark.ts';
-import type { Masker } from '../../../src/engines/mask.ts';
-import { findMarked } from '../../../src/engines/process.ts';
-import type { Chatter } from '../../../src/model/event.ts';
-import type { Outcome, PromptJob, StopReason } from '../../../src/model/ports.ts';
-import type { Json, JsonObject } from '../../../src/model/result.ts';
-import { codeModeModel } from '../../support/drive.ts';
-import { engineBinary, type PinnedEngine } from '../../support/engines.ts';
-import { type ClaudeAuth, claudeEnv, codexHome } from '../../support/model-server/environments.ts';
-import type { ModelServer } from '../../support/model-server/model-server.ts';
-import { job } from '../dialects/streams.ts';
+import { type AgentDeps, agentEngine } from '../../src/engines/agent.ts';
+import { claudeCode } from '../../src/engines/dialects/claude-code.ts';
+import { codex } from '../../src/engines/dialects/codex.ts';
+import type { Dialect } from '../../src/engines/dialects/dialect.ts';
+import { attemptPattern, makeMark } from '../../src/engines/mark.ts';
+import type { Masker } from '../../src/engines/mask.ts';
+import { findMarked } from '../../src/engines/process.ts';
+import type { Chatter } from '../../src/model/event.ts';
+import type { Outcome, PromptJob, StopReason } from '../../src/model/ports.ts';
+import type { Json, JsonObject } from '../../src/model/result.ts';
+import { job } from '../engines/dialects/streams.ts';
+import { engineBinary, type PinnedEngine } from '../support/engines.ts';
+import { type ClaudeAuth, claudeEnv, codexHome } from '../support/model-server/environments.ts';
+import type { ModelServer } from '../support/model-server/model-server.ts';
 
 /** The engines under contract. */
 export const engines = ['claude-code', 'codex'] as const satisfies readonly PinnedEngine[];
@@ -35,6 +34,8 @@ export interface Ask {
   masker?: Masker;
   /** Nobody answers there. */
   unreachable?: boolean;
+  /** Without a key. */
+  signedOut?: boolean;
 }
 
 /** An attempt that is under way. */
@@ -85,8 +86,13 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
     ];
     for (const directory of [home, workspace, tmp]) mkdirSync(directory, { recursive: true });
     const where = ask.unreachable ? { url: 'http://127.0.0.1:9' } : server;
-    const { LOCAL_API_KEY, ...environ } =
-      engine === 'codex' ? codexHome(where, home) : claudeEnv(where, home, ask.auth);
+    const { LOCAL_API_KEY, ANTHROPIC_API_KEY, ...environ } = {
+      ...(engine === 'codex' ? codexHome(where, home) : claudeEnv(where, home, ask.auth)),
+    } as Record<string, string>;
+    const keys = { LOCAL_API_KEY, ANTHROPIC_API_KEY };
+    const env = ask.signedOut
+      ? {}
+      : Object.fromEntries(Object.entries(keys).filter(([, key]) => key !== undefined));
     const files: Record<string, string> = {};
     const mark = makeMark(undefined, {
       run: `contract-${process.pid}`,
@@ -100,9 +106,7 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
       tmp,
       config: {
         command: [binary.path],
-        ...(LOCAL_API_KEY === undefined
-          ? { env: { CLAUDE_CODE_MAX_RETRIES: '0' } }
-          : { env: { LOCAL_API_KEY } }),
+        env: { CLAUDE_CODE_MAX_RETRIES: '0', ...(env as Record<string, string>) },
       },
       clock: {
         now: Date.now,
@@ -129,8 +133,7 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
     const [soft, hard] = [new AbortController(), new AbortController()];
     const said: Chatter[] = [];
     const sessions: string[] = [];
-    const model = engine === 'codex' ? { model: codeModeModel } : {};
-    const asked = job({ engine, ...model, prompt: ask.prompt, idleTimeoutMs: 30_000, ...ask.job });
+    const asked = job({ engine, prompt: ask.prompt, idleTimeoutMs: 30_000, ...ask.job });
     const done = agentEngine(dialects[engine], deps).attempt(
       asked,
       { chatter: (chatter) => said.push(chatter), session: (id) => sessions.push(id) },

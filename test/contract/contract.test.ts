@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { makeMasker } from '../../../src/engines/mask.ts';
-import type { Usage } from '../../../src/model/event.ts';
-import type { FailureReason } from '../../../src/model/failure.ts';
-import type { Outcome } from '../../../src/model/ports.ts';
-import { engineBinary, type PinnedEngine } from '../../support/engines.ts';
-import { type ModelServer, startModelServer } from '../../support/model-server/model-server.ts';
-import { usagePerReply } from '../../support/model-server/reply.ts';
+import { makeMasker } from '../../src/engines/mask.ts';
+import type { Usage } from '../../src/model/event.ts';
+import type { FailureReason } from '../../src/model/failure.ts';
+import type { Outcome } from '../../src/model/ports.ts';
+import { engineBinary, type PinnedEngine } from '../support/engines.ts';
+import { type ModelServer, startModelServer } from '../support/model-server/model-server.ts';
+import { usagePerReply } from '../support/model-server/reply.ts';
 import { type Ask, type EngineRig, engineRig, engines } from './engine-rig.ts';
 
 let server: ModelServer;
@@ -74,6 +74,7 @@ for (const engine of engines) {
     worksWith(engine, attempt);
     answersInSchemas(engine, attempt);
     failsWith(engine, attempt);
+    if (engine === 'claude-code') keepsLimits(attempt);
     isStopped(engine, attempt);
     reachesNoFurther(engine, attempt);
     keepsToItself(engine, attempt);
@@ -146,11 +147,14 @@ function worksWith(engine: PinnedEngine, attempt: Start): void {
     expect(forked.values.session).not.toBe(id);
   });
 
-  it('hands on what the step says of system prompt, effort and turns', async () => {
+  it('hands on what the step says of model, system prompt and effort', async () => {
     const system = 'Speak like a "lighthouse" keeper.\nAlways.';
     const prompt = `SCENARIO:text {"say":"by the light of ${engine}"}`;
-    expect((await attempt({ prompt, job: { system, effort: 'high' } }).done).ok).toBe(true);
+    const model = engine === 'codex' ? 'gpt-6.1-sol' : 'claude-sonnet-5-5';
+    const run = attempt({ prompt, job: { system, effort: 'high', model } });
+    expect(await run.done).toMatchObject({ ok: true, values: { model } });
     const [request] = await server.waitFor(1, (one) => one.prompt === prompt);
+    expect(request?.model).toBe(model);
     expect(JSON.stringify(request?.body)).toContain(JSON.stringify(system).slice(1, -1));
     expect(JSON.stringify(request?.body)).toContain('"effort":"high"');
   });
@@ -211,6 +215,11 @@ function failsWith(engine: PinnedEngine, attempt: Start): void {
     expect(outcome.values.usage).toMatchObject(replies(engine === 'codex' ? 1 : 4));
   });
 
+  it('says that nobody is signed in', async () => {
+    const outcome = await attempt({ prompt: 'hello', signedOut: true }).done;
+    expect(reasonOf(outcome), JSON.stringify(outcome)).toBe('auth');
+  });
+
   it('says that nobody answers', async () => {
     const outcome = await attempt({ prompt: 'hello', unreachable: true, job: { idleTimeoutMs: 2_500 } }).done;
     expect(reasonOf(outcome), JSON.stringify(outcome)).toBe('network');
@@ -227,6 +236,14 @@ function failsWith(engine: PinnedEngine, attempt: Start): void {
     const first = await attempt({ prompt }).done;
     const outcome = first.ok ? first : await attempt({ prompt }).done;
     expect(outcome).toMatchObject({ ok: true, values: { text: 'Done.' } });
+  });
+}
+
+function keepsLimits(attempt: Start): void {
+  it('ends after as many turns as it may take', async () => {
+    const outcome = await attempt({ prompt: 'SCENARIO:loop', job: { maxTurns: 2 } }).done;
+    expect(reasonOf(outcome)).toBe('turns');
+    expect(outcome.values.usage).toMatchObject(replies(2));
   });
 }
 

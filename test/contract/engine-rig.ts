@@ -11,9 +11,10 @@ import type { Dialect } from '../../src/engines/dialects/dialect.ts';
 import { attemptPattern, makeMark } from '../../src/engines/mark.ts';
 import type { Masker } from '../../src/engines/mask.ts';
 import { findMarked } from '../../src/engines/process.ts';
-import type { Chatter } from '../../src/model/event.ts';
+import type { Chatter, SaidWhat } from '../../src/model/event.ts';
 import type { Outcome, PromptJob, StopReason } from '../../src/model/ports.ts';
 import type { Json, JsonObject } from '../../src/model/result.ts';
+import { handClock } from '../engines/agent/hand-clock.ts';
 import { job } from '../engines/dialects/streams.ts';
 import { engineBinary, type PinnedEngine } from '../support/engines.ts';
 import { type ClaudeAuth, claudeEnv, codexHome } from '../support/model-server/environments.ts';
@@ -47,6 +48,10 @@ export interface Attempt {
   /** The transcript's files, as far as they are written. */
   files: Record<string, string>;
   stop(reason: StopReason): void;
+  /** Lets the idle timeout pass, if it is counted now; gives whether it was. */
+  idle(): boolean;
+  /** Resolves when this kind of thing was said. */
+  heard(what: SaidWhat): Promise<void>;
   /** Resolves when the file is there, given relative to the workspace. */
   made(file: string): Promise<void>;
   /** Processes of the attempt that are alive. */
@@ -86,19 +91,19 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
     ];
     for (const directory of [home, workspace, tmp]) mkdirSync(directory, { recursive: true });
     const where = ask.unreachable ? { url: 'http://127.0.0.1:9' } : server;
-    const { LOCAL_API_KEY, ANTHROPIC_API_KEY, ...environ } = {
+    const { LOCAL_API_KEY, ...environ } = {
       ...(engine === 'codex' ? codexHome(where, home) : claudeEnv(where, home, ask.auth)),
     } as Record<string, string>;
-    const keys = { LOCAL_API_KEY, ANTHROPIC_API_KEY };
-    const env = ask.signedOut
-      ? {}
-      : Object.fromEntries(Object.entries(keys).filter(([, key]) => key !== undefined));
+    if (ask.signedOut) delete environ.ANTHROPIC_API_KEY;
+    // No engine documents the key of a provider of one's own, so the configuration has to name it.
+    const key = LOCAL_API_KEY === undefined || ask.signedOut ? {} : { LOCAL_API_KEY };
     const files: Record<string, string> = {};
     const mark = makeMark(undefined, {
       run: `contract-${process.pid}`,
       epoch: 1,
       directory: String(++marks),
     });
+    const clock = handClock();
     const deps: AgentDeps = {
       root: workspace,
       environ: { ...environ, ...ask.environ },
@@ -106,15 +111,9 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
       tmp,
       config: {
         command: [binary.path],
-        env: { CLAUDE_CODE_MAX_RETRIES: '0', ...(env as Record<string, string>) },
+        env: { CLAUDE_CODE_MAX_RETRIES: '0', ...key },
       },
-      clock: {
-        now: Date.now,
-        after(ms, then) {
-          const timer = setTimeout(then, ms);
-          return () => clearTimeout(timer);
-        },
-      },
+      clock,
       validate,
       pauses: {
         ladder: { interruptMs: 700, terminateMs: 500 },
@@ -133,10 +132,17 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
     const [soft, hard] = [new AbortController(), new AbortController()];
     const said: Chatter[] = [];
     const sessions: string[] = [];
+    const listeners = new Set<() => void>();
     const asked = job({ engine, prompt: ask.prompt, idleTimeoutMs: 30_000, ...ask.job });
     const done = agentEngine(dialects[engine], deps).attempt(
       asked,
-      { chatter: (chatter) => said.push(chatter), session: (id) => sessions.push(id) },
+      {
+        chatter(chatter) {
+          said.push(chatter);
+          for (const look of listeners) look();
+        },
+        session: (id) => sessions.push(id),
+      },
       { soft: soft.signal, hard: hard.signal },
     );
     return {
@@ -146,6 +152,15 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
       sessions,
       files,
       stop: (reason) => soft.abort(reason),
+      idle: clock.pass,
+      heard: (what) =>
+        new Promise((resolve) => {
+          const look = (): void => {
+            if (said.some((one) => one.type === 'said' && one.what === what)) resolve();
+          };
+          listeners.add(look);
+          look();
+        }),
       made: (file) => appears(workspace, file),
       survivors: () => findMarked(attemptPattern(mark)),
       again: (next) => start(engine, place, next),

@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,14 +24,7 @@ import { findMarked } from '../../../src/engines/process.ts';
 import type { Chatter } from '../../../src/model/event.ts';
 import type { Outcome, PromptJob } from '../../../src/model/ports.ts';
 import { job } from '../dialects/streams.ts';
-
-const clock = {
-  now: Date.now,
-  after(ms: number, then: () => void) {
-    const timer = setTimeout(then, ms);
-    return () => clearTimeout(timer);
-  },
-};
+import { type HandClock, handClock } from './hand-clock.ts';
 
 let root: string;
 let marks = 0;
@@ -64,6 +58,7 @@ async function ran(
   ask: Partial<PromptJob> = {},
   deps: Partial<AgentDeps> = {},
   stopped?: 'timeout' | 'cancel',
+  meanwhile?: (clock: HandClock) => Promise<void>,
 ): Promise<Ran> {
   const program = join(root, 'engine.sh');
   writeFileSync(program, script);
@@ -73,6 +68,7 @@ async function ran(
   const sessions: string[] = [];
   const soft = new AbortController();
   if (stopped === 'cancel') soft.abort(stopped);
+  const clock = handClock();
   const engine = agentEngine(codex, {
     root: join(root, 'workspace'),
     environ: { PATH: process.env.PATH, HOME: root },
@@ -95,8 +91,8 @@ async function ran(
     mark: () => mark,
     ...deps,
   });
-  const outcome = await engine.attempt(
-    job({ idleTimeoutMs: 20_000, ...ask }),
+  const done = engine.attempt(
+    job({ idleTimeoutMs: 60_000, ...ask }),
     {
       chatter: (chatter) => said.push(chatter),
       session: (id) => {
@@ -106,10 +102,27 @@ async function ran(
     },
     { soft: soft.signal, hard: new AbortController().signal },
   );
+  await meanwhile?.(clock);
+  const outcome = await done;
   return { outcome, said, sessions, files, survivors: await findMarked(attemptPattern(mark)) };
 }
 
 const made = (name: string) => join(root, 'workspace', name);
+
+/** Shell that says it has come this far. */
+const meet = ': > met;';
+
+function met(): Promise<void> {
+  return new Promise((resolve) => {
+    const watcher = watch(join(root, 'workspace'), () => look());
+    const look = (): void => {
+      if (!existsSync(made('met'))) return;
+      watcher.close();
+      resolve();
+    };
+    look();
+  });
+}
 
 describe('an engine', () => {
   it('gets its prompt whole over standard input, which is then closed', async () => {
@@ -146,18 +159,36 @@ describe('an engine', () => {
   });
 
   it('that prints half a line and hangs is ended', async () => {
-    const { outcome, survivors } = await ran(`printf '{"type":"thr'; sleep 600`, { idleTimeoutMs: 400 });
+    const script = `printf '{"type":"thr'; ${meet} sleep 600`;
+    const { outcome, survivors } = await ran(script, {}, {}, undefined, async (clock) => {
+      await met();
+      clock.pass();
+    });
     expect(outcome).toMatchObject({ ok: false, failure: { reason: 'idle-timeout' } });
     expect(survivors).toEqual([]);
   });
 
   it('that goes on printing garbage gives no sign of life', async () => {
-    const { outcome } = await ran('while :; do echo still here; sleep 0.05; done', { idleTimeoutMs: 400 });
+    const arms: number[] = [];
+    const script = `for i in 1 2 3 4 5 6 7 8 9; do echo still here; done; ${meet} sleep 600`;
+    const { outcome } = await ran(script, {}, {}, undefined, async (clock) => {
+      const { after } = clock;
+      clock.after = (ms, then) => {
+        arms.push(ms);
+        return after(ms, then);
+      };
+      await met();
+      clock.pass();
+    });
     expect(outcome).toMatchObject({ ok: false, failure: { reason: 'idle-timeout' } });
+    expect(arms).toEqual([]);
   });
 
   it('that has said how its turn ended and stays is ended, and believed', async () => {
-    const { outcome, survivors } = await ran(`${well}\nsleep 600`, { idleTimeoutMs: 400 });
+    const { outcome, survivors } = await ran(`${well}\nsleep 600`, {}, {}, undefined, async (clock) => {
+      await clock.armed(30_000);
+      clock.pass();
+    });
     expect(outcome).toMatchObject({ ok: true, values: { text: 'hello' } });
     expect(survivors).toEqual([]);
   });
@@ -230,7 +261,7 @@ describe('a secret', () => {
 });
 
 describe('a look for an engine', () => {
-  const look = (script: string, timeoutMs = 10_000, command?: string[]) => {
+  const look = (script: string, timeoutMs = 10_000, command?: string[], clock = handClock()) => {
     const program = join(root, 'codex');
     writeFileSync(program, `#!/bin/sh\n${script}\n`);
     chmodSync(program, 0o755);
@@ -265,7 +296,11 @@ describe('a look for an engine', () => {
   });
 
   it('does not wait for one that hangs', async () => {
-    expect(await look('sleep 600', 300)).toMatchObject({
+    const clock = handClock();
+    const looked = look('sleep 600', 300, undefined, clock);
+    await clock.armed(300);
+    clock.pass();
+    expect(await looked).toMatchObject({
       found: false,
       message: expect.stringContaining('300 ms'),
     });

@@ -12,6 +12,8 @@ import { EXIT } from './model/exit.ts';
 export async function main(argv: readonly string[], root: URL): Promise<void> {
   // A project that has a tsconfig.json would otherwise make oclif look for TypeScript sources of ours.
   settings.enableAutoTranspile = false;
+  // Who listened may be gone: a closed terminal, `| head`. Unheard, the error would end a run in the middle, its children too.
+  for (const out of [process.stdout, process.stderr]) out.on('error', () => undefined);
   try {
     await run([...argv], fileURLToPath(root));
   } catch (error) {

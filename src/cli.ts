@@ -15,8 +15,14 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
   // Who listened may be gone: a closed terminal, `| head`. Unheard, the error would end a run in the middle, its children too.
   for (const out of [process.stdout, process.stderr]) out.on('error', () => undefined);
   try {
-    await run([...argv], fileURLToPath(root));
+    await run(asFlag(argv), fileURLToPath(root));
   } catch (error) {
+    const unknown = unknownCommand(error);
+    if (unknown !== undefined) {
+      const { sayUnknown } = await import('./app/unknown-command.ts');
+      process.exitCode = sayUnknown(unknown, root);
+      return;
+    }
     if (isMeant(error)) return handle(error);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(
@@ -24,6 +30,15 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
     );
     process.exitCode = EXIT.defect;
   }
+}
+
+/** `codemachine help run` is `codemachine run --help`: oclif knows only the flag. */
+function asFlag(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : [...argv];
+}
+
+function unknownCommand(error: unknown): string | undefined {
+  return isMeant(error) ? /^command (.*) not found\.?$/i.exec(error.message)?.[1] : undefined;
 }
 
 function isMeant(error: unknown): error is Error & { readonly oclif: { readonly exit?: number } } {

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { foldAll } from '../model/progress.ts';
 import { openRun } from './open.ts';
-import { locate } from './place.ts';
+import { locate, stateAt } from './place.ts';
 import { presenter, tell } from './present.ts';
 import { printRefusal } from './print.ts';
 import { resume } from './resume.ts';
@@ -12,11 +12,11 @@ import { resume } from './resume.ts';
 const ENDED: readonly RunStatus[] = ['succeeded', 'failed', 'canceled'];
 
 /** Asks the owner to cancel; where none lives, does it here, `finally` included. */
-export async function cancelCommand(text: string): Promise<ExitCode> {
+export async function cancelCommand(text: string, stateDir?: string): Promise<ExitCode> {
   if (process.env[MARK_VARIABLE]) {
     return printRefusal({ message: 'a step may not cancel runs: decisions are made outside of them' });
   }
-  const found = await openRun(locate({}, process.env), text);
+  const found = await openRun(locate(stateAt(stateDir), process.env), text);
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;
   try {
@@ -33,6 +33,7 @@ export async function cancelCommand(text: string): Promise<ExitCode> {
     state.close();
   }
   const ended = await resume({
+    ...stateAt(stateDir),
     ...{ run, env: process.env, by: 'cancel', tell, tree: 'keep', cancel: true, signals: true },
     reporter: presenter({ json: false, verbose: false }),
   });

@@ -1,5 +1,5 @@
 /** Turns a workflow's file into a workflow and a plan, or into everything that is wrong with it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -10,6 +10,7 @@ import { err, ok } from '../model/result.ts';
 import type { SourceFile } from '../model/source.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { planWorkflow } from '../plan/plan.ts';
+import { nearest } from '../workflow/suggest.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
 import { checkAnswers } from './answer-check.ts';
 import { loadConfig } from './config.ts';
@@ -46,8 +47,27 @@ export function findWorkflow(place: Place, name: string): Result<string, Refusal
   }
   return refuse(
     `there is no workflow ${name}: looked for ${shown(place, path.join(directory, `${name}.yml`))} and .yaml`,
-    'give the path of the file, or put it there',
+    insteadOf(name, directory),
   );
+}
+
+/** What to do where a name means no workflow. */
+function insteadOf(name: string, directory: string): string {
+  const names = workflowsIn(directory).map((file) => file.replace(/\.ya?ml$/, ''));
+  const near = nearest(name, names);
+  if (near !== undefined) return `did you mean \`${near}\`?`;
+  return names.length === 0
+    ? 'give the path of the file, or put it there'
+    : `give the path of the file, or one of: ${names.join(', ')}`;
+}
+
+/** The file names of the workflows in `.codemachine/workflows`, sorted; none where there is no such directory. */
+export function workflowsIn(directory: string): readonly string[] {
+  return existsSync(directory)
+    ? readdirSync(directory)
+        .filter((file) => /\.ya?ml$/.test(file))
+        .sort()
+    : [];
 }
 
 /** Reads and plans one file of the disk. Refused only when it cannot be read at all. */

@@ -18,7 +18,7 @@ export async function detach(argv: readonly string[]): Promise<ExitCode> {
   const errors = path.join(directory, 'stderr');
   const log = openSync(errors, 'w', 0o600);
   try {
-    const child = startDetached([process.argv[1] ?? '', 'run', ...rest, '--json'], process.env, log);
+    const child = startDetached([process.argv[1] ?? '', 'run', '--json', ...rest], process.env, log);
     const id = await firstRun(child.stdout);
     if (id !== undefined) {
       child.letGo();

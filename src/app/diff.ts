@@ -5,7 +5,7 @@ import { foldAll, type Progress } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
-import { locate } from './place.ts';
+import { locate, stateAt } from './place.ts';
 import { printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -16,6 +16,7 @@ export interface DiffFlags {
   readonly step: string | undefined;
   readonly stat: boolean;
   readonly json: boolean;
+  readonly stateDir?: string | undefined;
 }
 
 interface Pair {
@@ -25,7 +26,7 @@ interface Pair {
 
 /** `codemachine diff` */
 export async function diffCommand(flags: DiffFlags): Promise<ExitCode> {
-  const found = await openRun(locate({}, process.env), flags.run);
+  const found = await openRun(locate(stateAt(flags.stateDir), process.env), flags.run);
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;
   const record = state.runRecord(run);

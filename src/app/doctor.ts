@@ -9,7 +9,7 @@ import { table } from '../report/table.ts';
 import { CLOCK } from './clock.ts';
 import { loadUserConfig } from './config.ts';
 import { lookIntoState } from './open.ts';
-import { locate, type Place, shown } from './place.ts';
+import { locate, type Place, shown, stateAt } from './place.ts';
 import { VERSION } from './version.ts';
 
 /** One thing that was looked at. */
@@ -24,8 +24,11 @@ interface Finding {
 const MARKS = { ok: '✔', missing: '–', bad: '✖' } as const;
 
 /** `codemachine doctor`: exit code 1 when something keeps runs from working. */
-export async function doctorCommand(flags: { readonly json: boolean }): Promise<ExitCode> {
-  const place = locate({}, process.env);
+export async function doctorCommand(flags: {
+  readonly json: boolean;
+  readonly stateDir?: string | undefined;
+}): Promise<ExitCode> {
+  const place = locate(stateAt(flags.stateDir), process.env);
   const findings = [
     { what: 'codemachine', state: 'ok' as const, found: VERSION },
     {

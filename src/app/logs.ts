@@ -6,7 +6,7 @@ import { cleanForTerminal } from '../report/clean.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
 import { openRun } from './open.ts';
-import { locate } from './place.ts';
+import { locate, stateAt } from './place.ts';
 import { colorOn, printRefusal } from './print.ts';
 import { refuse } from './refusal.ts';
 
@@ -18,6 +18,7 @@ export interface LogsFlags {
   /** One of the transcript's files; without it standard output and standard error. */
   readonly file: string | undefined;
   readonly follow: boolean;
+  readonly stateDir?: string | undefined;
 }
 
 const PIECE = 1024 * 1024;
@@ -25,7 +26,7 @@ const LOOK_MS = 200;
 
 /** `codemachine logs` */
 export async function logsCommand(flags: LogsFlags): Promise<ExitCode> {
-  const found = await openRun(locate({}, process.env), flags.run);
+  const found = await openRun(locate(stateAt(flags.stateDir), process.env), flags.run);
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;
   try {

@@ -11,7 +11,7 @@ import { statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
 import type { State } from '../state/state.ts';
 import { lookIntoState, openRun } from './open.ts';
-import { locate } from './place.ts';
+import { locate, stateAt } from './place.ts';
 import { presenter } from './present.ts';
 import { colorOn, printRefusal } from './print.ts';
 import { checkRecord } from './record.ts';
@@ -20,8 +20,9 @@ import { checkRecord } from './record.ts';
 export async function runsCommand(flags: {
   readonly json: boolean;
   readonly limit: number;
+  readonly stateDir?: string | undefined;
 }): Promise<ExitCode> {
-  const opened = await lookIntoState(locate({}, process.env));
+  const opened = await lookIntoState(locate(stateAt(flags.stateDir), process.env));
   if (opened?.ok === false) return printRefusal(opened.error);
   const runs = opened?.value.listRuns().slice(0, flags.limit) ?? [];
   opened?.value.close();
@@ -37,9 +38,9 @@ export async function runsCommand(flags: {
 /** `codemachine status` */
 export async function statusCommand(
   text: string,
-  flags: { readonly json: boolean; readonly watch: boolean },
+  flags: { readonly json: boolean; readonly watch: boolean; readonly stateDir?: string | undefined },
 ): Promise<ExitCode> {
-  const place = locate({}, process.env);
+  const place = locate(stateAt(flags.stateDir), process.env);
   const found = await openRun(place, text);
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;

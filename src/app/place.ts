@@ -18,6 +18,17 @@ export interface PlaceOptions {
   readonly stateDir?: string;
 }
 
+/** The flag that moves the state, for every command that looks at it. */
+export const STATE_DIR_FLAG = {
+  description: 'where runs are kept; default: .codemachine/state of the main worktree',
+  helpValue: '<directory>',
+} as const;
+
+/** What the flag says, for `locate`. */
+export function stateAt(stateDir: string | undefined): PlaceOptions {
+  return stateDir === undefined || stateDir === '' ? {} : { stateDir };
+}
+
 /**
  * Looks for the repository by its `.git`, without starting git: `validate` must cost no more than reading a file.
  * `CODEMACHINE_STATE_DIR` moves the state; an option wins over it.

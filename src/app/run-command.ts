@@ -4,6 +4,7 @@ import type { Result } from '../model/result.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { Executed } from './execute.ts';
 import { givenInputs } from './facts.ts';
+import { stateAt } from './place.ts';
 import { askUndo, canAsk, presenter, type ShowFlags, tell } from './present.ts';
 import { printDiagnosed, printRefusal } from './print.ts';
 import type { RunFlags } from './record.ts';
@@ -17,6 +18,7 @@ export interface RunCommand extends ShowFlags {
   readonly input: readonly string[];
   readonly inputs: string | undefined;
   readonly flags: RunFlags;
+  readonly stateDir?: string | undefined;
 }
 
 /** `codemachine run` */
@@ -27,6 +29,7 @@ export async function runCommand(command: RunCommand): Promise<ExitCode> {
     workflow: command.workflow,
     inputs: inputs.value,
     flags: absoluteFlags(command.flags, process.cwd()),
+    ...stateAt(command.stateDir),
     env: process.env,
     by: 'run',
     reporter: presenter(command),
@@ -43,6 +46,7 @@ export interface ResumeCommand extends ShowFlags {
   readonly keepTree: boolean;
   readonly restore: boolean;
   readonly yes: boolean;
+  readonly stateDir?: string | undefined;
 }
 
 /** `codemachine resume` */
@@ -50,6 +54,7 @@ export async function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
   const tree = command.keepTree ? 'keep' : command.restore ? 'restore' : undefined;
   const ended = await resume({
     run: command.run,
+    ...stateAt(command.stateDir),
     env: process.env,
     by: 'resume',
     reporter: presenter(command),

@@ -2,8 +2,10 @@
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { Plan } from '../model/plan.ts';
 import { ok, type Result } from '../model/result.ts';
+import type { Workflow } from '../model/workflow.ts';
 import { type GraphFormat, graph } from '../plan/graph.ts';
 import { select } from '../plan/selection.ts';
+import { table } from '../report/table.ts';
 import { checkedFile, findWorkflow } from './check.ts';
 import { locate } from './place.ts';
 import { colorOn, printDiagnosed, printRefusal } from './print.ts';
@@ -30,7 +32,27 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   const color = colorOn(process.stdout, process.env);
   const emphasize = (text: string): string => (color ? `\u001b[31m${text}\u001b[0m` : text);
   process.stdout.write(graph(selected.value, workflow, flags.graph as GraphFormat, { emphasize }));
+  if (flags.graph === 'text') process.stdout.write(inputsText(workflow.inputs));
   return EXIT.succeeded;
+}
+
+/** What the workflow takes; nothing where it takes nothing. */
+function inputsText(inputs: Workflow['inputs']): string {
+  const rows = Object.entries(inputs).map(
+    ([name, { type, options, required, default: otherwise, description }]) => {
+      const kind = options === undefined ? type : `one of ${options.join(', ')}`;
+      const given = otherwise === undefined ? [] : [`default ${JSON.stringify(otherwise)}`];
+      return [
+        `  ${name}`,
+        [
+          kind,
+          ...(required ? ['required'] : given),
+          ...(description === undefined ? [] : [description]),
+        ].join(' · '),
+      ];
+    },
+  );
+  return rows.length === 0 ? '' : `\ninputs\n${table(rows).join('\n')}\n`;
 }
 
 /** Leaves out what `--only` and `--skip` say. */

@@ -1,5 +1,4 @@
 /** Checks workflow files for the command line. */
-import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { hasErrors } from '../model/diagnostic.ts';
@@ -7,7 +6,7 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { Result } from '../model/result.ts';
 import { ok } from '../model/result.ts';
 import { diagnosticsJson, printDiagnostics } from '../report/squiggle.ts';
-import { checkFile, findWorkflow } from './check.ts';
+import { checkFile, findWorkflow, workflowsIn } from './check.ts';
 import { locate, type Place } from './place.ts';
 import { colorOn, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -58,9 +57,9 @@ function filesOf(place: Place, names: readonly string[]): Result<readonly string
     return ok(found);
   }
   const directory = path.join(place.root, '.codemachine', 'workflows');
-  const all = existsSync(directory) ? readdirSync(directory).filter((file) => /\.ya?ml$/.test(file)) : [];
+  const all = workflowsIn(directory);
   return all.length > 0
-    ? ok(all.sort().map((file) => path.join(directory, file)))
+    ? ok(all.map((file) => path.join(directory, file)))
     : refuse(
         'there is no workflow in .codemachine/workflows',
         'name a file: `codemachine validate path/to/file.yml`',

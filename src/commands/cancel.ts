@@ -1,7 +1,9 @@
 /** Ends a run from another process. */
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
 import { cancelCommand } from '../app/cancel.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine cancel <run>` */
 export default class Cancel extends Command {
@@ -10,9 +12,10 @@ export default class Cancel extends Command {
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, or @last', required: true }),
   };
+  static override readonly flags = { 'state-dir': Flags.string(STATE_DIR_FLAG) };
 
   override async run(): Promise<void> {
-    const { args } = await this.parse(Cancel);
-    process.exitCode = await cancelCommand(args.run);
+    const { args, flags } = await this.parse(Cancel);
+    process.exitCode = await cancelCommand(args.run, flags['state-dir']);
   }
 }

@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { diffCommand } from '../app/diff.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine diff <run> [step[.attempt]]` */
 export default class Diff extends Command {
@@ -18,10 +19,17 @@ export default class Diff extends Command {
   static override readonly flags = {
     stat: Flags.boolean({ description: 'only the files and how many lines' }),
     json: Flags.boolean({ description: 'only the names of the files, as JSON' }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Diff);
-    process.exitCode = await diffCommand({ run: args.run, step: args.step, ...flags });
+    process.exitCode = await diffCommand({
+      run: args.run,
+      step: args.step,
+      stat: flags.stat,
+      json: flags.json,
+      stateDir: flags['state-dir'],
+    });
   }
 }

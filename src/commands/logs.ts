@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { logsCommand } from '../app/logs.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine logs <run> [step]` */
 export default class Logs extends Command {
@@ -23,6 +24,7 @@ export default class Logs extends Command {
       options: ['prompt.md', 'stdout.log', 'stderr.log', 'events.jsonl', 'answer.json'],
     }),
     follow: Flags.boolean({ char: 'f', description: 'go on until nobody runs the run any more' }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
@@ -30,6 +32,7 @@ export default class Logs extends Command {
     process.exitCode = await logsCommand({
       ...{ run: args.run, step: args.step, attempt: flags.attempt, file: flags.file },
       follow: flags.follow,
+      stateDir: flags['state-dir'],
     });
   }
 }

@@ -20,8 +20,16 @@ export default class Plan extends Command {
       options: ['text', 'mermaid', 'dot', 'json'],
       default: 'text',
     }),
-    only: Flags.string({ description: 'only steps whose id fits this glob', multiple: true }),
-    skip: Flags.string({ description: 'all but the steps whose id fits this glob', multiple: true }),
+    only: Flags.string({
+      description: 'only steps whose id fits this glob',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    skip: Flags.string({
+      description: 'all but the steps whose id fits this glob',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
   };
 
   override async run(): Promise<void> {

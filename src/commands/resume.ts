@@ -2,6 +2,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { STATE_DIR_FLAG } from '../app/place.ts';
 import { resumeCommand } from '../app/run-command.ts';
 
 /** `codemachine resume <run>` */
@@ -23,6 +24,7 @@ export default class Resume extends Command {
     json: Flags.boolean({ description: 'print events from run-resumed on, one per line' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
@@ -30,6 +32,7 @@ export default class Resume extends Command {
     process.exitCode = await resumeCommand({
       ...{ run: args.run, json: flags.json, verbose: flags.verbose, yes: flags.yes },
       ...{ keepTree: flags['keep-tree'], restore: flags.restore },
+      stateDir: flags['state-dir'],
     });
   }
 }

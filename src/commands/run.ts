@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { detach } from '../app/detach.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
 import { runCommand } from '../app/run-command.ts';
 import { printPlan } from '../app/show-plan.ts';
 
@@ -23,7 +24,7 @@ export default class Run extends Command {
       char: 'i',
       description: 'an input: name=value, or name=@file',
       multiple: true,
-      default: [],
+      multipleNonGreedy: true,
     }),
     inputs: Flags.string({ description: 'a JSON file with inputs' }),
     plan: Flags.boolean({ description: 'show the plan and stop' }),
@@ -32,14 +33,23 @@ export default class Run extends Command {
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     'max-parallel': Flags.integer({ description: 'how many steps run at once', min: 1 }),
     'fail-fast': Flags.boolean({ description: 'start no new step once one has failed' }),
-    only: Flags.string({ description: 'only steps whose id fits this glob', multiple: true }),
-    skip: Flags.string({ description: 'all but the steps whose id fits this glob', multiple: true }),
+    only: Flags.string({
+      description: 'only steps whose id fits this glob',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    skip: Flags.string({
+      description: 'all but the steps whose id fits this glob',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     record: Flags.string({
       description: 'keep what agents are asked and answer in this directory',
       exclusive: ['replay'],
     }),
     replay: Flags.string({ description: 'answer for the agents from this directory' }),
     yes: Flags.boolean({ char: 'y', description: 'answer our own questions with yes; never a gate' }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
@@ -58,7 +68,8 @@ export default class Run extends Command {
     }
     process.exitCode = await runCommand({
       workflow: args.workflow,
-      ...{ input: flags.input, inputs: flags.inputs, json: flags.json, verbose: flags.verbose },
+      stateDir: flags['state-dir'],
+      ...{ input: flags.input ?? [], inputs: flags.inputs, json: flags.json, verbose: flags.verbose },
       flags: {
         ...(flags['max-parallel'] === undefined ? {} : { maxParallel: flags['max-parallel'] }),
         ...(flags['fail-fast'] ? { failFast: true } : {}),

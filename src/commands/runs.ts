@@ -2,6 +2,7 @@
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { runsCommand } from '../app/look.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine runs` */
 export default class Runs extends Command {
@@ -10,10 +11,11 @@ export default class Runs extends Command {
   static override readonly flags = {
     json: Flags.boolean({ description: 'print one JSON list' }),
     limit: Flags.integer({ description: 'at most so many', default: 20, min: 1 }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Runs);
-    process.exitCode = await runsCommand(flags);
+    process.exitCode = await runsCommand({ ...flags, stateDir: flags['state-dir'] });
   }
 }

@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { statusCommand } from '../app/look.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine status [run]` */
 export default class Status extends Command {
@@ -17,10 +18,11 @@ export default class Status extends Command {
   static override readonly flags = {
     json: Flags.boolean({ description: 'print one JSON object; with --watch events, one per line' }),
     watch: Flags.boolean({ description: 'show it until nobody runs it any more' }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
-    process.exitCode = await statusCommand(args.run, flags);
+    process.exitCode = await statusCommand(args.run, { ...flags, stateDir: flags['state-dir'] });
   }
 }

@@ -7,7 +7,13 @@ import { codeIn, pageText, snippetsOf } from './snippets.ts';
 const PAGE = 'docs/errors.md';
 
 /** What provokes these is not fit to be printed: a NUL, megabytes, thousands of keys. */
-const WITHOUT_EXAMPLE = ['nul-character', 'too-large', 'too-many-aliases', 'too-many-keys', 'too-many-tokens'];
+const WITHOUT_EXAMPLE = [
+  'nul-character',
+  'too-large',
+  'too-many-aliases',
+  'too-many-keys',
+  'too-many-tokens',
+];
 
 const headings = [...pageText(PAGE).matchAll(/^### (.*)$/gm)].map((match) => match[1] ?? '');
 const examples = snippetsOf(PAGE).filter(({ language }) => language === 'yaml');

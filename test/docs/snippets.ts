@@ -54,12 +54,14 @@ export function snippetsOf(file: string): readonly Snippet[] {
   return found;
 }
 
-/** The rows of the first table below a heading, cell by cell, without its head. */
-export function tableUnder(file: string, heading: string): readonly (readonly string[])[] {
+/** The rows of the first table below a heading whose head starts with `head`, cell by cell, without its head. */
+export function tableUnder(file: string, heading: string, head = ''): readonly (readonly string[])[] {
   const lines = pageText(file).split('\n');
   const at = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading);
   if (at === -1) throw new Error(`${file} has no heading "${heading}"`);
-  const first = lines.findIndex((line, index) => index > at && line.startsWith('|'));
+  const first = lines.findIndex(
+    (line, index) => index > at && line.startsWith(`|${head === '' ? '' : ` ${head} `}`),
+  );
   const rows: string[][] = [];
   for (const line of lines.slice(first + 2)) {
     if (!line.startsWith('|')) break;

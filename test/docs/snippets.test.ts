@@ -1,0 +1,32 @@
+// Runs every YAML block of the documentation past the program.
+import { afterAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/workflow/config.ts';
+import { openJudge } from './judge.ts';
+import { PAGES, snippetsOf } from './snippets.ts';
+
+const yaml = PAGES.flatMap(snippetsOf).filter(({ language }) => language === 'yaml');
+const named = (wanted: typeof yaml) =>
+  wanted.map((snippet) => [`${snippet.file}:${snippet.line}`, snippet] as const);
+// The examples of docs/errors.md have a test of their own.
+const elsewhere = yaml.filter(({ file }) => file !== 'docs/errors.md');
+const configs = elsewhere.filter(({ words }) => words[0] === 'config');
+const workflows = elsewhere.filter(({ words }) => words[0] !== 'config');
+
+describe('YAML in the documentation', () => {
+  const judge = openJudge();
+  afterAll(judge.close);
+
+  test.each(named(workflows))('%s', async (_, snippet) => {
+    const [bad, code] = snippet.words;
+    expect(await judge.codes(snippet)).toEqual(bad === 'bad' ? [code] : []);
+  });
+
+  test.each(named(configs))('%s', (_, { file, text }) => {
+    expect(readConfig({ path: file, text }).diagnostics).toEqual([]);
+  });
+
+  test('no YAML escapes by another name', () => {
+    const languages = PAGES.flatMap(snippetsOf).map(({ language }) => language);
+    for (const other of ['yml', 'YAML', 'workflow']) expect(languages).not.toContain(other);
+  });
+});

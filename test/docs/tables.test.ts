@@ -1,0 +1,178 @@
+// Holds the tables of the documentation to the lists of the program.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { agentBase, childEnv, shellBase } from '../../src/engines/child-env.ts';
+import { DIALECTS } from '../../src/engines/dialects/dialects.ts';
+import { FAILURE_REASONS, FALLBACK_REASONS, TRANSIENT_REASONS } from '../../src/model/failure.ts';
+import { codeIn, PAGES, pageText, tableUnder } from './snippets.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const firstCode = ([cell = '']: readonly string[]) => codeIn(cell)[0] ?? cell;
+
+interface Schema {
+  readonly oneOf?: readonly { readonly $ref: string }[];
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly $defs: Readonly<Record<string, { readonly properties?: Readonly<Record<string, unknown>> }>>;
+}
+const schemaOf = (name: string) =>
+  JSON.parse(readFileSync(path.join(ROOT, `schemas/${name}.schema.json`), 'utf8')) as Schema;
+
+describe('docs/workflow.md', () => {
+  const page = 'docs/workflow.md';
+  const schema = schemaOf('workflow');
+  const notYet = tableUnder(page, 'Not yet').map(firstCode);
+  const keysOf = (name: string) => Object.keys(schema.$defs[name]?.properties ?? {});
+  const without = (keys: readonly string[]) => keys.filter((key) => !notYet.includes(key)).sort();
+
+  test('lists the keys of a workflow', () => {
+    const listed = tableUnder(page, 'Top level').map(firstCode);
+    expect([...listed].sort()).toEqual(without([...Object.keys(schema.properties), 'x-…']));
+  });
+
+  test('lists the keys of steps', () => {
+    const listed = ['Steps', '`run`', '`prompt`'].flatMap((heading) =>
+      tableUnder(page, heading).map(firstCode),
+    );
+    expect([...listed].sort()).toEqual(without(keysOf('step')));
+  });
+
+  test('lists the keys of an agent, of `retry` and of `defaults`', () => {
+    const agent = /An agent under `agents` takes ([^.]*)\./.exec(pageText(page))?.[1] ?? '';
+    expect([...codeIn(agent)].sort()).toEqual(without(keysOf('agent')));
+    expect(tableUnder(page, 'Retry').map(firstCode)).toEqual(keysOf('retry'));
+    const row = tableUnder(page, 'Top level').find((cells) => firstCode(cells) === 'defaults') ?? [];
+    expect([...codeIn(row[1] ?? '')].sort()).toEqual(without(keysOf('defaults')));
+  });
+
+  test('what README.md says is not there yet is what this page says', () => {
+    const said = /Not yet\.([\s\S]*?)The engines/.exec(pageText('README.md'))?.[1] ?? '';
+    const keys = codeIn(said).map((word) => word.replace(/:.*$/, ''));
+    expect([...keys].sort()).toEqual([...notYet.filter((key) => key !== 'with'), 'changed()'].sort());
+  });
+});
+
+describe('docs/runs.md', () => {
+  const reasons = tableUnder('docs/runs.md', 'Why an attempt failed');
+
+  test('names every reason of a failure', () => {
+    expect([...reasons.map(firstCode)].sort()).toEqual([...FAILURE_REASONS].sort());
+  });
+
+  test('marks what is transient, and what another engine is asked after', () => {
+    const marked = (word: string) =>
+      reasons.filter(([, , marks = '']) => marks.includes(word)).map(firstCode);
+    expect([...marked('transient')].sort()).toEqual([...TRANSIENT_REASONS].sort());
+    expect([...marked('next engine')].sort()).toEqual([...FALLBACK_REASONS].sort());
+  });
+
+  test('names every event', () => {
+    const { oneOf = [] } = schemaOf('event');
+    const types = oneOf.map(({ $ref }) => $ref.replace('#/$defs/', ''));
+    expect([...tableUnder('docs/runs.md', 'Events').map(firstCode)].sort()).toEqual([...types].sort());
+  });
+});
+
+describe('docs/engines.md', () => {
+  const page = 'docs/engines.md';
+  const names = DIALECTS.map(({ name }) => name);
+
+  test('lists the engines with their programs', () => {
+    const rows = tableUnder(page, 'Engines').map(([engine = '', program = '']) => [engine, program]);
+    expect(rows).toEqual(DIALECTS.map(({ name, program }) => [`\`${name}\``, `\`${program}\``]));
+  });
+
+  test('says what each level of access means as the engines do', () => {
+    const levels = (['read', 'write', 'full'] as const).map((level) => [
+      `\`${level}\``,
+      ...DIALECTS.map(({ capabilities }) => capabilities.access[level]),
+    ]);
+    expect(tableUnder(page, 'What `access` means')).toEqual(levels);
+  });
+
+  test('says which keys each can honour', () => {
+    const yes = (holds: boolean) => (holds ? 'yes' : 'no');
+    const expected = tableUnder(page, 'What each can do').map(([key = '']) => [
+      key,
+      ...DIALECTS.map(({ capabilities: { keys, network, reportsCost } }) => {
+        if (key === 'reports cost') return yes(reportsCost);
+        if (key === '`network`') return yes(Object.values(network).some((values) => values.length > 0));
+        return yes((keys as readonly string[]).includes(codeIn(key)[0] ?? ''));
+      }),
+    ]);
+    expect(tableUnder(page, 'What each can do')).toEqual(expected);
+    const keys = expected.map(([key = '']) => codeIn(key)[0]);
+    for (const { capabilities } of DIALECTS)
+      for (const key of capabilities.keys.filter((one) => one !== 'session')) expect(keys).toContain(key);
+  });
+
+  test('lists the variables that pass to each', () => {
+    const rows = tableUnder(page, 'What an engine is given');
+    expect(rows.map(firstCode)).toEqual(names);
+    DIALECTS.forEach(({ variables }, index) => {
+      expect([...codeIn(rows[index]?.[1] ?? '')].sort()).toEqual([...variables({})].sort());
+    });
+  });
+
+  test('names reasons that there are', () => {
+    const named = tableUnder(page, 'When it fails').map(firstCode);
+    expect(named.filter((reason) => !(FAILURE_REASONS as readonly string[]).includes(reason))).toEqual([]);
+  });
+});
+
+describe('docs/security.md', () => {
+  const section =
+    pageText('docs/security.md')
+      .split(/^## /m)
+      .find((text) => text.startsWith('Environments')) ?? '';
+  const [, shells = '', agents = '', ours = ''] = section.split('\n\n');
+  const everything = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'x']));
+
+  test('names what `run` steps do not get', () => {
+    const names = codeIn(shells).filter((name) => /^[A-Z_]+$/.test(name));
+    expect(names.length).toBeGreaterThan(5);
+    expect(shellBase(everything([...names, 'OTHER', 'TOKEN']), ['TOKEN'])).toEqual({ OTHER: 'x' });
+  });
+
+  test('names what agents get', () => {
+    const names = codeIn(agents).filter((name) => /^[A-Za-z_]+$/.test(name) && name !== 'env');
+    const given = names.map((name) => (name.endsWith('_') ? `${name}X` : name));
+    expect(names.length).toBeGreaterThan(15);
+    expect(Object.keys(agentBase(everything([...given, 'OTHER']), [], [])).sort()).toEqual([...given].sort());
+  });
+
+  test('names the variables of ours', () => {
+    const about = { run: 'r', step: 's', attempt: 1, workspace: '/w', mark: 'm', output: '/o' };
+    expect([...new Set(codeIn(ours).filter((name) => name.startsWith('CODEMACHINE')))].sort()).toEqual(
+      Object.keys(childEnv({}, {}, about)).sort(),
+    );
+  });
+});
+
+describe('links', () => {
+  const slug = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+  const anchorsOf = (file: string) =>
+    [...pageText(file).matchAll(/^#+ (.*)$/gm)].map((match) => slug(match[1] ?? ''));
+
+  test.each(PAGES)('of %s lead somewhere', (file) => {
+    for (const [, target = ''] of pageText(file).matchAll(/\]\(([^)\s]+)\)/g)) {
+      const [name = '', anchor] = target.split('#');
+      const page = name === '' ? file : path.join(path.dirname(file), name);
+      expect(existsSync(path.join(ROOT, page)), `${file}: ${target}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(page), `${file}: ${target}`).toContain(anchor);
+    }
+  });
+
+  test('files that are named in prose are there', () => {
+    for (const file of PAGES) {
+      const paths = codeIn(pageText(file)).filter((code) =>
+        /^(src|test|docs|schemas|bin|\.config)\/[\w./-]+$/.test(code),
+      );
+      for (const named of paths) expect(existsSync(path.join(ROOT, named)), `${file}: ${named}`).toBe(true);
+    }
+  });
+});

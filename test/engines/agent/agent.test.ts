@@ -40,8 +40,8 @@ const hello = [
 ];
 const over = '{"type":"turn.completed","usage":{"input_tokens":5,"cached_input_tokens":1,"output_tokens":2}}';
 
-/** Shell that prints lines. */
-const says = (...lines: string[]) => lines.map((line) => `printf '%s\\n' '${line}'`).join('\n');
+/** Shell that prints lines, all at once: a stop raised by the first must not depend on when the second comes. */
+const says = (...lines: string[]) => `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')}`;
 const well = says(...hello, over);
 
 interface Ran {

@@ -31,7 +31,7 @@ const OURS = [
  * What a shell of a person leaves behind and what changes, or ends, the shell of a step: TMOUT kills it, BASH_ENV and ENV run a
  * file first, SHELLOPTS and BASHOPTS switch options (`bash(1)`, Shell Variables), CDPATH makes `cd` print.
  */
-const TRAPS = new Set([
+export const TRAPS: ReadonlySet<string> = new Set([
   'TMOUT',
   'BASH_ENV',
   'ENV',
@@ -48,7 +48,8 @@ const TRAPS = new Set([
 /** Exported functions of bash: a caller's `ls()` would replace the program in every step. */
 const BASH_FUNCTION = /^BASH_FUNC_.*(%%|\(\))$/;
 
-const AGENTS_SEE = new Set([
+/** What every agent sees of the caller's environment, beside the prefixes below. */
+export const AGENTS_SEE: ReadonlySet<string> = new Set([
   ...['PATH', 'HOME', 'USER', 'LANG', 'TERM', 'TMPDIR', 'TZ', 'SHELL', 'NODE_EXTRA_CA_CERTS'],
   ...[
     'http_proxy',
@@ -61,7 +62,8 @@ const AGENTS_SEE = new Set([
     'NO_PROXY',
   ],
 ]);
-const AGENTS_SEE_PREFIXES = ['LC_', 'XDG_', 'SSL_CERT_'];
+/** Names that start with one of these pass as well. */
+export const AGENTS_SEE_PREFIXES: readonly string[] = ['LC_', 'XDG_', 'SSL_CERT_'];
 
 /** The part of the caller's environment that every `run` step starts from: without the declared secrets, without traps. */
 export function shellBase(environ: Environ, secrets: readonly string[]): Readonly<Record<string, string>> {

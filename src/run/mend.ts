@@ -98,11 +98,19 @@ async function lookAtTree(
   const sides = await compare(workspace, start, trees.after, tree);
   if (!sides.ok) return sides;
   const { mine, theirs, both } = sides.value;
-  const answer = both.length === 0 ? 'undo' : await ask(run, step, attempt, 'edited', both);
-  if (answer === 'stop') return err(refusal(step, attempt, 'edited', both));
+  // An owner that was killed may have been in the middle of this very undo: a file that is away then is nobody's edit.
+  const why = endedOrderly(run) ? 'edited' : 'crashed';
+  const answer = both.length === 0 ? 'undo' : await ask(run, step, attempt, why, both);
+  if (answer === 'stop') return err(refusal(step, attempt, why, both));
   // With edits of others elsewhere in the tree, only what the attempt changed may be touched.
   const from = theirs.some((path) => !mine.has(path)) ? trees.after : tree;
   return ok({ before: [], ...(answer === 'undo' ? { undo: { step, attempt, start, from } } : {}) });
+}
+
+/** Whether the last owner let the run go by itself, so that what differs from its last recording was done by somebody else. */
+function endedOrderly(run: Running): boolean {
+  const last = run.input.history.at(-1)?.type;
+  return last === 'run-interrupted' || last === 'run-finished' || last === 'run-parked';
 }
 
 /**

@@ -186,6 +186,23 @@ describe('undo at resume', () => {
     expect(await rig.result()).toEqual({ end: 'succeeded' });
   });
 
+  test('goes on with an undo that was cut off while a file was away: nobody has edited it', async () => {
+    const tree = withTree();
+    tree.files.set('made', 'of old');
+    const workflow = workflowOf([writer()]);
+    const crashed = await cutAfter('snapshot-taken', { workflow, tree, script: edits(tree, 1) });
+    const first = start({ workflow, tree, history: crashed, script: edits(tree, 1) });
+    await first.result();
+    const history = first.journal.slice(
+      0,
+      first.journal.findIndex((m) => m.type === 'tree-restored'),
+    );
+    tree.files.delete('made');
+    const rig = start({ workflow, tree, history, script: edits(tree, 1) });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files.get('made')).toBe('of old,2');
+  });
+
   test('asks where somebody can be asked', async () => {
     const tree = withTree();
     const workflow = workflowOf([writer()]);

@@ -1,6 +1,6 @@
 // Runs what the documentation shows as having run.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,8 @@ const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yml'));
 function projectOf(example: string): Project {
   const name = example.replace(/\.yml$/, '');
   const project = makeProject();
-  cpSync(path.join(EXAMPLES, `${name}-project`), project.root, { recursive: true });
+  const files = path.join(EXAMPLES, `${name}-project`);
+  if (existsSync(files)) cpSync(files, project.root, { recursive: true });
   cpSync(path.join(EXAMPLES, example), path.join(project.root, example));
   return project;
 }

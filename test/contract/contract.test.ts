@@ -215,6 +215,16 @@ function failsWith(engine: PinnedEngine, attempt: Start): void {
     expect(outcome.values.usage).toMatchObject(replies(engine === 'codex' ? 1 : 4));
   });
 
+  it.each(['/clear', '/cost', '', '  \n'])(
+    'takes no prompt for done that no model saw: %j',
+    async (prompt) => {
+      const outcome = await attempt({ prompt }).done;
+      // What is a command of one engine is a prompt like others for another.
+      if (outcome.ok) expect(outcome.values.usage).toMatchObject(replies(1));
+      else expect(reasonOf(outcome)).toBe('config');
+    },
+  );
+
   it('says that nobody is signed in', async () => {
     const outcome = await attempt({ prompt: 'hello', signedOut: true }).done;
     expect(reasonOf(outcome), JSON.stringify(outcome)).toBe('auth');

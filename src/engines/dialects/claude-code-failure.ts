@@ -115,6 +115,13 @@ export function deniedFailure(denials: readonly Json[]): Failure {
   return failureOf('denied', `ended without an answer after it was denied ${[...tools].join(', ')}`, HELP);
 }
 
+/** A prompt like `/cost` or `/clear`, which may come out of data, is answered by the engine itself, as a success. */
+export function unaskedFailure(): Failure {
+  const message =
+    'the model was never asked: a prompt that begins with `/` and a command of the engine runs that instead';
+  return { ...failureOf('config', message, HELP), help: 'begin the prompt with another letter' };
+}
+
 /** Ended by SIGTERM it exits with 143 itself. */
 const TERMINATED = 143;
 

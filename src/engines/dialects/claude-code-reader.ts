@@ -7,6 +7,7 @@ import {
   claudeFailure,
   claudeRetryTrouble,
   deniedFailure,
+  unaskedFailure,
 } from './claude-code-failure.ts';
 import { type EngineEnd, type Line, NOTHING_SAID, type Reader, type Said, type Verdict } from './dialect.ts';
 import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf } from './event-line.ts';
@@ -25,6 +26,8 @@ export interface ClaudeHeard {
   trouble?: Failure;
   /** Lines that were events at all. */
   events: number;
+  /** Whether a model said anything. */
+  replied: boolean;
   /** Tokens per message, for a turn that never came to its end. */
   readonly messages: Map<string, Usage>;
   /** Files that an open editing tool is about to change, by its id. */
@@ -38,7 +41,7 @@ const SYNTHETIC = '<synthetic>';
 
 /** Starts with nothing heard. */
 export function claudeReader(): Reader {
-  const heard: ClaudeHeard = { events: 0, messages: new Map(), editing: new Map() };
+  const heard: ClaudeHeard = { events: 0, replied: false, messages: new Map(), editing: new Map() };
   return {
     line: (text) => readLine(heard, text),
     session: () => heard.session,
@@ -100,7 +103,10 @@ function readAssistant(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
   const main = event.parent_tool_use_id === null || event.parent_tool_use_id === undefined;
   if (model !== undefined && model !== SYNTHETIC && main) heard.model = model;
   const id = textOf(message.id);
-  if (id !== undefined && model !== SYNTHETIC) heard.messages.set(id, tokensOf(fieldsOf(message.usage)));
+  if (id !== undefined && model !== SYNTHETIC) {
+    heard.replied = true;
+    heard.messages.set(id, tokensOf(fieldsOf(message.usage)));
+  }
   return listOf(message.content).flatMap((block) => readBlock(heard, fieldsOf(block)));
 }
 
@@ -215,6 +221,7 @@ function failureIn(heard: ClaudeHeard, end: EngineEnd): Failure | undefined {
   // Failures of the API come as `subtype: success` too, so is_error is asked first.
   if (result.is_error !== false || result.subtype !== 'success') return claudeFailure(heard, result);
   if (end.exitCode !== 0) return claudeExitFailure(heard, end);
+  if (!heard.replied) return unaskedFailure();
   // Denied calls beside a final message are for the reader of that message: the agent says what it could not do.
   const denied = listOf(result.permission_denials);
   if (denied.length > 0 && textOf(result.result) === undefined) return deniedFailure(denied);

@@ -198,6 +198,15 @@ describe('claude-code', () => {
     });
   });
 
+  it('takes no success from a turn in which no model was asked', () => {
+    const silent = text('text')
+      .split('\n')
+      .filter((line) => !line.startsWith('{"type":"assistant"'));
+    expect(play('claude-code', silent.join('\n'), exits(0)).verdict).toMatchObject({
+      failure: { reason: 'config', message: expect.stringContaining('never asked') },
+    });
+  });
+
   it('takes the model of the main conversation, not the one that made up an error', () => {
     expect(playRun('claude-code', '529').verdict.model).toBe('claude-opus-5-5');
   });

@@ -52,7 +52,14 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     now: progress.status === 'running' ? options.now : undefined,
     paint: painter(options.color),
   };
-  const parts = [headline(told), rootCause(told), stepRows(told), totals(told), nextMoves(told)];
+  const parts = [
+    headline(told),
+    rootCause(told),
+    stepRows(told),
+    totals(told),
+    nextMoves(told),
+    leftInTree(told),
+  ];
   const text = parts.filter((part) => part.length > 0).map((part) => part.join('\n'));
   return cleanForTerminal(`${text.join('\n\n')}\n`, options);
 }
@@ -210,6 +217,18 @@ function nextMoves({ progress, failed: [root], changes }: Told): readonly string
       : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
   ];
   return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_LINE * 2)}`)];
+}
+
+/** A failure that ends the run leaves the tree as the agent left it: how to undo that, and how to keep it. */
+function leftInTree({ progress: { run, status }, failed, changes }: Told): readonly string[] {
+  if (run === undefined || status !== 'failed') return [];
+  const left = failed.filter(({ key }) => (changes.get(key) ?? []).length > 0);
+  return left.flatMap(({ key }) => [
+    `what ${key} changed is still in the tree:`,
+    `  \`codemachine resume ${run}\` undoes it, then tries again`,
+    `  \`codemachine resume ${run} --keep-tree\` keeps it, and tries again`,
+    `  \`codemachine diff ${run} ${quoted(key)} | git apply -R\` only undoes it`,
+  ]);
 }
 
 /** Keys of loops and matrices have brackets, which a shell would read as a pattern. */

@@ -104,7 +104,7 @@ async function drive(
   open: () => Phase,
 ): Promise<RunResult> {
   if (run.ledger.progress.status === 'succeeded')
-    return { end: 'succeeded', message: 'there is nothing left to do' };
+    return { end: 'succeeded', message: 'the run has succeeded already; there is nothing left to do' };
   const mending = await lookForMending(run);
   if (!mending.ok) return { end: 'refused', message: mending.error };
   try {

@@ -1,16 +1,32 @@
 /** Introduces git and the workspace to each other. */
 
+import { MARK_VARIABLE, makeMark } from '../engines/mark.ts';
 import { runGit } from '../engines/process.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import type { Lease } from '../state/lease.ts';
 import { findRoot } from '../workspace/root.ts';
 import { type GitWorkspace, openWorkspace } from '../workspace/workspace.ts';
 import type { Place } from './place.ts';
 import type { Refusal } from './refusal.ts';
 
-/** Opens the workspace around `place`; undefined outside a git repository. */
+/** Whose children the gits of a workspace are: nobody's until a run is owned. */
+export interface GitOwner {
+  mark?: string;
+}
+
+/** The mark that the gits of an owner carry. */
+export function gitMark({ run, epoch }: Lease, env: NodeJS.ProcessEnv): string {
+  return makeMark(env[MARK_VARIABLE], { run, epoch, directory: 'git' });
+}
+
+/**
+ * Opens the workspace around `place`; undefined outside a git repository. With an owner its gits are marked: one that outlives
+ * a runner that was killed would go on writing into the tree under the next one's hands, so it is ended like every other child.
+ */
 export async function openPlaceWorkspace(
   place: Place,
   env: NodeJS.ProcessEnv,
+  owner: GitOwner = {},
 ): Promise<Result<GitWorkspace | undefined, Refusal>> {
   if (!place.hasGit) return ok(undefined);
   const places = await findRoot(place.root, runGit, env);
@@ -19,7 +35,13 @@ export async function openPlaceWorkspace(
   const opened = await openWorkspace({
     places: places.value,
     stateDir: place.stateDir,
-    git: runGit,
+    git: (args, options) =>
+      runGit(
+        args,
+        owner.mark === undefined
+          ? options
+          : { ...options, env: { ...options.env, [MARK_VARIABLE]: owner.mark } },
+      ),
     environ: env,
     now: Date.now,
   });

@@ -12,7 +12,7 @@ import { readInputs } from '../workflow/inputs.ts';
 import { checkedFile, findWorkflow } from './check.ts';
 import { type Executed, execute } from './execute.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
-import { openPlaceWorkspace } from './git.ts';
+import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openPlaceState } from './open.ts';
 import { locate } from './place.ts';
 import { createRun, type RunFlags } from './record.ts';
@@ -59,7 +59,8 @@ export async function start(
     return refuse(inputs.error.join('\n'), `\`codemachine plan ${options.workflow}\` shows what it takes`);
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
-  const workspace = await openPlaceWorkspace(place, env);
+  const gits: GitOwner = {};
+  const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
   if (workspace.value !== undefined && [...workflow.steps, ...workflow.finally].some(recorded)) {
     const fit = await workspace.value.check();
@@ -87,6 +88,7 @@ export async function start(
         `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,
       );
     }
+    gits.mark = gitMark(lease.value, env);
     const executed = await execute({
       ...{ place, state, lease: lease.value, record, workflow, config, plan: plan.value, history: [] },
       ...{ variables: variables.value, workspace: workspace.value, env, by: options.by, tell: options.tell },

@@ -1,6 +1,7 @@
-// Lives one life of a runner: lets its children go in a drawn order until it ends, or until the moment at which it is killed.
+// Lives one life of a runner: to its end, or to the moment at which it is killed.
 import type { Event, Milestone } from '../../src/model/event.ts';
 import { type CliEnd, startCli } from '../support/cli.ts';
+import { conducting } from './conductor.ts';
 import type { Draw } from './draw.ts';
 import type { Moment, Plan } from './moment.ts';
 import { LIFE_VARIABLE, type Scene } from './scene.ts';
@@ -23,97 +24,103 @@ export interface Birth {
   readonly name: string;
   /** None: it lives to its end. */
   readonly plan: Plan | undefined;
-  /** A git that the life before left behind. */
-  readonly straggler: Call | undefined;
   /** Called when the run is open: nothing of the life before may be alive by then. */
   readonly onOpen: () => void;
 }
 
-const ENDED = new Set(['step-succeeded', 'step-failed', 'step-canceled']);
-
 /** Starts a runner and stays with it until it is gone. */
 export async function live(scene: Scene, draw: Draw, birth: Birth): Promise<Life> {
-  const { plan, name } = birth;
-  const moment = plan?.moment;
+  const { plan, name, args } = birth;
+  const conductor = conducting(draw);
   const heard: Milestone[] = [];
-  const held: Call[] = [];
-  const counts = { milestone: 0, child: 0, release: 0, git: 0 };
-  const running = new Set<string>();
-  let open = false;
-  let killed = false;
   let straggler: Call | undefined;
-  let waits = birth.straggler;
-  const env = {
-    [LIFE_VARIABLE]: name,
-    ...(moment?.at === 'git' ? { PATH: `${scene.askingGit}:${scene.project.environ.PATH ?? ''}` } : {}),
-  };
-
-  const kill = (): void => {
-    hesitate(plan?.hesitateMicroseconds ?? 0);
-    killed = true;
-    runner.child.kill('SIGKILL');
-  };
-  const reach = (what: keyof typeof counts): boolean => {
-    counts[what]++;
-    return !killed && moment?.at === what && open && counts[what] >= moment.nth;
-  };
+  const reaper = reaping(plan, () => runner.child.kill('SIGKILL'));
   const letGo = (): void => {
-    // Whoever started but did not call yet may still come: waiting for it makes the order a drawn one.
-    const enough = held.length >= Math.max(1, running.size) || (held.length > 1 && draw.chance(0.5));
-    if (killed || !enough) return;
-    const call = draw.take(held);
-    if (call === undefined) return;
-    call.release();
-    if (reach('release')) kill();
+    if (!reaper.done() && conductor.letGo()) reaper.reach('release');
   };
-  const onGit = (call: Call): void => {
-    // The kill is meant for a git that belongs to the run: those before `run-started` do not count, those of a resume all do.
-    if (open || birth.args[0] === 'resume') counts.git++;
-    if (killed || moment?.at !== 'git' || counts.git !== moment.nth) {
-      call.release();
-      return;
-    }
-    endAtGit(call, moment.how, kill);
-    if (moment.how === 'after') straggler = call;
-  };
-  const onChild = (call: Call): void => {
-    held.push(call);
-    if (reach('child')) kill();
-    else letGo();
-  };
-  const onEvent = (event: Event): void => {
-    if (!('seq' in event)) return;
-    heard.push(event);
-    if (event.type === 'step-started') running.add(event.step);
-    else if (ENDED.has(event.type) && 'step' in event) running.delete(event.step);
-    if (event.type === 'run-started' || event.type === 'run-resumed') {
-      open = true;
-      waits?.release();
-      waits = undefined;
+  const onMilestone = (milestone: Milestone): void => {
+    heard.push(milestone);
+    conductor.hear(milestone);
+    if (milestone.type === 'run-started' || milestone.type === 'run-resumed') {
       birth.onOpen();
-      if (moment?.at === 'opening') kill();
-    } else if (reach('milestone')) kill();
-    else letGo();
+      reaper.open();
+    } else reaper.reach('milestone');
+    letGo();
   };
-
   scene.board.onCall = (call) => {
+    if (call.kind === 'git') {
+      const how = reaper.reachGit(args[0] === 'resume');
+      // A git that outlives its runner is let go when the next one is at work, or never.
+      if (how === 'after') straggler = call;
+      else if (how === 'before') call.refuse();
+      else call.release();
+      if (how !== undefined) reaper.kill();
+    } else if (call.life === name) {
+      conductor.hold(call);
+      reaper.reach('child');
+      letGo();
+    }
     // A child of an earlier life is not let go: whoever started it is dead, and it has to end.
-    if (call.kind === 'git') onGit(call);
-    else if (call.life === name) onChild(call);
   };
-  const runner = startCli(scene.project, birth.args, {
-    env,
-    onLine: (line) => onEvent(JSON.parse(line) as Event),
+  const runner = startCli(scene.project, args, {
+    env: environment(scene, birth),
+    onLine: (line) => {
+      const event = JSON.parse(line) as Event;
+      if ('seq' in event) onMilestone(event);
+    },
   });
   const end = await runner.ended;
-  waits?.release();
-  return { ...end, heard, left: held, straggler };
+  return { ...end, heard, left: conductor.held, straggler };
 }
 
-function endAtGit(call: Call, how: Extract<Moment, { at: 'git' }>['how'], kill: () => void): void {
-  if (how === 'during') call.release();
-  kill();
-  if (how === 'before') call.refuse();
+function environment(scene: Scene, { name, plan }: Birth): Record<string, string> {
+  const { PATH = '' } = scene.project.environ;
+  return {
+    [LIFE_VARIABLE]: name,
+    ...(plan?.moment.at === 'git' ? { PATH: `${scene.askingGit}:${PATH}` } : {}),
+  };
+}
+
+type Counted = 'milestone' | 'child' | 'release';
+
+/** Counts what happens up to the moment, then kills once. */
+interface Reaper {
+  done(): boolean;
+  open(): void;
+  reach(what: Counted): void;
+  /** How this git is to be met; undefined where it is not the one. */
+  reachGit(always: boolean): Extract<Moment, { at: 'git' }>['how'] | undefined;
+  kill(): void;
+}
+
+function reaping(plan: Plan | undefined, send: () => void): Reaper {
+  const moment = plan?.moment;
+  const counts = { milestone: 0, child: 0, release: 0, git: 0 };
+  let open = false;
+  let killed = false;
+  const kill = (): void => {
+    if (killed) return;
+    killed = true;
+    hesitate(plan?.hesitateMicroseconds ?? 0);
+    send();
+  };
+  return {
+    done: () => killed,
+    kill,
+    open: () => {
+      open = true;
+      if (moment?.at === 'opening') kill();
+    },
+    reach: (what) => {
+      counts[what]++;
+      if (moment?.at === what && open && counts[what] >= moment.nth) kill();
+    },
+    reachGit: (always) => {
+      // Those before `run-started` belong to no run yet; those of a resume all look at what is to be undone.
+      if (open || always) counts.git++;
+      return !killed && moment?.at === 'git' && counts.git === moment.nth ? moment.how : undefined;
+    },
+  };
 }
 
 /** Lets microseconds pass without giving way to what else this process could do. */

@@ -19,11 +19,14 @@ export function holding(text: string): readonly string[] {
 }
 
 /** Until `condition` holds, looked at every 20 ms; after ten seconds the test fails with what `describe` gives. */
-export async function until(condition: () => boolean, describe: () => string): Promise<void> {
-  if (condition()) return;
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  describe: () => string,
+): Promise<void> {
+  if (await condition()) return;
   let looks = 0;
   for await (const _ of ticks(20)) {
-    if (condition()) return;
+    if (await condition()) return;
     if (++looks > 500) throw new Error(describe());
   }
 }

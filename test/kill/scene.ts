@@ -72,13 +72,13 @@ function rigScript(port: number, log: string): string {
 `;
 }
 
+// The connection stays open over exec, so that its end is git's end.
 function gitScript(port: number): string {
   const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
   return `#!/bin/bash
 exec 9<> /dev/tcp/127.0.0.1/${port}
 printf 'git - %s\\n' "\${*//$'\\n'/ }" >&9
 IFS= read -r _ <&9 || exit 99
-exec 9>&-
 exec '${git}' "$@"
 `;
 }
@@ -93,6 +93,7 @@ function agentScript(rig: string): string {
 cat > /dev/null
 me=$CODEMACHINE_STEP
 echo '{"type":"system","subtype":"init","session_id":"${session}","model":"stand-in"}'
+echo '{"type":"assistant","message":{"id":"msg_1","role":"assistant","model":"stand-in","content":[{"type":"text","text":"I begin."}],"usage":${usage}},"parent_tool_use_id":null,"session_id":"${session}"}'
 echo "$me was here" >> notes.txt
 rm -f doomed.txt
 mkdir -p "new/$me"
@@ -101,7 +102,7 @@ echo "half of $me" > deep/inside/kept.txt
 hold half
 echo "all of $me" > deep/inside/kept.txt
 rm "new/$me/half.txt"
-head -c 20000 /dev/zero | tr '\\0' x > "new/$me/big.txt"
+head -c 400 /dev/zero | tr '\\0' x > "new/$me/big.txt"
 chmod +x tool.sh
 ln -s ../notes.txt "new/link-$me"
 echo "$me again" >> notes.txt

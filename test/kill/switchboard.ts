@@ -14,7 +14,7 @@ export interface Call {
   release(): void;
   /** Lets it end without doing anything. */
   refuse(): void;
-  /** Resolves when it has ended, or has gone on. */
+  /** Resolves when it has ended; a step's child already when it has gone on. */
   readonly gone: Promise<void>;
 }
 

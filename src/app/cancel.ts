@@ -1,8 +1,8 @@
 /** Ends a run from another process. */
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { foldAll } from '../model/fold.ts';
 import type { RunStatus } from '../model/progress.ts';
-import { foldAll } from '../model/progress.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { presenter, tell } from './present.ts';

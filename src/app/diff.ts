@@ -1,7 +1,8 @@
 /** Shows what a run, or one attempt of it, changed in the tree. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { foldAll } from '../model/fold.ts';
 import { asStepKey, type RunId } from '../model/ids.ts';
-import { foldAll, type Progress } from '../model/progress.ts';
+import type { Progress } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';

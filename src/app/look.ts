@@ -2,9 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Milestone } from '../model/event.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { foldAll } from '../model/fold.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import { foldAll, type Progress } from '../model/progress.ts';
+import type { Progress } from '../model/progress.ts';
 import { watch } from '../report/changes.ts';
 import { runsJson, runsTable } from '../report/runs.ts';
 import { statusJson } from '../report/status.ts';

@@ -39,6 +39,9 @@ export interface AttemptValues {
 /** Who asked: a person at a terminal, another process, a signal. Shown to people, never parsed. */
 export type By = string;
 
+/** Where a result was taken from instead of being worked for. */
+export type Reused = 'cache' | 'replay';
+
 /** Why a run waits for somebody. */
 export type ParkReason = 'gate' | 'quota' | 'budget' | 'pause';
 
@@ -88,7 +91,7 @@ export type MilestoneBody =
       readonly workspace: 'shared' | 'isolated';
     } & OfAttempt)
   | ({ readonly type: 'session-opened'; readonly engine: string; readonly session: string } & OfAttempt)
-  | ({ readonly type: 'step-succeeded'; readonly reused?: 'cache' | 'replay' } & OfAttempt & AttemptValues)
+  | ({ readonly type: 'step-succeeded'; readonly reused?: Reused } & OfAttempt & AttemptValues)
   | ({ readonly type: 'step-failed'; readonly final: boolean; readonly failure: Failure } & OfAttempt &
       AttemptValues)
   | ({ readonly type: 'step-skipped' | 'step-blocked' | 'step-canceled'; readonly because: string } & OfStep)

@@ -1,5 +1,5 @@
 /** Lists what the rooms need from outside, as the functions that `app.ts` hands in. */
-import type { AttemptValues, Chatter, HeardChatter, Milestone, MilestoneBody } from './event.ts';
+import type { AttemptValues, Chatter, HeardChatter, Milestone, MilestoneBody, Reused } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject, Result } from './result.ts';
@@ -60,7 +60,7 @@ export type Job = RunJob | PromptJob;
 
 /** How an attempt ended. The values are there in both cases, as far as the attempt got. */
 export type Outcome =
-  | { readonly ok: true; readonly values: AttemptValues; readonly reused?: 'cache' | 'replay' }
+  | { readonly ok: true; readonly values: AttemptValues; readonly reused?: Reused }
   | { readonly ok: false; readonly failure: Failure; readonly values: AttemptValues };
 
 /** Why an attempt is to be stopped: its time is up, the run was canceled, interrupted, or must end at once. */

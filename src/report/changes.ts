@@ -1,8 +1,8 @@
 /** Follows a run, its state together with the files it changed. */
 import type { Milestone } from '../model/event.ts';
+import { follow } from '../model/fold.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Progress } from '../model/progress.ts';
-import { follow } from '../model/progress.ts';
 
 /** What each step left changed: paths by step. */
 export type Changes = ReadonlyMap<StepKey, readonly string[]>;

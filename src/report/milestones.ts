@@ -5,7 +5,7 @@ import { isEnd } from './changes.ts';
 import { oneLine } from './clean.ts';
 import type { Paint } from './paint.ts';
 import { listed } from './summary.ts';
-import { count, duration, moment, usageWords } from './words.ts';
+import { count, duration, moment, takenFrom, usageWords } from './words.ts';
 
 const WIDEST = 400;
 const MOST_LINES = 12;
@@ -118,10 +118,10 @@ function started({ engine, model, attempt }: Of<'step-started'>): string {
 
 function succeeded(m: Of<'step-succeeded'>, paint: Paint): string {
   const took = m['duration-ms'] === undefined ? '' : ` in ${duration(m['duration-ms'])}`;
-  const reused =
-    m.reused === undefined ? '' : `, taken from the ${m.reused === 'cache' ? 'cache' : 'recording'}`;
+  // What was reused has cost nothing today, whatever it cost when it was made.
+  if (m.reused !== undefined) return `${paint.green('succeeded')}, ${takenFrom(m.reused)}`;
   const used = m.usage === undefined ? '' : ` · ${usageWords(m.usage)}`;
-  return `${paint.green('succeeded')}${took}${reused}${used}`;
+  return `${paint.green('succeeded')}${took}${used}`;
 }
 
 /** All of the message, within reason: in a log, the reader has nothing else. */

@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import { untouched } from '../model/progress.ts';
 import { oneLine } from './clean.ts';
-import { count, duration, moment, usageWords } from './words.ts';
+import { count, duration, moment, takenFrom, usageWords } from './words.ts';
 
 const LONGEST_FACT = 120;
 
@@ -66,11 +66,17 @@ export function failedSteps(
     .sort((a, b) => ordered(a.endedAt ?? '', b.endedAt ?? ''));
 }
 
-/** An agent that ran and said nothing of its use is not free. */
+/** Whether nobody knows what the step spent: an agent that ran and said nothing of its use is not free. */
+export function isUsageUnknown(step: StepProgress): boolean {
+  if (step.kind !== 'prompt' || step.usage !== undefined || step.reused !== undefined) return false;
+  // What could not be started has spent nothing.
+  return step.endedAt !== undefined && step.attempt > 0 && step.failure?.reason !== 'spawn';
+}
+
 function usageFacts(step: StepProgress): readonly string[] {
   if (step.usage !== undefined) return [usageWords(step.usage)];
-  const ended = step.endedAt !== undefined && step.attempt > 0;
-  return step.kind === 'prompt' && ended ? ['usage unknown'] : [];
+  if (step.reused !== undefined) return [takenFrom(step.reused)];
+  return isUsageUnknown(step) ? ['usage unknown'] : [];
 }
 
 function stateFacts(

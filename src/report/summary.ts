@@ -5,7 +5,7 @@ import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
-import { failedSteps, mayFail, stepFacts, stepsInOrder } from './steps.ts';
+import { failedSteps, isUsageUnknown, mayFail, stepFacts, stepsInOrder } from './steps.ts';
 import { count, duration, usageWords } from './words.ts';
 
 const MOST_ROWS = 20;
@@ -169,12 +169,7 @@ export function tally(steps: readonly StepProgress[]): string {
 
 function totals({ progress, changes, steps }: Told): readonly string[] {
   const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
-  const silent = agents.filter((step) => step.usage === undefined && step.endedAt !== undefined);
-  const without =
-    silent.length === 0
-      ? ''
-      : `, not counting ${listed(silent.map((step) => step.key).slice(0, 3), silent.length)}`;
-  const usage = progress.usage === undefined ? 'unknown' : usageWords(progress.usage) + without;
+  const usage = usageOf(progress, agents.filter(isUsageUnknown));
   const files = [...new Set([...changes.values()].flat())].sort();
   const outputs = Object.entries(progress.outputs ?? {});
   return [
@@ -190,6 +185,12 @@ function totals({ progress, changes, steps }: Told): readonly string[] {
       ? [`and ${count(outputs.length - MOST_OUTPUTS, 'more output', 'more outputs')}`]
       : []),
   ];
+}
+
+function usageOf({ usage }: Progress, silent: readonly StepProgress[]): string {
+  if (silent.length === 0) return usage === undefined ? 'nothing' : usageWords(usage);
+  if (usage === undefined) return 'unknown';
+  return `${usageWords(usage)}, not counting ${listed(silent.map((step) => step.key).slice(0, 3), silent.length)}`;
 }
 
 /** Names as they are shown, with how many more there are than these. */

@@ -1,5 +1,5 @@
 /** Says times, amounts and costs the way people read them. */
-import type { Usage } from '../model/event.ts';
+import type { Reused, Usage } from '../model/event.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -37,6 +37,11 @@ export function moment(at: string, now: string): string {
 /** How many: `1 step`, `12,345 files`. */
 export function count(many: number, one: string, more = `${one}s`): string {
   return `${grouped(many)} ${many === 1 ? one : more}`;
+}
+
+/** Where a result comes from that nobody worked for. */
+export function takenFrom(reused: Reused): string {
+  return `taken from the ${reused === 'cache' ? 'cache' : 'recording'}`;
 }
 
 /** What attempts used: `1,200 tokens in (1,000 cached), 300 out, $0.01`. */

@@ -4,7 +4,8 @@ import { EVENT_VERSION } from '../model/event.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Clock, Emit } from '../model/ports.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
-import { follow, untouched } from '../model/progress.ts';
+import { follow } from '../model/fold.ts';
+import { untouched } from '../model/progress.ts';
 
 /** The run's own record of itself. */
 export interface Ledger {

@@ -213,7 +213,7 @@ describe('resume', () => {
 
   test('what a resumed run shows of a step is what the live one showed', async () => {
     const { stepView } = await import('../../src/run/view.ts');
-    const { foldAll } = await import('../../src/model/progress.ts');
+    const { foldAll } = await import('../../src/model/fold.ts');
     const usage = { 'input-tokens': 1, 'output-tokens': 2, 'cached-tokens': 0, usd: 1 };
     const rig = start({
       workflow: workflowOf([agentStep('a')]),

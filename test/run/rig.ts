@@ -5,7 +5,7 @@ import { asRunId, asStepId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Clock, Hear, Job, Outcome, Stop, Workspace } from '../../src/model/ports.ts';
 import type { Progress } from '../../src/model/progress.ts';
-import { foldAll } from '../../src/model/progress.ts';
+import { foldAll } from '../../src/model/fold.ts';
 import type { Json } from '../../src/model/result.ts';
 import { err, ok } from '../../src/model/result.ts';
 import type { Evaluate } from '../../src/model/scope.ts';

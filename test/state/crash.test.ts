@@ -1,7 +1,7 @@
 /** Holds what is promised of owners that are killed. */
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { foldAll } from '../../src/model/progress.ts';
+import { foldAll } from '../../src/model/fold.ts';
 import { startOwner } from './support/child.ts';
 import { opened, scratch } from './support/place.ts';
 import { milestone, record, runId } from './support/samples.ts';

@@ -1,0 +1,225 @@
+/** Computes the state of a run from its milestones; resume, `status` and the live view all use this one fold. */
+import type { Milestone, Reused } from './event.ts';
+import { addUsage, NO_USAGE } from './event.ts';
+import type { Failure } from './failure.ts';
+import type { StepKey } from './ids.ts';
+import { type AttemptTrees, type Progress, type StepProgress, untouched } from './progress.ts';
+
+/** A run of which nothing has happened. */
+const NOTHING: Progress = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map() };
+
+/** Folds a history. */
+export function foldAll(history: Iterable<Milestone>): Progress {
+  const open: Draft = { ...NOTHING, steps: new Map() };
+  for (const milestone of history) apply(open, milestone);
+  return open;
+}
+
+/**
+ * A fold that is fed one milestone at a time and changed in place, for those who follow a run as it happens.
+ * Copying the map of steps at every milestone would make a run of n steps cost n².
+ */
+export interface Follower {
+  readonly progress: Progress;
+  hear(milestone: Milestone): void;
+}
+
+/** Follows a run from the state that `history` left. */
+export function follow(history: Iterable<Milestone> = []): Follower {
+  const open = foldAll(history) as Draft;
+  return { progress: open, hear: (milestone) => apply(open, milestone) };
+}
+
+type Draft = { -readonly [Key in keyof Progress]: Progress[Key] } & { steps: Map<StepKey, StepProgress> };
+
+function apply(run: Draft, m: Milestone): void {
+  run.seq = m.seq;
+  run.lastAt = m.at;
+  switch (m.type) {
+    case 'run-started':
+      Object.assign(run, {
+        run: m.run,
+        status: 'running',
+        workflow: m.workflow,
+        path: m.path,
+        sha256: m.sha256,
+      });
+      Object.assign(run, { inputs: m.inputs, attempt: m.attempt, startedAt: m.at });
+      return;
+    case 'run-resumed':
+      reopen(run, m.attempt);
+      return;
+    case 'run-interrupted':
+      run.status = 'interrupted';
+      return;
+    case 'run-parked':
+      run.status = 'parked';
+      run.parked = { reason: m.reason, resume: m.resume };
+      return;
+    case 'run-finished':
+      run.status = m.status;
+      run.outputs = m.outputs;
+      return;
+    case 'budget-exceeded':
+      return;
+    default:
+      applyToStep(run, m);
+  }
+}
+
+/**
+ * Succeeded and skipped steps keep their results; everything else is decided anew: what had ended gets fresh attempts and
+ * starts with its first engine, what was between two attempts goes on with its count, its engine and its waiting time.
+ */
+function reopen(run: Draft, attempt: number): void {
+  run.status = 'running';
+  run.attempt = attempt;
+  delete run.parked;
+  delete run.outputs;
+  for (const [key, step] of run.steps) {
+    if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
+    const { retryAt: _, because: __, engine: ___, model: ____, quotaSince: _____, ...rest } = step;
+    run.steps.set(key, { ...rest, status: 'pending', counted: 0 });
+  }
+}
+
+type StepMilestone = Extract<Milestone, { step: StepKey }>;
+
+function applyToStep(run: Draft, m: StepMilestone): void {
+  const before = run.steps.get(m.step) ?? untouched(m.step);
+  const after = stepAfter(run, before, m);
+  run.steps.set(m.step, after);
+  if (
+    (m.type === 'step-succeeded' || m.type === 'step-failed') &&
+    m.usage !== undefined &&
+    !('reused' in m)
+  ) {
+    run.usage = addUsage(run.usage ?? NO_USAGE, m.usage);
+  }
+}
+
+function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgress {
+  switch (m.type) {
+    case 'step-started':
+      return started(step, m);
+    case 'session-opened':
+      return { ...step, session: m.session, engine: m.engine };
+    case 'step-succeeded':
+    case 'step-failed':
+      return ended(run, step, m);
+    case 'step-skipped':
+    case 'step-blocked':
+    case 'step-canceled':
+      return decided(run, step, m);
+    case 'retry-scheduled':
+      return { ...step, status: 'waiting', retryAt: m['retry-at'], because: m.because };
+    case 'engine-changed':
+      return changed(step, m);
+    case 'snapshot-taken':
+    case 'tree-restored':
+      return { ...step, trees: { ...step.trees, [m.attempt]: treesAfter(step.trees[m.attempt], m) } };
+    case 'quota-waiting':
+      return {
+        ...step,
+        status: 'waiting',
+        retryAt: m.until,
+        quotaSince: step.quotaSince ?? m.at,
+        because: `quota of ${m.engine}`,
+      };
+    case 'loop-decided':
+    case 'matrix-expanded':
+    case 'change-merged':
+    case 'gate-opened':
+    case 'gate-decided':
+      return step;
+  }
+}
+
+function started(step: StepProgress, m: Extract<Milestone, { type: 'step-started' }>): StepProgress {
+  const {
+    retryAt: _,
+    because: __,
+    failure: ___,
+    endedAt: ____,
+    engine: _____,
+    model: ______,
+    ...rest
+  } = step;
+  const engine = m.engine === undefined ? {} : { engine: m.engine };
+  const model = m.model === undefined ? {} : { model: m.model };
+  return {
+    ...rest,
+    ...engine,
+    ...model,
+    status: 'running',
+    attempt: m.attempt,
+    kind: m.kind,
+    startedAt: m.at,
+  };
+}
+
+function changed(step: StepProgress, m: Extract<Milestone, { type: 'engine-changed' }>): StepProgress {
+  const { quotaSince: _, model: __, ...rest } = step;
+  return { ...rest, engine: m.to, counted: 0, because: m.because };
+}
+
+function ended(
+  run: Draft,
+  before: StepProgress,
+  m: Extract<Milestone, { type: 'step-succeeded' | 'step-failed' }>,
+): StepProgress {
+  const { type, v: _, seq: __, at, run: ___, step: ____, attempt, ...said } = m;
+  const {
+    final: _____,
+    failure,
+    reused,
+    ...values
+  } = said as typeof said & { final?: boolean; failure?: Failure; reused?: Reused };
+  const { retryAt: _r, because: _b, reused: _u, ...step } = before;
+  const spent = reused === undefined ? m.usage : undefined;
+  const usage = spent === undefined ? {} : { usage: addUsage(step.usage ?? NO_USAGE, spent) };
+  const who = {
+    ...(reused === undefined ? {} : { reused }),
+    ...(m.engine === undefined ? {} : { engine: m.engine }),
+    ...(m.model === undefined ? {} : { model: m.model }),
+  };
+  const common = { ...step, ...usage, ...who, attempt, values, endedAt: at, decidedIn: run.attempt };
+  if (type === 'step-succeeded') {
+    const { failure: _______, quotaSince: ________, ...rest } = common;
+    return { ...rest, status: 'succeeded', counted: 0 };
+  }
+  // An interruption is nobody's fault, and a quota that is used up is waited for, not retried.
+  const free = failure?.reason === 'interrupted' || failure?.reason === 'quota';
+  return {
+    ...common,
+    status: m.type === 'step-failed' && m.final ? 'failed' : 'waiting',
+    counted: step.counted + (free ? 0 : 1),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+function decided(
+  run: Draft,
+  step: StepProgress,
+  m: Extract<Milestone, { type: 'step-skipped' | 'step-blocked' | 'step-canceled' }>,
+): StepProgress {
+  const status = m.type === 'step-skipped' ? 'skipped' : m.type === 'step-blocked' ? 'blocked' : 'canceled';
+  const { failure: _, retryAt: __, ...rest } = step;
+  return {
+    ...rest,
+    status,
+    because: m.because,
+    endedAt: m.at,
+    decidedIn: run.attempt,
+    values: m.type === 'step-canceled' ? step.values : {},
+  };
+}
+
+function treesAfter(
+  trees: AttemptTrees | undefined,
+  m: Extract<Milestone, { type: 'snapshot-taken' | 'tree-restored' }>,
+): AttemptTrees {
+  if (m.type === 'tree-restored') return { ...trees, undone: true };
+  if (trees?.before === undefined) return { before: m.tree, undone: false };
+  return { ...trees, after: m.tree, undone: false };
+}

@@ -6,6 +6,7 @@ import { MARK_VARIABLE } from '../engines/mark.ts';
 import { runGit } from '../engines/process.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { table } from '../report/table.ts';
+import { count } from '../report/words.ts';
 import { CLOCK } from './clock.ts';
 import { loadUserConfig } from './config.ts';
 import { lookIntoState } from './open.ts';
@@ -86,7 +87,7 @@ async function lookAtState(place: Place): Promise<readonly Finding[]> {
     if (damaged.length === 0) {
       return [
         driver,
-        { what: 'state', state: 'ok', found: `${where}, ${runs.length} runs, every journal whole` },
+        { what: 'state', state: 'ok', found: `${where}, ${count(runs.length, 'run')}, every journal whole` },
       ];
     }
     const help = 'these runs cannot be resumed; start them again';

@@ -83,6 +83,8 @@ export async function start(
     );
     const lease = state.acquire(record.id, { by: options.by, alone: true });
     if (!lease.ok) {
+      // It never began: listed, it would be what `@last` and a resume mean.
+      state.forgetRun(record.id);
       return refuse(
         `run ${lease.error.run} (pid ${lease.error.owner.pid}) works in ${place.root}, and two runs in one checkout would overwrite each other`,
         `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,

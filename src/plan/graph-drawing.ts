@@ -2,6 +2,7 @@
 import type { Plan } from '../model/plan.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
 import { isWriter } from '../model/workflow.ts';
+import { templateText } from './graph-json.ts';
 import { linksOf } from './links.ts';
 
 /** A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there. */
@@ -35,7 +36,8 @@ export function drawDot(plan: Plan, workflow: Workflow): string {
 
 function labelOf(step: Step): string {
   if (step.kind === 'run') return step.id;
-  return `${step.id}\n${step.engines.join(', ')} · ${step.access}`;
+  const model = step.model === undefined ? '' : ` · ${templateText(step.model)}`;
+  return `${step.id}\n${step.engines.join(', ')}${model} · ${step.access}`;
 }
 
 /** Main steps are `s0`, `s1`, …; those of `finally` are `f0`, `f1`, … */

@@ -36,7 +36,7 @@ export function judge(
   condition: () => Result<boolean, string>,
 ): Verdict {
   const wrong = needs.find((need) => !isFine(need));
-  const blocked = (): Verdict => ({ kind: 'blocked', because: `\`${wrong?.id}\` is ${wrong?.status}` });
+  const blocked = (): Verdict => ({ kind: 'blocked', because: wrong === undefined ? '' : howItEnded(wrong) });
   if (step.if === undefined || (!step.ifDecides && wrong !== undefined)) {
     return wrong === undefined ? { kind: 'run' } : blocked();
   }
@@ -51,4 +51,8 @@ export function judge(
 /** Whether a step failed that was not allowed to: this is what fails the run, and what `failure()` asks for. */
 export function hasFailed(need: Need): boolean {
   return need.status === 'failed' && !need.continueOnError;
+}
+
+function howItEnded({ id, status }: Need): string {
+  return status === 'failed' ? `\`${id}\` failed` : `\`${id}\` was ${status}`;
 }

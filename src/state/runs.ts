@@ -63,6 +63,13 @@ export function createRun(tools: LeaseTools, record: RunRecord): boolean {
     .immediate();
 }
 
+/** Takes back a run that never began, with all its rows. One that has a milestone stays. */
+export function forgetRun({ connection }: LeaseTools, id: RunId): void {
+  connection
+    .prepare('DELETE FROM runs WHERE id = @id AND NOT EXISTS (SELECT 1 FROM milestones WHERE run = @id)')
+    .run({ id });
+}
+
 /** What a run was started with. */
 export function runRecord({ connection }: LeaseTools, id: RunId): RunRecord | undefined {
   const row = connection

@@ -13,7 +13,15 @@ import { makeOutputFiles } from './output-files.ts';
 import { explain, guarded, type StateProblem } from './problem.ts';
 import { type Processes, systemProcesses } from './processes.ts';
 import { type Asking, makeRequests } from './requests.ts';
-import { createRun, listRuns, type RunRecord, type RunSummary, resolveRun, runRecord } from './runs.ts';
+import {
+  createRun,
+  forgetRun,
+  listRuns,
+  type RunRecord,
+  type RunSummary,
+  resolveRun,
+  runRecord,
+} from './runs.ts';
 import { type LogFile, openTranscript, type Transcript, transcriptFiles } from './transcripts.ts';
 
 /** The files of one attempt. */
@@ -34,6 +42,8 @@ export interface State {
   readonly driver: string;
   /** Stores what a run is started with. False when the id is taken: make another one. */
   createRun(record: RunRecord): boolean;
+  /** Takes back a run that was stored and never began. */
+  forgetRun(id: RunId): void;
   runRecord(id: RunId): RunRecord | undefined;
   /** Newest first. */
   listRuns(): readonly RunSummary[];
@@ -106,6 +116,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     directory,
     driver: DRIVER_PACKAGE,
     createRun: (record) => safely(() => createRun(tools, record)),
+    forgetRun: (id) => safely(() => forgetRun(tools, id)),
     runRecord: (id) => safely(() => runRecord(tools, id)),
     listRuns: () => safely(() => listRuns(tools)),
     resolveRun: (text) => safely(() => resolveRun(tools, text)),

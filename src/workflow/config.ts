@@ -22,7 +22,7 @@ const DECLARING = ['prompt', 'output', 'map', 'access', 'session', 'failure'];
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   policy: 'leave it out; nothing would hold to it',
   prices: 'leave it out; costs are taken from the engines',
-  retention: 'leave it out, and delete what is old under `.codemachine/runs` yourself',
+  retention: 'leave it out, and delete what is old under `.codemachine/state/runs` yourself',
   notify: 'leave it out; `codemachine run --json` prints every milestone for others to act on',
 };
 

@@ -154,7 +154,7 @@ describe('graph', () => {
     expect(graph(plan, flow, 'mermaid')).toMatchInlineSnapshot(`
       "flowchart TD
         s0["issue"]
-        s1(["plan<br>claude-code · read"])
+        s1(["plan<br>claude-code · opus · read"])
         s2(["code<br>codex, claude-code · write"])
         s3["lint"]
         s4(["ship<br>claude-code · full"])
@@ -181,7 +181,7 @@ describe('graph', () => {
       "digraph "fix \\"it\\" <now>" {
         node [shape=box];
         s0 [label="issue"];
-        s1 [label="plan\\nclaude-code · read", style=rounded];
+        s1 [label="plan\\nclaude-code · opus · read", style=rounded];
         s2 [label="code\\ncodex, claude-code · write", style=rounded];
         s3 [label="lint"];
         s4 [label="ship\\nclaude-code · full", style=rounded, color=red, penwidth=2];

@@ -49,6 +49,16 @@ describe('a run', () => {
     expect(state.createRun(record(runId(1), { name: 'other' }))).toBe(false);
     expect(state.runRecord(runId(1))?.name).toBe('build');
   });
+
+  it('can be taken back as long as it never began', async () => {
+    const state = await fresh();
+    state.createRun(record(runId(1)));
+    started(state, runId(2));
+    for (const n of [1, 2]) state.forgetRun(runId(n));
+    expect(state.listRuns().map(({ id }) => id)).toEqual([runId(2)]);
+    expect(state.createRun(record(runId(1)))).toBe(true);
+    expect(state.history(runId(2))).toHaveLength(1);
+  });
 });
 
 describe('the list of runs', () => {

@@ -99,7 +99,7 @@ export type PromptKey =
   | 'output'
   | 'session';
 
-/** What an engine can do; `docs` and `codemachine engines` print it. */
+/** What an engine can do: what validation holds a step against, and `docs/engines.md` shows. */
 export interface Capabilities {
   /** Keys it honours at every access level; `network` is a matter of the level. */
   readonly keys: readonly PromptKey[];

@@ -1,5 +1,8 @@
 /** Hands the command line to oclif. */
 import { fileURLToPath } from 'node:url';
+import { handle } from '@oclif/core/handle';
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
 import { EXIT } from './model/exit.ts';
 
 /**
@@ -7,13 +10,20 @@ import { EXIT } from './model/exit.ts';
  * Never rejects: what a command throws on purpose carries its exit code, everything else is a defect of ours.
  */
 export async function main(argv: readonly string[], root: URL): Promise<void> {
+  // A project that has a tsconfig.json would otherwise make oclif look for TypeScript sources of ours.
+  settings.enableAutoTranspile = false;
+  // Who listened may be gone: a closed terminal, `| head`. Unheard, the error would end a run in the middle, its children too.
+  for (const out of [process.stdout, process.stderr]) out.on('error', () => undefined);
   try {
-    if (!(await validatePlainly(argv))) await runCommand(argv, root);
+    await run(asFlag(argv), fileURLToPath(root));
   } catch (error) {
-    if (isMeant(error)) {
-      const { handle } = await import('@oclif/core/handle');
-      return handle(error);
+    const unknown = unknownCommand(error);
+    if (unknown !== undefined) {
+      const { sayUnknown } = await import('./app/unknown-command.ts');
+      process.exitCode = sayUnknown(unknown, root);
+      return;
     }
+    if (isMeant(error)) return handle(error);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(
       `${text}\nThis is a defect of codemachine, not of your workflow. Please report the lines above with the output of \`codemachine doctor\`.\n`,
@@ -22,22 +32,13 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
   }
 }
 
-/** Editors and hooks validate at every save: without flags there is nothing to parse, and oclif would take most of the time. */
-async function validatePlainly([command, ...files]: readonly string[]): Promise<boolean> {
-  if (command !== 'validate' || files.some((file) => file.startsWith('-'))) return false;
-  const { validateFiles } = await import('./app/validate.ts');
-  process.exitCode = await validateFiles(files, 'text', false);
-  return true;
+/** `codemachine help run` is `codemachine run --help`: oclif knows only the flag. */
+function asFlag(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : [...argv];
 }
 
-async function runCommand(argv: readonly string[], root: URL): Promise<void> {
-  const [{ run }, { settings }] = await Promise.all([
-    import('@oclif/core/run'),
-    import('@oclif/core/settings'),
-  ]);
-  // A project that has a tsconfig.json would otherwise make oclif look for TypeScript sources of ours.
-  settings.enableAutoTranspile = false;
-  await run([...argv], fileURLToPath(root));
+function unknownCommand(error: unknown): string | undefined {
+  return isMeant(error) ? /^command (.*) not found\.?$/i.exec(error.message)?.[1] : undefined;
 }
 
 function isMeant(error: unknown): error is Error & { readonly oclif: { readonly exit?: number } } {

@@ -18,6 +18,7 @@ export interface ShowFlags {
 export function presenter(
   flags: ShowFlags,
 ): (plan: Plan | undefined, history: readonly Milestone[]) => Promise<Reporter> {
+  outliveListeners();
   return (plan, history) =>
     openReporter({
       json: flags.json,
@@ -29,6 +30,17 @@ export function presenter(
       history,
       clock: CLOCK,
     });
+}
+
+/**
+ * Whoever listens may go: a closed terminal, `| head`. Unheard, the error of the next write would end the run in the middle.
+ * oclif hears it, and throws it again unless it is EPIPE, so its listener goes first.
+ */
+function outliveListeners(): void {
+  for (const out of [process.stdout, process.stderr]) {
+    out.removeAllListeners('error');
+    out.on('error', () => undefined);
+  }
 }
 
 /** Says something to people, never on standard output. */

@@ -93,8 +93,8 @@ export async function start(
     gits.mark = gitMark(lease.value, env);
     const executed = await execute({
       ...{ place, state, lease: lease.value, record, workflow, config, plan: plan.value, history: [] },
-      ...{ variables: variables.value, workspace: workspace.value, env, by: options.by, tell: options.tell },
-      signals: options.signals,
+      ...{ variables: variables.value, workspace: workspace.value, env, by: options.by },
+      ...{ tell: options.tell, signals: options.signals },
       reporter: await options.reporter(plan.value, []),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });

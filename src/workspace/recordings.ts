@@ -1,4 +1,6 @@
 /** Makes commits of trees under refs of ours, so that git keeps them. */
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import { ok, type Result } from '../model/result.ts';
@@ -35,6 +37,7 @@ export async function keepRecording(
 ): Promise<Result<string, Failure>> {
   const committed = await commit(store, what);
   if (!committed.ok) return committed;
+  if (!numbers.has(what.run)) dropStaleRefLocks(store, what.run);
   for (;;) {
     const next = numbers.get(what.run) ?? (await lastNumber(store, what.run)) + 1;
     numbers.set(what.run, next + 1);
@@ -47,6 +50,21 @@ export async function keepRecording(
     const taken = await store.theirs(['rev-parse', '-q', '--verify', ref], { codes: [0, 1] });
     if (!taken.ok || taken.value.length === 0) return kept;
   }
+}
+
+/**
+ * A git that was ended between making a lock and noting it down leaves the lock, and every later recording would fail. Under a
+ * run's refs only its owner writes, so what is there before the owner's first recording is nobody's.
+ */
+function dropStaleRefLocks(store: Store, run: RunId): void {
+  const directory = path.join(store.places.commonDir, refsOf(run));
+  let files: readonly string[] = [];
+  try {
+    files = readdirSync(directory);
+  } catch {
+    // The run's first recording, or refs that are kept otherwise (packed, reftable).
+  }
+  for (const file of files) if (file.endsWith('.lock')) rmSync(path.join(directory, file), { force: true });
 }
 
 async function commit(store: Store, what: Recorded): Promise<Result<string, Failure>> {

@@ -1,5 +1,5 @@
 /** Proves that a process which dies at any of its calls of git leaves a workspace that can be recorded and put back. */
-import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Git } from '../../src/workspace/git.ts';
@@ -79,3 +79,18 @@ async function diesAt(r: Repository, calls: number, start: string): Promise<bool
   };
   return Promise.race([whole(), dead.then(() => false)]);
 }
+
+test('a git that was ended while it wrote refs leaves locks that the next owner of the run clears away', async () => {
+  const r = makeRepository();
+  const first = must(await (await r.open()).record(RUN, 'first'));
+  const refs = path.join(r.root, '.git/refs/codemachine');
+  mkdirSync(path.join(refs, 'other'));
+  for (const file of [`${RUN}/2.lock`, `${RUN}/2.head.lock`, 'other/1.lock'])
+    writeFileSync(path.join(refs, file), '');
+  r.write('a.txt', 'edited\n');
+  expect(must(await (await r.open()).record(RUN, 'second', first.tree)).files).toEqual(['a.txt']);
+  expect(readdirSync(path.join(refs, RUN)).filter((file) => file.endsWith('.lock'))).toEqual([]);
+  // Another run may have a living owner, in another worktree.
+  expect(readdirSync(path.join(refs, 'other'))).toEqual(['1.lock']);
+  r.remove();
+});

@@ -119,6 +119,8 @@ export function acquire(
          by = @by, since = @since, beat = @beat WHERE run = @run AND epoch = @epoch - 1`,
       )
       .run(mine);
+    // Asked of an owner that is gone: whoever goes on with the run has decided that since.
+    connection.prepare('UPDATE requests SET done = ? WHERE run = ? AND done IS NULL').run(mine.since, run);
     return ok({ ...row, ...mine });
   });
   const taken = guarded(tools.place, () => take.immediate());

@@ -178,4 +178,19 @@ describe('a request', () => {
     expect(owner.pending(runId(1))).toEqual([]);
     expect(owner.pending(runId(2))).toHaveLength(1);
   });
+
+  it('was asked of the owner of that time: the next one begins without it', async () => {
+    const state = await fresh();
+    const id = runId(1);
+    state.createRun(record(id));
+    const first = state.acquire(id, { by: 'run' });
+    if (!first.ok) throw new Error('a new run has an owner');
+    state.ask(id, { kind: 'cancel', by: 'somebody', at: AT });
+    expect(state.pending(id)).toHaveLength(1);
+    first.value.release();
+    expect(state.acquire(id, { by: 'resume' }).ok).toBe(true);
+    expect(state.pending(id)).toEqual([]);
+    state.ask(id, { kind: 'cancel', by: 'somebody', at: AT });
+    expect(state.pending(id)).toHaveLength(1);
+  });
 });

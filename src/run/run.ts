@@ -29,7 +29,8 @@ export interface RunResult {
 export interface RunHandle {
   /**
    * Stops softly, within the time of the stopping ladder. `interrupt` leaves the run to be resumed, `cancel` ends it and
-   * runs `finally`. The first counts; a cancel of the main list can still be followed by an interrupt of `finally`.
+   * runs `finally`. The first counts; a cancel of the main list can still be followed by an interrupt of `finally`,
+   * which a second cancel leaves alone.
    */
   stop(kind: 'interrupt' | 'cancel', by: By): void;
   /** Stops at once, as an interruption unless something else was under way. */
@@ -43,6 +44,8 @@ interface Control {
   phase: Phase;
   by: By;
   defect?: { readonly error: unknown };
+  /** The main list was canceled: another cancel has nothing left to end, and must not take `finally`. */
+  canceled: boolean;
   onHalt: (why: Halt) => void;
 }
 
@@ -51,11 +54,12 @@ export function startRun(input: RunInput): RunHandle {
   const { ports, options } = input;
   const open = (): Phase =>
     openPhase(ports.clock, Math.max(1, options.maxParallel), (why) => control.onHalt(why));
-  const control: Control = { phase: open(), by: options.by, onHalt: () => undefined };
+  const control: Control = { phase: open(), by: options.by, canceled: false, onHalt: () => undefined };
   const run = openRun(input, control);
   const done = Promise.resolve().then(() => drive(run, control, open));
   return {
     stop: (kind, by) => {
+      if (kind === 'cancel' && control.canceled) return;
       if (control.phase.halted() === undefined) control.by = by;
       control.phase.halt(kind);
     },
@@ -136,6 +140,7 @@ async function go(
   };
   await runList(list);
   const canceled = control.phase.halted() === 'cancel';
+  control.canceled = canceled;
   if (canceled) cancelWaiting(list);
   else if (control.phase.halted() !== undefined) return stopped(run, control);
   const end = endOfList(run, canceled);

@@ -81,6 +81,23 @@ describe('cancel and finally', () => {
     expect(rig.statuses()).toEqual({ a: 'succeeded', clean: 'canceled', more: 'canceled' });
   });
 
+  test('a second cancel does not take finally from a run that is canceled already', async () => {
+    const clean = held();
+    const rig = start({
+      workflow: workflowOf([runStep('a')], { finally: [runStep('clean'), runStep('more')] }),
+      script: (job, hear, stop) => {
+        if (job.step === 'clean') return clean.script(job, hear, stop);
+        if (job.step === 'a') rig.handle.stop('cancel', 'somebody');
+        return fine();
+      },
+    });
+    await clean.started;
+    rig.handle.stop('cancel', 'somebody else');
+    clean.end();
+    expect(await rig.result()).toEqual({ end: 'canceled' });
+    expect(rig.statuses()).toEqual({ a: 'succeeded', clean: 'succeeded', more: 'succeeded' });
+  });
+
   test('a finally step that fails makes a canceled run a failed one', async () => {
     const rig = start({
       workflow: workflowOf([runStep('a')], { finally: [runStep('clean')] }),

@@ -25,10 +25,10 @@ export interface AttemptOf {
   readonly engine?: string;
 }
 
-/** An attempt that was made: how it ended, and its recordings if its end was recorded too. */
+/** An attempt that was made: how it ended, and what takes its edits back if it was recorded. */
 export interface Made {
   readonly outcome: Outcome;
-  readonly recorded?: Transaction;
+  readonly undo?: Transaction['undo'];
 }
 
 /**
@@ -79,8 +79,10 @@ async function recorded(of: AttemptOf, job: Job): Promise<Made> {
   // Asked to end at once, the runner does not walk the tree; resume finds an attempt without an end and records it then.
   if (of.phase.isHard()) return { outcome };
   const ended = await begun.value.end();
-  if (ended.ok) return { outcome, recorded: begun.value };
-  return { outcome: outcome.ok ? { ...failed(ended.error), values: outcome.values } : outcome };
+  if (ended.ok) return { outcome, undo: begun.value.undo };
+  // What is not recorded cannot be taken back, and another attempt must not start on it.
+  const undo = () => Promise.resolve(ended);
+  return { outcome: outcome.ok ? { ...failed(ended.error), values: outcome.values } : outcome, undo };
 }
 
 function timed(of: AttemptOf, job: Job): Promise<Outcome> {

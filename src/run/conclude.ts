@@ -43,7 +43,7 @@ async function decideNext(of: AttemptOf, made: Made, { failure, values }: Failed
   void run.ledger.say({ ...values, type: 'step-failed', step: key, attempt, final, failure });
   sayNext(of, next);
   // Undone at once and not right before the next attempt: while this step waits, others work on the same tree.
-  const undone = final && !step.continueOnError ? undefined : await made.recorded?.undo();
+  const undone = final && !step.continueOnError ? undefined : await made.undo?.();
   if (undone === undefined || undone.ok) return final ? 'ended' : 'again';
   void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: undone.error });
   return 'ended';

@@ -40,9 +40,11 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
     const own = trees[attempt];
     if (ports.workspace !== undefined && isRecorded(step) && needsUndo(status, own)) {
       const looked = await lookAtTree(run, ports.workspace, key, attempt, own);
-      if (!looked.ok) return looked;
-      before.push(...looked.value.before);
-      if (looked.value.undo !== undefined && options.keepTree !== true) toUndo.push(looked.value.undo);
+      // Whoever keeps the tree needs no recording, and may keep it because there can be none.
+      if (!looked.ok && options.keepTree !== true) return looked;
+      before.push(...(looked.ok ? looked.value.before : []));
+      if (looked.ok && looked.value.undo !== undefined && options.keepTree !== true)
+        toUndo.push(looked.value.undo);
     }
     if (status !== 'running') continue;
     const failure = {
@@ -95,16 +97,16 @@ async function lookAtTree(
     if (answer === 'stop') return err(refusal(step, attempt, 'crashed', files));
     return ok({ before, ...(answer === 'undo' ? { undo: { step, attempt, start, from: tree } } : {}) });
   }
-  const sides = await compare(workspace, start, trees.after, tree);
-  if (!sides.ok) return sides;
-  const { mine, theirs, both } = sides.value;
+  const edited = await editedSince(workspace, start, trees.after, tree);
+  if (!edited.ok) return edited;
+  const both = edited.value;
   // An owner that was killed may have been in the middle of this very undo: a file that is away then is nobody's edit.
   const why = endedOrderly(run) ? 'edited' : 'crashed';
   const answer = both.length === 0 ? 'undo' : await ask(run, step, attempt, why, both);
   if (answer === 'stop') return err(refusal(step, attempt, why, both));
-  // With edits of others elsewhere in the tree, only what the attempt changed may be touched.
-  const from = theirs.some((path) => !mine.has(path)) ? trees.after : tree;
-  return ok({ before: [], ...(answer === 'undo' ? { undo: { step, attempt, start, from } } : {}) });
+  // From the attempt's own end and not from what is here now: edits elsewhere, and a HEAD that was moved since, are somebody's.
+  const undo = { step, attempt, start, from: trees.after };
+  return ok({ before: [], ...(answer === 'undo' ? { undo } : {}) });
 }
 
 /** Whether the last owner let the run go by itself, so that what differs from its last recording was done by somebody else. */
@@ -114,17 +116,15 @@ function endedOrderly(run: Running): boolean {
 }
 
 /**
- * Who changed what: `mine` the attempt, `theirs` somebody since, `both` the paths on which an undo would take their
- * change away. A path that is back at its start is nobody's loss: an undo that was cut off leaves such paths.
+ * The paths that the attempt changed and somebody else since, whose change an undo would take away. A path that is back at
+ * its start is nobody's loss: an undo that was cut off leaves such paths.
  */
-async function compare(
+async function editedSince(
   workspace: Workspace,
   start: string,
   end: string,
   now: string,
-): Promise<
-  Result<{ mine: ReadonlySet<string>; theirs: readonly string[]; both: readonly string[] }, string>
-> {
+): Promise<Result<readonly string[], string>> {
   const changed = async (from: string, to: string): Promise<Result<readonly string[], string>> => {
     const files = await workspace.changed(from, to);
     return files.ok ? files : err(`the recordings of the tree could not be compared: ${files.error.message}`);
@@ -137,8 +137,7 @@ async function compare(
   if (!still.ok) return still;
   const ours = new Set(mine.value);
   const differs = new Set(still.value);
-  const both = theirs.value.filter((path) => ours.has(path) && differs.has(path));
-  return ok({ mine: ours, theirs: theirs.value, both });
+  return ok(theirs.value.filter((path) => ours.has(path) && differs.has(path)));
 }
 
 function ask(

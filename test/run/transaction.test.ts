@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Workspace } from '../../src/model/ports.ts';
 import type { FakeTree, RigOptions, Script } from './rig.ts';
 import { agentStep, failing, fakeTree, fine, runStep, start, workflowOf } from './rig.ts';
 
@@ -88,6 +89,31 @@ describe('a writing agent is a transaction', () => {
     expect(await rig.result()).toEqual({ end: 'failed' });
     expect(rig.made).toEqual(['w.1']);
     expect(rig.progress().steps.get('w' as never)?.failure?.message).toBe('read-only');
+  });
+});
+
+describe('an attempt whose end cannot be recorded', () => {
+  const end = (tree: FakeTree, broken: (label: string) => boolean): Workspace => ({
+    ...tree,
+    record: async (run, label, since) =>
+      broken(label)
+        ? { ok: false, error: { reason: 'config', message: 'the disk is full' } }
+        : tree.record(run, label, since),
+  });
+
+  test('is the last one when it failed: it cannot be undone, and the next must not start on its edits', async () => {
+    const tree = withTree();
+    const rig = start({
+      workflow: workflowOf([writer()]),
+      tree: end(tree, (label) => label === 'w.1.after'),
+      script: edits(tree, 2),
+    });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.made).toEqual(['w.1']);
+    expect(rig.progress().steps.get('w' as never)?.failure?.message).toBe('the disk is full');
+    const again = start({ workflow: workflowOf([writer()]), tree, history: rig.journal, script: edits(tree, 1) });
+    expect(await again.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files.get('made')).toBe(',2');
   });
 });
 
@@ -201,6 +227,35 @@ describe('undo at resume', () => {
     const rig = start({ workflow, tree, history, script: edits(tree, 1) });
     expect(await rig.result()).toEqual({ end: 'succeeded' });
     expect(tree.files.get('made')).toBe('of old,2');
+  });
+
+  test('with --keep-tree goes on where nothing can be recorded or compared any more', async () => {
+    const tree = withTree();
+    const { workflow, history } = await failedRun(tree);
+    const gone = { ok: false, error: { reason: 'config', message: 'the recording is gone' } } as const;
+    const record: Workspace['record'] = async (run, label, since) =>
+      since !== undefined && history.some((m) => 'tree' in m && m.tree === since)
+        ? gone
+        : tree.record(run, label, since);
+    const broken = { ...tree, record };
+    const refused = start({ workflow, tree: broken, history });
+    expect((await refused.result()).message).toContain('the recording is gone');
+    const rig = start({ workflow, tree: broken, history, options: { keepTree: true } });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files.get('made')).toBe(',1');
+  });
+
+  test('takes nothing from another than the attempt where its end was recorded', async () => {
+    const tree = withTree();
+    const { workflow, history } = await failedRun(tree);
+    const from: string[] = [];
+    const restore: Workspace['restore'] = (to, left) => {
+      from.push(left);
+      return tree.restore(to, left);
+    };
+    await start({ workflow, tree: { ...tree, restore }, history, script: edits(tree, 1) }).result();
+    // What moved HEAD since stands in the newer recording, and is not the attempt's.
+    expect(from).toEqual([history.findLast((m) => m.type === 'snapshot-taken')?.tree]);
   });
 
   test('asks where somebody can be asked', async () => {

@@ -48,6 +48,12 @@ export const OBEY_NOBODY_ELSE: readonly string[] = [
   'maintenance.auto=false',
 ];
 
+/**
+ * A missing object makes git ask a promisor remote, whose `uploadpack` is a command line in a config. Git before 2.45 does not know
+ * the first variable; the second leaves no transport over which to ask.
+ */
+const NO_FETCH = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' } as const;
+
 /** The environment that says nothing of the user or the machine. `home` is a directory without any git config in it. */
 export function scratchEnvironment(environ: Environ, home: string): Readonly<Record<string, string>> {
   return {
@@ -60,7 +66,7 @@ export function scratchEnvironment(environ: Environ, home: string): Readonly<Rec
     GIT_ATTR_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
-    GIT_NO_LAZY_FETCH: '1',
+    ...NO_FETCH,
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_LITERAL_PATHSPECS: '1',
   };
@@ -76,7 +82,7 @@ export function userEnvironment(environ: Environ): Readonly<Record<string, strin
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
-    GIT_NO_LAZY_FETCH: '1',
+    ...NO_FETCH,
   };
 }
 

@@ -4,7 +4,8 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, wr
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { findRoot } from '../../src/workspace/root.ts';
-import type { GitWorkspace } from '../../src/workspace/workspace.ts';
+import type { Git } from '../../src/workspace/git.ts';
+import { type GitWorkspace, openWorkspace } from '../../src/workspace/workspace.ts';
 import { makeRepository, must, type Repository, RUN, realGit } from './repository.ts';
 
 let repo: Repository | undefined;
@@ -151,6 +152,30 @@ test('planted in our own git directory: none is started either', async () => {
   expect(r.read('a.txt')).toBe('a\n');
   replant();
   await everything(r, await r.open());
+  expect(existsSync(canary)).toBe(false);
+});
+
+test('a promisor remote is not asked for a missing object, not even by an older git', async () => {
+  const r = makeRepository({ 'a.txt': 'a\n' });
+  repo = r;
+  const older: Git = (args, { env: { GIT_NO_LAZY_FETCH: _, ...env }, ...more }) =>
+    realGit(args, { ...more, env });
+  const places = must(await findRoot(r.root, older, r.environ));
+  if (places === undefined) throw new Error('no repository');
+  const stateDir = path.join(r.root, '.codemachine/state');
+  const ws = must(
+    await openWorkspace({ places, stateDir, git: older, environ: r.environ, now: () => 1_700_000_000_000 }),
+  );
+  const start = must(await ws.record(RUN, 'start'));
+  const canary = path.join(r.home, 'canary');
+  const config = [
+    '[core]\n\trepositoryFormatVersion = 1\n[extensions]\n\tpartialClone = evil',
+    `[remote "evil"]\n\turl = ${r.root}\n\tpromisor = true\n\tuploadpack = "touch ${canary}; git-upload-pack"`,
+    '[protocol "file"]\n\tallow = always\n',
+  ];
+  writeFileSync(path.join(r.root, '.git/config'), config.join('\n'), { flag: 'a' });
+  writeFileSync(path.join(r.root, '.git/HEAD'), `${'1'.repeat(40)}\n`);
+  await ws.record(RUN, 'end', start.tree);
   expect(existsSync(canary)).toBe(false);
 });
 

@@ -1,5 +1,6 @@
 /** Introduces git and the workspace to each other. */
-
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
 import { MARK_VARIABLE, makeMark } from '../engines/mark.ts';
 import { runGit } from '../engines/process.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -7,7 +8,7 @@ import type { Lease } from '../state/lease.ts';
 import { findRoot } from '../workspace/root.ts';
 import { type GitWorkspace, openWorkspace } from '../workspace/workspace.ts';
 import type { Place } from './place.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 /** Whose children the gits of a workspace are: nobody's until a run is owned. */
 export interface GitOwner {
@@ -32,6 +33,14 @@ export async function openPlaceWorkspace(
   const places = await findRoot(place.root, runGit, env);
   if (!places.ok) return refusal(places.error);
   if (places.value === undefined) return ok(undefined);
+  const { root } = places.value;
+  if (realpathSync(root) !== realpathSync(place.root)) {
+    // An agent may have written it: what is recorded and put back must be the tree that the steps work in.
+    return refuse(
+      `git takes ${root} for the working tree of the repository in ${place.root}`,
+      `take \`core.worktree\` out of ${path.join(places.value.gitDir, 'config')}`,
+    );
+  }
   const opened = await openWorkspace({
     places: places.value,
     stateDir: place.stateDir,

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { openPlaceWorkspace } from '../../src/app/git.ts';
+import { locate } from '../../src/app/place.ts';
 import { findRoot } from '../../src/workspace/root.ts';
 import type { Git } from '../../src/workspace/git.ts';
 import { type GitWorkspace, openWorkspace } from '../../src/workspace/workspace.ts';
@@ -209,4 +211,13 @@ test("the caller's GIT variables are not obeyed", async () => {
   } finally {
     other.remove();
   }
+});
+
+test('a config that moves the working tree is refused, since other files would be put back', async () => {
+  const r = makeRepository();
+  repo = r;
+  writeFileSync(path.join(r.home, 'mine.txt'), 'mine\n');
+  r.git('config', 'core.worktree', r.home);
+  const opened = await openPlaceWorkspace(locate({ cwd: r.root }, r.environ), r.environ);
+  expect(opened).toMatchObject({ ok: false, error: { help: expect.stringContaining('core.worktree') } });
 });

@@ -1,6 +1,7 @@
 /** Checks an agent's answer against the schema that its step asks for. */
 import { err, type Json, type JsonObject, ok, type Result } from '../model/result.ts';
 import type { Facts } from './dialects/dialect.ts';
+import { nestsTooDeep } from './nesting.ts';
 
 /** Says what is wrong with a value, a sentence each; none when it is valid. */
 export type Validate = (schema: JsonObject, value: Json) => readonly string[];
@@ -22,8 +23,10 @@ const FENCED = /^```[a-z]*\n(.*)\n```$/is;
 function parsed(text = ''): Result<Json, string> {
   const bare = text.trim();
   if (bare === '') return err('there was no answer at all');
+  const json = FENCED.exec(bare)?.[1] ?? bare;
+  if (nestsTooDeep(json)) return err('the answer nests too deeply');
   try {
-    return ok(JSON.parse(FENCED.exec(bare)?.[1] ?? bare) as Json);
+    return ok(JSON.parse(json) as Json);
   } catch {
     return err('the answer was not JSON');
   }

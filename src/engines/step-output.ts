@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { err, type Json, type JsonObject, ok, type Result } from '../model/result.ts';
 import type { OutputType } from '../model/workflow.ts';
+import { nestsTooDeep } from './nesting.ts';
 
 /** Outputs live in the journal: what is bigger is a file, and its path an output. */
 const MOST_BYTES = 1024 * 1024;
@@ -95,6 +96,7 @@ function asType(name: string, text: string, type: OutputType): Result<Json, stri
     case 'boolean':
       return plain === 'true' || plain === 'false' ? ok(plain === 'true') : wrong('true or false');
     case 'json':
+      if (nestsTooDeep(plain)) return wrong('one that nests less deeply');
       try {
         return ok(JSON.parse(plain) as Json);
       } catch {

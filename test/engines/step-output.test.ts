@@ -109,3 +109,13 @@ describe('a file that is none', () => {
     expect(read(`x=${'y'.repeat(1024 * 1024)}`, {})).toMatch('more than 1 MiB');
   });
 });
+
+describe('a value that nests without end', () => {
+  it('is refused, because nobody could write it down again', () => {
+    const text = `x=${'['.repeat(100_000)}${']'.repeat(100_000)}\n`;
+    expect(read(text, { x: 'json' })).toContain('nests less deeply');
+    const fine = `${'['.repeat(100)}${']'.repeat(100)}`;
+    expect(read(`x=${fine}\n`, { x: 'json' })).toEqual({ x: JSON.parse(fine) });
+    expect(read(`x="${'['.repeat(1_000)}"\n`, { x: 'json' })).toEqual({ x: '['.repeat(1_000) });
+  });
+});

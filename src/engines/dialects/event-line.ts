@@ -1,10 +1,11 @@
 /** Reads fields of an engine's events, whatever stands there. */
 import type { Json, JsonObject } from '../../model/result.ts';
+import { nestsTooDeep } from '../nesting.ts';
 
-/** An event, or undefined where the line is none: half a line, a warning, binary. */
+/** An event, or undefined where the line is none: half a line, a warning, binary, brackets without end. */
 export function eventOf(line: string): JsonObject | undefined {
   const trimmed = line.trim();
-  if (!trimmed.startsWith('{')) return undefined;
+  if (!trimmed.startsWith('{') || nestsTooDeep(trimmed)) return undefined;
   try {
     return objectOf(JSON.parse(trimmed) as Json);
   } catch {

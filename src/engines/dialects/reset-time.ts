@@ -22,10 +22,12 @@ export function resetTime(words: string, now: number): number | undefined {
   if (at !== null) return clockTime(at, now);
   const span = IN.exec(words)?.[1];
   if (span === undefined) return undefined;
-  return [...span.matchAll(/(\d+) (day|hour|minute|second)/gi)].reduce(
+  const reset = [...span.matchAll(/(\d+) (day|hour|minute|second)/gi)].reduce(
     (sum, [, count, unit]) => sum + Number(count) * (MS[(unit ?? '').toLowerCase()] ?? 0),
     now,
   );
+  // Beyond what a date can hold (ECMA-262, 21.4.1.1) writing it down would throw.
+  return Number.isNaN(new Date(reset).getTime()) ? undefined : reset;
 }
 
 function clockTime(at: RegExpExecArray, now: number): number | undefined {

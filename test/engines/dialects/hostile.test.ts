@@ -42,6 +42,16 @@ describe.each(Object.entries(dialects))('%s', (engine, dialect) => {
     );
   });
 
+  it('survives brackets without end', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    for (const line of known) {
+      const whole = line.replace(/\{\}|"(?:input|item|error|usage)":/, (found) =>
+        found === '{}' ? `{"a":${deep}}` : `"deep":${deep},${found}`,
+      );
+      expect(() => survives(dialect, [whole, `{"type":"result","structured_output":${deep}}`])).not.toThrow();
+    }
+  });
+
   it('survives any JSON made of its own words', () => {
     const word = fc.constantFrom(...words);
     const { tree } = fc.letrec((tie) => ({

@@ -1,4 +1,5 @@
 /** Goes on with a run. */
+import { existsSync } from 'node:fs';
 import { err, ok, type Result } from '../model/result.ts';
 import type { UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
@@ -58,6 +59,8 @@ async function resumeRecord(
 ): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
   const { env } = options;
   const place = { ...locate({ ...options, cwd: record.workspace }, env), stateDir: state.directory };
+  const stays = checkoutStays(place, record);
+  if (!stays.ok) return stays;
   const whole = state.verify(record.id);
   if (!whole.ok) {
     return refuse(
@@ -81,6 +84,12 @@ async function resumeRecord(
   const gits: GitOwner = {};
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
+  if (record.git !== undefined && workspace.value === undefined) {
+    return refuse(
+      `run ${record.id} began with git in ${record.workspace}, and it is not there now, so edits of a failed agent could not be undone`,
+      'put `git` on PATH, or bring back the repository',
+    );
+  }
   const lease = state.acquire(record.id, { by: options.by, alone: true });
   if (!lease.ok) return refuse(...owned(record, lease.error));
   gits.mark = gitMark(lease.value, env);
@@ -98,6 +107,15 @@ async function resumeRecord(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return ok({ ...executed, record });
+}
+
+/** A deleted worktree may lie inside another checkout, which is what a look upwards from its place would find. */
+function checkoutStays(place: Place, record: RunRecord): Result<undefined, Refusal> {
+  if (place.root === record.workspace && existsSync(record.workspace)) return ok(undefined);
+  return refuse(
+    `the checkout in which run ${record.id} works is no longer at ${record.workspace}`,
+    'move it back there, or start a new run',
+  );
 }
 
 function treeChoice(

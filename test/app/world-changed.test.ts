@@ -1,0 +1,76 @@
+// Goes on with runs whose checkout is no longer what it was.
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { projectWith, say } from '../commands/project.ts';
+import { built } from '../support/built.ts';
+import { cli } from '../support/cli.ts';
+import { scriptAgent } from './scripted-agent.ts';
+
+beforeAll(built);
+
+const WAITS = 'steps:\n  - { id: a, run: "echo x >> a-ran.txt; test -e ready" }\n';
+
+const AGENT = `
+steps:
+  - id: edit
+    engine: claude-code
+    access: write
+    prompt: go
+    retry: { attempts: 1 }
+`;
+
+describe('resume where the checkout is gone', () => {
+  it('does not go on in the checkout around it', async () => {
+    const project = projectWith({ w: WAITS });
+    const tree = path.join(project.root, 'trees', 'one');
+    project.git('worktree', 'add', '-q', tree);
+    expect((await cli(project, ['run', 'w'], { cwd: tree })).code).toBe(1);
+    project.git('worktree', 'remove', '--force', tree);
+    const refused = await say(project, 'resume @last');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(tree);
+    expect(existsSync(path.join(project.root, 'a-ran.txt'))).toBe(false);
+  });
+
+  it('says where it was when the repository was moved', async () => {
+    const project = projectWith({ w: WAITS });
+    await say(project, 'run w');
+    const moved = `${project.root}-moved`;
+    renameSync(project.root, moved);
+    const refused = await cli(project, ['resume', '@last'], { cwd: moved });
+    renameSync(moved, project.root);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(project.root);
+  });
+
+  it('needs git where the run had it: without it nothing is undone', async () => {
+    const project = projectWith({ w: AGENT });
+    scriptAgent(project, 'echo half > a.txt; exit 1');
+    expect((await say(project, 'run w')).code).toBe(1);
+    scriptAgent(project, 'echo whole > a.txt');
+    const bin = path.join(project.base, 'bin');
+    mkdirSync(bin);
+    for (const directory of (project.environ.PATH ?? '').split(':'))
+      for (const name of existsSync(directory) ? readdirSync(directory) : [])
+        if (name !== 'git' && !existsSync(path.join(bin, name)))
+          symlinkSync(path.join(directory, name), path.join(bin, name));
+    const refused = await cli(project, ['resume', '@last'], { env: { PATH: bin } });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('git');
+    expect(project.read('a.txt')).toBe('half\n');
+  });
+});
+
+describe('resume after an orderly end', () => {
+  it('leaves a commit alone that somebody made since', async () => {
+    const project = projectWith({ w: AGENT });
+    scriptAgent(project, 'echo half > a.txt; exit 1');
+    expect((await say(project, 'run w')).code).toBe(1);
+    project.git('commit', '-q', '-am', 'kept by hand');
+    const mine = project.git('rev-parse', 'HEAD');
+    scriptAgent(project, 'echo whole > a.txt');
+    expect((await say(project, 'resume @last')).stdout).toContain('put back 1 file: a.txt');
+    expect(project.git('rev-parse', 'HEAD')).toBe(mine);
+  });
+});

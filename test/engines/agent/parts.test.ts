@@ -156,12 +156,14 @@ describe('an answer', () => {
     expect(answerIn({ text }, schema, always)).toEqual({ ok: true, value });
   });
 
-  it.each(['', 'Sure! {"a":1}', '{"a":1', '```json\n```', '['.repeat(9_000) + ']'.repeat(9_000)])(
-    'is not found in %j',
-    (text) => {
-      expect(answerIn({ text }, schema, always)).toMatchObject({ ok: false });
-    },
-  );
+  it.each(['', 'Sure! {"a":1}', '{"a":1', '```json\n```'])('is not found in %j', (text) => {
+    expect(answerIn({ text }, schema, always)).toMatchObject({ ok: false });
+  });
+
+  it('is not one that nests without end', () => {
+    const text = `${'['.repeat(9_000)}${']'.repeat(9_000)}`;
+    expect(answerIn({ text }, schema, always)).toEqual({ ok: false, error: ['the answer nests too deeply'] });
+  });
 
   it('is the structured one where there is one', () => {
     expect(answerIn({ text: 'Done.', structured: { b: 2 } }, schema, always)).toEqual({

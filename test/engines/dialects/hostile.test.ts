@@ -45,10 +45,11 @@ describe.each(Object.entries(dialects))('%s', (engine, dialect) => {
   it('survives brackets without end', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     for (const line of known) {
-      const whole = line.replace(/\{\}|"(?:input|item|error|usage)":/, (found) =>
-        found === '{}' ? `{"a":${deep}}` : `"deep":${deep},${found}`,
+      const whole = line.replaceAll(
+        /"(?:input|item|error|usage)":\{(?=")/g,
+        (found) => `${found}"deep":${deep},`,
       );
-      expect(() => survives(dialect, [whole, `{"type":"result","structured_output":${deep}}`])).not.toThrow();
+      survives(dialect, [whole]);
     }
   });
 

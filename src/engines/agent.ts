@@ -65,7 +65,9 @@ async function attempt(
     log.write('prompt.md', deps.masker?.text(job.prompt) ?? job.prompt);
     const turns = { dialect, deps, cwd: cwd.value, env, mark, log, hear: sayingSessionsOnce(hear), stop };
     const done = await converse(turns, job);
-    const outcome = outcomeOf(dialect, done);
+    const heard = outcomeOf(dialect, done);
+    // Its lines were masked as they came, but what was escaped in one of a thousand ways is spelled out only now.
+    const outcome = deps.masker?.json(heard) ?? heard;
     log.write('answer.json', `${JSON.stringify(outcome, null, 2)}\n`);
     return outcome;
   } finally {

@@ -29,14 +29,29 @@ function partsOf(value: string): readonly string[] {
 function escapes(value: string): readonly string[] {
   const once = JSON.stringify(value).slice(1, -1);
   const ascii = escapeNonAscii(once);
-  const json = [once, ascii, ascii.replace(/\\u[0-9a-f]{4}/g, upperEscape), once.replaceAll('/', '\\/')];
+  const upper = ascii.replace(/\\u[0-9a-f]{4}/g, upperEscape);
+  const json = [once, ascii, upper, once.replaceAll('/', '\\/'), forHtml(once), forHtmlOfNet(upper)];
   // A tool's answer in an event of an agent is JSON within JSON.
   const twice = json.map((form) => JSON.stringify(form).slice(1, -1));
   return [value, ...json, ...twice, ...uri(value), ...shell(value)];
 }
 
 function escapeNonAscii(json: string): string {
-  return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json.replace(/[\u0080-\uffff]/g, escapeUnit);
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** As Go writes JSON (encoding/json, HTMLEscape), and with it most tools that talk to clouds. */
+function forHtml(json: string): string {
+  return json.replace(/[<>&\u2028\u2029]/g, escapeUnit);
+}
+
+/** As .NET writes it (System.Text.Json, JavaScriptEncoder.Default). */
+function forHtmlOfNet(json: string): string {
+  return json.replaceAll('\\"', '"').replace(/["&'+<>`]/g, (letter) => upperEscape(escapeUnit(letter)));
 }
 
 function upperEscape(lower: string): string {

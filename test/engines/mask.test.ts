@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeMasker } from '../../src/engines/mask.ts';
 
-const SECRET = `p4$$ "w'ö\\rd/+?~tok en!`;
+const SECRET = `p4$$ "w'ö\\rd/+?~tok <en>&!`;
 
 /** How programs spell a value; none of these knows what the masker looks for. */
 const spellings: Readonly<Record<string, (value: string) => string | Buffer>> = {
@@ -22,11 +22,20 @@ const spellings: Readonly<Record<string, (value: string) => string | Buffer>> = 
   JSON: (value) => JSON.stringify(value),
   'JSON in JSON': (value) => JSON.stringify(JSON.stringify(value)),
   'JSON of Python': (value) => python('import json,sys; print(json.dumps(sys.argv[1]))', value),
+  // encoding/json, and JavaScriptEncoder.Default.
+  'JSON of Go': (value) => JSON.stringify(value).replace(/[<>&]/g, (letter) => unicode(letter)),
+  'JSON of .NET': (value) =>
+    `"${[...value].map((letter) => (/[^ -~]|["&'+<>`]/.test(letter) ? unicode(letter, true) : letter === '\\' ? '\\\\' : letter)).join('')}"`,
   'bash -x': (value) => bash('set -x; : "$1"', value, 'stderr'),
   'printf %q': (value) => bash('printf %q "$1"', value),
   '${x@Q}': (value) => bash('x=$1; echo "${x@Q}"', value),
   'double quotes': (value) => `"${value.replace(/[\\"$`]/g, '\\$&')}"`,
 };
+
+function unicode(letter: string, capitals = false): string {
+  const code = letter.charCodeAt(0).toString(16).padStart(4, '0');
+  return `\\u${capitals ? code.toUpperCase() : code}`;
+}
 
 function bash(script: string, value: string, from: 'stdout' | 'stderr' = 'stdout'): string {
   const redirected = from === 'stderr' ? `exec 2>&1; ${script}` : script;

@@ -258,6 +258,14 @@ describe('a secret', () => {
     expect(JSON.stringify(ranWith)).not.toContain(secret);
     expect(ranWith.files['stderr.log']).toBe('***\n');
   });
+
+  it('that an event spells in a way of its own is masked once it is read', async () => {
+    const spelled = `{"type":"item.completed","item":{"type":"agent_message","text":"\\u0076ery-secret-value"}}`;
+    const script = `cat > /dev/null; cat << 'END'\n${spelled}\n${over}\nEND`;
+    const { outcome, files } = await ran(script, {}, { masker: makeMasker(['very-secret-value']) });
+    expect(outcome).toMatchObject({ ok: true, values: { text: '***' } });
+    expect(files['answer.json']).not.toContain('very-secret-value');
+  });
 });
 
 describe('a look for an engine', () => {

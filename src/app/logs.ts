@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { asStepKey, type RunId } from '../model/ids.ts';
-import { cleanForTerminal } from '../report/clean.ts';
+import { cleanForGithub, cleanForTerminal } from '../report/clean.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
 import { openRun } from './open.ts';
@@ -88,10 +88,14 @@ function wanted(name: TranscriptFile, asked: string | undefined): boolean {
   return name === 'stdout.log' || name === 'stderr.log' || name === 'answer.json';
 }
 
-/** Bytes as they are into a pipe or a file; harmless ones onto a terminal. */
+/** Bytes as they are into a pipe or a file; harmless ones onto a terminal, and into a log of GitHub Actions, which obeys lines. */
 async function write(bytes: Buffer): Promise<void> {
-  const shown = process.stdout.isTTY
-    ? cleanForTerminal(bytes.toString(), { color: colorOn(process.stdout, process.env) })
-    : bytes;
+  const options = { color: colorOn(process.stdout, process.env) };
+  const shown =
+    process.env['GITHUB_ACTIONS'] === 'true'
+      ? cleanForGithub(bytes.toString(), options)
+      : process.stdout.isTTY
+        ? cleanForTerminal(bytes.toString(), options)
+        : bytes;
   await new Promise<void>((resolve) => process.stdout.write(shown, () => resolve()));
 }

@@ -3,18 +3,19 @@ import path from 'node:path';
 import type { Milestone } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
-import type { Json } from '../model/result.ts';
+import type { Json, JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { isWriter } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
+import type { State } from '../state/state.ts';
 import { readInputs } from '../workflow/inputs.ts';
-import { checkedFile, findWorkflow } from './check.ts';
+import { type Checked, checkedFile, findWorkflow } from './check.ts';
 import { type Executed, execute } from './execute.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openPlaceState } from './open.ts';
-import { locate } from './place.ts';
+import { locate, type Place } from './place.ts';
 import { createRun, type RunFlags } from './record.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { selectSteps } from './show-plan.ts';
@@ -51,7 +52,7 @@ export async function start(
   if (!file.ok) return file;
   const checked = await checkedFile(place, file.value, env);
   if (!checked.ok) return checked;
-  const { workflow, config, diagnostics, sources } = checked.value;
+  const { workflow } = checked.value;
   const plan = selectSteps(checked.value.plan, options.flags);
   if (!plan.ok) return plan;
   const inputs = readInputs(workflow.inputs, options.inputs);
@@ -59,6 +60,34 @@ export async function start(
     return refuse(inputs.error.join('\n'), `\`codemachine plan ${options.workflow}\` shows what it takes`);
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
+  // Before the workspace, which lives in the same directory: the state sees to it that nobody else can look in.
+  const opened = await openPlaceState(place);
+  if (!opened.ok) return opened;
+  try {
+    const ready = { place, file: file.value, checked: checked.value, plan: plan.value };
+    return await begin(options, opened.value, { ...ready, inputs: inputs.value, variables: variables.value });
+  } finally {
+    opened.value.close();
+  }
+}
+
+/** What is known once nothing is wrong with what was asked for. */
+interface Ready {
+  readonly place: Place;
+  readonly file: string;
+  readonly checked: Checked & { readonly workflow: Workflow };
+  readonly plan: Plan;
+  readonly inputs: JsonObject;
+  readonly variables: Variables;
+}
+
+async function begin(
+  options: StartOptions,
+  state: State,
+  { place, file, checked, plan, inputs, variables }: Ready,
+): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
+  const { env } = options;
+  const { workflow, config, diagnostics, sources } = checked;
   const gits: GitOwner = {};
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
@@ -69,39 +98,32 @@ export async function start(
   }
   const facts = await workspace.value?.facts();
   if (facts?.ok === false) return err({ message: facts.error.message });
-  const opened = await openPlaceState(place);
-  if (!opened.ok) return opened;
-  const state = opened.value;
-  try {
-    if (diagnostics.length > 0) await options.warn({ message: '', diagnostics, sources });
-    for (const warning of variables.value.warnings) options.tell(warning);
-    const clean = await withoutSecrets(inputs.value, variables.value);
-    const record = createRun(
-      state,
-      { place, file: file.value, workflow, config, inputs: clean, flags: options.flags, git: facts?.value },
-      Date.now(),
+  if (diagnostics.length > 0) await options.warn({ message: '', diagnostics, sources });
+  for (const warning of variables.warnings) options.tell(warning);
+  const clean = await withoutSecrets(inputs, variables);
+  const record = createRun(
+    state,
+    { place, file, workflow, config, inputs: clean, flags: options.flags, git: facts?.value },
+    Date.now(),
+  );
+  const lease = state.acquire(record.id, { by: options.by, alone: true });
+  if (!lease.ok) {
+    // It never began: listed, it would be what `@last` and a resume mean.
+    state.forgetRun(record.id);
+    return refuse(
+      `run ${lease.error.run} (pid ${lease.error.owner.pid}) works in ${place.root}, and two runs in one checkout would overwrite each other`,
+      `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,
     );
-    const lease = state.acquire(record.id, { by: options.by, alone: true });
-    if (!lease.ok) {
-      // It never began: listed, it would be what `@last` and a resume mean.
-      state.forgetRun(record.id);
-      return refuse(
-        `run ${lease.error.run} (pid ${lease.error.owner.pid}) works in ${place.root}, and two runs in one checkout would overwrite each other`,
-        `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,
-      );
-    }
-    gits.mark = gitMark(lease.value, env);
-    const executed = await execute({
-      ...{ place, state, lease: lease.value, record, workflow, config, plan: plan.value, history: [] },
-      ...{ variables: variables.value, workspace: workspace.value, env, by: options.by },
-      ...{ tell: options.tell, signals: options.signals },
-      reporter: await options.reporter(plan.value, []),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
-    return ok({ ...executed, record });
-  } finally {
-    state.close();
   }
+  gits.mark = gitMark(lease.value, env);
+  const executed = await execute({
+    ...{ place, state, lease: lease.value, record, workflow, config, plan, history: [] },
+    ...{ variables, workspace: workspace.value, env, by: options.by },
+    ...{ tell: options.tell, signals: options.signals },
+    reporter: await options.reporter(plan, []),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return ok({ ...executed, record });
 }
 
 /** Whether a step's attempts are recorded, so that the tree must be one that can be. */

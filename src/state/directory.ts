@@ -1,5 +1,5 @@
 /** Makes the state directory, which nobody but its owner can read. */
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
 import { writeDurably } from './durable.ts';
@@ -10,8 +10,7 @@ const OURS = /^(\.gitignore|codemachine\.db.*|runs|artifacts|traces|git)$/;
 /** Makes `directory` as far as it is missing: 0700 whatever the umask, with a `.gitignore` that keeps everything in it out of commits. */
 export function makeStateDirectory(directory: string): Result<void, StateProblem> {
   try {
-    // A mode given to a recursive mkdir would close every parent it makes, too.
-    mkdirSync(path.dirname(directory), { recursive: true });
+    makeParents(path.dirname(directory));
     try {
       mkdirSync(directory, { mode: 0o700 });
     } catch (error) {
@@ -28,6 +27,20 @@ export function makeStateDirectory(directory: string): Result<void, StateProblem
     return ok(undefined);
   } catch (error) {
     return err(explain(error, directory));
+  }
+}
+
+/**
+ * Makes what is missing above, with the modes that the umask gives: a mode given to a recursive mkdir would close every parent, too.
+ * Not by a recursive mkdir at all: where a file system lets nothing be made and says ENOENT, as /proc does, Node's tries for ever.
+ */
+function makeParents(directory: string): void {
+  if (existsSync(directory)) return;
+  makeParents(path.dirname(directory));
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

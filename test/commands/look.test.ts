@@ -59,7 +59,9 @@ it('shows a run that is over: list, summary, logs', async () => {
     stderr: '',
   });
   const all = await say(project, 'logs @failed');
-  expect(all.stdout).toMatch(/one · attempt 1 · stdout.log\nfine\n(?:.*\n)*.*two · attempt 1 · stderr.log\nbad\n/);
+  expect(all.stdout).toMatch(
+    /one · attempt 1 · stdout.log\nfine\n(?:.*\n)*.*two · attempt 1 · stderr.log\nbad\n/,
+  );
   expect(await say(project, 'logs @failed two --file stderr.log')).toMatchObject({ stdout: 'bad\n' });
   const unknown = await say(project, 'logs @failed three');
   expect(unknown).toMatchObject({ code: 2, stdout: '' });
@@ -71,6 +73,17 @@ it('shows a run that is over: list, summary, logs', async () => {
   expect(nothing.stderr).toContain('access: write');
   const again = strictEvents((await say(project, 'status @failed --watch --json')).stdout);
   expect(again.at(-1)).toMatchObject({ type: 'run-finished', status: 'failed' });
+});
+
+it('shows logs byte for byte, except in GitHub Actions, which would obey them', async () => {
+  const project = projectWith({
+    w: "steps:\n  - id: a\n    run: printf '::error::x\\n##[group]y\\n\\033[2J'\n",
+  });
+  await say(project, 'run w');
+  expect((await say(project, 'logs @last a')).stdout).toBe('::error::x\n##[group]y\n\u001b[2J');
+  const { stdout } = await say(project, 'logs @last a', { env: { GITHUB_ACTIONS: 'true' } });
+  expect(stdout).not.toMatch(/^::|##\[/m);
+  expect(stdout.replaceAll('\u200b', '')).toContain('::error::x\n##[group]y\n');
 });
 
 it('finds the workflows and the runs from a folder and from a linked worktree', async () => {

@@ -124,6 +124,32 @@ describe('nothing starts', () => {
     expect(code).toBe(2);
   });
 
+  // A recursive mkdir of Node 20 never comes back from /proc.
+  it.runIf(process.platform === 'linux').each(['/proc/none', '/proc/none/deep'])(
+    'a state directory that cannot be made: %s',
+    async (directory) => {
+      const { code, stdout, stderr } = await say(projectWith({ w: FINE }), `run w --state-dir ${directory}`);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain('/proc/none');
+      expect(stderr).toContain('--state-dir');
+    },
+  );
+
+  it.each([
+    ['that is a file', 'a.txt', 'a.txt'],
+    ['whose database is none', 'state', 'codemachine.db is damaged'],
+  ])('a state directory %s', async (_, directory, words) => {
+    const project = projectWith(
+      { w: FINE },
+      { 'state/codemachine.db': 'not a database, and longer than nothing\n' },
+    );
+    for (const command of ['run w', 'resume @last']) {
+      const { code, stdout, stderr } = await say(project, `${command} --state-dir ${directory}`);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      if (command === 'run w' || directory === 'state') expect(stderr).toContain(words);
+    }
+  });
+
   it('a second run in one checkout, with the first one’s id', async () => {
     const project = projectWith({
       slow: 'steps:\n  - run: touch up; until test -e go; do sleep 0.02; done\n',

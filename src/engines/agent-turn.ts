@@ -10,7 +10,7 @@ import { readLedger, usageSince } from './agent-ledger.ts';
 import { cutLines } from './agent-lines.ts';
 import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
 import type { Dialect, EngineCommand, Facts, Ledger, Reader, Verdict } from './dialects/dialect.ts';
-import { engineCommand, missing } from './find-engine.ts';
+import { engineCommand, locate, missing } from './find-engine.ts';
 import { startProcess } from './process.ts';
 import { keepTail, type Tail } from './tail.ts';
 
@@ -82,9 +82,11 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
   const ears = listen(turns, job, reader, idle.hear);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
+  const found = program.includes('/') ? program : locate(program, env.PATH ?? '');
   const end = await startProcess(
     {
-      command: program,
+      // A path that cannot be: given the bare name, the system would look into relative places as well.
+      command: found ?? `/nonexistent/${program}`,
       args: [...first, ...command.args],
       cwd: turns.cwd,
       env,

@@ -72,13 +72,16 @@ export async function findEngine(dialect: Dialect, deps: FindDeps): Promise<Foun
   return { found: false, message: `\`${found} --version\` ${how}`, help: dialect.install };
 }
 
-/** The file that a shell would start for `program`; undefined where there is none. */
-function locate(program: string, searchPath: string): string | undefined {
+/**
+ * The file that a shell would start for `program`; undefined where there is none. Relative places of the search path are passed over:
+ * they mean the directory of the step, where an earlier one may have put a program of that name.
+ */
+export function locate(program: string, searchPath: string): string | undefined {
   const places = program.includes('/')
     ? [program]
     : searchPath
         .split(':')
-        .filter((place) => place !== '')
+        .filter((place) => path.isAbsolute(place))
         .map((place) => path.join(place, program));
   return places.find((place) => {
     try {

@@ -24,6 +24,7 @@ import {
   type Swept,
   signal,
 } from './sweep.ts';
+import { toolPath } from './tool-path.ts';
 
 type Exit = readonly [code: number | null, signal: string | null];
 
@@ -230,7 +231,7 @@ function runTool(
       resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() + why });
     const child = spawn(command, args, {
       cwd,
-      env: { PATH: process.env.PATH ?? '', ...env },
+      env: { ...env, PATH: toolPath(env.PATH ?? process.env.PATH ?? '', cwd) },
       // Ctrl-C means the run, not a recording that is half done.
       detached: true,
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -250,7 +251,7 @@ export function startHelper(
 ): { tell(text: string): void; close(text: string): void } {
   const child = spawn(command, args, {
     cwd: '/',
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: toolPath(process.env.PATH ?? '', process.cwd()) },
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

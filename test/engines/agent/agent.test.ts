@@ -268,6 +268,19 @@ describe('a secret', () => {
   });
 });
 
+describe('a program that an earlier step left in the workspace', () => {
+  it('is not taken for the engine, although PATH has a relative place', async () => {
+    const planted = join(root, 'workspace', 'codex');
+    writeFileSync(planted, `#!/bin/sh\n${well}\n`);
+    chmodSync(planted, 0o755);
+    const { outcome } = await ran('', {}, { config: {}, environ: { PATH: '.:/nowhere', HOME: root } });
+    expect(outcome).toMatchObject({
+      ok: false,
+      failure: { reason: 'spawn', message: 'codex: there is no `codex` in PATH' },
+    });
+  });
+});
+
 describe('a look for an engine', () => {
   const look = (script: string, timeoutMs = 10_000, command?: string[], clock = handClock()) => {
     const program = join(root, 'codex');

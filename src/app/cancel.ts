@@ -6,13 +6,17 @@ import type { RunStatus } from '../model/progress.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { presenter, tell } from './present.ts';
-import { printRefusal } from './print.ts';
+import { orTrouble, printRefusal } from './print.ts';
 import { resume } from './resume.ts';
 
 const ENDED: readonly RunStatus[] = ['succeeded', 'failed', 'canceled'];
 
 /** Asks the owner to cancel; where none lives, does it here, `finally` included. */
-export async function cancelCommand(text: string, stateDir?: string): Promise<ExitCode> {
+export function cancelCommand(text: string, stateDir?: string): Promise<ExitCode> {
+  return orTrouble(() => cancelOnce(text, stateDir));
+}
+
+async function cancelOnce(text: string, stateDir: string | undefined): Promise<ExitCode> {
   if (process.env[MARK_VARIABLE]) {
     return printRefusal({ message: 'a step may not cancel runs: decisions are made outside of them' });
   }

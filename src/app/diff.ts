@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { printRefusal } from './print.ts';
+import { orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** What `codemachine diff` is asked for. */
@@ -26,7 +26,11 @@ interface Pair {
 }
 
 /** `codemachine diff` */
-export async function diffCommand(flags: DiffFlags): Promise<ExitCode> {
+export function diffCommand(flags: DiffFlags): Promise<ExitCode> {
+  return orTrouble(() => showDiff(flags));
+}
+
+async function showDiff(flags: DiffFlags): Promise<ExitCode> {
   const found = await openRun(locate(stateAt(flags.stateDir), process.env), flags.run);
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;

@@ -12,6 +12,8 @@ import { matches } from '../plan/selection.ts';
 import { type RunResult, startRun } from '../run/run.ts';
 import type { RunInput, RunOptions } from '../run/running.ts';
 import { type Journal, journal } from '../state/journal.ts';
+import type { Lease } from '../state/lease.ts';
+import { StateError } from '../state/problem.ts';
 import { evaluate, toText } from '../workflow/evaluate.ts';
 import { hashFiles } from '../workspace/files.ts';
 import { makeAttempt } from './attempts.ts';
@@ -37,8 +39,17 @@ export async function execute(e: Execution): Promise<Executed> {
   } finally {
     await sweepRun(record.id);
     watcher.close();
-    lease.release();
+    giveBack(lease);
     await e.reporter.close();
+  }
+}
+
+/** A disk that takes no more has been told of already, and the next owner finds this process dead. */
+function giveBack(lease: Lease): void {
+  try {
+    lease.release();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
   }
 }
 

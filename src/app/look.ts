@@ -14,15 +14,29 @@ import type { State } from '../state/state.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { presenter } from './present.ts';
-import { colorOn, printRefusal } from './print.ts';
+import { colorOn, orTrouble, printRefusal } from './print.ts';
 import { checkRecord } from './record.ts';
 
-/** `codemachine runs` */
-export async function runsCommand(flags: {
+/** The flags of `runs`. */
+export interface RunsFlags {
   readonly json: boolean;
   readonly limit: number;
   readonly stateDir?: string | undefined;
-}): Promise<ExitCode> {
+}
+
+/** The flags of `status`. */
+export interface StatusFlags {
+  readonly json: boolean;
+  readonly watch: boolean;
+  readonly stateDir?: string | undefined;
+}
+
+/** `codemachine runs` */
+export function runsCommand(flags: RunsFlags): Promise<ExitCode> {
+  return orTrouble(() => showRuns(flags));
+}
+
+async function showRuns(flags: RunsFlags): Promise<ExitCode> {
   const opened = await lookIntoState(locate(stateAt(flags.stateDir), process.env));
   if (opened?.ok === false) return printRefusal(opened.error);
   const runs = opened?.value.listRuns().slice(0, flags.limit) ?? [];
@@ -37,10 +51,11 @@ export async function runsCommand(flags: {
 }
 
 /** `codemachine status` */
-export async function statusCommand(
-  text: string,
-  flags: { readonly json: boolean; readonly watch: boolean; readonly stateDir?: string | undefined },
-): Promise<ExitCode> {
+export function statusCommand(text: string, flags: StatusFlags): Promise<ExitCode> {
+  return orTrouble(() => showStatus(text, flags));
+}
+
+async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
   const place = locate(stateAt(flags.stateDir), process.env);
   const found = await openRun(place, text);
   if (!found.ok) return printRefusal(found.error);

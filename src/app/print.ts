@@ -18,6 +18,17 @@ export async function printRefusal(refusal: Refusal): Promise<ExitCode> {
   return EXIT.refused;
 }
 
+/** Does what a command does. A state directory that fails in the middle of it is trouble with the world, and said as such. */
+export async function orTrouble(command: () => Promise<ExitCode>): Promise<ExitCode> {
+  try {
+    return await command();
+  } catch (error) {
+    const { StateError } = await import('../state/problem.ts');
+    if (error instanceof StateError) return printRefusal({ message: error.message });
+    throw error;
+  }
+}
+
 /** Prints what is wrong with files on standard error. */
 export async function printDiagnosed(
   diagnostics: readonly Diagnostic[],

@@ -6,7 +6,7 @@ import type { Executed } from './execute.ts';
 import { givenInputs } from './facts.ts';
 import { stateAt } from './place.ts';
 import { askUndo, canAsk, presenter, type ShowFlags, tell } from './present.ts';
-import { printDiagnosed, printRefusal } from './print.ts';
+import { orTrouble, printDiagnosed, printRefusal } from './print.ts';
 import type { RunFlags } from './record.ts';
 import type { Refusal } from './refusal.ts';
 import { resume } from './resume.ts';
@@ -22,7 +22,11 @@ export interface RunCommand extends ShowFlags {
 }
 
 /** `codemachine run` */
-export async function runCommand(command: RunCommand): Promise<ExitCode> {
+export function runCommand(command: RunCommand): Promise<ExitCode> {
+  return orTrouble(() => runOnce(command));
+}
+
+async function runOnce(command: RunCommand): Promise<ExitCode> {
   const inputs = givenInputs(process.cwd(), command.input, command.inputs);
   if (!inputs.ok) return printRefusal(inputs.error);
   const ended = await start({
@@ -50,7 +54,11 @@ export interface ResumeCommand extends ShowFlags {
 }
 
 /** `codemachine resume` */
-export async function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
+export function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
+  return orTrouble(() => resumeOnce(command));
+}
+
+async function resumeOnce(command: ResumeCommand): Promise<ExitCode> {
   const tree = command.keepTree ? 'keep' : command.restore ? 'restore' : undefined;
   const ended = await resume({
     run: command.run,

@@ -17,7 +17,7 @@ export function readLedger(dialect: Dialect, env: Readonly<Record<string, string
 
 /** Directories are named by date, so the newest are looked through first. */
 function findBySuffix(directory: string, suffix: string): string | undefined {
-  let entries: { name: string; isDirectory(): boolean }[];
+  let entries: { name: string; isDirectory(): boolean; isFile(): boolean }[];
   try {
     entries = readdirSync(directory, { withFileTypes: true });
   } catch {
@@ -26,7 +26,8 @@ function findBySuffix(directory: string, suffix: string): string | undefined {
   entries.sort((a, b) => (a.name < b.name ? 1 : -1));
   for (const entry of entries) {
     const at = path.join(directory, entry.name);
-    if (!entry.isDirectory() && entry.name.endsWith(suffix)) return at;
+    // A pipe of that name would be waited on for ever.
+    if (entry.isFile() && entry.name.endsWith(suffix)) return at;
     const found = entry.isDirectory() ? findBySuffix(at, suffix) : undefined;
     if (found !== undefined) return found;
   }

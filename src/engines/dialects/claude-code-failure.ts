@@ -145,7 +145,7 @@ export function claudeExitFailure(heard: ClaudeHeard, end: EngineEnd): Failure {
       more,
     );
   }
-  const how =
-    heard.result === undefined ? 'without saying how its turn ended' : 'although it said that all went well';
+  const open = heard.result === undefined || heard.open;
+  const how = open ? 'without saying how its turn ended' : 'although it said that all went well';
   return failureOf('exit-code', `exited with ${code} ${how}${words === '' ? '' : `: ${words}`}`, HELP, more);
 }

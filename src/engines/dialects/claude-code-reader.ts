@@ -28,6 +28,8 @@ export interface ClaudeHeard {
   events: number;
   /** Whether a model said anything. */
   replied: boolean;
+  /** Whether the main conversation went on after the last line that closes a turn. */
+  open: boolean;
   /** Tokens per message, for a turn that never came to its end. */
   readonly messages: Map<string, Usage>;
   /** Files that an open editing tool is about to change, by its id. */
@@ -41,7 +43,13 @@ const SYNTHETIC = '<synthetic>';
 
 /** Starts with nothing heard. */
 export function claudeReader(): Reader {
-  const heard: ClaudeHeard = { events: 0, replied: false, messages: new Map(), editing: new Map() };
+  const heard: ClaudeHeard = {
+    events: 0,
+    replied: false,
+    open: false,
+    messages: new Map(),
+    editing: new Map(),
+  };
   return {
     line: (text) => readLine(heard, text),
     session: () => heard.session,
@@ -105,6 +113,7 @@ function readAssistant(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
   const id = textOf(message.id);
   if (id !== undefined && model !== SYNTHETIC) {
     heard.replied = true;
+    heard.open = heard.open || main;
     heard.messages.set(id, tokensOf(fieldsOf(message.usage)));
   }
   return listOf(message.content).flatMap((block) => readBlock(heard, fieldsOf(block)));
@@ -156,6 +165,7 @@ function readLimit(heard: ClaudeHeard, info: JsonObject): void {
 
 function readResult(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
   heard.result = event;
+  heard.open = false;
   heard.messages.clear();
   const usage = usageOf(event);
   heard.usage = heard.usage === undefined ? usage : addUsage(heard.usage, usage);
@@ -220,7 +230,8 @@ function failureIn(heard: ClaudeHeard, end: EngineEnd): Failure | undefined {
   if (result === undefined) return claudeExitFailure(heard, end);
   // Failures of the API come as `subtype: success` too, so is_error is asked first.
   if (result.is_error !== false || result.subtype !== 'success') return claudeFailure(heard, result);
-  if (end.exitCode !== 0) return claudeExitFailure(heard, end);
+  // What it said after the last end of a turn belongs to another one, which was cut off.
+  if (end.exitCode !== 0 || heard.open) return claudeExitFailure(heard, end);
   if (!heard.replied) return unaskedFailure();
   // Denied calls beside a final message are for the reader of that message: the agent says what it could not do.
   const denied = listOf(result.permission_denials);

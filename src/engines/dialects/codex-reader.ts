@@ -57,6 +57,10 @@ function readLine(heard: CodexHeard, text: string): Line {
     case 'item.updated':
     case 'item.completed':
       return living(readItem(heard, fieldsOf(event.item), event.type === 'item.completed'));
+    case 'turn.started':
+      heard.completed = false;
+      heard.answered = false;
+      return living([]);
     case 'turn.completed':
       heard.completed = true;
       heard.usage = codexTokens(fieldsOf(event.usage));

@@ -1,4 +1,5 @@
 // The parts that an attempt of an agent is made of.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -208,6 +209,14 @@ describe('the record of a session', () => {
     expect(readLedger(codex, { HOME: CODEX_HOME }, 'mine')).toEqual({});
     expect(readLedger(codex, { CODEX_HOME }, 'missing')).toEqual({});
     expect(readLedger(codex, {}, 'mine')).toEqual({});
+  });
+
+  it('is not looked for in a pipe, on which we would wait for ever', () => {
+    const CODEX_HOME = mkdtempSync(join(tmpdir(), 'ledger-'));
+    directories.push(CODEX_HOME);
+    mkdirSync(join(CODEX_HOME, 'sessions'));
+    execFileSync('mkfifo', [join(CODEX_HOME, 'sessions', 'rollout-mine.jsonl')]);
+    expect(readLedger(codex, { CODEX_HOME }, 'mine')).toEqual({});
   });
 
   it('is subtracted, unless counting began anew', () => {

@@ -271,3 +271,32 @@ describe('codex', () => {
     expect(play('codex', failed, exits(1)).verdict).toMatchObject({ failure: { reason } });
   });
 });
+
+describe('a turn that begins after another one ended', () => {
+  const after: Record<string, (end: string, lines: readonly string[]) => readonly string[]> = {
+    'claude-code': (end, lines) => [end, lines.find((line) => line.includes('"type":"assistant"')) ?? ''],
+    codex: (end, lines) => [
+      end,
+      '{"type":"turn.started"}',
+      ...lines.filter((line) => line.includes('agent_message')),
+    ],
+  };
+
+  it.each(Object.keys(after))('and is cut off is no success of %s', (engine) => {
+    const lines = textOfRun(engine, 'text').trimEnd().split('\n');
+    const text = [...lines.slice(0, -1), ...(after[engine]?.(lines.at(-1) ?? '', lines) ?? [])].join('\n');
+    const { verdict } = play(engine, text, exits(0));
+    expect(verdict).toMatchObject({
+      ok: false,
+      failure: { message: expect.stringContaining('without saying how') },
+    });
+    expect(play(engine, `${text}\n${lines.at(-1)}`, exits(0)).verdict.ok).toBe(true);
+  });
+
+  it('is not begun by an agent in the background that is left behind', () => {
+    const lines = textOfRun('claude-code', 'text').trimEnd().split('\n');
+    const side =
+      '{"type":"assistant","parent_tool_use_id":"t","message":{"id":"side","model":"m","content":[]}}';
+    expect(play('claude-code', [...lines, side].join('\n'), exits(0)).verdict.ok).toBe(true);
+  });
+});

@@ -55,7 +55,9 @@ export function canAsk(): boolean {
 
 const MOST_SHOWN = 20;
 
-/** Asks what becomes of edits that an undo would take away. */
+const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Asks what becomes of edits that an undo would take away. Who goes away instead of answering has said stop. */
 export async function askUndo(
   question: UndoQuestion & { readonly run: string },
 ): Promise<'undo' | 'keep' | 'stop'> {
@@ -68,15 +70,21 @@ export async function askUndo(
   const list = files.slice(0, MOST_SHOWN).map((file) => `  ${JSON.stringify(file).slice(1, -1)}`);
   process.stderr.write(`${what}\n${list.join('\n')}${more}\n`);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // Node leaves a question open, or rejects it, when Ctrl-C or the end of input closes the terminal under it.
+  const gone = new Promise<string>((resolve) => lines.once('close', () => resolve('stop')));
+  const leave = (): void => lines.close();
+  for (const signal of LEAVING) process.on(signal, leave);
   try {
     for (;;) {
-      const answer = await lines.question('[u]ndo them (they stay recorded), [k]eep them, or [s]top? ');
+      const asked = lines.question('[u]ndo them (they stay recorded), [k]eep them, or [s]top? ');
+      const answer = await Promise.race([asked.catch(() => gone), gone]);
       const found = (['undo', 'keep', 'stop'] as const).find(
         (one) => answer !== '' && one.startsWith(answer.toLowerCase()),
       );
       if (found !== undefined) return found;
     }
   } finally {
+    for (const signal of LEAVING) process.off(signal, leave);
     lines.close();
   }
 }

@@ -20,6 +20,11 @@ export function scriptAgent(project: Project, script: string): void {
   const lines = [
     { type: 'system', subtype: 'init', session_id: SESSION, model: 'stand-in' },
     {
+      type: 'assistant',
+      message: { id: 'reply', model: 'stand-in', content: [{ type: 'text', text: 'done' }], usage: USAGE },
+      session_id: SESSION,
+    },
+    {
       ...{ type: 'result', subtype: 'success', is_error: false, num_turns: 1, result: 'done', usage: USAGE },
       ...{ session_id: SESSION, total_cost_usd: 0.01, permission_denials: [], terminal_reason: 'completed' },
     },
@@ -28,7 +33,7 @@ export function scriptAgent(project: Project, script: string): void {
   project.write(path.relative(project.root, agent), script);
   project.write(
     path.relative(project.root, engine),
-    `if [ "\${1-}" = --version ]; then echo 2.1.328; exit; fi\ncat > /dev/null\n${lines[0]}\nbash -eu '${agent}' >&2 || exit 9\n${lines[1]}\n`,
+    `if [ "\${1-}" = --version ]; then echo 2.1.328; exit; fi\ncat > /dev/null\n${lines[0]}\nbash -eu '${agent}' >&2 || exit 9\n${lines[1]}\n${lines[2]}\n`,
   );
   project.write(
     '.codemachine/config.yml',

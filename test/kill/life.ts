@@ -34,6 +34,7 @@ export async function live(scene: Scene, draw: Draw, birth: Birth): Promise<Life
   const conductor = conducting(draw);
   const heard: Milestone[] = [];
   let straggler: Call | undefined;
+  let broken: { readonly error: unknown } | undefined;
   const reaper = reaping(plan, () => runner.child.kill('SIGKILL'));
   const letGo = (): void => {
     if (!reaper.done() && conductor.letGo()) reaper.reach('release');
@@ -65,12 +66,28 @@ export async function live(scene: Scene, draw: Draw, birth: Birth): Promise<Life
   const runner = startCli(scene.project, args, {
     env: environment(scene, birth),
     onLine: (line) => {
-      const event = JSON.parse(line) as Event;
-      if ('seq' in event) onMilestone(event);
+      try {
+        const event = eventIn(line, reaper.done());
+        if (event !== undefined && 'seq' in event) onMilestone(event);
+      } catch (error) {
+        broken ??= { error };
+        runner.child.kill('SIGKILL');
+      }
     },
   });
   const end = await runner.ended;
+  if (broken !== undefined) throw broken.error;
   return { ...end, heard, left: conductor.held, straggler };
+}
+
+/** The last line of a runner that was killed may be half a line, which is no event. */
+function eventIn(line: string, killed: boolean): Event | undefined {
+  try {
+    return JSON.parse(line) as Event;
+  } catch (error) {
+    if (killed) return undefined;
+    throw error;
+  }
 }
 
 function environment(scene: Scene, { name, plan }: Birth): Record<string, string> {

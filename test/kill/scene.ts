@@ -60,9 +60,11 @@ export async function setScene(): Promise<Scene> {
   };
 }
 
-// The line in the log comes first: a child that is killed before it could call was begun all the same.
+// The line in the log comes first: a child that is killed before it could call was begun all the same. Some heed no SIGTERM: the
+// watcher gives them a second, in which the next runner comes and has to end them itself.
 function rigScript(port: number, log: string): string {
-  return `hold() {
+  return `case $CODEMACHINE_STEP in a-3 | c-4 | edit-two) trap '' TERM ;; esac
+hold() {
   printf '%s %s %s\\n' "$CODEMACHINE_STEP" "$CODEMACHINE_ATTEMPT" "$1" >> '${log}'
   exec 9<> /dev/tcp/127.0.0.1/${port}
   printf 'step %s %s %s %s\\n' "$${LIFE_VARIABLE}" "$CODEMACHINE_STEP" "$CODEMACHINE_ATTEMPT" "$1" >&9

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
-import { startCli } from '../support/cli.ts';
+import { PROGRAM, startCli } from '../support/cli.ts';
 import { of, strictEvents } from '../support/event-check.ts';
 import type { Project } from '../support/repository.ts';
 
@@ -134,6 +134,33 @@ finally:
     const again = await say(project, 'cancel @last');
     expect(again.code).toBe(2);
     expect(again.stderr).toMatch(/has ended already.*canceled/);
+  });
+});
+
+describe('cancel', () => {
+  it('ends a run whose owner was killed, its finally included', async () => {
+    const project = projectWith({
+      w: 'steps:\n  - { id: a, run: "echo up; sleep 60" }\nfinally:\n  - run: echo last > last.txt\n',
+    });
+    const killed = startCli(project, ['run', 'w', '--json'], {
+      onLine: (line) => {
+        if (line.includes('up\\n')) process.kill(killed.pid, 'SIGKILL');
+      },
+    });
+    expect((await killed.ended).signal).toBe('SIGKILL');
+    expect((await say(project, 'runs')).stdout).toContain('interrupted');
+    expect(await say(project, 'cancel @last')).toMatchObject({ code: 0 });
+    expect(project.read('last.txt')).toBe('last\n');
+    expect((await say(project, 'runs')).stdout).toContain('canceled');
+  });
+
+  it('is refused from within a step', async () => {
+    const project = projectWith({ w: 'steps:\n  - id: a\n    run: node "$PROGRAM" cancel @last\n' });
+    const { code, stdout } = await say(project, 'run w --json', { env: { PROGRAM } });
+    expect(code).toBe(1);
+    expect(of(strictEvents(stdout), 'step-failed')).toMatchObject([
+      { failure: { 'exit-code': 2, message: expect.stringContaining('a step may not cancel runs') } },
+    ]);
   });
 });
 

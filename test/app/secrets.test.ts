@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
 import type { CliEnd } from '../support/cli.ts';
+import { of, strictEvents } from '../support/event-check.ts';
 import type { Project } from '../support/repository.ts';
 import { scriptAgent } from './scripted-agent.ts';
 
@@ -116,6 +117,10 @@ describe('a secret', () => {
     ends.push(await say(project, 'logs @last'), await say(project, 'logs @last agent --file prompt.md'));
     expect(leaks(project, ends, [project.stateDir, record])).toEqual([]);
     expect(ends[0]?.stdout).toContain('***');
+    const agents = of(strictEvents(ends[3]?.stdout ?? ''), 'step-succeeded').filter(
+      ({ step }) => step === 'agent',
+    );
+    expect(agents).toMatchObject([{ reused: 'replay' }]);
   });
 
   it('given as an input, too, is masked before it is stored', async () => {

@@ -10,6 +10,7 @@ import { isWriter } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import { readInputs } from '../workflow/inputs.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Checked, checkedFile, findWorkflow } from './check.ts';
 import { type Executed, execute } from './execute.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
@@ -91,10 +92,9 @@ async function begin(
   const gits: GitOwner = {};
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
-  if (workspace.value !== undefined && [...workflow.steps, ...workflow.finally].some(recorded)) {
-    const fit = await workspace.value.check();
-    if (!fit.ok)
-      return err({ message: fit.error.message, ...(fit.error.help ? { help: fit.error.help } : {}) });
+  if ([...workflow.steps, ...workflow.finally].some(recorded)) {
+    const fit = await fitForWriters(place, workspace.value);
+    if (!fit.ok) return fit;
   }
   const facts = await workspace.value?.facts();
   if (facts?.ok === false) return err({ message: facts.error.message });
@@ -124,6 +124,22 @@ async function begin(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return ok({ ...executed, record });
+}
+
+/** Whether what agents will change can be recorded and undone. That there is a `.git` is known by now, and no more than that. */
+async function fitForWriters(
+  place: Place,
+  workspace: GitWorkspace | undefined,
+): Promise<Result<undefined, Refusal>> {
+  if (workspace !== undefined) {
+    const fit = await workspace.check();
+    if (fit.ok) return fit;
+    return err({ message: fit.error.message, ...(fit.error.help ? { help: fit.error.help } : {}) });
+  }
+  return refuse(
+    `${place.root} has a .git, and git cannot be started or finds no repository there, so edits of a failed agent could not be undone`,
+    'put `git` on PATH, or say `undo: never` on the steps that may write',
+  );
 }
 
 /** Whether a step's attempts are recorded, so that the tree must be one that can be. */

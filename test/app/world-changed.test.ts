@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
 import { cli } from '../support/cli.ts';
+import type { Project } from '../support/repository.ts';
 import { scriptAgent } from './scripted-agent.ts';
 
 beforeAll(built);
@@ -19,6 +20,31 @@ steps:
     prompt: go
     retry: { attempts: 1 }
 `;
+
+/** A PATH with everything but git. */
+function withoutGit(project: Project): string {
+  const bin = path.join(project.base, 'bin');
+  mkdirSync(bin);
+  for (const directory of (project.environ.PATH ?? '').split(':'))
+    for (const name of existsSync(directory) ? readdirSync(directory) : [])
+      if (name !== 'git' && !existsSync(path.join(bin, name)))
+        symlinkSync(path.join(directory, name), path.join(bin, name));
+  return bin;
+}
+
+describe('a run with an agent that may write', () => {
+  it('is refused in a repository without git, unless nothing is to be undone', async () => {
+    const project = projectWith({ w: AGENT, free: AGENT.replace('prompt: go', 'prompt: go\n    undo: never') });
+    scriptAgent(project, 'echo whole > a.txt');
+    const env = { PATH: withoutGit(project) };
+    const refused = await cli(project, ['run', 'w'], { env });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('git');
+    expect(project.read('a.txt')).toBe('a\n');
+    await cli(project, ['run', 'free'], { env });
+    expect(project.read('a.txt')).toBe('whole\n');
+  });
+});
 
 describe('resume where the checkout is gone', () => {
   it('does not go on in the checkout around it', async () => {
@@ -49,13 +75,7 @@ describe('resume where the checkout is gone', () => {
     scriptAgent(project, 'echo half > a.txt; exit 1');
     expect((await say(project, 'run w')).code).toBe(1);
     scriptAgent(project, 'echo whole > a.txt');
-    const bin = path.join(project.base, 'bin');
-    mkdirSync(bin);
-    for (const directory of (project.environ.PATH ?? '').split(':'))
-      for (const name of existsSync(directory) ? readdirSync(directory) : [])
-        if (name !== 'git' && !existsSync(path.join(bin, name)))
-          symlinkSync(path.join(directory, name), path.join(bin, name));
-    const refused = await cli(project, ['resume', '@last'], { env: { PATH: bin } });
+    const refused = await cli(project, ['resume', '@last'], { env: { PATH: withoutGit(project) } });
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('git');
     expect(project.read('a.txt')).toBe('half\n');

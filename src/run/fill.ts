@@ -63,8 +63,18 @@ export function fillJob(
     engine: engine ?? step.engines[0] ?? '',
     ...(model.value === '' ? {} : { model: model.value }),
     ...(system.value === '' ? {} : { system: system.value }),
-    prompt: prompt.value,
+    prompt: withoutCommand(step.prompt, prompt.value),
   });
+}
+
+/**
+ * Engines read a prompt that begins with `/` as a command of theirs, which may stand in a file of the repository and open tools
+ * of its own. Only the author names one: where the name holds data, a line break makes it the text that it is.
+ */
+function withoutCommand({ parts }: Template, prompt: string): string {
+  const [head = ''] = parts;
+  const written = typeof head === 'string' && (parts.length === 1 || /\s/.test(head));
+  return prompt.startsWith('/') && !written ? `\n${prompt}` : prompt;
 }
 
 type AgentKeys = Pick<PromptJob, 'kind' | 'access' | 'idleTimeoutMs'> &

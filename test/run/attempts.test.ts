@@ -249,3 +249,25 @@ describe('what an attempt is given', () => {
     ]);
   });
 });
+
+describe('a prompt that begins with a slash', () => {
+  test.each([
+    ['${{ "/deploy now" }}', '\n/deploy now'],
+    ['/${{ "deploy" }} now', '\n/deploy now'],
+    ['${{ "" }}/deploy', '\n/deploy'],
+    ['/review ${{ "/x" }}', '/review /x'],
+    ['/review', '/review'],
+    ['see ${{ "/x" }}', 'see /x'],
+  ])('%j is %j for the engine: data names no command', async (written, expected) => {
+    const prompts: string[] = [];
+    const rig = start({
+      workflow: workflowOf([agentStep('a', { prompt: template(written) })]),
+      script: (job) => {
+        if (job.kind === 'prompt') prompts.push(job.prompt);
+        return fine();
+      },
+    });
+    await rig.result();
+    expect(prompts).toEqual([expected]);
+  });
+});

@@ -113,11 +113,12 @@ const WRITING = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit', 'Bash']);
 
 /** Flags for what it may do. The variadic ones (`--tools` and its kin) are always followed by a flag or nothing. */
 function accessFlags(job: PromptJob, place: DialectPlace): readonly string[] {
-  const allow = job.access === 'read' ? (job.tools?.allow ?? []).filter(harmless) : (job.tools?.allow ?? []);
+  const named = (job.tools?.allow ?? []).filter(isRule);
+  const allow = job.access === 'read' ? named.filter(harmless) : named;
   const servers = Object.keys(job.mcp ?? {}).map((name) => `mcp__${name}`);
   const allowed = [...(job.access === 'read' ? READING : []), ...allow, ...servers];
   // A rule for Edit holds for all of its editing tools; two slashes begin an absolute path.
-  const denied = [...(job.tools?.deny ?? []), `Edit(/${place.root}/.codemachine/**)`];
+  const denied = [...(job.tools?.deny ?? []).filter(isRule), `Edit(/${place.root}/.codemachine/**)`];
   const lists = [
     ...(allowed.length === 0 ? [] : ['--allowedTools', ...allowed]),
     ...['--disallowedTools', ...denied],
@@ -136,8 +137,17 @@ function accessFlags(job: PromptJob, place: DialectPlace): readonly string[] {
   }
 }
 
+/** In a list of tools a word that begins with a dash is the next option: `--dangerously-skip-permissions`. */
+function isRule(rule: string): boolean {
+  return !rule.trim().startsWith('-');
+}
+
+/** One tool, with what it may be used for. The engine takes lists with commas and blanks in a single word as well. */
+const ONE_RULE = /^[\w*-]+(?:\((?:(?!\)[\s,]).)*\))?$/s;
+
 /** Under `read` a writing tool is not opened, a shell only for the commands that its rule names. */
 function harmless(rule: string): boolean {
+  if (!ONE_RULE.test(rule)) return false;
   return !WRITING.has(toolOf(rule)) || /^Bash\(.*[^*:\s()].*\)$/.test(rule);
 }
 

@@ -69,6 +69,24 @@ describe('claude-code', () => {
     ]);
   });
 
+  it.each([
+    'Read,Bash',
+    'Read Bash',
+    'WebFetch(domain:x),Bash(*)',
+    'Bash(git log:*),Bash(*)',
+    'Bash(git log:*) Bash',
+  ])('opens nothing under read by the list in one word %j', (rule) => {
+    const { args } = commandOf('claude-code', { access: 'read', tools: { allow: [rule] } });
+    expect(args[args.indexOf('--tools') + 1]).toBe('Read,Grep,Glob');
+    expect(args).not.toContain(rule);
+  });
+
+  it.each(['read', 'write'] as const)('takes no option for a tool under %s', (access) => {
+    const option = '--dangerously-skip-permissions';
+    const { args } = commandOf('claude-code', { access, tools: { allow: [option], deny: [` ${option}`] } });
+    expect(args.map((one) => one.trim())).not.toContain(option);
+  });
+
   it("passes a cloud's keys only to the back-end that is switched on", () => {
     const names = (environ: Record<string, string>) => dialects['claude-code']?.variables(environ) ?? [];
     expect(names({}).join()).not.toContain('AWS');

@@ -2,33 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Event } from '../../src/model/event.ts';
-import { projectWith, say } from '../commands/project.ts';
+import { ends, eventsOf, projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
 import { PROGRAM, startCli } from '../support/cli.ts';
 import { of, strictEvents } from '../support/event-check.ts';
-import type { Project } from '../support/repository.ts';
 
 beforeAll(built);
-
-/** How each step ended, in the order in which that was known. */
-function ends(events: readonly Event[]): Record<string, string> {
-  const all: Record<string, string> = {};
-  for (const event of events) {
-    const [, end] = /^step-(succeeded|failed|skipped|blocked|canceled)$/.exec(event.type) ?? [];
-    if (end !== undefined && 'step' in event) all[event.step] = end;
-  }
-  return all;
-}
-
-async function run(
-  project: Project,
-  line: string,
-): Promise<{ code: number | null; events: readonly Event[] }> {
-  const { code, stdout, stderr } = await say(project, `${line} --json`);
-  if (stdout === '') throw new Error(stderr);
-  return { code, events: strictEvents(stdout) };
-}
 
 const EVERY_STATUS = `
 steps:
@@ -64,7 +43,7 @@ outputs:
 
 describe('the truth table', () => {
   it('holds in the large', async () => {
-    const { code, events } = await run(projectWith({ w: EVERY_STATUS }), 'run w');
+    const { code, events } = await eventsOf(projectWith({ w: EVERY_STATUS }), 'run w');
     expect(code).toBe(1);
     expect(ends(events)).toEqual({
       good: 'succeeded',
@@ -97,9 +76,9 @@ describe('the truth table', () => {
 
   it('a failure that is forgiven leaves the run green; a failing finally does not', async () => {
     const forgiven = 'steps:\n  - run: exit 1\n    continue-on-error: true\n';
-    expect(await run(projectWith({ w: forgiven }), 'run w')).toMatchObject({ code: 0 });
+    expect(await eventsOf(projectWith({ w: forgiven }), 'run w')).toMatchObject({ code: 0 });
     const after = 'steps:\n  - run: exit 0\nfinally:\n  - run: exit 1\n  - id: next\n    run: echo\n';
-    const { code, events } = await run(projectWith({ w: after }), 'run w');
+    const { code, events } = await eventsOf(projectWith({ w: after }), 'run w');
     expect(code).toBe(1);
     expect(ends(events)).toMatchObject({ next: 'succeeded' });
   });
@@ -166,7 +145,7 @@ describe('cancel', () => {
 
 describe('values', () => {
   it('keep their types on the way from step to step, and into the run’s outputs', async () => {
-    const { code, events } = await run(
+    const { code, events } = await eventsOf(
       projectWith({
         w: `
 inputs:
@@ -223,7 +202,7 @@ outputs: { a: inputs.a, b: inputs.b, c: inputs.c, d: inputs.d }
       },
       { 'given.json': '{"a":"file","b":"file","c":5}', 'b.txt': 'two\nlines\n' },
     );
-    const { events } = await run(project, 'run -i b=@b.txt -i a=flag=1 w --inputs given.json');
+    const { events } = await eventsOf(project, 'run -i b=@b.txt -i a=flag=1 w --inputs given.json');
     expect(of(events, 'run-finished')[0]?.outputs).toEqual({ a: 'flag=1', b: 'two\nlines\n', c: 5, d: 'y' });
   });
 
@@ -250,68 +229,5 @@ steps:
     );
     // What an env-file holds is masked like a secret.
     expect(shown).toEqual({ show: 'step workflow *** caller\n', read: 'workflow-***\n' });
-  });
-});
-
-describe('flags', () => {
-  const ORDER = `
-steps:
-  - { id: a, needs: [], run: 'true' }
-  - { id: b, needs: [], run: exit 1 }
-  - { id: c, needs: a, run: 'true' }
-`;
-
-  it('--only and --skip leave out, and count as skipped', async () => {
-    const project = projectWith({ w: ORDER });
-    const only = await run(project, 'run w --only c');
-    expect(only.code).toBe(0);
-    expect(ends(only.events)).toEqual({ a: 'skipped', b: 'skipped', c: 'succeeded' });
-    expect(ends((await run(project, 'run w --skip [bc]')).events)).toEqual({
-      a: 'succeeded',
-      b: 'skipped',
-      c: 'skipped',
-    });
-  });
-
-  it('--fail-fast starts nothing after a failure', async () => {
-    const steps = 'steps:\n  - { id: b, run: exit 1 }\n  - { id: d, needs: [], run: "true" }\n';
-    const project = projectWith({ w: steps });
-    const slow = await run(project, 'run w --max-parallel 1');
-    expect(ends(slow.events)).toEqual({ b: 'failed', d: 'succeeded' });
-    const fast = await run(project, 'run w --max-parallel 1 --fail-fast');
-    expect(ends(fast.events)['d']).not.toBe('succeeded');
-    expect(fast.code).toBe(1);
-  });
-
-  it('--max-parallel holds how many run at once', async () => {
-    const steps = Array.from({ length: 6 }, () => '  - needs: []\n    run: sleep 0.01\n').join('');
-    const project = projectWith({ w: `max-parallel: 6\nsteps:\n${steps}` });
-    const { events } = await run(project, 'run w --max-parallel 2');
-    let [now, most] = [0, 0];
-    for (const { type } of events) {
-      if (type === 'step-started') most = Math.max(most, ++now);
-      if (type === 'step-succeeded') now--;
-    }
-    expect(most).toBe(2);
-  });
-
-  it('--detach goes on alone and says where to look', async () => {
-    const project = projectWith({
-      w: 'steps:\n  - id: wait\n    run: until test -e go; do sleep 0.02; done\n',
-    });
-    const { code, stdout, stderr } = await say(project, 'run w --detach');
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^\d{8}-\d{6}-\w+\n$/);
-    expect(stderr).toContain(`codemachine status ${stdout.trim()} --watch`);
-    project.write('go', '');
-    const watched = await say(project, 'status @last --watch --json');
-    expect(strictEvents(watched.stdout).at(-1)).toMatchObject({ type: 'run-finished', status: 'succeeded' });
-  });
-
-  it('--detach shows what is refused, with its exit code', async () => {
-    const project = projectWith({ w: 'steps: []\n' });
-    const { code, stdout, stderr } = await say(project, 'run w --detach');
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('w.yml');
   });
 });

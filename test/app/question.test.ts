@@ -10,7 +10,10 @@ import { scriptAgent } from './scripted-agent.ts';
 beforeAll(built);
 
 /** Resumes at a terminal, and presses these keys when it is asked what to do; without any, it is told to end. */
-function answered(project: Project, keys: string | undefined): Promise<{ code: number | null; screen: string }> {
+function answered(
+  project: Project,
+  keys: string | undefined,
+): Promise<{ code: number | null; screen: string }> {
   const words = [process.execPath, PROGRAM, 'resume', '@last'].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-q', '-e', '-f', '-c', `exec ${words}`, '/dev/null'], {
     cwd: project.root,

@@ -34,7 +34,10 @@ function withoutGit(project: Project): string {
 
 describe('a run with an agent that may write', () => {
   it('is refused in a repository without git, unless nothing is to be undone', async () => {
-    const project = projectWith({ w: AGENT, free: AGENT.replace('prompt: go', 'prompt: go\n    undo: never') });
+    const project = projectWith({
+      w: AGENT,
+      free: AGENT.replace('prompt: go', 'prompt: go\n    undo: never'),
+    });
     scriptAgent(project, 'echo whole > a.txt');
     const env = { PATH: withoutGit(project) };
     const refused = await cli(project, ['run', 'w'], { env });

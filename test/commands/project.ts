@@ -1,6 +1,8 @@
 // Gives each test a project of its own.
 import { onTestFinished } from 'vitest';
+import type { Event } from '../../src/model/event.ts';
 import { type CliEnd, type CliOptions, cli } from '../support/cli.ts';
+import { strictEvents } from '../support/event-check.ts';
 import { makeProject, type Project } from '../support/repository.ts';
 
 /** A project that is gone after the test; `workflows` by name, as they stand in `.codemachine/workflows`. */
@@ -28,3 +30,23 @@ export const FINE = 'steps:\n  - id: one\n    run: echo fine\n';
 /** A workflow that fails in its second step. */
 export const FAILING =
   'steps:\n  - id: one\n    run: echo fine\n  - id: two\n    run: echo bad >&2; exit 3\n';
+
+/** How each step ended, in the order in which that was known. */
+export function ends(events: readonly Event[]): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const event of events) {
+    const [, end] = /^step-(succeeded|failed|skipped|blocked|canceled)$/.exec(event.type) ?? [];
+    if (end !== undefined && 'step' in event) all[event.step] = end;
+  }
+  return all;
+}
+
+/** Runs a command line with `--json`; throws what it says where it prints no event. */
+export async function eventsOf(
+  project: Project,
+  line: string,
+): Promise<{ code: number | null; events: readonly Event[] }> {
+  const { code, stdout, stderr } = await say(project, `${line} --json`);
+  if (stdout === '') throw new Error(stderr);
+  return { code, events: strictEvents(stdout) };
+}

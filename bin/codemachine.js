@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 // The program's door: answers --version at once, leaves everything else to dist/.
-// It is parsed by Nodes too old to run the rest, so that they can be told; hence no import declarations.
+// CommonJS (see package.json beside it), because Node takes longer to set up its loader of modules than all of --version takes;
+// and parsed by Nodes too old to run the rest, so that they can be told.
+'use strict';
 
+const { existsSync, readFileSync } = require('node:fs');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+
+const root = path.dirname(__dirname);
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (process.platform === 'win32') {
@@ -9,42 +16,42 @@ if (process.platform === 'win32') {
 } else if (major < 20 || (major === 20 && minor < 20)) {
   refuse(`codemachine needs Node 20.20 or newer, and this is ${process.versions.node}: install a newer one.`);
 } else if (process.argv.length === 3 && ['--version', '-V', '-v'].includes(process.argv[2])) {
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   process.stdout.write(`codemachine ${version}\n`);
-} else if (!(await validatedWarm())) {
-  // Node 20 has no compile cache; newer ones start a third faster with it.
-  process.getBuiltinModule('node:module').enableCompileCache?.();
-  await import('../dist/cli.js').then(
-    ({ main }) => main(process.argv.slice(2), new URL('..', import.meta.url)),
-    (error) => {
-      process.stderr.write(
-        `codemachine could not be loaded: ${error.message}\nInstall it again; in a checkout, run \`npm run build\`.\n`,
-      );
-      process.exitCode = 70;
-    },
-  );
+} else {
+  start();
 }
 
-// `validate file.yml` at every save, from what V8 compiled at the build: half the time. Everything else, and every doubt, is left
-// to dist/cli.js, which does the same.
-async function validatedWarm() {
-  const [command, ...files] = process.argv.slice(2);
-  if (command !== 'validate' || files.some((file) => file.startsWith('-'))) return false;
-  const bundle = new URL('../dist/validate.cjs', import.meta.url);
-  const cache = new URL(`../dist/validate.${process.versions.v8}-${process.arch}.cache`, import.meta.url);
-  const { existsSync, readFileSync } = process.getBuiltinModule('node:fs');
-  if (!existsSync(cache)) return false;
-  const { Script } = process.getBuiltinModule('node:vm');
-  const { createRequire } = process.getBuiltinModule('node:module');
+async function start() {
+  // Node 20 has no compile cache; newer ones start a third faster with it.
+  require('node:module').enableCompileCache?.();
+  const plain = process.argv[2] === 'validate' && !process.argv.slice(3).some((word) => word.startsWith('-'));
+  if (plain && (await validated(process.argv.slice(3)))) return;
+  try {
+    const { main } = await import(pathToFileURL(path.join(root, 'dist/cli.js')).href);
+    await main(process.argv.slice(2), pathToFileURL(`${root}/`));
+  } catch (error) {
+    process.stderr.write(
+      `codemachine could not be loaded: ${error.message}\nInstall it again; in a checkout, run \`npm run build\`.\n`,
+    );
+    process.exitCode = 70;
+  }
+}
+
+// `validate file.yml` runs at every save. It needs no command line to be parsed, and where V8 is the one of the build, what the build
+// compiled is taken. Every doubt is left to dist/cli.js, which does the same.
+async function validated(files) {
+  const bundle = path.join(root, 'dist/validate.cjs');
+  const cache = path.join(root, `dist/validate.${process.versions.v8}-${process.arch}.cache`);
+  if (!existsSync(bundle)) return false;
+  const { Script } = require('node:vm');
   const script = new Script(readFileSync(bundle, 'latin1'), {
-    filename: bundle.pathname,
-    cachedData: readFileSync(cache),
+    filename: bundle,
+    ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
   });
-  if (script.cachedDataRejected) return false;
   const module = { exports: {} };
   try {
-    script.runInThisContext()(createRequire(bundle), module, module.exports);
+    script.runInThisContext()(require('node:module').createRequire(bundle), module, module.exports);
     process.exitCode = await module.exports.validateFiles(files, 'text', false);
     return true;
   } catch {

@@ -1,5 +1,4 @@
 /** Reads the files that a workflow names, and only those that it may name. */
-import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Result } from '../model/result.ts';
@@ -41,6 +40,8 @@ export function lies(directory: string, file: string): boolean {
 
 /** SHA-256 of a text's UTF-8 bytes, hex. */
 export function sha256(text: string): string {
+  // Loaded when it is called: `validate` never does.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 

@@ -103,7 +103,10 @@ function build(reading: Reading): Workflow {
   );
   const workflow: Workflow = {
     source,
-    sha256: world.sha256(source.text),
+    // Only runs want it, and loading what computes it takes longer than reading most files.
+    get sha256() {
+      return world.sha256(source.text);
+    },
     name: stringAt(root, 'name') ?? '',
     ...(description === undefined ? {} : { description }),
     inputs: readInputSpecs(reading),

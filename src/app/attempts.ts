@@ -6,6 +6,7 @@ import { runGit } from '../engines/process.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
 import type { Attempt, Job } from '../model/ports.ts';
+import { StateError } from '../state/problem.ts';
 import { stepDirectory } from '../state/transcripts.ts';
 import type { Execution } from './execution.ts';
 import { flagsOf } from './record.ts';
@@ -41,9 +42,15 @@ export function makeAttempt(e: Execution, masker: Masker | undefined): Attempt {
   });
   let agents: Promise<AgentAttempt> | undefined;
   return async (job, hear, stop) => {
-    if (job.kind === 'run') return shell(job, hear, stop);
-    agents ??= makeAgentAttempt(e, masker, mark);
-    return (await agents)(job, hear, stop);
+    try {
+      if (job.kind === 'run') return await shell(job, hear, stop);
+      agents ??= makeAgentAttempt(e, masker, mark);
+      return await (await agents)(job, hear, stop);
+    } catch (error) {
+      // The state directory has no place for what the attempt needs there: trouble with the world, and no defect of ours.
+      if (!(error instanceof StateError)) throw error;
+      return { ok: false, failure: { reason: 'internal', message: error.message }, values: {} };
+    }
   };
 }
 

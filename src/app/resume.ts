@@ -1,13 +1,13 @@
 /** Goes on with a run. */
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
 import type { UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
-import { findWorkflow } from './check.ts';
 import { type Executed, execute } from './execute.ts';
 import { readVariables } from './facts.ts';
-import { readText, sha256 } from './files.ts';
+import { readText } from './files.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
 import { locate, type Place } from './place.ts';
@@ -152,11 +152,18 @@ function owned(
       ];
 }
 
-/** The recorded file is obeyed; that the one on the disk has changed is only said. */
+/** The recorded files are obeyed; that those on the disk have changed is only said. */
 function todayDiffers(place: Place, record: RunRecord): string | undefined {
-  const file = findWorkflow(place, record.path.includes('/') ? record.path : `./${record.path}`);
-  const text = file.ok ? readText(file.value) : undefined;
-  if (text?.ok === true && sha256(text.value) === record.sha256) return undefined;
-  const how = text?.ok === true ? 'has changed since' : 'is gone';
-  return `${record.path} ${how}; the run goes on with the file as it was when it started`;
+  const file = path.resolve(place.root, record.path);
+  const source = record.extras?.['source'] ?? record.path;
+  const differences = Object.entries(record.files).flatMap(([written, recorded]) => {
+    const own = written === source;
+    const today = readText(own ? file : path.resolve(path.dirname(file), written));
+    if (today.ok && today.value === recorded) return [];
+    const name = own ? record.path : written;
+    return [`${name} ${today.ok ? 'has changed since' : 'is gone'}`];
+  });
+  if (differences.length === 0) return undefined;
+  const kept = differences.length === 1 ? 'file as it was' : 'files as they were';
+  return `${differences.join(', ')}; the run goes on with the ${kept} when it started`;
 }

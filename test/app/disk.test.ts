@@ -45,6 +45,15 @@ it('a run on a disk that fills up ends with a sentence, and goes on when there i
   expect(new Set(ran).size).toBe(12);
 });
 
+it('a step for which the state directory has no place fails, and says why', async () => {
+  const project = projectWith({ w: 'steps:\n  - { id: a, run: "true" }\nfinally:\n  - { run: "true" }\n' });
+  project.write('.codemachine/state/runs', 'in the way');
+  const { code, stdout, stderr } = await say(project, 'run w');
+  expect(stderr).not.toContain('defect');
+  expect(stdout).toContain(path.join(project.stateDir, 'runs'));
+  expect(code).toBe(1);
+});
+
 it('a damaged database refuses a run with a sentence', async () => {
   const project = projectWith({ w: 'steps:\n  - { run: "true" }\n' });
   await say(project, 'run w');

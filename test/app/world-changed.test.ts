@@ -97,3 +97,16 @@ describe('resume after an orderly end', () => {
     expect(project.git('rev-parse', 'HEAD')).toBe(mine);
   });
 });
+
+describe('resume where the files of the workflow have changed', () => {
+  it('says so of each, and goes on with those that were recorded', async () => {
+    const prompts = AGENT.replace('prompt: go', 'prompt-file: go.md');
+    const project = projectWith({ w: prompts }, { '.codemachine/workflows/go.md': 'first\n' });
+    scriptAgent(project, 'exit 1');
+    await say(project, 'run w');
+    project.write('.codemachine/workflows/go.md', 'second\n');
+    const { stderr } = await say(project, 'resume @last');
+    expect(stderr).toContain('go.md has changed since; the run goes on with the file as it was');
+    expect((await say(project, 'resume @last --keep-tree')).stderr).not.toContain('w.yml');
+  });
+});

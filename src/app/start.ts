@@ -1,5 +1,6 @@
 /** Starts a run. */
 import path from 'node:path';
+import { MARK_VARIABLE } from '../engines/mark.ts';
 import type { Milestone } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
@@ -112,7 +113,10 @@ async function begin(
     state.forgetRun(record.id);
     return refuse(
       `run ${lease.error.run} (pid ${lease.error.owner.pid}) works in ${place.root}, and two runs in one checkout would overwrite each other`,
-      `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,
+      // A step that waits for its own run waits for ever.
+      env[MARK_VARIABLE]
+        ? 'a step of a run works in that checkout: start another run from a checkout of its own'
+        : `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,
     );
   }
   gits.mark = gitMark(lease.value, env);

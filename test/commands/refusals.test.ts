@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { built } from '../support/built.ts';
-import { cli } from '../support/cli.ts';
+import { cli, PROGRAM } from '../support/cli.ts';
 import { FAILING, FINE, projectWith, say } from './project.ts';
 
 beforeAll(built);
@@ -148,6 +148,14 @@ describe('nothing starts', () => {
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       if (command === 'run w' || directory === 'state') expect(stderr).toContain(words);
     }
+  });
+
+  it('a run that a step starts in the checkout of its own run, which would wait for itself', async () => {
+    const project = projectWith({ w: 'steps:\n  - id: a\n    run: node "$PROGRAM" run w\n' });
+    const { code, stdout } = await say(project, 'run w', { env: { PROGRAM } });
+    expect(code).toBe(1);
+    expect(stdout).toContain('start another run from a checkout of its own');
+    expect(stdout).not.toContain('wait for it');
   });
 
   it('a second run in one checkout, with the first one’s id', async () => {

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { orTrouble, printRefusal } from './print.ts';
+import { harmless, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** What `codemachine diff` is asked for. */
@@ -54,7 +54,7 @@ async function showDiff(flags: DiffFlags): Promise<ExitCode> {
   }
   const text = await workspace.value.diff(from, to, { stat: flags.stat });
   if (!text.ok) return printRefusal(text.error);
-  process.stdout.write(text.value);
+  process.stdout.write(harmless(text.value, process.stdout, process.env));
   return EXIT.succeeded;
 }
 

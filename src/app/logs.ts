@@ -2,12 +2,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { asStepKey, type RunId } from '../model/ids.ts';
-import { cleanForGithub, cleanForTerminal } from '../report/clean.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { colorOn, printRefusal } from './print.ts';
+import { harmless, isObeyed, printRefusal } from './print.ts';
 import { refuse } from './refusal.ts';
 
 /** What `codemachine logs` is asked for. */
@@ -58,6 +57,7 @@ function nothing(state: State, run: RunId, { step, attempt }: LogsFlags): Promis
 /** Prints file by file; with `follow` goes round until nobody runs the run and everything is printed. */
 async function print(state: State, run: RunId, flags: LogsFlags): Promise<void> {
   const offsets = new Map<string, number>();
+  const screened = isObeyed(process.stdout, process.env);
   let heading = '';
   for (;;) {
     const owned = flags.follow && state.listRuns().some((one) => one.id === run && one.owner !== undefined);
@@ -69,7 +69,8 @@ async function print(state: State, run: RunId, flags: LogsFlags): Promise<void> 
             : '';
         for (;;) {
           const offset = offsets.get(file.path) ?? 0;
-          const piece = readFrom(file.path, offset, PIECE);
+          const read = readFrom(file.path, offset, PIECE);
+          const piece = screened ? wholeLines(read, owned) : read;
           if (piece.length === 0) break;
           if (head !== heading) await write(Buffer.from(head));
           heading = head;
@@ -88,14 +89,16 @@ function wanted(name: TranscriptFile, asked: string | undefined): boolean {
   return name === 'stdout.log' || name === 'stderr.log' || name === 'answer.json';
 }
 
-/** Bytes as they are into a pipe or a file; harmless ones onto a terminal, and into a log of GitHub Actions, which obeys lines. */
+/** What obeys output obeys lines: one that is cleaned in two halves may hold what neither does. A line without an end passes in pieces. */
+function wholeLines(piece: Buffer, growing: boolean): Buffer {
+  if (!growing && piece.length < PIECE) return piece;
+  const end = piece.lastIndexOf('\n') + 1;
+  return end === 0 && piece.length === PIECE ? piece : piece.subarray(0, end);
+}
+
+/** Bytes as they are into a pipe or a file; harmless ones onto a terminal, or into a log of GitHub Actions. */
 async function write(bytes: Buffer): Promise<void> {
-  const options = { color: colorOn(process.stdout, process.env) };
-  const shown =
-    process.env['GITHUB_ACTIONS'] === 'true'
-      ? cleanForGithub(bytes.toString(), options)
-      : process.stdout.isTTY
-        ? cleanForTerminal(bytes.toString(), options)
-        : bytes;
+  const obeyed = isObeyed(process.stdout, process.env);
+  const shown = obeyed ? harmless(bytes.toString(), process.stdout, process.env) : bytes;
   await new Promise<void>((resolve) => process.stdout.write(shown, () => resolve()));
 }

@@ -14,7 +14,7 @@ import type { State } from '../state/state.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { presenter } from './present.ts';
-import { colorOn, orTrouble, printRefusal } from './print.ts';
+import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
 import { checkRecord } from './record.ts';
 
 /** The flags of `runs`. */
@@ -72,7 +72,7 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(statusJson(progress, { plan, changes }))}\n`
-        : summary(progress, { color, plan, changes, now: Date.now() }),
+        : harmless(summary(progress, { color, plan, changes, now: Date.now() }), process.stdout, process.env),
     );
     return EXIT.succeeded;
   } finally {

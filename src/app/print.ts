@@ -1,6 +1,8 @@
 /** Prints what a command has to say, for people or for programs. */
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { onGithub } from '../report/choose.ts';
+import { cleanForGithub, cleanForTerminal } from '../report/clean.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Whether people may be shown colours on this stream. `NO_COLOR` and `FORCE_COLOR` as at no-color.org. */
@@ -10,11 +12,26 @@ export function colorOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boo
   return stream.isTTY === true && env['TERM'] !== 'dumb';
 }
 
+/** A stream as far as it matters for what may be printed on it. */
+type Screen = Pick<NodeJS.WriteStream, 'isTTY'>;
+
+/** Whether somebody obeys what is printed there: a terminal, or the runner of GitHub Actions. */
+export function isObeyed(stream: Screen, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true || onGithub(env);
+}
+
+/** Text that others wrote (agents, children, names in a repository), harmless where it is obeyed and as it is elsewhere. */
+export function harmless(text: string, stream: Screen, env: NodeJS.ProcessEnv): string {
+  const options = { color: colorOn(stream as NodeJS.WriteStream, env) };
+  if (onGithub(env)) return cleanForGithub(text, options);
+  return stream.isTTY === true ? cleanForTerminal(text, options) : text;
+}
+
 /** Prints a refusal on standard error; gives the exit code that goes with it. */
 export async function printRefusal(refusal: Refusal): Promise<ExitCode> {
   await printDiagnosed(refusal.diagnostics ?? [], refusal.sources ?? new Map());
-  process.stderr.write(`codemachine: ${refusal.message}\n`);
-  if (refusal.help !== undefined) process.stderr.write(`  ${refusal.help}\n`);
+  const help = refusal.help === undefined ? '' : `  ${refusal.help}\n`;
+  process.stderr.write(harmless(`codemachine: ${refusal.message}\n${help}`, process.stderr, process.env));
   return EXIT.refused;
 }
 

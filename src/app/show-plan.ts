@@ -8,7 +8,7 @@ import { select } from '../plan/selection.ts';
 import { table } from '../report/table.ts';
 import { checkedFile, findWorkflow } from './check.ts';
 import { locate } from './place.ts';
-import { colorOn, printDiagnosed, printRefusal } from './print.ts';
+import { colorOn, harmless, printDiagnosed, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** How a plan is asked for. */
@@ -31,8 +31,9 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   await printDiagnosed(diagnostics, sources);
   const color = colorOn(process.stdout, process.env);
   const emphasize = (text: string): string => (color ? `\u001b[31m${text}\u001b[0m` : text);
-  process.stdout.write(graph(selected.value, workflow, flags.graph as GraphFormat, { emphasize }));
-  if (flags.graph === 'text') process.stdout.write(inputsText(workflow.inputs));
+  const drawn = graph(selected.value, workflow, flags.graph as GraphFormat, { emphasize });
+  const inputs = flags.graph === 'text' ? inputsText(workflow.inputs) : '';
+  process.stdout.write(harmless(`${drawn}${inputs}`, process.stdout, process.env));
   return EXIT.succeeded;
 }
 

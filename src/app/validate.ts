@@ -8,7 +8,7 @@ import { ok } from '../model/result.ts';
 import { diagnosticsJson, printDiagnostics } from '../report/squiggle.ts';
 import { checkFile, findWorkflow, workflowsIn } from './check.ts';
 import { locate, type Place } from './place.ts';
-import { colorOn, printRefusal } from './print.ts';
+import { colorOn, harmless, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** Prints what is wrong with the files; exit code 2 when any of them is refused. */
@@ -43,7 +43,8 @@ function printText(
 ): void {
   const color = colorOn(process.stdout, process.env);
   process.stdout.write(printDiagnostics(diagnostics, sources, { color }));
-  if (valid.length > 0) process.stdout.write(`${valid.join(', ')}: valid\n`);
+  if (valid.length > 0)
+    process.stdout.write(harmless(`${valid.join(', ')}: valid\n`, process.stdout, process.env));
 }
 
 function filesOf(place: Place, names: readonly string[]): Result<readonly string[], Refusal> {

@@ -91,7 +91,7 @@ function excerpt(
 ): string[] {
   const start = file.locate(at.start);
   const arrow = main ? '-->' : ':::';
-  const head = `${' '.repeat(gutter)}${paint.frame(arrow)} ${file.path}${file.text === undefined ? '' : `:${start.line}:${start.column}`}`;
+  const head = `${' '.repeat(gutter)}${paint.frame(arrow)} ${cells(file.path)}${file.text === undefined ? '' : `:${start.line}:${start.column}`}`;
   const bar = paint.frame('|');
   const empty = ' '.repeat(gutter);
   if (file.text === undefined)

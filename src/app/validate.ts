@@ -30,9 +30,10 @@ export async function validateFiles(
     read.push(checked.value.source.path);
     diagnostics.push(...checked.value.diagnostics);
   }
-  const bad = hasErrors(diagnostics) || (strict && diagnostics.length > 0);
-  if (format === 'json') process.stdout.write(`${JSON.stringify(diagnosticsJson(diagnostics, sources))}\n`);
-  else printText(diagnostics, sources, bad ? [] : read);
+  const judged = strict ? diagnostics.map((d) => ({ ...d, severity: 'error' as const })) : diagnostics;
+  const bad = hasErrors(judged);
+  if (format === 'json') process.stdout.write(`${JSON.stringify(diagnosticsJson(judged, sources))}\n`);
+  else printText(judged, sources, bad ? [] : read);
   return bad ? EXIT.refused : EXIT.succeeded;
 }
 

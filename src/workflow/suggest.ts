@@ -1,13 +1,14 @@
 /** Finds the known word that somebody most likely meant. */
 
 /**
- * The known word nearest to `word` if it is near enough to be a slip (one edit in a short word, a third of a long one), else undefined.
+ * The known word nearest to `word` if it is near enough to be a slip (one edit in a short word, a third of a long one, none in one or two letters), else undefined.
  * Swapped neighbours count as one edit; `_`, `-` and case count as none.
  */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const wanted = plain(word);
   let best: string | undefined;
-  let bestEdits = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  // One edit makes any letter of any other: of `z` nobody can say what it was to be.
+  let bestEdits = Math.max(wanted.length < 3 ? 0 : 1, Math.floor(wanted.length / 3)) + 1;
   // Long texts are no slips of a word, and comparing them costs the product of the lengths.
   if (wanted.length > 100) return undefined;
   for (const candidate of known) {

@@ -198,3 +198,12 @@ it('says what is there and what is missing', async () => {
     expect.objectContaining({ found: expect.stringContaining('every journal whole') }),
   );
 });
+
+it('takes warnings as errors where it is told to', async () => {
+  const project = projectWith({ w: 'steps:\n  - prompt: hello\n    engine: codex\n' });
+  const mild = await say(project, 'validate w');
+  expect(mild).toMatchObject({ code: 0, stdout: expect.stringContaining('warning[access-unsaid]') });
+  const strict = await say(project, 'validate w --strict');
+  expect(strict).toMatchObject({ code: 2, stdout: expect.stringContaining('error[access-unsaid]') });
+  expect(strict.stdout).toContain('1 error');
+});

@@ -20,6 +20,8 @@ describe('the nearest word', () => {
     ['promt', 'prompt'],
     ['porm', undefined],
     ['rnu', 'run'],
+    ['ix', undefined],
+    ['ID', 'id'],
     ['working_directory', 'working-directory'],
     ['workingDirectory', 'working-directory'],
     ['continue-on-errors', 'continue-on-error'],

@@ -30,11 +30,11 @@ const SYNTAX_CODES = {
     () => "close it; a literal `${{` is written `${{ '${{' }}`",
   ),
   'text-around-fence': error<Record<string, never>>(
-    () => 'text around `${{ }}` would make this a text, which is always true',
+    () => 'text around `${{ }}` makes this a text, and as a condition a text is always true',
     () => 'write the whole expression bare, or inside one `${{ }}` with nothing around it',
   ),
   'several-fences': error<{ count: number }>(
-    ({ count }) => `${count} times \`\${{ }}\` would make this a text, which is always true`,
+    ({ count }) => `${count} times \`\${{ }}\` makes this a text, and as a condition a text is always true`,
     () => 'join them into one expression with `&&` or `||`',
   ),
   'fence-newline': error<Record<string, never>>(

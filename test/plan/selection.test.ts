@@ -38,6 +38,9 @@ describe('matches', () => {
     ['src/a.ts', ['src/**', '!**/*.ts', 'src/a.*'], true],
     ['a.ts', ['{a,b}.ts'], true],
     ['a(1).ts', ['a(1).ts'], true],
+    // Repeated groups are none: of thirty letters they would try every way to part them.
+    [`${'a'.repeat(60)}!`, ['(a+)+b'], false],
+    ['src/app/+page.ts', ['src/*/+page.ts'], true],
   ])('%s in %j: %s', (path, globs, expected) => expect(matches(path, globs)).toBe(expected));
 
   test('globs that could take minutes are refused', () => {
@@ -45,5 +48,8 @@ describe('matches', () => {
     expect(globProblem('**/*.ts')).toBeUndefined();
     expect(globProblem('x'.repeat(2000))).toContain('longer');
     expect(() => matches('x', ['********a*b*c*d*e*f*'])).toThrow('stars');
+    expect(globProblem('(a|)'.repeat(30))).toContain('30 groups');
+    expect(globProblem(`{${'a,'.repeat(40)}b}`)).toContain('40 alternatives');
+    expect(globProblem('{src,test}/**/*.{ts,tsx,js,jsx,mjs,cjs,json,md,yml,yaml}')).toBeUndefined();
   });
 });

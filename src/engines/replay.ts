@@ -46,10 +46,12 @@ export function replaying(dir: string, deps: ReplayDeps): AgentAttempt {
     const difference = await compare(request, job, deps);
     if (difference !== undefined) return failed(differs(job, difference));
     if (stop.soft.aborted || stop.hard.aborted) return failed(stopped(stop));
+    const events = eventsIn(directory);
+    if (!events.ok) return failed(events.error);
     const changed = await change(directory, deps);
     if (!changed.ok) return failed(changed.error);
     const local = toLocal({ run: job.run, paths: deps.paths });
-    say(directory, job, hear, local);
+    for (const event of events.value) say(local(event), job, hear);
     const values = local(answer.values);
     if (answer.ok) return { ok: true, values, reused: 'replay' };
     if (answer.failure === undefined)
@@ -147,15 +149,24 @@ async function change(directory: string, deps: ReplayDeps): Promise<Result<unkno
   return deps.applyPatch(readFileSync(file));
 }
 
-function say(directory: string, job: PromptJob, hear: Hear, local: <T>(value: T) => T): void {
+/** Nothing but what an agent can say: an event of another kind would be heard as a milestone that no journal holds. */
+function eventsIn(directory: string): Result<readonly RecordedEvent[], Failure> {
   const file = path.join(directory, 'events.jsonl');
-  if (!existsSync(file)) return;
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line === '') continue;
-    const event = local(JSON.parse(line) as RecordedEvent);
-    if (event.type === 'session') hear.session(event.id);
-    else hear.chatter({ ...event, step: job.step, attempt: job.attempt } as Chatter);
+  if (!existsSync(file)) return { ok: true, value: [] };
+  try {
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const events = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as RecordedEvent);
+    const strange = events.find(({ type }) => type !== 'output' && type !== 'said' && type !== 'session');
+    if (strange === undefined) return { ok: true, value: events };
+    return { ok: false, error: damaged(directory, `no agent says ${JSON.stringify(strange.type)}`) };
+  } catch (error) {
+    return { ok: false, error: damaged(directory, error instanceof Error ? error.message : String(error)) };
   }
+}
+
+function say(event: RecordedEvent, job: PromptJob, hear: Hear): void {
+  if (event.type === 'session') hear.session(event.id);
+  else hear.chatter({ ...event, step: job.step, attempt: job.attempt } as Chatter);
 }
 
 function stopped(stop: Stop): Failure {

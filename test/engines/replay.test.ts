@@ -262,6 +262,22 @@ test('a damaged recording is a sentence', async () => {
   expect(outcome.ok ? '' : outcome.failure.message).toContain('cannot be read');
 });
 
+test.each([
+  ['{"type":"step-succeeded","step":"plan","attempt":1}', 'no agent says "step-succeeded"'],
+  ['{"type":"said"', 'JSON'],
+  ['null', 'cannot be read'],
+])('events that no agent gave are not heard: %s', async (line, words) => {
+  await record(success);
+  writeFileSync(path.join(dir, 'plan-0a1b2c3d.1', 'events.jsonl'), `${line}\n`, { flag: 'a' });
+  const hear = ear();
+  const outcome = await replay(job, {}, hear);
+  expect(outcome).toMatchObject({
+    ok: false,
+    failure: { reason: 'replay', message: expect.stringContaining(words) },
+  });
+  expect(hear.heard).toEqual([]);
+});
+
 test('an attempt that is stopped before it answers changes nothing', async () => {
   await record(success, job, { watchTree: async () => ok(async () => ok(Buffer.from('patch'))) });
   const applyPatch = (): Promise<never> => Promise.reject(new Error('not asked'));

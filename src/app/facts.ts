@@ -48,6 +48,14 @@ export function readVariables(
     },
   });
   if (!files.ok) problems.push(...files.error);
+  const short = Object.entries(files.ok ? files.value : {})
+    .filter(([, value]) => value !== '' && value.length < SHORTEST_MASKED)
+    .map(([name]) => name)
+    .sort();
+  if (short.length > 0)
+    warnings.push(
+      `of the env files, these are shorter than ${SHORTEST_MASKED} characters, so they are not masked: ${short.join(', ')}`,
+    );
   if (problems.length > 0 || !files.ok)
     return refuse(problems.join('\n'), 'set what is missing, then run again');
   return ok({ secrets, envFile: files.value, warnings });

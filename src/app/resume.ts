@@ -95,6 +95,7 @@ async function resumeRecord(
   gits.mark = gitMark(lease.value, env);
   const difference = todayDiffers(place, record);
   if (difference !== undefined) options.tell(difference);
+  for (const warning of variables.value.warnings) options.tell(warning);
   const history = state.history(record.id);
   const executed = await execute({
     ...{ place, state, lease: lease.value, record, workflow, plan: selected.value, history },

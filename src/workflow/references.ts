@@ -63,19 +63,22 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
   const shared = sharedContexts(workflow, false);
   const atEnd = sharedContexts(workflow, true);
   checkEnv(workflow.env, 'workflow-env', { contexts: shared }, all);
-  const done = new Set(Object.values(workflow.env).map(({ at }) => at.start));
   for (const [position, step] of workflow.steps.entries())
-    checkStep({ step, position, contexts: shared }, done, all);
-  for (const step of workflow.finally) checkStep({ step, contexts: atEnd }, done, all);
+    checkStep({ step, position, contexts: shared }, all);
+  for (const step of workflow.finally) checkStep({ step, contexts: atEnd }, all);
   for (const template of Object.values(workflow.outputs))
     checkTemplate(template, 'outputs', { contexts: shared }, all);
   return [...all.found, ...judgeOrder(all)];
 }
 
-function checkStep(owner: Owner & { readonly step: Step }, done: ReadonlySet<number>, all: Check): void {
+function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
   const { step } = owner;
   const { path } = all.more;
-  const own = Object.entries(step.env).filter(([, { at }]) => !done.has(at.start));
+  // Those of the workflow were checked under their names; an alias may give a value to another variable, one that takes no data.
+  const inherited = all.workflow.env;
+  const own = Object.entries(step.env).filter(
+    ([name, template]) => !Object.hasOwn(inherited, name) || inherited[name] !== template,
+  );
   if (step.if !== undefined) checkExpr(step.if, 'if', owner, all);
   checkEnv(Object.fromEntries(own), 'env', owner, all);
   if (step.workingDirectory !== undefined)

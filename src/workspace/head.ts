@@ -1,10 +1,10 @@
 /** Keeps what git itself remembers of the checkout: where HEAD is, and what is in the index. */
-import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { line } from './git.ts';
-import type { Store } from './store.ts';
+import { type Store, userIndex } from './store.ts';
 
 /** The user's side of a recording; persisted in the message of its commit. */
 export interface Head {
@@ -47,8 +47,8 @@ async function tipOf(store: Store, ref: string): Promise<Result<string | null, F
 }
 
 async function storeIndex(store: Store): Promise<Result<string | null, Failure>> {
-  const file = path.join(store.places.gitDir, 'index');
-  if (!existsSync(file)) return ok(null);
+  const file = userIndex(store);
+  if (file === undefined) return ok(null);
   const blob = await store.ours(['hash-object', '-w', '--no-filters', file]);
   return blob.ok ? ok(line(blob.value)) : blob;
 }
@@ -199,12 +199,13 @@ export async function gitFacts(store: Store): Promise<Result<GitFacts, Failure>>
 async function isDirty(store: Store, sha: string): Promise<Result<boolean, Failure>> {
   const copy = `${store.index}.look`;
   const env = { GIT_INDEX_FILE: copy };
-  const index = path.join(store.places.gitDir, 'index');
+  const index = userIndex(store);
   rmSync(copy, { force: true });
-  const handle = openSync(copy, 'w', 0o600);
-  if (existsSync(index)) writeAll(handle, readFileSync(index));
-  closeSync(handle);
-  if (!existsSync(index)) rmSync(copy, { force: true });
+  if (index !== undefined) {
+    const handle = openSync(copy, 'w', 0o600);
+    writeAll(handle, readFileSync(index));
+    closeSync(handle);
+  }
   try {
     if (sha !== '') {
       const staged = await store.ours(['diff-index', '--cached', '--name-only', '-z', sha], { env });

@@ -113,6 +113,12 @@ function assemble(places: Places, dir: string, files: Files, git: Git, environ: 
   };
 }
 
+/** The user's index; undefined where there is none. A pipe in its place would be read for ever, by us as well as by git. */
+export function userIndex({ places }: Store): string | undefined {
+  const file = path.join(places.gitDir, 'index');
+  return lstatSync(file, { throwIfNoEntry: false })?.isFile() === true ? file : undefined;
+}
+
 function ensure(dir: string, files: Files): void {
   for (const one of ['objects', 'refs', 'info']) {
     mkdirSync(path.join(dir, one), { recursive: true, mode: 0o700 });

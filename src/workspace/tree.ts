@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { bytesOf, line, names, shown, text, zeroEnded } from './git.ts';
-import type { Store } from './store.ts';
+import { type Store, userIndex } from './store.ts';
 
 /** An untracked file above this is refused: somebody forgot to ignore it, and it would be copied at every change. */
 const LARGEST_UNTRACKED_FILE = 100 * 1024 * 1024;
@@ -182,7 +182,9 @@ function innerCall(store: Store, prefix: string): { cwd: string; env: Record<str
 
 /** What the user tracks although it is ignored: `ls-files -o` never names it. Asked only when the user's index changed. */
 async function trackedIgnored(store: Store, memory: Memory): Promise<Result<readonly string[], Failure>> {
-  const signature = signatureOf(path.join(store.places.gitDir, 'index'));
+  const index = userIndex(store);
+  if (index === undefined) return ok([]);
+  const signature = signatureOf(index);
   if (signature === memory.userIndex) return ok([]);
   const staged = await store.theirs(['ls-files', '-z', '-s']);
   if (!staged.ok) return staged;

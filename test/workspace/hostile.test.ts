@@ -1,12 +1,21 @@
 /** Proves that no program an agent may have planted in a repository is ever started by the workspace. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openPlaceWorkspace } from '../../src/app/git.ts';
 import { locate } from '../../src/app/place.ts';
-import { findRoot } from '../../src/workspace/root.ts';
 import type { Git } from '../../src/workspace/git.ts';
+import { findRoot } from '../../src/workspace/root.ts';
 import { type GitWorkspace, openWorkspace } from '../../src/workspace/workspace.ts';
 import { makeRepository, must, type Repository, RUN, realGit } from './repository.ts';
 
@@ -220,4 +229,23 @@ test('a config that moves the working tree is refused, since other files would b
   r.git('config', 'core.worktree', r.home);
   const opened = await openPlaceWorkspace(locate({ cwd: r.root }, r.environ), r.environ);
   expect(opened).toMatchObject({ ok: false, error: { help: expect.stringContaining('core.worktree') } });
+});
+
+test('an index that is a pipe, or leads elsewhere, is none', async () => {
+  const r = makeRepository();
+  repo = r;
+  const index = path.join(r.root, '.git/index');
+  const ws = await r.open();
+  const start = must(await ws.record(RUN, 'start'));
+  rmSync(index);
+  spawnSync('mkfifo', [index]);
+  r.write('a.txt', 'agent\n');
+  const end = must(await ws.record(RUN, 'end', start.tree));
+  expect(end.files).toEqual(['a.txt']);
+  must(await ws.facts());
+  rmSync(index);
+  symlinkSync('/etc/passwd', index);
+  must(await ws.record(RUN, 'link', end.tree));
+  must(await ws.restore(start.tree, end.tree));
+  expect(r.read('a.txt')).toBe('a\n');
 });

@@ -49,7 +49,7 @@ export const OBEY_NOBODY_ELSE: readonly string[] = [
 ];
 
 /**
- * A missing object makes git ask a promisor remote, whose `uploadpack` is a command line in a config. Git before 2.45 does not know
+ * A missing object makes git ask the remote that promised it, by a command line that stands in a config. Git before 2.45 does not know
  * the first variable; the second leaves no transport over which to ask.
  */
 const NO_FETCH = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' } as const;

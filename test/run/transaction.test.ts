@@ -111,7 +111,12 @@ describe('an attempt whose end cannot be recorded', () => {
     expect(await rig.result()).toEqual({ end: 'failed' });
     expect(rig.made).toEqual(['w.1']);
     expect(rig.progress().steps.get('w' as never)?.failure?.message).toBe('the disk is full');
-    const again = start({ workflow: workflowOf([writer()]), tree, history: rig.journal, script: edits(tree, 1) });
+    const again = start({
+      workflow: workflowOf([writer()]),
+      tree,
+      history: rig.journal,
+      script: edits(tree, 1),
+    });
     expect(await again.result()).toEqual({ end: 'succeeded' });
     expect(tree.files.get('made')).toBe(',2');
   });

@@ -1,10 +1,10 @@
 /** Says what happens in the run, so that it is folded here at once, then committed by the one who was handed in. */
 import type { Milestone, MilestoneBody } from '../model/event.ts';
 import { EVENT_VERSION } from '../model/event.ts';
+import { follow } from '../model/fold.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Clock, Emit } from '../model/ports.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
-import { follow } from '../model/fold.ts';
 import { untouched } from '../model/progress.ts';
 
 /** The run's own record of itself. */

@@ -18,7 +18,13 @@ interface Ended {
 beforeAll(async () => {
   copy = await mkdtemp(path.join(tmpdir(), 'door-'));
   await promisify(execFile)(process.execPath, ['bin/dev/build.mjs'], { cwd: house });
-  for (const part of ['bin/codemachine.js', 'bin/package.json', 'dist', 'package.json', 'oclif.manifest.json']) {
+  for (const part of [
+    'bin/codemachine.js',
+    'bin/package.json',
+    'dist',
+    'package.json',
+    'oclif.manifest.json',
+  ]) {
     await cp(path.join(house, part), path.join(copy, part), { recursive: true });
   }
 });

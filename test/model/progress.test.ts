@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Milestone, MilestoneBody } from '../../src/model/event.ts';
-import { asRunId, asStepKey } from '../../src/model/ids.ts';
 import { foldAll, follow } from '../../src/model/fold.ts';
+import { asRunId, asStepKey } from '../../src/model/ids.ts';
 
 const step = asStepKey('a');
 const usage = { 'input-tokens': 5, 'output-tokens': 1, 'cached-tokens': 0, usd: 0.25 };

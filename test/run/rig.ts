@@ -1,11 +1,11 @@
 // Runs workflows in memory: a clock that is told the time, attempts by script, a tree of names and texts.
 import type { Milestone, MilestoneBody } from '../../src/model/event.ts';
 import type { Expr, Template } from '../../src/model/expression.ts';
+import { foldAll } from '../../src/model/fold.ts';
 import { asRunId, asStepId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Clock, Hear, Job, Outcome, Stop, Workspace } from '../../src/model/ports.ts';
 import type { Progress } from '../../src/model/progress.ts';
-import { foldAll } from '../../src/model/fold.ts';
 import type { Json } from '../../src/model/result.ts';
 import { err, ok } from '../../src/model/result.ts';
 import type { Evaluate } from '../../src/model/scope.ts';

@@ -11,8 +11,11 @@ import { stepDirectory } from '../state/transcripts.ts';
 import type { Execution } from './execution.ts';
 import { flagsOf } from './record.ts';
 
-/** Makes the one function that the run is handed. Engines are loaded when the first agent is asked. */
-export function makeAttempt(e: Execution, masker: Masker | undefined): Attempt {
+/**
+ * Makes the one function that the run is handed. Engines are loaded when the first agent is asked.
+ * @param settled resolves when the disk has every milestone so far
+ */
+export function makeAttempt(e: Execution, masker: Masker | undefined, settled: () => Promise<void>): Attempt {
   const mark = (job: Job): string =>
     makeMark(e.env[MARK_VARIABLE], {
       run: job.run,
@@ -44,6 +47,8 @@ export function makeAttempt(e: Execution, masker: Masker | undefined): Attempt {
   return async (job, hear, stop) => {
     try {
       if (job.kind === 'run') return await shell(job, hear, stop);
+      // What an agent does costs money and changes files: that it was started must survive a power cut too.
+      await settled();
       agents ??= makeAgentAttempt(e, masker, mark);
       return await (await agents)(job, hear, stop);
     } catch (error) {

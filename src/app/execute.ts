@@ -88,7 +88,7 @@ function runInput(e: Execution, masker: Masker | undefined, funnel: Journal): Ru
     history: e.history,
     ports: {
       emit: funnel.emit,
-      attempt: makeAttempt(e, masker),
+      attempt: makeAttempt(e, masker, () => funnel.flush()),
       workspace: e.workspace,
       evaluate,
       toText,

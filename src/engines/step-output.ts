@@ -1,5 +1,5 @@
 /** Reads what a step wrote to its `$CODEMACHINE_OUTPUT` file. */
-import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { err, type Json, type JsonObject, ok, type Result } from '../model/result.ts';
 import type { OutputType } from '../model/workflow.ts';
 import { nestsTooDeep } from './nesting.ts';
@@ -22,6 +22,8 @@ export function takeOutputs(
   file: string,
   types: Readonly<Record<string, OutputType>>,
 ): Result<StepOutputs, string> {
+  // Most steps write none, and an error that is thrown and caught costs as much as a commit.
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return ok({ outputs: {}, undeclared: [] });
   try {
     return readOutputs(file, types);
   } finally {

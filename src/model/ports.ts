@@ -112,7 +112,7 @@ export interface Workspace {
   changed(from: string, to: string): Promise<Result<readonly string[], Failure>>;
 }
 
-/** The funnel: commits a milestone, then lets it be heard. Rejects when the run has another owner by now. */
+/** The funnel: stores a milestone, and lets it be heard when the disk has it. Rejects when the run has another owner by now. */
 export type Emit = (milestone: MilestoneBody) => Promise<Milestone>;
 
 /** Something a process that does not own the run asked of it. */

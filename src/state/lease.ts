@@ -7,6 +7,7 @@ import type { Connection } from './driver.ts';
 import { emptyHead, type Head, milestoneOf, nextRow, type Row } from './milestones.ts';
 import { guarded, StateError } from './problem.ts';
 import { type Identity, isAlive, type Processes, SILENCE_MS } from './processes.ts';
+import { walSync } from './wal-sync.ts';
 
 /** Who owns a run. */
 export interface Owner {
@@ -32,6 +33,8 @@ export interface Lease {
   readonly epoch: number;
   /** Writes milestones in one transaction and gives them as they stand in the journal. `at` is ISO 8601, UTC, with milliseconds. */
   commit(bodies: readonly MilestoneBody[], at: string): readonly Milestone[];
+  /** Resolves when the disk has everything that was committed before the call; nothing may be shown sooner. Rejects with a StateError. */
+  durable(): Promise<void>;
   /**
    * Tells those that cannot look for this process (in another container) that it lives, as every commit does. To be called every
    * 30 s, which leaves room for a few that come late before SILENCE_MS is over.
@@ -141,6 +144,7 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
   const { run, epoch } = row;
   let head: Head = row.seq === 0 ? emptyHead(run) : { seq: row.seq, hash: row.hash };
   let released = false;
+  const disk = walSync(connection, place);
   const lost = () => new StateError('lease-lost', lostSentence(run));
   const insert = connection.prepare(
     `INSERT INTO milestones (run, seq, epoch, at, type, body, hash)
@@ -176,12 +180,14 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
       head = { seq: last.seq, hash: last.hash };
       return rows.map(milestoneOf);
     },
+    durable: () => disk.settled(),
     beat: () => {
       if (released || guarded(place, () => setBeat.run(tools.now(), run, epoch)).changes !== 1) throw lost();
     },
     release: () => {
       if (!released) guarded(place, () => free.run(run, epoch));
       released = true;
+      disk.close();
     },
   };
 }

@@ -101,11 +101,13 @@ function build(reading: Reading): Workflow {
   const files = [...reading.files.values()].flatMap((file) =>
     file === undefined ? [] : [[file.path, file.text] as const],
   );
+  let digest: string | undefined;
   const workflow: Workflow = {
     source,
     // Only runs want it, and loading what computes it takes longer than reading most files.
     get sha256() {
-      return world.sha256(source.text);
+      digest ??= world.sha256(source.text);
+      return digest;
     },
     name: stringAt(root, 'name') ?? '',
     ...(description === undefined ? {} : { description }),

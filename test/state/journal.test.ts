@@ -1,6 +1,6 @@
 /** Holds that milestones are stored before they are heard, whole and in order. */
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
 import { canonical } from '../../src/state/canonical.ts';
 import { loadDriver } from '../../src/state/driver.ts';
@@ -46,7 +46,7 @@ describe('the journal', () => {
     expect(state.history(id, 3)).toEqual([]);
   });
 
-  it('commits what is emitted in one turn at once, then lets it be heard, then answers', async () => {
+  it('commits what is emitted in one turn at once, answers, and lets it be heard in order', async () => {
     const { state, lease } = await owned();
     const commits: number[] = [];
     const counting: typeof lease = {
@@ -56,7 +56,7 @@ describe('the journal', () => {
         return lease.commit(bodies, at);
       },
     };
-    const { emit, listen } = journal(counting, now);
+    const { emit, listen, flush } = journal(counting, now);
     const heard: string[] = [];
     listen((one) => heard.push(`${one.seq} heard with ${state.history(id).length} stored`));
     const answers = [1, 2, 3].map((number) =>
@@ -64,17 +64,60 @@ describe('the journal', () => {
     );
     expect(state.history(id)).toEqual([]);
     await Promise.all(answers);
+    await flush();
     await emit(milestone(4));
+    await flush();
     expect(commits).toEqual([3, 1]);
     expect(heard).toEqual([
-      '1 heard with 3 stored',
-      '2 heard with 3 stored',
-      '3 heard with 3 stored',
       '1 answered',
       '2 answered',
       '3 answered',
+      '1 heard with 3 stored',
+      '2 heard with 3 stored',
+      '3 heard with 3 stored',
       '4 heard with 4 stored',
     ]);
+  });
+
+  it('lets nothing be heard before the disk has it, and shares one wait for it', async () => {
+    const { state, lease } = await owned();
+    let waits = 0;
+    let written = (): void => undefined;
+    const slow: typeof lease = {
+      ...lease,
+      durable: async () => {
+        waits++;
+        await new Promise<void>((resolve) => {
+          written = resolve;
+        });
+        await lease.durable();
+      },
+    };
+    const { emit, listen, flush } = journal(slow, now);
+    const heard: number[] = [];
+    listen((one) => heard.push(one.seq));
+    for (const number of [1, 2, 3]) await emit(milestone(number));
+    expect(state.history(id)).toHaveLength(3);
+    expect(heard).toEqual([]);
+    const flushed = flush();
+    written();
+    await vi.waitUntil(() => waits === 2);
+    expect(heard).toEqual([1]);
+    written();
+    await flushed;
+    expect({ heard, waits }).toEqual({ heard: [1, 2, 3], waits: 2 });
+  });
+
+  it('stops where the disk does not take what it was given', async () => {
+    const { lease } = await owned();
+    const broken: typeof lease = { ...lease, durable: () => Promise.reject(new Error('the disk is gone')) };
+    const { emit, listen, flush } = journal(broken, now);
+    const heard: number[] = [];
+    listen((one) => heard.push(one.seq));
+    await emit(milestone(1));
+    await expect(flush()).rejects.toThrow('the disk is gone');
+    await expect(emit(milestone(2))).rejects.toThrow('the disk is gone');
+    expect(heard).toEqual([]);
   });
 
   it('keeps the order when a listener emits', async () => {

@@ -7,6 +7,8 @@ import { runGit } from '../engines/process.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { table } from '../report/table.ts';
 import { count } from '../report/words.ts';
+import { DRIVER_PACKAGE, loadDriver } from '../state/driver.ts';
+import { StateError } from '../state/problem.ts';
 import { CLOCK } from './clock.ts';
 import { loadUserConfig } from './config.ts';
 import { lookIntoState } from './open.ts';
@@ -38,7 +40,8 @@ export async function doctorCommand(flags: {
       found: `${process.versions.node} (${process.platform} ${process.arch})`,
     },
     await lookForGit(place),
-    ...(await lookAtState(place)),
+    await lookForDriver(),
+    await lookAtState(place),
     ...(await lookForEngines(place)),
   ];
   if (flags.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
@@ -70,28 +73,40 @@ async function lookForGit(place: Place): Promise<Finding> {
   return { what: 'git', state: 'ok', found: `${version}, ${where}` };
 }
 
+/** Looked at where there is no run yet too: the first one should not be what finds it missing. */
+async function lookForDriver(): Promise<Finding> {
+  const loaded = await loadDriver();
+  if (!loaded.ok) return { what: 'SQLite', state: 'bad', found: loaded.error.message };
+  const database = loaded.value(':memory:');
+  const version = String(database.prepare('SELECT sqlite_version()').pluck().get());
+  database.close();
+  return { what: 'SQLite', state: 'ok', found: `${version}, by ${DRIVER_PACKAGE}` };
+}
+
 /** The database opens, and every run's journal is as it was written. */
-async function lookAtState(place: Place): Promise<readonly Finding[]> {
+async function lookAtState(place: Place): Promise<Finding> {
   const opened = await lookIntoState(place);
-  if (opened === undefined) return [{ what: 'state', state: 'ok', found: 'no runs yet' }];
-  if (!opened.ok) return [{ what: 'state', state: 'bad', found: opened.error.message }];
+  if (opened === undefined) return { what: 'state', state: 'ok', found: 'no runs yet' };
+  if (!opened.ok) return { what: 'state', state: 'bad', found: opened.error.message };
   const state = opened.value;
+  const where = shown(place, state.directory);
   try {
     const runs = state.listRuns();
     const damaged = runs.flatMap(({ id }) => {
       const whole = state.verify(id);
       return whole.ok ? [] : [`run ${id}: milestone ${whole.error.seq}, ${whole.error.what}`];
     });
-    const driver: Finding = { what: 'SQLite', state: 'ok', found: state.driver };
-    const where = shown(place, state.directory);
-    if (damaged.length === 0) {
-      return [
-        driver,
-        { what: 'state', state: 'ok', found: `${where}, ${count(runs.length, 'run')}, every journal whole` },
-      ];
-    }
+    if (damaged.length === 0)
+      return {
+        what: 'state',
+        state: 'ok',
+        found: `${where}, ${count(runs.length, 'run')}, every journal whole`,
+      };
     const help = 'these runs cannot be resumed; start them again';
-    return [driver, { what: 'state', state: 'bad', found: `${where}: ${damaged.join('; ')}`, help }];
+    return { what: 'state', state: 'bad', found: `${where}: ${damaged.join('; ')}`, help };
+  } catch (error) {
+    if (error instanceof StateError) return { what: 'state', state: 'bad', found: error.message };
+    throw error;
   } finally {
     state.close();
   }

@@ -139,6 +139,8 @@ function exitOf(result: RunResult, signal: NodeJS.Signals | undefined): ExitCode
     case 'canceled':
       return EXIT.canceled;
     case 'interrupted':
+      // Nobody interrupted it: the tree could not be put back, and `message` says why nothing was started.
+      if (result.message !== undefined && signal === undefined) return EXIT.refused;
       return signal === 'SIGTERM' || signal === 'SIGHUP' ? EXIT.terminated : EXIT.interrupted;
     case 'lost':
     case 'refused':

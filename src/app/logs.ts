@@ -6,7 +6,7 @@ import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { harmless, isObeyed, printRefusal } from './print.ts';
+import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
 import { refuse } from './refusal.ts';
 
 /** What `codemachine logs` is asked for. */
@@ -25,6 +25,10 @@ const LOOK_MS = 200;
 
 /** `codemachine logs` */
 export async function logsCommand(flags: LogsFlags): Promise<ExitCode> {
+  return orTrouble(() => showLogs(flags));
+}
+
+async function showLogs(flags: LogsFlags): Promise<ExitCode> {
   const found = await openRun(locate(stateAt(flags.stateDir), process.env), flags.run);
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -49,6 +50,10 @@ export function runDirectory(state: string, run: RunId): string {
   return path.join(state, 'runs', run);
 }
 
+/** Names can be guessed: a link that was planted is not followed, and a pipe without a reader is an error instead of a wait. */
+const APPEND =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /** The files of one attempt while it runs. */
 export interface Transcript {
   /** Where they are, or will be: it is made when the first byte is written. */
@@ -75,7 +80,7 @@ export function openTranscript(state: string, run: RunId, step: StepKey, attempt
     const known = open.get(file);
     if (known !== undefined) return known;
     if (open.size === 0) mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const opened = openSync(path.join(directory, file), 'a', 0o600);
+    const opened = openSync(path.join(directory, file), APPEND, 0o600);
     open.set(file, opened);
     return opened;
   };

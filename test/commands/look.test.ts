@@ -186,7 +186,7 @@ it('says what is there and what is missing', async () => {
   const project = projectWith({ w: FINE });
   const { code, stdout } = await say(project, 'doctor', { env: { PATH: '/usr/bin:/bin' } });
   expect(code).toBe(0);
-  for (const word of ['Node', 'git', 'no runs yet', 'npm install -g @openai/codex'])
+  for (const word of ['Node', 'git', 'SQLite', 'no runs yet', 'npm install -g @openai/codex'])
     expect(stdout).toContain(word);
   await say(project, 'run w');
   const after = JSON.parse((await say(project, 'doctor --json')).stdout) as readonly Record<

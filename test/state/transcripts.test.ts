@@ -1,7 +1,15 @@
 /** Holds that what attempts said is kept where nobody else can read it, and nowhere else. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -14,6 +22,24 @@ import { record, runId } from './support/samples.ts';
 const id = runId(1);
 const key = asStepKey('build[2].test');
 const sha = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
+describe('a place that somebody guessed', () => {
+  it.each([
+    ['a link', (place: string, aim: string) => symlinkSync(aim, place)],
+    ['a pipe', (place: string) => execFileSync('mkfifo', [place])],
+  ])('is not written to where it is %s', (_, plant) => {
+    const dir = scratch();
+    const aim = path.join(dir, 'aim');
+    writeFileSync(aim, 'mine');
+    const files = openTranscript(dir, id, key, 1);
+    mkdirSync(files.directory, { recursive: true });
+    plant(path.join(files.directory, 'stdout.log'), aim);
+    files.write('stdout.log', 'said');
+    expect(files.problem()).toContain('stdout.log');
+    expect(readFileSync(aim, 'utf8')).toBe('mine');
+    files.close();
+  });
+});
 
 describe('the directory of a step', () => {
   it.each([

@@ -22,71 +22,77 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** What the two halves of the funnel share. */
+interface Line {
+  waiting: Waiting[];
+  /** Stored, and not yet known to be on the disk. */
+  stored: Milestone[];
+  settling?: Promise<void> | undefined;
+  broken?: { readonly error: unknown };
+  readonly listeners: Set<(milestone: Milestone) => void>;
+}
+
 /**
  * Makes the funnel of a lease. Milestones of one turn of the event loop share one commit, and all that is committed while the disk
  * works shares its next effort: that is what makes a thousand short steps affordable.
  * @param now milliseconds since the epoch
  */
 export function journal(lease: Lease, now: () => number): Journal {
-  const listeners = new Set<(milestone: Milestone) => void>();
-  let waiting: Waiting[] = [];
-  let stored: Milestone[] = [];
-  let settling: Promise<void> | undefined;
-  let broken: { readonly error: unknown } | undefined;
-
-  const store = (): void => {
-    const batch = waiting;
-    waiting = [];
-    if (batch.length === 0) return;
-    try {
-      if (broken !== undefined) throw broken.error;
-      const at = new Date(now()).toISOString();
-      const bodies = batch.map(({ body }) => body);
-      const milestones = lease.commit(bodies, at);
-      stored.push(...milestones);
-      settling ??= settle();
-      milestones.forEach((milestone, index) => {
-        batch[index]?.resolve(milestone);
-      });
-    } catch (error) {
-      // After a gap nothing may follow: the run in memory would no longer be the one on the disk.
-      broken ??= { error };
-      for (const { reject } of batch) reject(error);
-    }
-  };
-
-  const settle = async (): Promise<void> => {
-    try {
-      while (stored.length > 0) {
-        const batch = stored;
-        stored = [];
-        await lease.durable();
-        // A listener may emit again while this is heard; what it says comes behind, so the order holds.
-        for (const milestone of batch) for (const hear of listeners) hear(milestone);
-      }
-    } catch (error) {
-      broken ??= { error };
-    } finally {
-      settling = undefined;
-    }
-  };
-
+  const line: Line = { waiting: [], stored: [], listeners: new Set() };
+  const work = (): void => store(line, lease, now);
   return {
     emit: (body) =>
       new Promise((resolve, reject) => {
-        waiting.push({ body, resolve, reject });
-        if (waiting.length === 1) setImmediate(store);
+        line.waiting.push({ body, resolve, reject });
+        if (line.waiting.length === 1) setImmediate(work);
       }),
     flush: async () => {
-      while (waiting.length > 0 || settling !== undefined) {
-        store();
-        await settling;
+      while (line.waiting.length > 0 || line.settling !== undefined) {
+        work();
+        await line.settling;
       }
-      if (broken !== undefined) throw broken.error;
+      if (line.broken !== undefined) throw line.broken.error;
     },
     listen: (hear) => {
-      listeners.add(hear);
-      return () => listeners.delete(hear);
+      line.listeners.add(hear);
+      return () => line.listeners.delete(hear);
     },
   };
+}
+
+function store(line: Line, lease: Lease, now: () => number): void {
+  const batch = line.waiting;
+  line.waiting = [];
+  if (batch.length === 0) return;
+  try {
+    if (line.broken !== undefined) throw line.broken.error;
+    const at = new Date(now()).toISOString();
+    const bodies = batch.map(({ body }) => body);
+    const milestones = lease.commit(bodies, at);
+    line.stored.push(...milestones);
+    line.settling ??= settle(line, lease);
+    milestones.forEach((milestone, index) => {
+      batch[index]?.resolve(milestone);
+    });
+  } catch (error) {
+    // After a gap nothing may follow: the run in memory would no longer be the one on the disk.
+    line.broken ??= { error };
+    for (const { reject } of batch) reject(error);
+  }
+}
+
+async function settle(line: Line, lease: Lease): Promise<void> {
+  try {
+    while (line.stored.length > 0) {
+      const batch = line.stored;
+      line.stored = [];
+      await lease.durable();
+      // A listener may emit again while this is heard; what it says comes behind, so the order holds.
+      for (const milestone of batch) for (const hear of line.listeners) hear(milestone);
+    }
+  } catch (error) {
+    line.broken ??= { error };
+  } finally {
+    line.settling = undefined;
+  }
 }

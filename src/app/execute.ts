@@ -79,7 +79,9 @@ function runInput(e: Execution, masker: Masker | undefined, funnel: Journal): Ru
   const { record, place } = e;
   const chatter = (said: Chatter): void => {
     const masked = masker === undefined ? said : masker.json(said);
-    e.reporter.hear({ ...masked, v: EVENT_VERSION, at: new Date().toISOString(), run: record.id });
+    const at = new Date().toISOString();
+    // A child may speak before the disk has that it was started; nobody should hear it in that order.
+    funnel.behind(() => e.reporter.hear({ ...masked, v: EVENT_VERSION, at, run: record.id }));
   };
   return {
     run: record.id,

@@ -14,6 +14,8 @@ export interface Journal {
   flush(): Promise<void>;
   /** Hears every milestone when the disk has it, in order; the returned function ends that. Must not throw. */
   listen(hear: (milestone: Milestone) => void): () => void;
+  /** Calls `then` when everything that was stored so far has been heard; at once where nothing waits for the disk. Must not throw. */
+  behind(then: () => void): void;
 }
 
 interface Waiting {
@@ -25,8 +27,8 @@ interface Waiting {
 /** What the two halves of the funnel share. */
 interface Line {
   waiting: Waiting[];
-  /** Stored, and not yet known to be on the disk. */
-  stored: Milestone[];
+  /** Stored, and not yet known to be on the disk; with what is to be heard behind. */
+  stored: (Milestone | (() => void))[];
   settling?: Promise<void> | undefined;
   broken?: { readonly error: unknown };
   readonly listeners: Set<(milestone: Milestone) => void>;
@@ -56,6 +58,10 @@ export function journal(lease: Lease, now: () => number): Journal {
     listen: (hear) => {
       line.listeners.add(hear);
       return () => line.listeners.delete(hear);
+    },
+    behind: (then) => {
+      if (line.settling === undefined) then();
+      else line.stored.push(then);
     },
   };
 }
@@ -88,7 +94,10 @@ async function settle(line: Line, lease: Lease): Promise<void> {
       line.stored = [];
       await lease.durable();
       // A listener may emit again while this is heard; what it says comes behind, so the order holds.
-      for (const milestone of batch) for (const hear of line.listeners) hear(milestone);
+      for (const one of batch) {
+        if (typeof one === 'function') one();
+        else for (const hear of line.listeners) hear(one);
+      }
     }
   } catch (error) {
     line.broken ??= { error };

@@ -108,6 +108,28 @@ describe('the journal', () => {
     expect({ heard, waits }).toEqual({ heard: [1, 2, 3], waits: 2 });
   });
 
+  it('keeps what is said of a milestone behind it', async () => {
+    const { lease } = await owned();
+    const { emit, listen, behind, flush } = journal(lease, now);
+    const heard: string[] = [];
+    listen((one) => heard.push(`milestone ${one.seq}`));
+    behind(() => heard.push('said before'));
+    await emit(milestone(1));
+    behind(() => heard.push('said of 1'));
+    await emit(milestone(2));
+    behind(() => heard.push('said of 2'));
+    await flush();
+    behind(() => heard.push('said after'));
+    expect(heard).toEqual([
+      'said before',
+      'milestone 1',
+      'said of 1',
+      'milestone 2',
+      'said of 2',
+      'said after',
+    ]);
+  });
+
   it('stops where the disk does not take what it was given', async () => {
     const { lease } = await owned();
     const broken: typeof lease = { ...lease, durable: () => Promise.reject(new Error('the disk is gone')) };

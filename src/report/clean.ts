@@ -5,7 +5,8 @@
 const STRING = /(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?/;
 const CSI = /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]/;
 const OTHER_ESCAPE = /\x1b[ -/]*[0-~]/;
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
+// Beside C0, DEL and C1: what reorders text (Unicode `Bidi_Control`), or a name reads as another one.
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 // In one pass: what is left of two that were taken out one after the other could be a third.
 const ALL = new RegExp([STRING, CSI, OTHER_ESCAPE, CONTROL].map(({ source }) => source).join('|'), 'g');
 const COLOR = /^\x1b\[[\d;:]*m$/;
@@ -18,7 +19,7 @@ export interface CleanOptions {
 }
 
 /**
- * Takes out everything a terminal would act on: cursor movement, titles, links, the clipboard, C1. A lone CR would let a line
+ * Takes out everything a terminal would act on: cursor movement, titles, links, the clipboard, C1, the direction of writing. A lone CR would let a line
  * write over itself, so it ends the line. Colours stay when asked for, and end with their line.
  */
 export function cleanForTerminal(text: string, { color }: CleanOptions): string {

@@ -33,6 +33,7 @@ const planted: readonly (readonly [what: string, text: string, left: string])[] 
   ['backspaces, bells, NUL, DEL, form feed', 'a\x08\x07\x00\x7f\x0c\x0bb', 'ab'],
   ['a lone ESC at the end', 'text\x1b', 'text'],
   ['an escape within an escape', '\x1b\x1b[2Ja\x1b[\x1b[2Jb', 'ab'],
+  ['what turns the direction of writing', 'a\u202egpj.exe\u202c\u2066b\u2069\u200e\u200f\u061c', 'agpj.exeb'],
   ['colours', '\x1b[1;38;2;1;2;3mred\x1b[0m', 'red'],
 ];
 

@@ -42,7 +42,7 @@ export function liveRows(progress: Progress, options: RowOptions): readonly stri
   const rows = shown.map((step) => row(step, width, options));
   const hidden = new Set(shown);
   const rest = steps.filter((step) => !hidden.has(step));
-  const tail = rest.length === 0 ? [] : [options.paint.dim(`  and ${tally(rest)}`)];
+  const tail = rest.length === 0 ? [] : [options.paint.dim(`  and ${tally(rest, true)}`)];
   return [headline(progress, steps, options), ...rows, ...tail];
 }
 

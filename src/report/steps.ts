@@ -73,6 +73,12 @@ export function isUsageUnknown(step: StepProgress): boolean {
   return step.endedAt !== undefined && step.attempt > 0 && step.failure?.reason !== 'spawn';
 }
 
+/** Whether a step was stopped with its run and will be done again. Whoever ran it may have died before saying so. */
+export function isInterrupted({ status, failure }: StepProgress, running: boolean): boolean {
+  if (status === 'waiting') return failure?.reason === 'interrupted';
+  return status === 'running' && !running;
+}
+
 function usageFacts(step: StepProgress): readonly string[] {
   if (step.usage !== undefined) return [usageWords(step.usage)];
   if (step.reused !== undefined) return [takenFrom(step.reused)];
@@ -93,13 +99,12 @@ function stateFacts(
         step.because === undefined ? step.status : `${step.status}: ${oneLine(step.because, LONGEST_FACT)}`,
       ];
     case 'waiting':
-      if (step.failure?.reason === 'interrupted') return ['interrupted'];
+      if (isInterrupted(step, running)) return ['interrupted'];
       return [step.retryAt === undefined ? 'waits' : `waits until ${moment(step.retryAt, today)}`];
     case 'pending':
       return ['not started'];
     case 'running':
-      // Whoever ran it died before it could say so.
-      return running ? [] : ['interrupted'];
+      return isInterrupted(step, running) ? ['interrupted'] : [];
     case 'succeeded':
       return [];
   }

@@ -5,7 +5,7 @@ import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
-import { failedSteps, isUsageUnknown, mayFail, stepFacts, stepsInOrder } from './steps.ts';
+import { failedSteps, isInterrupted, isUsageUnknown, mayFail, stepFacts, stepsInOrder } from './steps.ts';
 import { count, duration, usageWords } from './words.ts';
 
 const MOST_ROWS = 20;
@@ -134,7 +134,13 @@ function stepRows({ steps, allowed, progress, now, paint }: Told): readonly stri
   });
   if (shown.length === steps.length) return rows;
   const hidden = new Set(shown);
-  return [...rows, `  and ${tally(steps.filter((step) => !hidden.has(step)))}`];
+  return [
+    ...rows,
+    `  and ${tally(
+      steps.filter((step) => !hidden.has(step)),
+      running,
+    )}`,
+  ];
 }
 
 const TELLING: readonly StepStatus[] = [
@@ -156,15 +162,20 @@ function mostTelling(steps: readonly StepProgress[]): readonly StepProgress[] {
   return steps.filter((step) => chosen.has(step));
 }
 
-/** How many steps stand where: `12 succeeded, 3 not started`. */
-export function tally(steps: readonly StepProgress[]): string {
-  const counts = TELLING.map(
-    (status) => [status, steps.filter((step) => step.status === status).length] as const,
-  );
-  return counts
-    .filter(([, many]) => many > 0)
-    .map(([status, many]) => `${many} ${status === 'pending' ? 'not started' : status}`)
-    .join(', ');
+/** How many steps stand where: `12 succeeded, 3 not started`. @param running whether the run still runs */
+export function tally(steps: readonly StepProgress[], running: boolean): string {
+  const counts = new Map<string, number>();
+  for (const status of TELLING) {
+    for (const step of steps.filter((one) => one.status === status)) {
+      const word = isInterrupted(step, running)
+        ? 'interrupted'
+        : status === 'pending'
+          ? 'not started'
+          : status;
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([word, many]) => `${many} ${word}`).join(', ');
 }
 
 function totals({ progress, changes, steps }: Told): readonly string[] {

@@ -174,6 +174,24 @@ it('shows what a dead owner left as interrupted, and a live run with its time so
   expect(live).not.toContain('next:');
 });
 
+it('counts what was interrupted as that, also where no row is left for it', () => {
+  const names = Array.from({ length: 62 }, (_, index) => `s${index}`);
+  const failure = { reason: 'interrupted', message: 'stopped' };
+  const events = [
+    begun,
+    ...names.map((step) => ({ ...running, step })),
+    ...names
+      .slice(0, 50)
+      .map((step) =>
+        milestone({ type: 'step-failed', step: asStepKey(step), attempt: 1, final: false, failure } as never),
+      ),
+  ];
+  const left = watch(events as Parameters<typeof watch>[0]).progress;
+  const text = summary({ ...left, status: 'interrupted' }, { color: false, plan: planOf(names) });
+  expect(text).toContain('and 43 interrupted\n');
+  expect(text).not.toContain('waiting');
+});
+
 const row = (more: Partial<RunRow>): RunRow => ({
   id: run,
   name: 'fix\x1b[2J-issue',

@@ -40,7 +40,8 @@ async function decideNext(of: AttemptOf, made: Made, { failure, values }: Failed
   const { run, step, key, attempt } = of;
   const next = nextOf(of, failure);
   const final = next.kind === 'final';
-  void run.ledger.say({ ...values, type: 'step-failed', step: key, attempt, final, failure });
+  const said = (final ? next.failure : undefined) ?? failure;
+  void run.ledger.say({ ...values, type: 'step-failed', step: key, attempt, final, failure: said });
   sayNext(of, next);
   // Undone at once and not right before the next attempt: while this step waits, others work on the same tree.
   const undone = final && !step.continueOnError ? undefined : await made.undo?.();

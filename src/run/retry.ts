@@ -5,7 +5,8 @@ import type { PromptStep, Retry, Step } from '../model/workflow.ts';
 
 /** What follows a failed attempt. Times in milliseconds since the epoch. */
 export type Next =
-  | { readonly kind: 'final' }
+  /** `failure` where there is more to say than the engine said: why it is not waited for. */
+  | { readonly kind: 'final'; readonly failure?: Failure }
   | { readonly kind: 'retry'; readonly at: number; readonly because: string }
   | { readonly kind: 'engine'; readonly from: string; readonly to: string; readonly because: string }
   | { readonly kind: 'quota'; readonly engine: string; readonly until: number };
@@ -32,8 +33,11 @@ export function whatNext(after: AfterFailure): Next {
   const { step, failure, now } = after;
   if (step.kind === 'prompt' && failure.reason === 'quota') return afterQuota(step, after);
   const servesAt = failure['retry-at'] === undefined ? now : Date.parse(failure['retry-at']);
-  const tooLong = step.kind === 'prompt' && servesAt - now > step.quotaWaitMs;
-  if (after.counted < step.retry.attempts && isRetried(step.retry, failure.reason) && !tooLong) {
+  const retried = after.counted < step.retry.attempts && isRetried(step.retry, failure.reason);
+  if (retried && step.kind === 'prompt' && servesAt - now > step.quotaWaitMs) {
+    return nextEngine(after) ?? tooLate(step, failure);
+  }
+  if (retried) {
     const at = Math.max(now + backoff(step.retry, after.counted, after.random), servesAt || 0);
     return { kind: 'retry', at, because: failure.message };
   }
@@ -64,10 +68,32 @@ function afterQuota(step: PromptStep, after: AfterFailure): Next {
   if (policy === 'fallback') return next ?? { kind: 'final' };
   const until = Date.parse(after.failure['retry-at'] ?? '');
   const latest = (after.quotaSince ?? after.now) + step.quotaWaitMs;
-  if (policy === 'fail' || Number.isNaN(until) || until > latest) return { kind: 'final' };
+  if (policy === 'fail' || Number.isNaN(until)) return { kind: 'final' };
+  if (until > latest) return tooLate(step, after.failure);
   // A reset time in the past would be asked about again at once, for ever.
   const soonest = after.now + backoff(step.retry, 1, after.random);
   return { kind: 'quota', engine: after.engine ?? '', until: Math.max(until, soonest) };
+}
+
+/** It serves again, but not within the bound: without the key nobody knows what to raise. */
+function tooLate(step: PromptStep, failure: Failure): Next {
+  const bound = words(step.quotaWaitMs);
+  return {
+    kind: 'final',
+    failure: {
+      ...failure,
+      message: `${failure.message} (serves again at ${failure['retry-at'] ?? ''}, and \`quota-wait: ${bound}\` waits no longer than that)`,
+      help: 'raise `quota-wait`, name a second engine to fall back on, or resume the run when it serves again',
+    },
+  };
+}
+
+/** Milliseconds the way the file spells a duration. */
+function words(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  if (ms % 60_000 !== 0) return `${ms / 1000}s`;
+  return `${hours === 0 ? '' : `${hours}h`}${rest === 0 && hours > 0 ? '' : `${rest}m`}`;
 }
 
 function nextEngine({ step, engine, failure }: AfterFailure): Next | undefined {

@@ -202,6 +202,16 @@ describe('quota', () => {
     expect(nextAfter(step, inAnHour, now - 3_600_001).kind).toBe('final');
   });
 
+  test('says which bound keeps it from waiting', async () => {
+    const script: Script = () => failing('quota', { 'retry-at': '2026-11-22T09:30:00.000Z' });
+    const rig = start({ workflow: workflowOf([agentStep('a', { quotaWaitMs: 5_400_000 })]), script });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.progress().steps.get('a' as never)?.failure).toMatchObject({
+      message: expect.stringMatching(/serves again at 2026-11-22T09:30:00.000Z.*`quota-wait: 1h30m`/),
+      help: expect.stringContaining('raise `quota-wait`'),
+    });
+  });
+
   test('is waited for, costs no retry, and the run shows as waiting', async () => {
     const script: Script = (job) => {
       if (job.attempt > 1) return fine();

@@ -45,6 +45,8 @@ export function control(
   if (owner.signals) for (const signal of SIGNALS) process.on(signal, onSignal);
   const handled: number[] = [];
   const look = setInterval(() => {
+    // The commit of what this stops says why. Without it, an agent would work for an hour, and nobody could undo what it did.
+    if (owner.lease.gone() !== undefined) run.stop('interrupt', 'the loss of its state');
     for (const request of pendingOf(owner)) {
       if (handled.includes(request.id)) continue;
       handled.push(request.id);

@@ -66,12 +66,23 @@ async function drive(e: Execution): Promise<Executed> {
   if (e.signal?.aborted) stopped();
   if (e.cancel === true) handle.stop('cancel', e.by);
   try {
-    const result = await handle.done;
+    const result = await settled(await handle.done, funnel);
     return { ...result, exit: exitOf(result, controlling.signal()) };
   } finally {
     e.signal?.removeEventListener('abort', stopped);
     await funnel.flush().catch(() => undefined);
     controlling.close();
+  }
+}
+
+/** The end of a run counts when the disk has it: what only this process knows of would be a success that nobody finds again. */
+async function settled(result: RunResult, funnel: Journal): Promise<RunResult> {
+  try {
+    await funnel.flush();
+    return result;
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { end: 'lost', message: result.end === 'lost' ? (result.message ?? error.message) : error.message };
   }
 }
 

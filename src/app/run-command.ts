@@ -79,11 +79,10 @@ async function finish(
   { json }: ShowFlags,
 ): Promise<ExitCode> {
   if (!ended.ok) return printRefusal(ended.error);
-  const { end, exit, message, record } = ended.value;
+  const { exit, message, record } = ended.value;
   if (message !== undefined) tell(message);
   // The summary says how to go on; where standard output holds events, nobody sees one.
   if (json && (exit === EXIT.interrupted || exit === EXIT.terminated))
     tell(`go on with \`codemachine resume ${record.id}\``);
-  else if (end === 'lost') tell(`this process no longer owns run ${record.id}`);
   return exit;
 }

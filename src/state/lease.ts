@@ -5,6 +5,7 @@ import type { RunStatus } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Connection } from './driver.ts';
 import { emptyHead, type Head, milestoneOf, nextRow, type Row } from './milestones.ts';
+import { watchPresence } from './presence.ts';
 import { guarded, StateError } from './problem.ts';
 import { type Identity, isAlive, type Processes, SILENCE_MS } from './processes.ts';
 import { walSync } from './wal-sync.ts';
@@ -37,9 +38,11 @@ export interface Lease {
   durable(): Promise<void>;
   /**
    * Tells those that cannot look for this process (in another container) that it lives, as every commit does. To be called every
-   * 30 s, which leaves room for a few that come late before SILENCE_MS is over.
+   * 30 s at least, which leaves room for a few that come late before SILENCE_MS is over.
    */
   beat(): void;
+  /** Why nothing that is committed from now on would be found again: the database was taken away under its name. Cheap. */
+  gone(): StateError | undefined;
   /** Gives the run back. Says nothing when it was lost already. */
   release(): void;
 }
@@ -145,6 +148,11 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
   let head: Head = row.seq === 0 ? emptyHead(run) : { seq: row.seq, hash: row.hash };
   let released = false;
   const disk = walSync(connection, place);
+  const gone = guarded(place, () => watchPresence(place));
+  const stand = (): void => {
+    const error = gone();
+    if (error !== undefined) throw error;
+  };
   const lost = () => new StateError('lease-lost', lostSentence(run));
   const insert = connection.prepare(
     `INSERT INTO milestones (run, seq, epoch, at, type, body, hash)
@@ -176,11 +184,16 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
       }
       const last = rows.at(-1);
       if (last === undefined) return [];
+      stand();
       guarded(place, () => write.immediate(rows, last, status));
       head = { seq: last.seq, hash: last.hash };
       return rows.map(milestoneOf);
     },
-    durable: () => disk.settled(),
+    durable: async () => {
+      await disk.settled();
+      stand();
+    },
+    gone,
     beat: () => {
       if (released || guarded(place, () => setBeat.run(tools.now(), run, epoch)).changes !== 1) throw lost();
     },

@@ -11,6 +11,8 @@ export type Silence = 'idle' | 'lingers';
 /** One turn that is being listened to. */
 export interface Idle {
   hear(line: Line): void;
+  /** Something was said that could not be read; it may have been the end of a tool call, which would otherwise stay open for ever. */
+  miss(): void;
   /** The turn is over; nothing is called any more. */
   leave(): void;
 }
@@ -44,6 +46,10 @@ export function watchIdle(
         arm(Math.min(idleMs, lingerMs), 'lingers');
       } else if (open.size > 0) disarm();
       else if (line.alive) arm(idleMs, 'idle');
+    },
+    miss() {
+      open.clear();
+      arm(idleMs, 'idle');
     },
     leave: () => disarm(),
   };

@@ -12,22 +12,30 @@ export interface Lines {
   end(): void;
 }
 
-/** Gives every line without its newline, as text: bytes that are no UTF-8 become replacement characters. Too long ones are left out. */
-export function cutLines(hear: (line: string) => void, longest: number = LONGEST_LINE): Lines {
+/**
+ * Gives every line without its newline, as text: bytes that are no UTF-8 become replacement characters.
+ * @param leftOut is told instead of a line that is too long, with its length in bytes
+ */
+export function cutLines(
+  hear: (line: string) => void,
+  leftOut: (bytes: number) => void,
+  longest: number = LONGEST_LINE,
+): Lines {
   let pieces: Uint8Array[] = [];
   let held = 0;
   let tooLong = false;
 
   const hold = (bytes: Uint8Array): void => {
-    if (bytes.length === 0 || tooLong) return;
+    if (bytes.length === 0) return;
     held += bytes.length;
     if (held > longest) {
       tooLong = true;
       pieces = [];
-    } else pieces.push(bytes);
+    } else if (!tooLong) pieces.push(bytes);
   };
   const speak = (): void => {
-    if (!tooLong && held > 0) hear(Buffer.concat(pieces).toString());
+    if (tooLong) leftOut(held);
+    else if (held > 0) hear(Buffer.concat(pieces).toString());
     pieces = [];
     held = 0;
     tooLong = false;

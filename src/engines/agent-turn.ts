@@ -5,7 +5,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Hear, PromptJob, Stop, StopReason } from '../model/ports.ts';
 import type { AgentDeps, AgentLog } from './agent.ts';
 import { chatterOf } from './agent-chatter.ts';
-import { type Silence, watchIdle } from './agent-idle.ts';
+import { type Idle, type Silence, watchIdle } from './agent-idle.ts';
 import { readLedger, usageSince } from './agent-ledger.ts';
 import { cutLines } from './agent-lines.ts';
 import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
@@ -80,7 +80,7 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   const reader = dialect.reader(job);
   const ending = endedBySilence(turns.stop);
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
-  const ears = listen(turns, job, reader, idle.hear);
+  const ears = listen(turns, job, reader, idle);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const found = program.includes('/') ? program : locate(program, env.PATH ?? '');
   const end = await startProcess(
@@ -106,7 +106,7 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
     turns,
     job,
     reader,
-    { end, env, silence: ending.why(), stderr: ears.stderrTail.text() },
+    { end, env, silence: ending.why(), stderr: ears.stderrTail.text(), leftOut: ears.leftOut() },
     before,
   );
 }
@@ -139,19 +139,17 @@ function endedBySilence(outer: Stop): Ending {
 
 interface AgentEars extends ProcessEars {
   readonly stderrTail: Tail;
+  /** The length in bytes of the last line that was too long. */
+  leftOut(): number | undefined;
   ended(): void;
 }
 
 /** Everything is masked before anybody reads it, ourselves included: what is not known cannot leak from here on. */
-function listen(
-  { deps, log, hear }: Turns,
-  job: PromptJob,
-  reader: Reader,
-  heard: (line: ReturnType<Reader['line']>) => void,
-): AgentEars {
+function listen({ deps, log, hear }: Turns, job: PromptJob, reader: Reader, idle: Idle): AgentEars {
   const stderrTail = keepTail();
   let session: string | undefined;
-  const lines = cutLines((text) => {
+  let leftOut: number | undefined;
+  const read = (text: string): void => {
     const line = reader.line(text);
     const named = reader.session();
     if (named !== undefined && named !== session) {
@@ -162,7 +160,11 @@ function listen(
       const chatter = chatterOf(job.step, job.attempt, said);
       if (chatter !== undefined) hear.chatter(chatter);
     }
-    heard(line);
+    idle.hear(line);
+  };
+  const lines = cutLines(read, (bytes) => {
+    leftOut = bytes;
+    idle.miss();
   });
   const onStdout = (bytes: Uint8Array): void => {
     log.write('events.jsonl', bytes);
@@ -176,6 +178,7 @@ function listen(
   const stderr = deps.masker?.stream();
   return {
     stderrTail,
+    leftOut: () => leftOut,
     stdout: (chunk) => onStdout(stdout === undefined ? chunk : stdout.push(chunk)),
     stderr: (chunk) => onStderr(stderr === undefined ? chunk : Uint8Array.from(stderr.push(chunk))),
     ended() {
@@ -191,11 +194,12 @@ interface HowItEnded {
   readonly env: Readonly<Record<string, string>>;
   readonly silence: Silence | undefined;
   readonly stderr: string;
+  readonly leftOut: number | undefined;
 }
 
 function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded, before: Ledger): TurnEnd {
   const { deps, dialect } = turns;
-  const { end, env, silence, stderr } = how;
+  const { end, env, silence, stderr, leftOut } = how;
   const session = reader.session();
   const common = {
     ...(session === undefined ? {} : { session }),
@@ -208,7 +212,13 @@ function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded,
   }
   // An engine that had said how its turn ended, yet would not leave, is judged by what it said.
   const exit = silence === 'lingers' ? { exitCode: 0, signal: null } : end;
-  const verdict = reader.end({ exitCode: exit.exitCode, signal: exit.signal, stderr, now: deps.clock.now() });
+  const verdict = reader.end({
+    exitCode: exit.exitCode,
+    signal: exit.signal,
+    stderr,
+    now: deps.clock.now(),
+    ...(leftOut === undefined ? {} : { leftOut }),
+  });
   const facts = withLedger(
     verdict,
     before,

@@ -115,8 +115,11 @@ export function deniedFailure(denials: readonly Json[]): Failure {
   return failureOf('denied', `ended without an answer after it was denied ${[...tools].join(', ')}`, HELP);
 }
 
-/** A prompt like `/cost` or `/clear`, which may come out of data, is answered by the engine itself, as a success. */
-export function unaskedFailure(): Failure {
+/** No model said anything, yet all went well. A prompt like `/cost` or `/clear`, which may come out of data, is answered by the engine itself. */
+export function unaskedFailure(prompt: string): Failure {
+  if (!prompt.trimStart().startsWith('/')) {
+    return failureOf('config', 'ended well without a word of the model', HELP);
+  }
   const message =
     'the model was never asked: a prompt that begins with `/` and a command of the engine runs that instead';
   return { ...failureOf('config', message, HELP), help: 'begin the prompt with another letter' };

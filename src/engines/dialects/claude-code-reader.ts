@@ -9,7 +9,15 @@ import {
   deniedFailure,
   unaskedFailure,
 } from './claude-code-failure.ts';
-import { type EngineEnd, type Line, NOTHING_SAID, type Reader, type Said, type Verdict } from './dialect.ts';
+import {
+  type EngineEnd,
+  type Line,
+  NOTHING_SAID,
+  type Reader,
+  type Said,
+  unlessLeftOut,
+  type Verdict,
+} from './dialect.ts';
 import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf } from './event-line.ts';
 
 /** Everything heard of one turn. */
@@ -41,8 +49,8 @@ const EDITORS = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
 /** What the engine names as the model of messages it made itself. */
 const SYNTHETIC = '<synthetic>';
 
-/** Starts with nothing heard. */
-export function claudeReader(): Reader {
+/** Starts with nothing heard. @param prompt what it was asked */
+export function claudeReader(prompt: string): Reader {
   const heard: ClaudeHeard = {
     events: 0,
     replied: false,
@@ -54,7 +62,7 @@ export function claudeReader(): Reader {
     line: (text) => readLine(heard, text),
     session: () => heard.session,
     trouble: () => heard.trouble,
-    end: (end) => verdict(heard, end),
+    end: (end) => verdict(heard, prompt, end),
   };
 }
 
@@ -210,7 +218,7 @@ function spent(heard: ClaudeHeard): Usage | undefined {
   return open.reduce((sum, one) => addUsage(sum, one), heard.usage ?? NO_USAGE);
 }
 
-function verdict(heard: ClaudeHeard, end: EngineEnd): Verdict {
+function verdict(heard: ClaudeHeard, prompt: string, end: EngineEnd): Verdict {
   const { result, model } = heard;
   const usage = spent(heard);
   const text = textOf(result?.result);
@@ -221,18 +229,18 @@ function verdict(heard: ClaudeHeard, end: EngineEnd): Verdict {
     ...(usage === undefined ? {} : { usage }),
     ...(model === undefined ? {} : { model }),
   };
-  const failure = failureIn(heard, end);
+  const failure = failureIn(heard, prompt, end);
   return failure === undefined ? { ok: true, ...facts } : { ok: false, failure, ...facts };
 }
 
-function failureIn(heard: ClaudeHeard, end: EngineEnd): Failure | undefined {
+function failureIn(heard: ClaudeHeard, prompt: string, end: EngineEnd): Failure | undefined {
   const { result } = heard;
-  if (result === undefined) return claudeExitFailure(heard, end);
+  if (result === undefined) return unlessLeftOut(claudeExitFailure(heard, end), end);
   // Failures of the API come as `subtype: success` too, so is_error is asked first.
   if (result.is_error !== false || result.subtype !== 'success') return claudeFailure(heard, result);
   // What it said after the last end of a turn belongs to another one, which was cut off.
-  if (end.exitCode !== 0 || heard.open) return claudeExitFailure(heard, end);
-  if (!heard.replied) return unaskedFailure();
+  if (end.exitCode !== 0 || heard.open) return unlessLeftOut(claudeExitFailure(heard, end), end);
+  if (!heard.replied) return unlessLeftOut(unaskedFailure(prompt), end);
   // Denied calls beside a final message are for the reader of that message: the agent says what it could not do.
   const denied = listOf(result.permission_denials);
   if (denied.length > 0 && textOf(result.result) === undefined) return deniedFailure(denied);

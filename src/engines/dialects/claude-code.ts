@@ -60,7 +60,7 @@ export const claudeCode: Dialect = {
     ...BACK_ENDS.flatMap(([name, more]) => (environ[name] === undefined ? [] : more)),
   ],
   command,
-  reader: () => claudeReader(),
+  reader: ({ prompt }) => claudeReader(prompt),
 };
 
 const QUIET = {

@@ -10,6 +10,7 @@ import {
   NOTHING_SAID,
   type Reader,
   type Said,
+  unlessLeftOut,
   type Verdict,
 } from './dialect.ts';
 import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf } from './event-line.ts';
@@ -161,9 +162,9 @@ function verdict(heard: CodexHeard, model: string | undefined, end: EngineEnd): 
 
 function failureIn(heard: CodexHeard, end: EngineEnd): Failure | undefined {
   if (heard.failed !== undefined) return codexFailure(heard.failed, end.now);
-  if (!heard.completed || end.exitCode !== 0) return codexExitFailure(heard, end);
+  if (!heard.completed || end.exitCode !== 0) return unlessLeftOut(codexExitFailure(heard, end), end);
   // A refusal is a completed turn, exit code 0, and no word.
-  return heard.answered ? undefined : silentRefusal();
+  return heard.answered ? undefined : unlessLeftOut(silentRefusal(), end);
 }
 
 /** The last counts and the last model in the end of a session's record (`$CODEX_HOME/sessions/…/rollout-*.jsonl`). */

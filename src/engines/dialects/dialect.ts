@@ -56,6 +56,8 @@ export interface EngineEnd {
   readonly signal: string | null;
   /** The end of what it wrote to standard error. */
   readonly stderr: string;
+  /** The length in bytes of the last line that was too long to be read; undefined where all were read. */
+  readonly leftOut?: number;
   /** Milliseconds since the epoch: clock times in messages are read against it, in the local time zone. */
   readonly now: number;
 }
@@ -155,6 +157,21 @@ export function failureOf(
   const message = line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
   const advice = help[reason];
   return { reason, message, ...more, ...(advice === undefined ? {} : { help: advice }) };
+}
+
+/**
+ * The failure of a turn of which something is missing. Where a line was left out, that is why; what else could be made of its
+ * absence is a guess.
+ */
+export function unlessLeftOut(failure: Failure, { leftOut, exitCode }: EngineEnd): Failure {
+  if (leftOut === undefined || failure.signal !== undefined) return failure;
+  const line = `a line of ${Math.ceil(leftOut / 1024 / 1024)} MiB that it printed was too long to be read`;
+  if (exitCode !== 0) return { ...failure, message: `${failure.message}; ${line}` };
+  return {
+    reason: 'internal',
+    message: `${line}, and without that line it is not known how the turn ended`,
+    help: 'have the agent write big texts to a file and answer with its path; the transcript has the whole line',
+  };
 }
 
 /** Whether a launcher ended because it did not find, or could not start, the real program (env(1), `EXIT STATUS`). */

@@ -158,6 +158,26 @@ describe('an engine', () => {
     expect(files['events.jsonl']?.slice(0, 3)).toBe('\xff\xfe\0');
   });
 
+  it('whose answer is a line too long to be read is not said to have refused', async () => {
+    const huge = `printf '{"type":"item.completed","item":{"type":"agent_message","text":"'; head -c 12000000 /dev/zero | tr '\\0' x; echo '"}}'`;
+    const { outcome } = await ran(`${says(hello[0] ?? '')}\n${huge}\n${says(over)}`);
+    expect(outcome).toMatchObject({
+      failure: { reason: 'internal', message: expect.stringContaining('a line of 12 MiB') },
+    });
+  });
+
+  it('that hangs after a line too long to be read is ended, whatever tool call it may have closed', async () => {
+    const tool = '{"type":"item.started","item":{"id":"i-1","type":"command_execution","command":"x"}}';
+    const huge = `head -c 12000000 /dev/zero | tr '\\0' x; echo`;
+    const script = `${says(tool)}\n${huge}; ${meet} sleep 600`;
+    const { outcome } = await ran(script, {}, {}, undefined, async (clock) => {
+      await met();
+      await clock.armed(60_000);
+      clock.pass();
+    });
+    expect(outcome).toMatchObject({ failure: { reason: 'idle-timeout' } });
+  });
+
   it('that prints half a line and hangs is ended', async () => {
     const script = `printf '{"type":"thr'; ${meet} sleep 600`;
     const { outcome, survivors } = await ran(script, {}, {}, undefined, async (clock) => {

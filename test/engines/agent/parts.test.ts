@@ -23,7 +23,11 @@ afterEach(() => {
 describe('lines', () => {
   const cut = (chunks: Uint8Array[], longest?: number): string[] => {
     const heard: string[] = [];
-    const lines = cutLines((line) => heard.push(line), longest);
+    const lines = cutLines(
+      (line) => heard.push(line),
+      (bytes) => heard.push(`${bytes} bytes left out`),
+      longest,
+    );
     for (const chunk of chunks) {
       lines.push(chunk);
       // Whoever gives the bytes may use their memory again.
@@ -49,7 +53,7 @@ describe('lines', () => {
     const chunks = ['ok\n', 'x'.repeat(60), 'x'.repeat(60), 'x\nnext\n', 'y'.repeat(101)].map((text) =>
       Uint8Array.from(Buffer.from(text)),
     );
-    expect(cut(chunks, 100)).toEqual(['ok', 'next']);
+    expect(cut(chunks, 100)).toEqual(['ok', '121 bytes left out', 'next', '101 bytes left out']);
   });
 
   it('may hold bytes that are no UTF-8', () => {

@@ -202,9 +202,29 @@ describe('claude-code', () => {
     const silent = text('text')
       .split('\n')
       .filter((line) => !line.startsWith('{"type":"assistant"'));
-    expect(play('claude-code', silent.join('\n'), exits(0)).verdict).toMatchObject({
+    const { verdict } = play('claude-code', silent.join('\n'), exits(0), job({ prompt: ' /cost' }));
+    expect(verdict).toMatchObject({
       failure: { reason: 'config', message: expect.stringContaining('never asked') },
     });
+    const other = play('claude-code', silent.join('\n'), exits(0)).verdict;
+    expect(other).toMatchObject({ failure: { message: 'ended well without a word of the model' } });
+  });
+
+  it('names the line that was too long instead of guessing at what is missing', () => {
+    const lines = text('text').split('\n');
+    const leftOut = { leftOut: 20 * 1024 * 1024 };
+    const without = (type: string): string =>
+      lines.filter((line) => !line.includes(`"type":"${type}"`)).join('\n');
+    for (const type of ['assistant', 'result']) {
+      const { verdict } = play('claude-code', without(type), exits(0, leftOut), job({ prompt: '/x' }));
+      expect(verdict).toMatchObject({
+        failure: { reason: 'internal', message: expect.stringContaining('a line of 20 MiB') },
+      });
+    }
+    expect(play('claude-code', without('result'), exits(1, leftOut)).verdict).toMatchObject({
+      failure: { reason: 'exit-code', message: expect.stringContaining('a line of 20 MiB') },
+    });
+    expect(play('claude-code', text('text'), exits(0, leftOut)).verdict.ok).toBe(true);
   });
 
   it('takes the model of the main conversation, not the one that made up an error', () => {

@@ -14,6 +14,11 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
   settings.enableAutoTranspile = false;
   // Who listened may be gone: a closed terminal, `| head`. Unheard, the error would end a run in the middle, its children too.
   for (const out of [process.stdout, process.stderr]) out.on('error', () => undefined);
+  if (!isSomewhere()) {
+    process.stderr.write('codemachine: the current directory is gone: change to one that is there, and call it again\n');
+    process.exitCode = EXIT.refused;
+    return;
+  }
   try {
     await run(asFlag(argv), fileURLToPath(root));
   } catch (error) {
@@ -32,9 +37,21 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
   }
 }
 
-/** `codemachine help run` is `codemachine run --help`: oclif knows only the flag. */
+/** A shell stays in a directory that somebody deleted. */
+function isSomewhere(): boolean {
+  try {
+    process.cwd();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `codemachine help run` and `codemachine run -h` are `codemachine run --help`: oclif knows only that one. */
 function asFlag(argv: readonly string[]): string[] {
-  return argv[0] === 'help' ? [...argv.slice(1, 2), '--help'] : [...argv];
+  if (argv[0] === 'help') return [...argv.slice(1, 2), '--help'];
+  const end = argv.indexOf('--');
+  return argv.map((word, index) => (word === '-h' && (end === -1 || index < end) ? '--help' : word));
 }
 
 function unknownCommand(error: unknown): string | undefined {

@@ -37,7 +37,8 @@ export function runsCommand(flags: RunsFlags): Promise<ExitCode> {
 }
 
 async function showRuns(flags: RunsFlags): Promise<ExitCode> {
-  const opened = await lookIntoState(locate(stateAt(flags.stateDir), process.env));
+  const place = locate(stateAt(flags.stateDir), process.env);
+  const opened = await lookIntoState(place);
   if (opened?.ok === false) return printRefusal(opened.error);
   const runs = opened?.value.listRuns().slice(0, flags.limit) ?? [];
   opened?.value.close();
@@ -45,7 +46,11 @@ async function showRuns(flags: RunsFlags): Promise<ExitCode> {
   process.stdout.write(
     flags.json
       ? `${JSON.stringify(runsJson(rows))}\n`
-      : runsTable(rows, { now: Date.now(), color: colorOn(process.stdout, process.env) }),
+      : runsTable(rows, {
+          now: Date.now(),
+          color: colorOn(process.stdout, process.env),
+          here: place.root,
+        }),
   );
   return EXIT.succeeded;
 }

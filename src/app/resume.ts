@@ -1,6 +1,8 @@
 /** Goes on with a run. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { EXIT } from '../model/exit.ts';
+import { foldAll } from '../model/fold.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
@@ -10,8 +12,10 @@ import { readVariables } from './facts.ts';
 import { readText } from './files.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
+import { ownFiles } from './own-files.ts';
 import { locate, type Place } from './place.ts';
 import { checkRecord, flagsOf } from './record.ts';
+import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { selectSteps } from './show-plan.ts';
 import type { OpenReporter } from './start.ts';
@@ -59,8 +63,6 @@ async function resumeRecord(
 ): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
   const { env } = options;
   const place = { ...locate({ ...options, cwd: record.workspace }, env), stateDir: state.directory };
-  const stays = checkoutStays(place, record);
-  if (!stays.ok) return stays;
   const whole = state.verify(record.id);
   if (!whole.ok) {
     return refuse(
@@ -68,6 +70,13 @@ async function resumeRecord(
       'start a new run: going on from a history that is not true could lose work',
     );
   }
+  // Before all that going on would need: secrets, the checkout, git.
+  if (foldAll(state.history(record.id)).status === 'succeeded') {
+    const message = 'the run has succeeded already; there is nothing left to do';
+    return ok({ end: 'succeeded', exit: EXIT.succeeded, message, record });
+  }
+  const stays = checkoutStays(place, record);
+  if (!stays.ok) return stays;
   const checked = checkRecord(place, record);
   const { workflow, plan } = checked;
   if (workflow === undefined || plan === undefined) {
@@ -79,9 +88,11 @@ async function resumeRecord(
   }
   const selected = selectSteps(plan, flagsOf(record));
   if (!selected.ok) return selected;
+  const recordings = checkRecordings(flagsOf(record));
+  if (!recordings.ok) return recordings;
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
-  const gits: GitOwner = {};
+  const gits: GitOwner = { leftOut: ownFiles(flagsOf(record)) };
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
   if (record.git !== undefined && workspace.value === undefined) {
@@ -93,6 +104,7 @@ async function resumeRecord(
   const lease = state.acquire(record.id, { by: options.by, alone: true });
   if (!lease.ok) return refuse(...owned(record, lease.error));
   gits.mark = gitMark(lease.value, env);
+  if (locate(options, env).root !== record.workspace) options.tell(`goes on in the checkout ${record.workspace}`);
   const difference = todayDiffers(place, record);
   if (difference !== undefined) options.tell(difference);
   for (const warning of variables.value.warnings) options.tell(warning);
@@ -112,6 +124,11 @@ async function resumeRecord(
 
 /** A deleted worktree may lie inside another checkout, which is what a look upwards from its place would find. */
 function checkoutStays(place: Place, record: RunRecord): Result<undefined, Refusal> {
+  if (record.git !== undefined && existsSync(record.workspace) && !existsSync(path.join(record.workspace, '.git')))
+    return refuse(
+      `the .git of ${record.workspace}, in which run ${record.id} works, is gone, and the recordings of the tree with it, so edits of an agent cannot be undone`,
+      'bring it back from a clone or a backup, then resume; or look through the files, `git init`, and start a new run',
+    );
   if (place.root === record.workspace && existsSync(record.workspace)) return ok(undefined);
   return refuse(
     `the checkout in which run ${record.id} works is no longer at ${record.workspace}`,

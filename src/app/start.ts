@@ -17,8 +17,10 @@ import { type Executed, execute } from './execute.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openPlaceState } from './open.ts';
+import { ownFiles } from './own-files.ts';
 import { locate, type Place } from './place.ts';
 import { createRun, type RunFlags } from './record.ts';
+import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { selectSteps } from './show-plan.ts';
 
@@ -62,6 +64,8 @@ export async function start(
     return refuse(inputs.error.join('\n'), `\`codemachine plan ${options.workflow}\` shows what it takes`);
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
+  const recordings = checkRecordings(options.flags);
+  if (!recordings.ok) return recordings;
   // Before the workspace, which lives in the same directory: the state sees to it that nobody else can look in.
   const opened = await openPlaceState(place);
   if (!opened.ok) return opened;
@@ -90,7 +94,7 @@ async function begin(
 ): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
   const { env } = options;
   const { workflow, config, diagnostics, sources } = checked;
-  const gits: GitOwner = {};
+  const gits: GitOwner = { leftOut: ownFiles(options.flags) };
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
   if ([...workflow.steps, ...workflow.finally].some(recorded)) {

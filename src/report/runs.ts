@@ -8,12 +8,15 @@ import { table } from './table.ts';
 import { age } from './words.ts';
 
 const WIDEST_NAME = 40;
+const WIDEST_PATH = 200;
 
 /** A run as the list needs it. Times are ISO 8601 in UTC. */
 export interface RunRow {
   readonly id: RunId;
   readonly name: string;
   readonly path: string;
+  /** The root of the tree it works in, absolute. */
+  readonly workspace: string;
   readonly status: RunStatus;
   readonly createdAt: string;
   readonly changedAt: string;
@@ -21,17 +24,29 @@ export interface RunRow {
   readonly owned: boolean;
 }
 
-/** The list in columns, in the order given. Ends with a line break. `now` in milliseconds since the epoch. */
-export function runsTable(rows: readonly RunRow[], { now, color }: { now: number; color: boolean }): string {
+/** How the list is shown. */
+export interface RunsOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly color: boolean;
+  /** The checkout where people are; where every run is of this one, it is not named. */
+  readonly here: string;
+}
+
+/** The list in columns, in the order given. Ends with a line break. */
+export function runsTable(rows: readonly RunRow[], { now, color, here }: RunsOptions): string {
   if (rows.length === 0) return 'no runs yet; start one with `codemachine run <workflow>`\n';
   const paint = painter(color);
+  const elsewhere = rows.some(({ workspace }) => workspace !== here);
   const cells = rows.map((row) => [
     row.id,
     stateOf(row),
     age(now - Date.parse(row.createdAt)),
     oneLine(row.name, WIDEST_NAME),
+    ...(elsewhere ? [row.workspace === here ? '.' : oneLine(row.workspace, WIDEST_PATH)] : []),
   ]);
-  const [head = '', ...lines] = table([['RUN', 'STATUS', 'STARTED', 'WORKFLOW'], ...cells]);
+  const titles = ['RUN', 'STATUS', 'STARTED', 'WORKFLOW', ...(elsewhere ? ['CHECKOUT'] : [])];
+  const [head = '', ...lines] = table([titles, ...cells]);
   return cleanForTerminal(`${[paint.dim(head), ...lines].join('\n')}\n`, { color });
 }
 
@@ -41,6 +56,7 @@ export function runsJson(rows: readonly RunRow[]): readonly JsonObject[] {
     run: row.id,
     workflow: row.name,
     path: row.path,
+    workspace: row.workspace,
     status: stateOf(row),
     'created-at': row.createdAt,
     'changed-at': row.changedAt,

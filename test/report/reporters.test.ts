@@ -196,6 +196,7 @@ const row = (more: Partial<RunRow>): RunRow => ({
   id: run,
   name: 'fix\x1b[2J-issue',
   path: 'w.yml',
+  workspace: '/here',
   status: 'running',
   createdAt: at,
   changedAt: at,
@@ -205,7 +206,7 @@ const row = (more: Partial<RunRow>): RunRow => ({
 
 it('lists runs', () => {
   const rows = [row({}), row({ owned: false }), row({ status: 'failed', owned: false })];
-  expect(runsTable(rows, { now: Date.parse(at) + 300_000, color: false })).toBe(
+  expect(runsTable(rows, { now: Date.parse(at) + 300_000, color: false, here: '/here' })).toBe(
     [
       'RUN                   STATUS       STARTED  WORKFLOW',
       '20261120-141503-bcdf  running      5m ago   fix-issue',
@@ -214,7 +215,7 @@ it('lists runs', () => {
       '',
     ].join('\n'),
   );
-  expect(runsTable([], { now: 0, color: false })).toContain('codemachine run');
+  expect(runsTable([], { now: 0, color: false, here: '/here' })).toContain('codemachine run');
   expect(runsJson(rows).map(({ status }) => status)).toEqual(['running', 'interrupted', 'failed']);
 });
 

@@ -1,0 +1,71 @@
+// What people get wrong about places: said in a sentence, with exit code 2, before anything starts.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { built } from '../support/built.ts';
+import { cli, PROGRAM } from '../support/cli.ts';
+import { FINE, projectWith, say } from './project.ts';
+
+beforeAll(built);
+
+const AGENT = 'steps:\n  - { id: ask, prompt: hi, engine: codex, access: read }\n';
+
+it.each([
+  ['--record a.txt', 'a.txt is not a directory'],
+  ['--record a.txt/deep/er', 'a.txt is not a directory'],
+  ['--replay norec', 'norec: there is no such directory'],
+  ['--replay a.txt', 'a.txt: it is not a directory'],
+])('run w %s', async (flags, words) => {
+  const project = projectWith({ w: AGENT });
+  const { code, stdout, stderr } = await say(project, `run w ${flags}`);
+  expect(stderr).toContain(words);
+  expect(stderr).toContain(flags.split(' ')[0]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(existsSync(project.stateDir)).toBe(false);
+});
+
+it.each(['runs', 'validate', 'run w', 'status', 'doctor', 'rum', ''])(
+  'codemachine %s in a directory that was deleted',
+  (line) => {
+    const { base, environ } = projectWith({});
+    const gone = path.join(base, 'gone');
+    mkdirSync(gone);
+    const script = 'cd "$1" && rmdir "$1" && shift && exec "$@"';
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', script, 'sh', gone, process.execPath, PROGRAM, ...line.split(' ').filter(Boolean)],
+      { env: environ, encoding: 'utf8' },
+    );
+    expect(stderr).toBe('codemachine: the current directory is gone: change to one that is there, and call it again\n');
+    expect(status).toBe(2);
+  },
+);
+
+it('a run that has succeeded is resumed without its secrets: there is nothing to do', async () => {
+  const project = projectWith({ w: `secrets: [TOKEN_A]\n${FINE}` });
+  expect((await say(project, 'run w', { env: { TOKEN_A: 'abcdefgh' } })).code).toBe(0);
+  const { code, stderr } = await say(project, 'resume @last');
+  expect(stderr).toContain('nothing left to do');
+  expect(code).toBe(0);
+});
+
+it('a run of another worktree: where it goes on is said, and the list names its checkout', async () => {
+  const project = projectWith({ w: 'steps:\n  - run: test -e go\n' });
+  const tree = path.join(project.base, 'linked');
+  project.git('worktree', 'add', '-q', tree);
+  await say(project, 'run w');
+  expect((await say(project, 'runs')).stdout).not.toContain(project.root);
+  const there = await cli(project, ['runs'], { cwd: tree });
+  expect(there.stdout).toContain('CHECKOUT');
+  expect(there.stdout).toContain(project.root);
+  const resumed = await cli(project, ['resume', '@last'], { cwd: tree });
+  expect(resumed.stderr).toContain(`goes on in the checkout ${project.root}`);
+  expect((await say(project, 'resume @last')).stderr).not.toContain('checkout');
+});
+
+it.each(['-h', 'run -h', 'help run', 'run --help'])('codemachine %s is help', async (line) => {
+  const { code, stdout, stderr } = await say(projectWith({}), line);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('USAGE');
+});

@@ -15,7 +15,9 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
   // Who listened may be gone: a closed terminal, `| head`. Unheard, the error would end a run in the middle, its children too.
   for (const out of [process.stdout, process.stderr]) out.on('error', () => undefined);
   if (!isSomewhere()) {
-    process.stderr.write('codemachine: the current directory is gone: change to one that is there, and call it again\n');
+    process.stderr.write(
+      'codemachine: the current directory is gone: change to one that is there, and call it again\n',
+    );
     process.exitCode = EXIT.refused;
     return;
   }

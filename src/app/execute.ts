@@ -82,7 +82,10 @@ async function settled(result: RunResult, funnel: Journal): Promise<RunResult> {
     return result;
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    return { end: 'lost', message: result.end === 'lost' ? (result.message ?? error.message) : error.message };
+    return {
+      end: 'lost',
+      message: result.end === 'lost' ? (result.message ?? error.message) : error.message,
+    };
   }
 }
 

@@ -19,7 +19,10 @@ export function checkRecordings({ record, replay }: RunFlags): Result<undefined,
   const trouble = record === undefined ? undefined : whyNotWritten(record);
   return trouble === undefined
     ? ok(undefined)
-    : refuse(`--record ${record}: ${trouble}`, 'name a directory that can be written to, or one that can be made');
+    : refuse(
+        `--record ${record}: ${trouble}`,
+        'name a directory that can be written to, or one that can be made',
+      );
 }
 
 /** Why nothing can be kept in `directory`, which need not be there yet; undefined where it can. */

@@ -104,7 +104,8 @@ async function resumeRecord(
   const lease = state.acquire(record.id, { by: options.by, alone: true });
   if (!lease.ok) return refuse(...owned(record, lease.error));
   gits.mark = gitMark(lease.value, env);
-  if (locate(options, env).root !== record.workspace) options.tell(`goes on in the checkout ${record.workspace}`);
+  if (locate(options, env).root !== record.workspace)
+    options.tell(`goes on in the checkout ${record.workspace}`);
   const difference = todayDiffers(place, record);
   if (difference !== undefined) options.tell(difference);
   for (const warning of variables.value.warnings) options.tell(warning);
@@ -124,7 +125,11 @@ async function resumeRecord(
 
 /** A deleted worktree may lie inside another checkout, which is what a look upwards from its place would find. */
 function checkoutStays(place: Place, record: RunRecord): Result<undefined, Refusal> {
-  if (record.git !== undefined && existsSync(record.workspace) && !existsSync(path.join(record.workspace, '.git')))
+  if (
+    record.git !== undefined &&
+    existsSync(record.workspace) &&
+    !existsSync(path.join(record.workspace, '.git'))
+  )
     return refuse(
       `the .git of ${record.workspace}, in which run ${record.id} works, is gone, and the recordings of the tree with it, so edits of an agent cannot be undone`,
       'bring it back from a clone or a backup, then resume; or look through the files, `git init`, and start a new run',

@@ -1,5 +1,5 @@
 // Goes on with runs whose checkout is no longer what it was.
-import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { projectWith, say } from '../commands/project.ts';
@@ -21,13 +21,18 @@ steps:
     retry: { attempts: 1 }
 `;
 
+/** A link that leads nowhere takes its name too. */
+function taken(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** A PATH with everything but git. */
 function withoutGit(project: Project): string {
   const bin = path.join(project.base, 'bin');
   mkdirSync(bin);
   for (const directory of (project.environ.PATH ?? '').split(':'))
     for (const name of existsSync(directory) ? readdirSync(directory) : [])
-      if (name !== 'git' && !existsSync(path.join(bin, name)))
+      if (name !== 'git' && !taken(path.join(bin, name)))
         symlinkSync(path.join(directory, name), path.join(bin, name));
   return bin;
 }

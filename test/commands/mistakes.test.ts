@@ -37,7 +37,9 @@ it.each(['runs', 'validate', 'run w', 'status', 'doctor', 'rum', ''])(
       ['-c', script, 'sh', gone, process.execPath, PROGRAM, ...line.split(' ').filter(Boolean)],
       { env: environ, encoding: 'utf8' },
     );
-    expect(stderr).toBe('codemachine: the current directory is gone: change to one that is there, and call it again\n');
+    expect(stderr).toBe(
+      'codemachine: the current directory is gone: change to one that is there, and call it again\n',
+    );
     expect(status).toBe(2);
   },
 );

@@ -8,9 +8,10 @@ import { chatterOf } from './agent-chatter.ts';
 import { type Idle, type Silence, watchIdle } from './agent-idle.ts';
 import { readLedger, usageSince } from './agent-ledger.ts';
 import { cutLines } from './agent-lines.ts';
-import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
+import { PAUSES, type ProcessEars, type ProcessEnd, type SpawnError } from './child.ts';
 import type { Dialect, EngineCommand, Facts, Ledger, Reader, Verdict } from './dialects/dialect.ts';
-import { engineCommand, locate, missing } from './find-engine.ts';
+import { locate } from './find-engine.ts';
+import { configuredHelp, engineCommand, notFoundTrouble, refusedTrouble } from './not-started.ts';
 import { startProcess } from './process.ts';
 import { keepTail, type Tail } from './tail.ts';
 
@@ -82,7 +83,7 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
   const ears = listen(turns, job, reader, idle);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
-  const found = program.includes('/') ? program : locate(program, env.PATH ?? '');
+  const found = locate(program, env.PATH ?? '');
   const end = await startProcess(
     {
       // A path that cannot be: given the bare name, the system would look into relative places as well.
@@ -102,13 +103,8 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   idle.leave();
   ending.leave();
   ears.ended();
-  return conclude(
-    turns,
-    job,
-    reader,
-    { end, env, silence: ending.why(), stderr: ears.stderrTail.text(), leftOut: ears.leftOut() },
-    before,
-  );
+  const how = { end, env, found, silence: ending.why(), stderr: ears.stderrTail.text() };
+  return conclude(turns, job, reader, { ...how, leftOut: ears.leftOut() }, before);
 }
 
 interface Ending {
@@ -192,6 +188,8 @@ function listen({ deps, log, hear }: Turns, job: PromptJob, reader: Reader, idle
 interface HowItEnded {
   readonly end: ProcessEnd;
   readonly env: Readonly<Record<string, string>>;
+  /** The program that was found to start. */
+  readonly found: string | undefined;
   readonly silence: Silence | undefined;
   readonly stderr: string;
   readonly leftOut: number | undefined;
@@ -208,7 +206,7 @@ function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded,
     durationMs: end.durationMs,
   };
   if (end.spawnError !== undefined) {
-    return { ...common, facts: {}, failure: notStarted(deps, dialect, end.spawnError) };
+    return { ...common, facts: {}, failure: notStarted(turns, how.found, end.spawnError) };
   }
   // An engine that had said how its turn ended, yet would not leave, is judged by what it said.
   const exit = silence === 'lingers' ? { exitCode: 0, signal: null } : end;
@@ -224,7 +222,8 @@ function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded,
     before,
     session === undefined ? {} : lateLedger(dialect, env, session, verdict),
   );
-  const failure = stopFailure(job, end, silence, reader) ?? (verdict.ok ? undefined : verdict.failure);
+  const failure =
+    stopFailure(job, end, silence, reader) ?? (verdict.ok ? undefined : advised(verdict.failure, turns));
   return { ...common, facts, ...(failure === undefined ? {} : { failure }) };
 }
 
@@ -273,23 +272,19 @@ function stopFailure(
   return undefined;
 }
 
-function notStarted(
-  deps: AgentDeps,
-  dialect: Dialect,
-  error: NonNullable<ProcessEnd['spawnError']>,
-): Failure {
-  const { program } = engineCommand(dialect, deps.config, deps.root);
-  if (error.code === 'ENOENT') {
-    return {
-      reason: 'spawn',
-      message: `${dialect.name}: ${missing(program)}`,
-      help: dialect.install,
-    };
-  }
-  const message = `${dialect.name}: \`${program}\` could not be started (${error.code}): ${error.message}`;
-  const help =
-    error.code === 'E2BIG'
-      ? 'its arguments are too big: shorten `system` or the schema'
-      : 'check that it may be executed';
-  return { reason: 'spawn', message: deps.masker?.text(message) ?? message, help };
+function notStarted(turns: Turns, found: string | undefined, error: SpawnError): Failure {
+  const { deps, dialect } = turns;
+  const { message, help } =
+    found === undefined
+      ? notFoundTrouble(dialect, deps.config, deps.root)
+      : refusedTrouble(found, deps.config, dialect, error);
+  const named = `${dialect.name}: ${message}`;
+  return { reason: 'spawn', message: deps.masker?.text(named) ?? named, help };
+}
+
+/** The engine's own advice is about the program that it installs, which a configured one is not. */
+function advised(failure: Failure, { dialect, deps }: Turns): Failure {
+  if (failure.reason !== 'spawn') return failure;
+  const help = configuredHelp(dialect, deps.config, deps.root);
+  return help === undefined ? failure : { ...failure, help };
 }

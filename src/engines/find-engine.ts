@@ -1,27 +1,11 @@
 /** Finds an engine's program on this machine. */
-import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import type { EngineConfig } from '../model/config.ts';
 import { agentBase, type Environ } from './child-env.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { configuredHelp, engineCommand, isProgram, notFoundTrouble, refusedTrouble } from './not-started.ts';
 import { startProcess } from './process.ts';
 import { keepTail } from './tail.ts';
-
-/** What starts the engine: the configured command line, or the program that the engine installs. */
-export function engineCommand(
-  dialect: Dialect,
-  config: EngineConfig,
-  root: string,
-): { readonly program: string; readonly first: readonly string[] } {
-  const [program = dialect.program, ...first] = config.command ?? [];
-  // A path is relative to the repository whose configuration names it, not to the directory of some step.
-  return { program: program.includes('/') ? path.resolve(root, program) : program, first };
-}
-
-/** Says that there is no such program. */
-export function missing(program: string): string {
-  return program.includes('/') ? `there is no ${program}` : `there is no \`${program}\` in PATH`;
-}
 
 /** An engine that was looked for. */
 export type FoundEngine =
@@ -45,9 +29,7 @@ export async function findEngine(dialect: Dialect, deps: FindDeps): Promise<Foun
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const environ = { ...agentBase(deps.environ, [], dialect.variables(deps.environ)), ...deps.config.env };
   const found = locate(program, environ.PATH ?? '');
-  if (found === undefined) {
-    return { found: false, message: missing(program), help: dialect.install };
-  }
+  if (found === undefined) return { found: false, ...notFoundTrouble(dialect, deps.config, deps.root) };
   const timeUp = new AbortController();
   const disarm = deps.clock.after(deps.timeoutMs, () => timeUp.abort('timeout'));
   const [stdout, stderr] = [keepTail(), keepTail()];
@@ -67,9 +49,13 @@ export async function findEngine(dialect: Dialect, deps: FindDeps): Promise<Foun
   disarm();
   const version = /\d+\.\d+\.\d+[\w.+-]*/.exec(stdout.text())?.[0];
   if (end.exitCode === 0 && version !== undefined) return { found: true, path: found, version };
-  const said = end.spawnError?.message ?? (stderr.text() || stdout.text() || 'it said nothing');
+  if (end.spawnError !== undefined) {
+    return { found: false, ...refusedTrouble(found, deps.config, dialect, end.spawnError) };
+  }
+  const said = stderr.text() || stdout.text() || 'it said nothing';
   const how = end.stopped === undefined ? `failed: ${said}` : `did not end within ${deps.timeoutMs} ms`;
-  return { found: false, message: `\`${found} --version\` ${how}`, help: dialect.install };
+  const help = configuredHelp(dialect, deps.config, deps.root) ?? dialect.install;
+  return { found: false, message: `\`${[found, ...first].join(' ')} --version\` ${how}`, help };
 }
 
 /**
@@ -83,12 +69,5 @@ export function locate(program: string, searchPath: string): string | undefined 
         .split(':')
         .filter((place) => path.isAbsolute(place))
         .map((place) => path.join(place, program));
-  return places.find((place) => {
-    try {
-      accessSync(place, constants.X_OK);
-      return statSync(place).isFile();
-    } catch {
-      return false;
-    }
-  });
+  return places.find(isProgram);
 }

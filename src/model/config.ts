@@ -6,6 +6,8 @@ import type { Access, Retry } from './workflow.ts';
 export interface EngineConfig {
   /** The command line that replaces the engine's own; the first word is the program. */
   readonly command?: readonly string[];
+  /** The file that says `command`, as it is shown to people. */
+  readonly commandFrom?: string;
   /** Added to the engine's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** How many attempts of this engine run at once. */

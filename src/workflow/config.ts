@@ -49,7 +49,10 @@ export function readConfig(source: SourceFile): {
     }
   }
   return {
-    config: { engines: readEngines(child(root, 'engines')), defaults: readDefaults(child(root, 'defaults')) },
+    config: {
+      engines: readEngines(child(root, 'engines'), source.path),
+      defaults: readDefaults(child(root, 'defaults')),
+    },
     diagnostics: withoutIgnored(sorted(found), source.path, source.text),
   };
 }
@@ -108,7 +111,7 @@ function checkName(engine: string, at: Node['at'], source: SourceFile, found: Di
   }
 }
 
-function readEngines(node: Node | undefined): Config['engines'] {
+function readEngines(node: Node | undefined, file: string): Config['engines'] {
   const engines = [...entriesOf(node)].map(({ name, value }): [string, EngineConfig] => {
     const command = oneOrMany(child(value, 'command')).flatMap(textOf);
     const env = [...entriesOf(child(value, 'env'))].flatMap((entry) =>
@@ -118,7 +121,7 @@ function readEngines(node: Node | undefined): Config['engines'] {
     return [
       name,
       {
-        ...(command.length > 0 ? { command } : {}),
+        ...(command.length > 0 ? { command, commandFrom: file } : {}),
         ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
         ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number'
           ? { maxParallel: parallel.value }

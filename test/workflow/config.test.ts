@@ -20,10 +20,11 @@ describe('config', () => {
       engines: {
         'claude-code': {
           command: ['/opt/claude'],
+          commandFrom: 'config.yml',
           maxParallel: 2,
           env: { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1', N: '1.10' },
         },
-        codex: { command: ['node', 'codex.js'] },
+        codex: { command: ['node', 'codex.js'], commandFrom: 'config.yml' },
       },
       defaults: {
         engine: ['codex', 'claude-code'],
@@ -49,7 +50,9 @@ describe('config', () => {
       'engines: { codex: { max-parallel: 3, env: { B: "2" } } }\ndefaults: { engine: claude-code }\n',
     ).config;
     expect(mergeConfig(repository, user)).toEqual({
-      engines: { codex: { command: ['a'], maxParallel: 3, env: { A: '1', B: '2' } } },
+      engines: {
+        codex: { command: ['a'], commandFrom: 'config.yml', maxParallel: 3, env: { A: '1', B: '2' } },
+      },
       defaults: { engine: ['claude-code'], shell: 'sh' },
     });
   });

@@ -130,7 +130,7 @@ const TERMINATED = 143;
 
 /** Why a process failed that never said how its turn ended, or said so and exited otherwise. */
 export function claudeExitFailure(heard: ClaudeHeard, end: EngineEnd): Failure {
-  const words = end.stderr.trim();
+  const words = end.stderr.trim() || heard.noise.trim();
   const signal = end.signal ?? (end.exitCode === TERMINATED ? 'SIGTERM' : undefined);
   if (signal !== undefined) {
     return failureOf('signal', `ended by ${signal}${words === '' ? '' : `: ${words}`}`, HELP, { signal });

@@ -18,7 +18,7 @@ import {
   unlessLeftOut,
   type Verdict,
 } from './dialect.ts';
-import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf } from './event-line.ts';
+import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf, withNoise } from './event-line.ts';
 
 /** Everything heard of one turn. */
 export interface ClaudeHeard {
@@ -34,6 +34,8 @@ export interface ClaudeHeard {
   trouble?: Failure;
   /** Lines that were events at all. */
   events: number;
+  /** The beginning of what it printed that was no event. */
+  noise: string;
   /** Whether a model said anything. */
   replied: boolean;
   /** Whether the main conversation went on after the last line that closes a turn. */
@@ -53,6 +55,7 @@ const SYNTHETIC = '<synthetic>';
 export function claudeReader(prompt: string): Reader {
   const heard: ClaudeHeard = {
     events: 0,
+    noise: '',
     replied: false,
     open: false,
     messages: new Map(),
@@ -68,7 +71,10 @@ export function claudeReader(prompt: string): Reader {
 
 function readLine(heard: ClaudeHeard, text: string): Line {
   const event = eventOf(text);
-  if (event === undefined) return NOTHING_SAID;
+  if (event === undefined) {
+    heard.noise = withNoise(heard.noise, text);
+    return NOTHING_SAID;
+  }
   heard.events += 1;
   const session = textOf(event.session_id);
   if (session !== undefined) heard.session = session;

@@ -68,12 +68,17 @@ export function silentRefusal(): Failure {
 
 /** Why a process failed that never said how its turn ended, or said so and exited otherwise. */
 export function codexExitFailure(
-  heard: { readonly events: number; readonly completed: boolean; readonly error?: string },
+  heard: {
+    readonly events: number;
+    readonly completed: boolean;
+    readonly error?: string;
+    readonly noise: string;
+  },
   end: EngineEnd,
 ): Failure {
   // Where standard input is no terminal it always says that it reads from it.
   const stderr = end.stderr.replace(/^Reading (additional input|prompt) from stdin\.\.\.$/gm, '').trim();
-  const words = heard.error ?? stderr;
+  const words = heard.error ?? (stderr || heard.noise.trim());
   const said = words === '' ? '' : `: ${words}`;
   if (end.signal !== null)
     return failureOf('signal', `ended by ${end.signal}${said}`, HELP, { signal: end.signal });

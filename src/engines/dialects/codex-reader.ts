@@ -13,7 +13,7 @@ import {
   unlessLeftOut,
   type Verdict,
 } from './dialect.ts';
-import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf } from './event-line.ts';
+import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf, withNoise } from './event-line.ts';
 
 /** Everything heard of one turn. */
 interface CodexHeard {
@@ -29,11 +29,13 @@ interface CodexHeard {
   error?: string;
   trouble?: string;
   events: number;
+  /** The beginning of what it printed that was no event. */
+  noise: string;
 }
 
 /** Starts with nothing heard. @param model the one that was asked for; its lines name none */
 export function codexReader(model: string | undefined): Reader {
-  const heard: CodexHeard = { answered: false, completed: false, events: 0 };
+  const heard: CodexHeard = { answered: false, completed: false, events: 0, noise: '' };
   return {
     line: (text) => readLine(heard, text),
     session: () => heard.session,
@@ -44,7 +46,10 @@ export function codexReader(model: string | undefined): Reader {
 
 function readLine(heard: CodexHeard, text: string): Line {
   const event = eventOf(text);
-  if (event === undefined) return NOTHING_SAID;
+  if (event === undefined) {
+    heard.noise = withNoise(heard.noise, text);
+    return NOTHING_SAID;
+  }
   heard.events += 1;
   if (event.type === 'error') return readError(heard, textOf(event.message) ?? '');
   delete heard.trouble;

@@ -13,6 +13,14 @@ export function eventOf(line: string): JsonObject | undefined {
   }
 }
 
+/** What is kept of the lines that are no events, in letters. */
+const MOST_NOISE = 600;
+
+/** What a program said that is perhaps no engine at all, with one more line of it. */
+export function withNoise(noise: string, line: string): string {
+  return noise.length >= MOST_NOISE ? noise : `${noise}${line.slice(0, MOST_NOISE)}\n`;
+}
+
 /** The value as an object; an empty one for anything else. */
 export function fieldsOf(value: Json | undefined): JsonObject {
   return objectOf(value) ?? {};

@@ -237,15 +237,44 @@ describe('an engine', () => {
     expect(readdirSync(join(root, 'tmp'))).toEqual([]);
   });
 
+  const named = '`engines.codex.command` in .codemachine/config.yml';
   it.each([
-    ['is not there', 'missing'],
-    ['may not be executed', 'engine.sh'],
-  ])('that %s says what to do', async (_, name) => {
-    const { outcome } = await ran('', {}, { config: { command: [join(root, name)] } });
+    ['is not there', 'missing', undefined, `which ${named} names`, 'correct it there'],
+    ['may not be executed', 'engine.sh', undefined, 'may not be executed', 'chmod +x'],
+    ['is a directory', 'workspace', undefined, 'is a directory', named],
+    [
+      'has a first line that leads nowhere',
+      'fake',
+      '#!/no/such/sh\n',
+      'begins with `#!/no/such/sh`',
+      'first line',
+    ],
+    ['has a line end of Windows', 'fake', '#!/bin/sh\r\n', 'begins with `#!/bin/sh\\r`', 'LF'],
+    [
+      'starts nothing in the end',
+      'fake',
+      '#!/bin/sh\nexit 127\n',
+      'exit code 127',
+      `--version\` works in a terminal; ${named}`,
+    ],
+    [
+      'is something else',
+      'fake',
+      '#!/bin/sh\necho hello; exit 3\n',
+      '(exit code 3): hello',
+      'check the step',
+    ],
+  ])('that %s is said to be that, with what to do', async (_, name, text, message, help) => {
+    const program = join(root, name);
+    if (text !== undefined) writeFileSync(program, text, { mode: 0o755 });
+    const config = { command: [program], commandFrom: '.codemachine/config.yml' };
+    const { outcome } = await ran('', {}, { config });
     expect(outcome).toMatchObject({
       ok: false,
-      failure: { reason: 'spawn', message: expect.stringContaining(name), help: /./ },
+      failure: { message: expect.stringContaining(message), help: expect.stringContaining(help) },
     });
+    const said = outcome.ok ? '' : outcome.failure.message;
+    expect(said).toContain(text?.includes('exit') === true ? 'exit code' : program);
   });
 
   it('that needs a directory which leads out of the workspace is not started', async () => {
@@ -328,11 +357,18 @@ describe('a look for an engine', () => {
     expect(await look('echo "1.0.0-$SECRET_TOKEN"')).toMatchObject({ version: '1.0.0-' });
   });
 
-  it('says how to install it', async () => {
-    expect(await look('', 10_000, ['no-such-engine'])).toMatchObject({
+  it('says how to install it, or where it was configured', async () => {
+    const deps = { environ: { PATH: '/nowhere' }, root, mark: '', timeoutMs: 1, clock: handClock() };
+    expect(await findEngine(codex, { ...deps, config: {} })).toMatchObject({
       found: false,
-      message: expect.stringContaining('no-such-engine'),
+      message: 'there is no `codex` in PATH',
       help: expect.stringContaining('npm install -g @openai/codex'),
+    });
+    const config = { command: ['no-such-engine'], commandFrom: 'config.yml' };
+    expect(await findEngine(codex, { ...deps, config })).toMatchObject({
+      found: false,
+      message: 'there is no `no-such-engine` in PATH, which `engines.codex.command` in config.yml names',
+      help: expect.stringContaining('take the key out'),
     });
   });
 

@@ -210,6 +210,13 @@ describe('claude-code', () => {
     expect(other).toMatchObject({ failure: { message: 'ended well without a word of the model' } });
   });
 
+  it('says what a program printed that is no engine', () => {
+    const { verdict } = play('claude-code', 'hello\nthere', exits(3));
+    expect(verdict).toMatchObject({
+      failure: { reason: 'config', message: 'did not start (exit code 3) and said: hello there' },
+    });
+  });
+
   it('names the line that was too long instead of guessing at what is missing', () => {
     const lines = text('text').split('\n');
     const leftOut = { leftOut: 20 * 1024 * 1024 };

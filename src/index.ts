@@ -6,4 +6,5 @@ import type { Json, JsonObject } from './model/result.ts';
 
 export { type RunWorkflowOptions, runWorkflow, type WorkflowRun } from './app/library-run.ts';
 export { type Problem, type ValidateOptions, validate } from './app/library-validate.ts';
+export { RefusedError } from './app/refused-error.ts';
 export type { Diagnostic, Event, Json, JsonObject, Milestone, RunId, Usage };

@@ -2,9 +2,9 @@
 import type { Event } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import { printDiagnostics } from '../report/squiggle.ts';
-import type { Refusal } from './refusal.ts';
-import { start } from './start.ts';
+import type { RunFlags } from './record.ts';
+import { refusedError } from './refused-error.ts';
+import { absoluteFlags, type StartOptions, start } from './start.ts';
 
 /** What a program says about a run. */
 export interface RunWorkflowOptions {
@@ -16,11 +16,15 @@ export interface RunWorkflowOptions {
   readonly stateDir?: string;
   /** What children may inherit; default: the process's own. */
   readonly env?: NodeJS.ProcessEnv;
+  /** How many steps run at once: a whole number from 1. */
   readonly maxParallel?: number;
   readonly failFast?: boolean;
   /** Directory of a recording to answer from instead of engines. */
   readonly replay?: string;
-  /** Hears milestones, each after it was stored, and chatter. Must not throw. */
+  /**
+   * Hears milestones, each after it was stored, and chatter. What it throws interrupts the run, which is recorded and can be
+   * resumed, and is what `runWorkflow` rejects with then; it hears nothing more.
+   */
   readonly onEvent?: (event: Event) => void;
   /** Interrupts the run, which can then be resumed. */
   readonly signal?: AbortSignal;
@@ -29,8 +33,11 @@ export interface RunWorkflowOptions {
 /** How a run ended. */
 export interface WorkflowRun {
   readonly run: RunId;
-  /** `interrupted`: `codemachine resume` goes on. `lost`: another process took the run over. */
-  readonly status: 'succeeded' | 'failed' | 'canceled' | 'interrupted' | 'lost' | 'refused';
+  /**
+   * `interrupted`: `codemachine resume` goes on. `lost`: nothing more could be recorded, because another process took the run
+   * over or its state directory failed; `message` says which.
+   */
+  readonly status: 'succeeded' | 'failed' | 'canceled' | 'interrupted' | 'lost';
   /** The workflow's `outputs`; empty unless the run ended. */
   readonly outputs: JsonObject;
   readonly message?: string;
@@ -39,43 +46,78 @@ export interface WorkflowRun {
 /**
  * Runs a workflow as `codemachine run` does, checkpoints included.
  * @param workflow a path, or a name in `.codemachine/workflows`
- * @throws an Error with everything that is wrong when the run is refused before it starts
+ * @throws RefusedError with everything that is wrong when the run is refused before it starts; TypeError for options that are none;
+ * what `onEvent` throws
  */
 export async function runWorkflow(workflow: string, options: RunWorkflowOptions = {}): Promise<WorkflowRun> {
-  const { inputs = {}, onEvent, cwd, stateDir, signal, maxParallel, failFast, replay } = options;
-  let outputs: JsonObject = {};
+  const flags = checked(workflow, options);
+  const listener = listen(options.onEvent);
+  const { signal } = options;
   const ended = await start({
+    ...placed(options),
     workflow,
-    inputs,
+    inputs: options.inputs ?? {},
     env: options.env ?? process.env,
     by: 'runWorkflow',
-    flags: {
-      ...(maxParallel === undefined ? {} : { maxParallel }),
-      ...(failFast === undefined ? {} : { failFast }),
-      ...(replay === undefined ? {} : { replay }),
-    },
-    reporter: () =>
-      Promise.resolve({
-        hear: (event: Event) => {
-          if (event.type === 'run-finished') outputs = event.outputs;
-          onEvent?.(event);
-        },
-        close: () => Promise.resolve(),
-      }),
+    flags,
+    reporter: () => Promise.resolve({ hear: listener.hear, close: () => Promise.resolve() }),
     warn: () => Promise.resolve(),
     tell: () => undefined,
     signals: false,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(stateDir === undefined ? {} : { stateDir }),
-    ...(signal === undefined ? {} : { signal }),
+    signal: signal === undefined ? listener.threw : AbortSignal.any([signal, listener.threw]),
   });
-  if (!ended.ok) throw new Error(sentence(ended.error));
+  if (!ended.ok) throw refusedError(ended.error);
+  if (listener.threw.aborted) throw listener.threw.reason;
   const { record, end, message } = ended.value;
+  // Only a resumed run is refused after it was found.
+  if (end === 'refused') throw refusedError({ message: message ?? 'the run was refused' });
+  const outputs = listener.outputs();
   return { run: record.id, status: end, outputs, ...(message === undefined ? {} : { message }) };
 }
 
-function sentence({ message, help, diagnostics, sources }: Refusal): string {
-  const shown =
-    diagnostics === undefined ? '' : printDiagnostics(diagnostics, sources ?? new Map(), { color: false });
-  return [shown.trimEnd(), message, help].filter(Boolean).join('\n');
+/** Programs without types reach this too; what they meant is better asked here than found by a crash inside. */
+function checked(workflow: unknown, { maxParallel, failFast, replay, cwd }: RunWorkflowOptions): RunFlags {
+  if (typeof workflow !== 'string' || workflow === '')
+    throw new TypeError('runWorkflow needs a workflow: a path, or a name in .codemachine/workflows');
+  if (maxParallel !== undefined && (!Number.isInteger(maxParallel) || maxParallel < 1))
+    throw new TypeError(`maxParallel must be a whole number from 1, and is ${String(maxParallel)}`);
+  const flags = {
+    ...(maxParallel === undefined ? {} : { maxParallel }),
+    ...(failFast === undefined ? {} : { failFast }),
+    ...(replay === undefined ? {} : { replay }),
+  };
+  return absoluteFlags(flags, cwd ?? process.cwd());
+}
+
+function placed({ cwd, stateDir }: RunWorkflowOptions): Pick<StartOptions, 'cwd' | 'stateDir'> {
+  return { ...(cwd === undefined ? {} : { cwd }), ...(stateDir === undefined ? {} : { stateDir }) };
+}
+
+interface Listener {
+  readonly hear: (event: Event) => void;
+  /** Aborted, with what was thrown as its reason, once `onEvent` has thrown. */
+  readonly threw: AbortSignal;
+  readonly outputs: () => JsonObject;
+}
+
+/** Journals have no use for a listener that throws: it would look as if nothing could be stored any more. */
+function listen(onEvent: ((event: Event) => unknown) | undefined): Listener {
+  const stop = new AbortController();
+  let outputs: JsonObject = {};
+  const failed = (error: unknown): void => stop.abort(error ?? new Error('onEvent threw nothing'));
+  return {
+    hear: (event) => {
+      if (event.type === 'run-finished') outputs = event.outputs;
+      if (stop.signal.aborted) return;
+      try {
+        const answer = onEvent?.(event);
+        // An async function fits the type; unheard, its rejection would end the program with the run half stopped.
+        if (answer instanceof Promise) answer.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    },
+    threw: stop.signal,
+    outputs: () => outputs,
+  };
 }

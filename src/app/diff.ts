@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { harmless, orTrouble, printRefusal } from './print.ts';
+import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** What `codemachine diff` is asked for. */
@@ -50,6 +50,13 @@ async function showDiff(flags: DiffFlags): Promise<ExitCode> {
     const files = await workspace.value.changed(from, to);
     if (!files.ok) return printRefusal(files.error);
     process.stdout.write(`${JSON.stringify({ run, from, to, files: files.value })}\n`);
+    return EXIT.succeeded;
+  }
+  if (!flags.stat && !isObeyed(process.stdout, process.env)) {
+    // A patch for `git apply`: bytes, since a file need not be UTF-8, and with binary files whole.
+    const patch = await workspace.value.patch(from, to);
+    if (!patch.ok) return printRefusal(patch.error);
+    process.stdout.write(patch.value);
     return EXIT.succeeded;
   }
   const text = await workspace.value.diff(from, to, { stat: flags.stat });

@@ -135,6 +135,7 @@ function runOptions(e: Execution): RunOptions {
     by: e.by,
     ...(e.keepTree === undefined ? {} : { keepTree: e.keepTree }),
     ...(e.decideUndo === undefined ? {} : { decideUndo: e.decideUndo }),
+    ...(e.undone === undefined ? {} : { undone: e.undone }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Milestone } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import type { Workflow } from '../model/workflow.ts';
-import type { UndoQuestion } from '../run/running.ts';
+import type { Undone, UndoQuestion } from '../run/running.ts';
 import type { Lease } from '../state/lease.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
@@ -30,6 +30,7 @@ export interface Execution {
   readonly by: string;
   readonly keepTree?: boolean;
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
+  readonly undone?: (undone: Undone) => Promise<void>;
   /** Says something to people about this process, not about the run. */
   readonly tell: (sentence: string) => void;
   /** Whether SIGINT, SIGTERM and SIGHUP of this process mean the run. */

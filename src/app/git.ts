@@ -5,6 +5,7 @@ import { MARK_VARIABLE, makeMark } from '../engines/mark.ts';
 import { runGit } from '../engines/process.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Lease } from '../state/lease.ts';
+import type { LeftOut } from '../workspace/left-out.ts';
 import { findRoot } from '../workspace/root.ts';
 import { type GitWorkspace, openWorkspace } from '../workspace/workspace.ts';
 import type { Place } from './place.ts';
@@ -13,6 +14,8 @@ import { type Refusal, refuse } from './refusal.ts';
 /** Whose children the gits of a workspace are: nobody's until a run is owned. */
 export interface GitOwner {
   mark?: string;
+  /** What the run itself writes into the tree; only who records needs to know. */
+  readonly leftOut?: LeftOut;
 }
 
 /** The mark that the gits of an owner carry. */
@@ -53,6 +56,7 @@ export async function openPlaceWorkspace(
       ),
     environ: env,
     now: Date.now,
+    ...(owner.leftOut === undefined ? {} : { leftOut: owner.leftOut }),
   });
   return opened.ok ? opened : refusal(opened.error);
 }

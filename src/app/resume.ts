@@ -4,9 +4,10 @@ import path from 'node:path';
 import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import type { UndoQuestion } from '../run/running.ts';
+import type { Undone, UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Executed, execute } from './execute.ts';
 import { readVariables } from './facts.ts';
 import { readText } from './files.ts';
@@ -19,6 +20,7 @@ import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { selectSteps } from './show-plan.ts';
 import type { OpenReporter } from './start.ts';
+import { undoneSentence } from './undone.ts';
 
 /** How a run is gone on with. */
 export interface ResumeOptions {
@@ -117,6 +119,7 @@ async function resumeRecord(
     signals: options.signals,
     reporter: await options.reporter(selected.value, history),
     ...treeChoice(options, record),
+    ...toldOfUndo(options, workspace.value),
     ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -149,6 +152,14 @@ function treeChoice(
   if (tree === 'restore') return { decideUndo: () => Promise.resolve('undo') };
   if (ask === undefined) return {};
   return { decideUndo: (question) => ask({ ...question, run: record.id }) };
+}
+
+function toldOfUndo(
+  { tell }: ResumeOptions,
+  workspace: GitWorkspace | undefined,
+): { undone?: (undone: Undone) => Promise<void> } {
+  if (workspace === undefined) return {};
+  return { undone: async (undone) => tell(await undoneSentence(undone, workspace)) };
 }
 
 function owned(

@@ -231,6 +231,9 @@ function nextMoves({ progress, failed: [root], changes }: Told): readonly string
   return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_LINE * 2)}`)];
 }
 
+/** In a subdirectory, `git apply` passes over what lies outside of it without a word. */
+const UNDO_PATCH = 'git -C "$(git rev-parse --show-toplevel)" apply -R';
+
 /** A failure that ends the run leaves the tree as the agent left it: how to undo that, and how to keep it. */
 function leftInTree({ progress: { run, status }, failed, changes }: Told): readonly string[] {
   if (run === undefined || status !== 'failed') return [];
@@ -239,7 +242,7 @@ function leftInTree({ progress: { run, status }, failed, changes }: Told): reado
     `what ${key} changed is still in the tree:`,
     `  \`codemachine resume ${run}\` undoes it, then tries again`,
     `  \`codemachine resume ${run} --keep-tree\` keeps it, and tries again`,
-    `  \`codemachine diff ${run} ${quoted(key)} | git apply -R\` only undoes it`,
+    `  \`codemachine diff ${run} ${quoted(key)} | ${UNDO_PATCH}\` only undoes it`,
   ]);
 }
 

@@ -20,6 +20,8 @@ interface Undo {
   readonly start: string;
   /** The recording that the tree is put back from; only what differs between the two is touched. */
   readonly from: string;
+  /** The recording of the tree as it is: somebody's edits of the same files are in it. */
+  readonly found: string;
 }
 
 /**
@@ -59,11 +61,12 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
 /** Does what was found. The run is open by now. */
 export async function mend(run: Running, { before, toUndo }: Mending): Promise<Result<undefined, string>> {
   for (const body of before) void run.ledger.say(body);
-  for (const { step, attempt, start, from } of toUndo) {
+  for (const { step, attempt, start, from, found } of toUndo) {
     const files = await run.input.ports.workspace?.restore(start, from);
     if (files === undefined) continue;
     if (!files.ok) return err(`the edits of \`${step}\` could not be undone: ${files.error.message}`);
     void run.ledger.say({ type: 'tree-restored', step, attempt, tree: start, files: files.value });
+    if (files.value.length > 0) await run.input.options.undone?.({ step, attempt, files: files.value, found });
   }
   return ok(undefined);
 }
@@ -95,7 +98,7 @@ async function lookAtTree(
     const before = [{ type: 'snapshot-taken', step, attempt, tree, files } as const];
     const answer = files.length === 0 ? 'undo' : await ask(run, step, attempt, 'crashed', files);
     if (answer === 'stop') return err(refusal(step, attempt, 'crashed', files));
-    return ok({ before, ...(answer === 'undo' ? { undo: { step, attempt, start, from: tree } } : {}) });
+    return ok({ before, ...(answer === 'undo' ? { undo: { step, attempt, start, from: tree, found: tree } } : {}) });
   }
   const edited = await editedSince(workspace, start, trees.after, tree);
   if (!edited.ok) return edited;
@@ -105,7 +108,7 @@ async function lookAtTree(
   const answer = both.length === 0 ? 'undo' : await ask(run, step, attempt, why, both);
   if (answer === 'stop') return err(refusal(step, attempt, why, both));
   // From the attempt's own end and not from what is here now: edits elsewhere, and a HEAD that was moved since, are somebody's.
-  const undo = { step, attempt, start, from: trees.after };
+  const undo = { step, attempt, start, from: trees.after, found: tree };
   return ok({ before: [], ...(answer === 'undo' ? { undo } : {}) });
 }
 

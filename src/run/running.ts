@@ -51,6 +51,16 @@ export interface UndoQuestion {
   readonly files: readonly string[];
 }
 
+/** What a resume took out of the tree. */
+export interface Undone {
+  readonly step: StepKey;
+  readonly attempt: number;
+  /** What was put back. */
+  readonly files: readonly string[];
+  /** The recording of the tree as it was found. */
+  readonly found: string;
+}
+
 /** What the person who starts the run chose. */
 export interface RunOptions {
   /** How many attempts run at once, at least 1. */
@@ -64,6 +74,8 @@ export interface RunOptions {
   readonly keepTree?: boolean;
   /** Asked at resume before an undo that may take away what a person wants. Without it: crashed is undone, edited stops. */
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
+  /** Hears of each undo at resume, so that people can be told what went and where it is kept. */
+  readonly undone?: (undone: Undone) => Promise<void>;
 }
 
 /** Everything a run is made of. */

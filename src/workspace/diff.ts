@@ -2,6 +2,7 @@
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { names, shown, text } from './git.ts';
+import { isLeftOut } from './left-out.ts';
 import type { Store } from './store.ts';
 
 /** How a difference is to be shown. */
@@ -12,13 +13,32 @@ export interface DiffOptions {
   readonly paths?: readonly string[];
 }
 
-/** Paths that differ between two recordings, as people read them. */
+/** Paths that differ between two recordings, as people read them; without those that are left out. */
 export async function changedPaths(
   store: Store,
   from: string,
   to: string,
 ): Promise<Result<readonly string[], Failure>> {
   const listed = await store.ours(['diff-tree', '-r', '-z', '--no-renames', '--name-only', from, to]);
+  if (!listed.ok) return listed;
+  return ok(
+    names(listed.value)
+      .filter((name) => !isLeftOut(store, name))
+      .map(shown),
+  );
+}
+
+/** A command line takes no more than some megabytes, and whoever asks wants a few. */
+const MOST_ASKED = 500;
+
+/** Those of the first paths that are a file or a link in a recording, as people read them. */
+export async function heldPaths(
+  store: Store,
+  recording: string,
+  paths: readonly string[],
+): Promise<Result<readonly string[], Failure>> {
+  const asked = paths.slice(0, MOST_ASKED);
+  const listed = await store.ours(['ls-tree', '-r', '-z', '--name-only', recording, '--', ...asked]);
   return listed.ok ? ok(names(listed.value).map(shown)) : listed;
 }
 

@@ -140,6 +140,11 @@ export function bytesOf(name: string): Buffer {
   return Buffer.from(name, 'latin1');
 }
 
+/** Where a file of the tree is on the disk. Bytes, because a name need not be UTF-8. */
+export function diskPath(root: string, name: string): Buffer {
+  return Buffer.concat([Buffer.from(`${root}/`), bytesOf(name)]);
+}
+
 /** A name of `names` as people read it. */
 export function shown(name: string): string {
   return bytesOf(name).toString('utf8');

@@ -1,5 +1,15 @@
 /** Keeps what git itself remembers of the checkout: where HEAD is, and what is in the index. */
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -17,6 +27,8 @@ export interface Head {
   readonly branches: Readonly<Record<string, string | null>>;
   /** The index file's bytes as a blob; null where there is none. */
   readonly index: string | null;
+  /** What was left out of the tree, so that another process compares without it too; absent where nothing was. */
+  readonly out?: readonly string[];
 }
 
 /** Reads HEAD, its branch, and the index, whose bytes are stored as a blob. `before` is the recording it descends from. */
@@ -38,7 +50,8 @@ export async function readHead(store: Store, before: Head | undefined): Promise<
     if (!tip.ok) return tip;
     branches[other] = tip.value;
   }
-  return ok({ v: 1, branch, sha, branches, index: index.value });
+  const out = store.leftOut.size === 0 ? {} : { out: [...store.leftOut].sort() };
+  return ok({ v: 1, branch, sha, branches, index: index.value, ...out });
 }
 
 async function tipOf(store: Store, ref: string): Promise<Result<string | null, Failure>> {
@@ -58,13 +71,14 @@ export function headLine(head: Head): string {
   return JSON.stringify(head);
 }
 
-/** Reads it back out of a recording; a failure where the recording is gone. A commit that is none of ours is a defect of ours. */
+/** Reads it back out of a recording, whose left out files are left out from now on; a failure where the recording is gone. A commit that is none of ours is a defect of ours. */
 export async function headOf(store: Store, recording: string): Promise<Result<Head, Failure>> {
   const commit = await store.ours(['cat-file', 'commit', recording]);
   if (!commit.ok) return err(gone(recording, commit.error));
   const last = line(commit.value).split('\n').at(-1) ?? '';
   const head = JSON.parse(last) as Head;
   if (head.v !== 1) throw new Error(`recording ${recording} has a head of version ${String(head.v)}`);
+  for (const name of head.out ?? []) store.leftOut.add(name);
   return ok(head);
 }
 
@@ -195,18 +209,17 @@ export async function gitFacts(store: Store): Promise<Result<GitFacts, Failure>>
   return dirty.ok ? ok({ sha, branch: line(symbolic.value), dirty: dirty.value }) : dirty;
 }
 
-/** Works on a copy of the user's index, since comparing writes what it learned into the index. */
+/**
+ * Works on a copy of the user's index, since comparing writes what it learned into the index. Nobody owns a run yet, so
+ * several processes may look at once: each has its copy to itself, where the system clears away what a killed one leaves.
+ */
 async function isDirty(store: Store, sha: string): Promise<Result<boolean, Failure>> {
-  const copy = `${store.index}.look`;
+  const directory = mkdtempSync(path.join(tmpdir(), 'codemachine-look-'));
+  const copy = path.join(directory, 'index');
   const env = { GIT_INDEX_FILE: copy };
   const index = userIndex(store);
-  rmSync(copy, { force: true });
-  if (index !== undefined) {
-    const handle = openSync(copy, 'w', 0o600);
-    writeAll(handle, readFileSync(index));
-    closeSync(handle);
-  }
   try {
+    if (index !== undefined) writeFileSync(copy, readFileSync(index), { mode: 0o600 });
     if (sha !== '') {
       const staged = await store.ours(['diff-index', '--cached', '--name-only', '-z', sha], { env });
       if (!staged.ok || staged.value.length > 0) return staged.ok ? ok(true) : staged;
@@ -220,6 +233,6 @@ async function isDirty(store: Store, sha: string): Promise<Result<boolean, Failu
     );
     return others.ok ? ok(others.value.length > 0) : others;
   } finally {
-    rmSync(copy, { force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -3,9 +3,10 @@ import { chmodSync, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { type Difference, differences, isIgnoreFile, parentsOf } from './diff.ts';
-import { shown, zeroEnded } from './git.ts';
+import { diskPath, shown, zeroEnded } from './git.ts';
+import { isLeftOut } from './left-out.ts';
 import type { Store } from './store.ts';
-import { diskPath, ignoredAmong, type Memory, statOf, treeOf, writeTree } from './tree.ts';
+import { ignoredAmong, type Memory, statOf, treeOf, writeTree } from './tree.ts';
 
 const ABSENT = '000000';
 
@@ -26,7 +27,7 @@ export async function restoreTree(
 ): Promise<Result<readonly string[], Failure>> {
   const listed = await differences(store, from, to);
   if (!listed.ok) return listed;
-  const all = listed.value;
+  const all = listed.value.filter((one) => !isLeftOut(store, one.path));
   if (all.length === 0) return ok([]);
   const read = await store.ours(['read-tree', '--reset', to]);
   if (!read.ok) return read;

@@ -1,4 +1,6 @@
 /** Finds the repository that a directory belongs to. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { type Environ, type Git, gitFailure, text, userEnvironment } from './git.ts';
@@ -59,11 +61,23 @@ function noRepository(end: { readonly code: number; readonly stderr: string }): 
   );
 }
 
+/** Whether the repository is where it was. An agent that removes it takes every recording along, and git's own words do not say so. */
+export function stillThere({ root, gitDir, commonDir }: Places): Result<undefined, Failure> {
+  const own = path.join(root, '.git');
+  const gone = [own, gitDir, commonDir].find((place) => !existsSync(place));
+  if (gone === undefined) return ok(undefined);
+  return err({
+    reason: 'config',
+    message: `${gone} is gone, and the recordings of the tree with it, so edits cannot be undone.`,
+    help: 'Bring it back from a clone or a backup, then resume; or look through the files, `git init`, and start a new run.',
+  });
+}
+
 async function mainWorktree(root: string, git: Git, env: Readonly<Record<string, string>>): Promise<string> {
   const end = await git(['worktree', 'list', '--porcelain'], { cwd: root, env });
   const first = text(end.stdout).split('\n\n')[0]?.split('\n') ?? [];
-  const path = first.find((one) => one.startsWith('worktree '))?.slice('worktree '.length);
+  const main = first.find((one) => one.startsWith('worktree '))?.slice('worktree '.length);
   // A bare repository has no main working tree; the linked one is then the only place for state.
-  if (end.code !== 0 || path === undefined || first.includes('bare')) return root;
-  return path;
+  if (end.code !== 0 || main === undefined || first.includes('bare')) return root;
+  return main;
 }

@@ -1,5 +1,5 @@
 /** Keeps the git directory of ours, through which every recording is made. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
@@ -25,6 +25,8 @@ export interface Store {
   readonly index: string;
   /** The state directory relative to the root, ending in `/`; undefined where it is outside. Names as of `names`. */
   readonly statePrefix: string | undefined;
+  /** Files and directories that are neither recorded nor put back; it only grows. Names as of `names`, without a `/` at the end. */
+  readonly leftOut: Set<string>;
   /** Git with our directory, our index and the user's working tree and objects. */
   readonly ours: Ask;
   /** Git with the user's git directory, without its hooks; for refs, `HEAD` and the names in its index. */
@@ -100,6 +102,7 @@ function assemble(places: Places, dir: string, files: Files, git: Git, environ: 
     dir,
     index,
     statePrefix: prefixOf(places.root, path.dirname(dir)),
+    leftOut: new Set(),
     ours: async (args, call) => {
       // An agent that may write here may write our config as well, so it is looked at before each use.
       try {
@@ -218,8 +221,13 @@ function put(dir: string, name: string, content: string): void {
   const bytes = Buffer.from(content, 'latin1');
   if (lstatSync(target, { throwIfNoEntry: false })?.isFile() === true && readFileSync(target).equals(bytes))
     return;
-  const fresh = `${target}.${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.new`;
-  rmSync(fresh, { force: true });
-  writeFileSync(fresh, bytes, { mode: 0o600 });
-  renameSync(fresh, target);
+  // A name of its own: runs that start at once in several worktrees write the same file, and one would rename the other's away.
+  const fresh = `${target}.${randomUUID()}.new`;
+  try {
+    writeFileSync(fresh, bytes, { mode: 0o600, flag: 'wx' });
+    renameSync(fresh, target);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
 }

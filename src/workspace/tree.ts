@@ -3,7 +3,8 @@ import { existsSync, lstatSync, rmSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { bytesOf, line, names, shown, text, zeroEnded } from './git.ts';
+import { diskPath, line, names, shown, text, zeroEnded } from './git.ts';
+import { forgetLeftOut, isLeftOut } from './left-out.ts';
 import { type Store, userIndex } from './store.ts';
 
 /** An untracked file above this is refused: somebody forgot to ignore it, and it would be copied at every change. */
@@ -16,11 +17,6 @@ const LARGEST_UNTRACKED_SUM = 1024 * 1024 * 1024;
 export interface Memory {
   /** Size and times of the user's index when its names were read last. */
   userIndex?: string;
-}
-
-/** Where a file of the tree is on the disk. Bytes, because a name need not be UTF-8. */
-export function diskPath(root: string, name: string): Buffer {
-  return Buffer.concat([Buffer.from(`${root}/`), bytesOf(name)]);
 }
 
 /** What is at a path, links not followed; undefined if nothing is, or if a part of the way is no directory. */
@@ -59,6 +55,8 @@ async function writeOnce(
     if (!seeded.ok) return seeded;
     delete memory.userIndex;
   }
+  const left = await forgetLeftOut(store);
+  if (!left.ok) return left;
   const updated = await updateKnown(store);
   if (!updated.ok) return updated;
   const forgotten = await forgetIgnored(store, memory, since);
@@ -136,7 +134,7 @@ export async function untrackedFiles(store: Store): Promise<Result<readonly stri
   const kept: string[] = [];
   let sum = 0;
   for (const name of listed.value) {
-    if (store.statePrefix !== undefined && name.startsWith(store.statePrefix)) continue;
+    if (isOurs(store, name)) continue;
     const stat = statOf(store.places.root, name);
     if (stat === undefined || !recordable(name, stat)) continue;
     if (stat.size > LARGEST_UNTRACKED_FILE)
@@ -152,6 +150,11 @@ export async function untrackedFiles(store: Store): Promise<Result<readonly stri
     kept.push(name);
   }
   return ok(kept);
+}
+
+/** Whether a file is written by this program, and so no part of what is recorded. */
+function isOurs(store: Store, name: string): boolean {
+  return (store.statePrefix !== undefined && name.startsWith(store.statePrefix)) || isLeftOut(store, name);
 }
 
 /**
@@ -191,7 +194,7 @@ async function trackedIgnored(store: Store, memory: Memory): Promise<Result<read
   const tracked = names(staged.value)
     .filter((entry) => !entry.startsWith('160000 '))
     .map((entry) => entry.slice(entry.indexOf('\t') + 1))
-    .filter((name) => store.statePrefix === undefined || !name.startsWith(store.statePrefix));
+    .filter((name) => !isOurs(store, name));
   const ignored = await ignoredAmong(store, tracked);
   if (!ignored.ok) return ignored;
   memory.userIndex = signature;

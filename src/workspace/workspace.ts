@@ -3,12 +3,13 @@ import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Recording, Workspace } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
-import { applyPatch, changedPaths, type DiffOptions, diffText, patchBytes } from './diff.ts';
+import { applyPatch, changedPaths, type DiffOptions, diffText, heldPaths, patchBytes } from './diff.ts';
 import type { Environ, Git } from './git.ts';
 import { type GitFacts, gitFacts, headOf, putHeadBack, readHead } from './head.ts';
+import { type LeftOut, leaveOut } from './left-out.ts';
 import { type KeptRecording, keepRecording, type Numbers, recordingsOf, runOf } from './recordings.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
-import type { Places } from './root.ts';
+import { type Places, stillThere } from './root.ts';
 import { openStore, type Store } from './store.ts';
 import { type Memory, untrackedFiles, writeTree } from './tree.ts';
 
@@ -23,6 +24,8 @@ export interface OpenWorkspace {
   readonly environ: Environ;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** What is neither recorded nor put back beside the state directory; nothing if unsaid. */
+  readonly leftOut?: LeftOut;
 }
 
 /** A workspace with everything the commands ask of it. Calls that write wait for each other. */
@@ -34,7 +37,9 @@ export interface GitWorkspace extends Workspace {
   check(): Promise<Result<undefined, Failure>>;
   /** The difference between two recordings for people: no colour, no program of the user's. */
   diff(from: string, to: string, options?: DiffOptions): Promise<Result<string, Failure>>;
-  /** The difference as bytes that `applyPatch` takes; empty where nothing differs. */
+  /** Those of the paths that are a file or a link in a recording. */
+  holds(recording: string, paths: readonly string[]): Promise<Result<readonly string[], Failure>>;
+  /** The difference as bytes that `applyPatch` takes, and `git apply` at the root; empty where nothing differs. */
   patch(from: string, to: string): Promise<Result<Uint8Array, Failure>>;
   /** Makes a patch's changes in the working tree, all or none. Failures have the reason `replay`. */
   applyPatch(patch: Uint8Array): Promise<Result<undefined, Failure>>;
@@ -49,6 +54,8 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
   const opened = await openStore(input.places, input.stateDir, input.git, input.environ);
   if (!opened.ok) return opened;
   const store = opened.value;
+  const left = await leaveOut(store, input.leftOut ?? { paths: [] });
+  if (!left.ok) return left;
   const memory: Memory = {};
   const inTurn = oneAtATime(() => dropStaleLock(store));
   const context: Context = { store, memory, numbers: new Map(), now: input.now };
@@ -73,6 +80,7 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
     },
     changed: (from, to) => changedPaths(store, from, to),
     diff: (from, to, options = {}) => diffText(store, from, to, options),
+    holds: (recording, paths) => heldPaths(store, recording, paths),
     patch: (from, to) => patchBytes(store, from, to),
     recordings: (run) => recordingsOf(store, run),
   });
@@ -103,6 +111,8 @@ async function record(
   since: string | undefined,
 ): Promise<Result<Recording, Failure>> {
   const { store, memory } = context;
+  const here = stillThere(store.places);
+  if (!here.ok) return here;
   const before = since === undefined ? ok(undefined) : await headOf(store, since);
   if (!before.ok) return before;
   const [tree, head] = await Promise.all([writeTree(store, memory, since), readHead(store, before.value)]);
@@ -121,6 +131,8 @@ async function restore(
   from: string,
 ): Promise<Result<readonly string[], Failure>> {
   const { store, memory } = context;
+  const here = stillThere(store.places);
+  if (!here.ok) return here;
   const [heads, leaving] = await Promise.all([headOf(store, to), headOf(store, from)]);
   if (!heads.ok) return heads;
   if (!leaving.ok) return leaving;

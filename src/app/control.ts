@@ -18,7 +18,8 @@ export interface Control {
 /** At least twice a second, as other processes are promised. */
 const LOOK_MS = 250;
 
-const BEAT_MS = 30_000;
+/** Far more often than the lease asks for: of a process that was killed, its last sign of life says how long it ran. */
+const BEAT_MS = 2_000;
 
 /** A closed terminal interrupts like Ctrl-C does: the run is resumable, and its children would write to nobody. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -4,8 +4,10 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import { asStepKey, type RunId } from '../model/ids.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
+import { lastWords } from './abandoned.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
+import { tellAbandoned } from './present.ts';
 import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
 import { refuse } from './refusal.ts';
 
@@ -36,6 +38,7 @@ async function showLogs(flags: LogsFlags): Promise<ExitCode> {
     const chosen = chooseAttempts(state, run, flags);
     if (chosen.length === 0 && !flags.follow) return await nothing(state, run, flags);
     await print(state, run, flags);
+    if (flags.follow && lastWords(state, run, state.history(run)).length > 0) tellAbandoned(run);
     return EXIT.succeeded;
   } finally {
     state.close();

@@ -5,15 +5,16 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Progress } from '../model/progress.ts';
+import type { Reporter } from '../model/ports.ts';
 import { watch } from '../report/changes.ts';
 import { runsJson, runsTable } from '../report/runs.ts';
-import { statusJson } from '../report/status.ts';
+import { cutOffText, statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
 import type { State } from '../state/state.ts';
+import { lastWords } from './abandoned.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { presenter } from './present.ts';
+import { presenter, tellAbandoned } from './present.ts';
 import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
 import { checkRecord } from './record.ts';
 
@@ -70,14 +71,17 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
     const plan =
       record === undefined ? undefined : checkRecord({ ...place, root: record.workspace }, record).plan;
     if (flags.watch) return await follow(state, run, plan, flags.json);
-    const history = state.history(run);
-    const progress = withOwner(foldAll(history), isOwned(state, run));
+    const told = state.history(run);
+    const history = [...told, ...lastWords(state, run, told)];
+    const progress = foldAll(history);
     const changes = watch(history).changes;
     const color = colorOn(process.stdout, process.env);
+    const text = (): string =>
+      `${summary(progress, { color, plan, changes, now: Date.now() })}${cutOffText(progress)}`;
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(statusJson(progress, { plan, changes }))}\n`
-        : harmless(summary(progress, { color, plan, changes, now: Date.now() }), process.stdout, process.env),
+        : harmless(text(), process.stdout, process.env),
     );
     return EXIT.succeeded;
   } finally {
@@ -100,15 +104,23 @@ async function follow(state: State, run: RunId, plan: Plan | undefined, json: bo
     if (!owned) break;
     await pause(LOOK_MS);
   }
-  await reporter.close();
+  await close(reporter, state, run, json);
   return EXIT.succeeded;
+}
+
+/** Programs hear what is recorded and nothing else; that the owner died is said to people. */
+async function close(reporter: Reporter, state: State, run: RunId, json: boolean): Promise<void> {
+  const told = state.history(run);
+  const words = lastWords(state, run, told);
+  if (!json) for (const milestone of words) reporter.hear(milestone);
+  await reporter.close();
+  if (json && words.length > 0) tellAbandoned(run);
+  if (!json) {
+    const text = cutOffText(foldAll([...told, ...words]));
+    process.stdout.write(harmless(text, process.stdout, process.env));
+  }
 }
 
 function isOwned(state: State, run: RunId): boolean {
   return state.listRuns().some((one) => one.id === run && one.owner !== undefined);
-}
-
-/** A run that is said to run and has no owner was left by one that died. */
-function withOwner(progress: Progress, owned: boolean): Progress {
-  return progress.status === 'running' && !owned ? { ...progress, status: 'interrupted' } : progress;
 }

@@ -48,6 +48,11 @@ export function tell(sentence: string): void {
   process.stderr.write(`codemachine: ${sentence}\n`);
 }
 
+/** Says that a run that was followed has nobody who goes on with it. */
+export function tellAbandoned(run: string): void {
+  tell(`nobody runs ${run} any more, its process died; go on with \`codemachine resume ${run}\``);
+}
+
 /** Whether somebody sits there who can be asked. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env['CI'];

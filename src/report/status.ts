@@ -3,7 +3,11 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { Changes } from './changes.ts';
+import { oneLine } from './clean.ts';
 import { stepsInOrder } from './steps.ts';
+import { quoted } from './words.ts';
+
+const WIDEST_KEY = 120;
 
 /** A run as `status --json` prints it; what is not known is not there. */
 export function statusJson(
@@ -27,6 +31,27 @@ export function statusJson(
     parked: parked === undefined ? undefined : { ...parked },
     steps: stepsInOrder(progress, options.plan).map((step) => stepJson(step, options.changes?.get(step.key))),
   });
+}
+
+/** What an agent left in the tree that was cut off by the death of its runner: how to see it, undo it and keep it. '' for none. */
+export function cutOffText({ run, status, steps }: Progress): string {
+  if (run === undefined || status !== 'interrupted') return '';
+  const left = [...steps.values()].filter((step) => {
+    const trees = step.trees[step.attempt];
+    return (
+      step.status !== 'succeeded' && trees?.before !== undefined && trees.after === undefined && !trees.undone
+    );
+  });
+  if (left.length === 0) return '';
+  const names = left.map(({ key }) => oneLine(key, WIDEST_KEY)).join(', ');
+  return [
+    '',
+    `${names} ${left.length === 1 ? 'was' : 'were'} cut off, and what it changed until then is still in the tree:`,
+    `  \`codemachine resume ${run}\` undoes it, then tries again`,
+    `  \`codemachine resume ${run} --keep-tree\` keeps it, and tries again`,
+    ...left.map(({ key }) => `  \`codemachine diff ${run} ${quoted(key)}\` shows it`),
+    '',
+  ].join('\n');
 }
 
 function stepJson(step: StepProgress, files: readonly string[] | undefined): JsonObject {

@@ -64,3 +64,8 @@ function two(value: number): string {
 function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
+
+/** A word as a shell reads it back: paths have blanks, and keys of loops and matrices brackets, which it would take for a pattern. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -39,6 +39,8 @@ export interface RunSummary {
   readonly status: RunStatus;
   /** When the run last changed its status: for an ended run, when it ended. */
   readonly changedAt: string;
+  /** When its owner, if it had one, gave the last sign of life. ISO 8601, UTC. */
+  readonly heardAt: string;
   /** The living owner, if there is one. */
   readonly owner?: Owner;
 }
@@ -84,7 +86,7 @@ export function runRecord({ connection }: LeaseTools, id: RunId): RunRecord | un
   return { ...columns, ...(JSON.parse(record) as Omit<RunRecord, keyof typeof columns>) };
 }
 
-type SummaryRow = Omit<RunSummary, 'owner'> & Parameters<typeof livingOwner>[0];
+type SummaryRow = Omit<RunSummary, 'owner' | 'heardAt'> & Parameters<typeof livingOwner>[0];
 
 /** All runs, newest first. */
 export function listRuns(tools: LeaseTools): readonly RunSummary[] {
@@ -107,6 +109,7 @@ export function listRuns(tools: LeaseTools): readonly RunSummary[] {
       createdAt,
       changedAt,
       status,
+      heardAt: new Date(row.beat).toISOString(),
       ...(owner === undefined ? {} : { owner }),
     };
   });

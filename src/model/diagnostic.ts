@@ -27,7 +27,7 @@ export interface Diagnostic {
   readonly code: Code;
   readonly severity: Severity;
   readonly message: string;
-  readonly suggestion?: string;
+  readonly suggestion: string;
   readonly path: string;
   readonly at: Range;
   readonly related?: readonly Related[];
@@ -43,12 +43,11 @@ export function diagnose<C extends Code>(
   more: { readonly related?: readonly Related[]; readonly fix?: Fix } = {},
 ): Diagnostic {
   const entry = CATALOGUE[code] as unknown as Entry<ArgsOf<C>>;
-  const suggestion = entry.suggestion?.(args);
   return {
     code,
     severity: entry.severity,
     message: entry.message(args),
-    ...(suggestion === undefined ? {} : { suggestion }),
+    suggestion: entry.suggestion(args),
     path,
     at,
     ...more,

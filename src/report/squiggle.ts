@@ -56,7 +56,7 @@ function block(d: Diagnostic, fileOf: (path: string) => File, paint: Paint): str
     {
       path: d.path,
       at: d.at,
-      note: d.suggestion === undefined ? '' : oneLine(d.suggestion),
+      note: oneLine(d.suggestion),
       mark: '^',
       main: true,
     },
@@ -161,7 +161,7 @@ export interface DiagnosticsJson {
     readonly path: string;
     readonly range: Span;
     readonly related?: readonly { readonly path: string; readonly range: Span; readonly message: string }[];
-    readonly suggestion?: string;
+    readonly suggestion: string;
     readonly fix?: {
       readonly description: string;
       readonly edits: readonly { readonly range: Span; readonly text: string }[];
@@ -192,7 +192,7 @@ export function diagnosticsJson(
       ...(related === undefined
         ? {}
         : { related: related.map((r) => ({ path: r.path, range: span(r.path, r.at), message: r.message })) }),
-      ...(suggestion === undefined ? {} : { suggestion }),
+      suggestion,
       ...(fix === undefined
         ? {}
         : {

@@ -38,9 +38,28 @@ function readInputSpec(reading: Reading, { name, at, value: node }: Entry): Inpu
   } else if (spec.default !== undefined && fallback !== undefined && !isFence(fallback)) {
     const problem = misfit(spec, spec.default);
     if (problem !== undefined)
-      complain(reading, 'bad-default', fallback.at, { name, problem: `it ${problem}` });
+      complain(reading, 'bad-default', fallback.at, {
+        name,
+        problem: `it ${problem}`,
+        better: betterDefault(spec),
+      });
   }
   return spec;
+}
+
+function betterDefault({ type, options = [] }: InputSpec): string {
+  switch (type) {
+    case 'string':
+      return 'write the text in quotes, or leave the default out';
+    case 'number':
+      return 'write a number without quotes, such as `3`, or leave the default out';
+    case 'boolean':
+      return 'write `true` or `false`, or leave the default out';
+    case 'choice':
+      return `write ${options.map((option) => `\`${option}\``).join(' or ')}, or leave the default out`;
+    case 'json':
+      return 'write another value, or leave the default out';
+  }
 }
 
 /** A mapping of variables, as templates. */

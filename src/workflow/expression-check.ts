@@ -78,6 +78,9 @@ function checkLogical(node: Logical, view: View): Type {
   return plain ? { kinds } : ANY;
 }
 
+// A second spelling; one that cannot be called yet.
+const UNSAID = new Set(['cancelled', 'changed']);
+
 function checkCall(node: FunctionCall, view: View): Type {
   for (const arg of node.args) check(arg, view);
   const { lexeme } = node.functionName;
@@ -86,6 +89,7 @@ function checkCall(node: FunctionCall, view: View): Type {
     const near = nearest(lexeme, FUNCTION_NAMES);
     view.report('unknown-function', node, {
       name: lexeme,
+      known: FUNCTION_NAMES.filter((known) => !UNSAID.has(known)),
       ...(near === undefined ? {} : { near: `${near}()` }),
     });
     return ANY;

@@ -170,7 +170,7 @@ function stepFor(name: string, node: Node, owner: Owner, all: Check, pen: Pen): 
     return undefined;
   }
   if (!step.declared) {
-    pen.report('unknown-step', node, { id, hint: `give the step that is meant \`id: ${id}\`` });
+    pen.report('unknown-step', node, { id, known: [], hint: `give the step that is meant \`id: ${id}\`` });
     return undefined;
   }
   if (owner.step !== undefined && owner.position !== undefined) {
@@ -198,7 +198,7 @@ function reportUnknownStep(id: string, node: Node, owner: Owner, all: Check, pen
   const known = all.suggestions++ < MOST_SUGGESTIONS ? workflow.steps.filter(({ declared }) => declared) : [];
   const ids = known.filter((step) => step !== owner.step).map((step) => step.id);
   const near = nearest(id, [...ids, ...more.opaque]);
-  pen.report('unknown-step', node, { id, ...(near === undefined ? {} : { near }) });
+  pen.report('unknown-step', node, { id, known: ids, ...(near === undefined ? {} : { near }) });
 }
 
 function judgeOrder({ workflow, pending }: Check): readonly Diagnostic[] {

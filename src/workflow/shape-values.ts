@@ -85,14 +85,23 @@ export function valueTrouble(misfit: Misfit): Diagnostic {
       return diagnose('bad-value', path, at, { key, value, allowed, nearest: nearest(value, allowed) });
     }
     case 'minimum':
-      return diagnose('out-of-range', path, at, { key, limit: `at least ${String(params['limit'])}` });
-    case 'maximum':
-      return diagnose('out-of-range', path, at, { key, limit: `at most ${String(params['limit'])}` });
-    case 'maxProperties':
+    case 'maximum': {
+      const bound = String(params['limit']);
+      const least = error.keyword === 'minimum';
       return diagnose('out-of-range', path, at, {
         key,
-        limit: `a mapping with at most ${String(params['limit'])} key`,
+        limit: `at ${least ? 'least' : 'most'} ${bound}`,
+        better: `write \`${bound}\` or ${least ? 'more' : 'less'}, or leave the key out`,
       });
+    }
+    case 'maxProperties': {
+      const limit = `a mapping with at most ${String(params['limit'])} key`;
+      return diagnose('out-of-range', path, at, {
+        key,
+        limit,
+        better: 'keep one key, and take the others out',
+      });
+    }
     case 'minLength':
     case 'minItems':
     case 'minProperties':

@@ -112,7 +112,11 @@ function durationAt(reading: Reading, node: Node | undefined, key: string): numb
   const ms = durationMs(node.value);
   if (ms === 0 && !reading.judged.has(node)) {
     reading.judged.add(node);
-    complain(reading, 'out-of-range', node.at, { key, limit: 'longer than nothing' });
+    complain(reading, 'out-of-range', node.at, {
+      key,
+      limit: 'longer than nothing',
+      better: 'write `90s`, `30m` or `2h`, or leave the key out',
+    });
   }
   return ms;
 }

@@ -16,6 +16,8 @@ describe('bad files', () => {
     expect(codes).toContain(each.code);
     if (update) writeFileSync(expected, printed);
     expect(printed).toBe(readFileSync(expected, 'utf8'));
+    // Carets alone say where, not what to write instead.
+    expect(printed).not.toMatch(/^ *\| *\^+…? *$/m);
   });
 
   test('every code has a folder with a case, and every folder is a code', () => {

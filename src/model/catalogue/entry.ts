@@ -7,26 +7,22 @@ export interface Entry<Args> {
   readonly severity: Severity;
   /** What is wrong, one sentence without a full stop. */
   readonly message: (args: Args) => string;
-  /** What to write instead, one sentence without a full stop; undefined where there is nothing to add. */
-  readonly suggestion?: (args: Args) => string | undefined;
+  /** What to write instead, one sentence without a full stop. Bare carets leave the reader alone, so there always is one. */
+  readonly suggestion: (args: Args) => string;
 }
 
 /** An error: the file is refused. */
 export function error<Args>(
   message: Entry<Args>['message'],
-  suggestion?: Entry<Args>['suggestion'],
+  suggestion: Entry<Args>['suggestion'],
 ): Entry<Args> {
-  return suggestion === undefined
-    ? { severity: 'error', message }
-    : { severity: 'error', message, suggestion };
+  return { severity: 'error', message, suggestion };
 }
 
 /** A warning: the file is taken. */
 export function warning<Args>(
   message: Entry<Args>['message'],
-  suggestion?: Entry<Args>['suggestion'],
+  suggestion: Entry<Args>['suggestion'],
 ): Entry<Args> {
-  return suggestion === undefined
-    ? { severity: 'warning', message }
-    : { severity: 'warning', message, suggestion };
+  return { severity: 'warning', message, suggestion };
 }

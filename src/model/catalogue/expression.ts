@@ -9,13 +9,22 @@ function list(words: readonly string[]): string {
   return words.map((word) => `\`${word}\``).join(', ');
 }
 
+const MOST_LISTED = 12;
+
+function stepIds(id: string, known: readonly string[]): string {
+  if (known.length === 0) return `give the step that is meant \`id: ${id}\``;
+  return `ids are ${list(known.slice(0, MOST_LISTED))}${known.length > MOST_LISTED ? ', …' : ''}`;
+}
+
 const SYNTAX_CODES = {
   'expression-syntax': error<{ found: string; hint?: string }>(
     ({ found }) =>
       found === ''
         ? 'the expression ends before it is complete'
         : `\`${found}\` is not expected at this place`,
-    ({ hint }) => hint,
+    ({ found, hint }) =>
+      hint ??
+      (found === '' ? 'write what is still missing after it' : 'take it out, or put a text in single quotes'),
   ),
   'expression-limit': error<{ what: string; limit: number }>(
     ({ what, limit }) => `an expression may have at most ${limit} ${what}`,
@@ -23,7 +32,8 @@ const SYNTAX_CODES = {
   ),
   'empty-expression': error<{ fence: boolean }>(
     ({ fence }) => (fence ? 'there is nothing between `${{` and `}}`' : 'the expression is empty'),
-    ({ fence }) => (fence ? "a literal `${{` is written `${{ '${{' }}`" : undefined),
+    ({ fence }) =>
+      fence ? "a literal `${{` is written `${{ '${{' }}`" : 'write a condition, or leave the key out',
   ),
   'open-fence': error<Record<string, never>>(
     () => '`${{` is not closed by `}}`',
@@ -46,15 +56,15 @@ const SYNTAX_CODES = {
 const NAME_CODES = {
   'unknown-context': error<{ name: string; near?: string; known: readonly string[]; hint?: string }>(
     ({ name, known }) => `\`${name}\` is not known here; known are ${list(known)}`,
-    ({ near, hint }) => hint ?? didYouMean(near),
+    ({ near, hint }) => hint ?? didYouMean(near) ?? 'name one of these',
   ),
   'context-not-here': error<{ name: string; key: string; hint?: string }>(
     ({ name, key }) => `\`${name}\` cannot be read in ${key}`,
-    ({ hint }) => hint,
+    ({ hint }) => hint ?? 'read it in `if`, `prompt` or `env` of a step',
   ),
-  'unknown-step': error<{ id: string; near?: string; hint?: string }>(
+  'unknown-step': error<{ id: string; near?: string; known: readonly string[]; hint?: string }>(
     ({ id }) => `there is no step with the id \`${id}\``,
-    ({ near, hint }) => hint ?? didYouMean(near),
+    ({ id, near, known, hint }) => hint ?? didYouMean(near) ?? stepIds(id, known),
   ),
   'step-not-before': error<{ id: string; step: string; hint?: string }>(
     ({ id, step }) => `\`${id}\` is not certain to have ended before \`${step}\` starts`,
@@ -62,7 +72,7 @@ const NAME_CODES = {
   ),
   'self-reference': error<{ id: string }>(
     ({ id }) => `\`${id}\` cannot read itself: it has no result before it has run`,
-    () => undefined,
+    () => 'read a step that ends before this one, or let a later step decide by this one',
   ),
   'unknown-property': error<{
     of: string;
@@ -73,7 +83,12 @@ const NAME_CODES = {
   }>(
     ({ of, name, known }) =>
       `\`${of}\` has no \`${name}\`${known.length === 0 || known.length > 24 ? '' : `; it has ${list(known)}`}`,
-    ({ near, hint }) => hint ?? didYouMean(near),
+    ({ of, near, known, hint }) =>
+      hint ??
+      didYouMean(near) ??
+      (known.length === 0
+        ? `read \`${of}\` itself`
+        : `name one that it has, such as ${list(known.slice(0, 1))}`),
   ),
   'dynamic-index': error<{ of: string }>(
     ({ of }) => `which property of \`${of}\` is meant can only be known at run time, so it cannot be checked`,
@@ -90,9 +105,9 @@ const NAME_CODES = {
 };
 
 const FUNCTION_CODES = {
-  'unknown-function': error<{ name: string; near?: string; hint?: string }>(
+  'unknown-function': error<{ name: string; near?: string; known: readonly string[] }>(
     ({ name }) => `there is no function \`${name}\``,
-    ({ near, hint }) => hint ?? didYouMean(near),
+    ({ near, known }) => didYouMean(near) ?? `known are ${list(known)}`,
   ),
   'function-not-here': error<{ name: string; key: string }>(
     ({ name, key }) => `\`${name}()\` cannot be called in ${key}`,
@@ -100,7 +115,8 @@ const FUNCTION_CODES = {
   ),
   arity: error<{ name: string; takes: string }>(
     ({ name, takes }) => `\`${name}\` takes ${takes}`,
-    () => undefined,
+    ({ name, takes }) =>
+      takes === 'no arguments' ? `write \`${name}()\`` : `write \`${name}(…)\` with ${takes}`,
   ),
 };
 
@@ -108,16 +124,16 @@ const TYPE_CODES = {
   'never-equal': error<{ left: string; right: string; operator: string; hint?: string }>(
     ({ left, right, operator }) =>
       `${left} and ${right} are never equal, so \`${operator}\` always gives the same answer`,
-    ({ hint }) => hint,
+    ({ hint }) => hint ?? 'compare two values of one type, or take the comparison out',
   ),
   'never-ordered': error<{ left: string; right: string; operator: string; hint?: string }>(
     ({ left, right, operator }) => `\`${operator}\` cannot order ${left} and ${right}`,
-    ({ hint }) => hint,
+    ({ hint }) => hint ?? 'order two numbers or two texts',
   ),
   'not-a-value': error<{ of: string; value: string; values: readonly string[]; near?: string }>(
     ({ of, value, values }) =>
       `\`${of}\` is never \`${value}\`${values.length > 24 ? '' : `; it can be ${list(values)}`}`,
-    ({ near }) => didYouMean(near),
+    ({ of, near }) => didYouMean(near) ?? `compare it with what \`${of}\` can be`,
   ),
   'text-compared': error<{ of: string; step: string }>(
     ({ of }) => `\`${of}\` is an agent's own words, which hardly ever equal a fixed text`,

@@ -19,8 +19,7 @@ export const SHAPE_CODES = {
   'unknown-key': error<{ key: string; owner: string; known: readonly string[] } & Nearest>(
     ({ key, owner }) => `\`${key}\` is not a key of ${owner}`,
     ({ nearest, known }) =>
-      didYouMean({ nearest }) ??
-      (known.length === 0 || known.length > 12 ? undefined : `known are ${list(known)}`),
+      didYouMean({ nearest }) ?? (known.length === 0 ? 'take it out' : `known are ${list(known)}`),
   ),
   'missing-key': error<{ key: string; owner: string }>(
     ({ key, owner }) => `${owner} needs \`${key}\``,
@@ -28,7 +27,7 @@ export const SHAPE_CODES = {
   ),
   'wrong-type': error<{ key: string; expected: string; got: string; help?: string | undefined }>(
     ({ key, expected, got }) => `${key} must be ${expected}, and this is ${got}`,
-    ({ help }) => help,
+    ({ help, expected }) => help ?? `write ${expected}`,
   ),
   'bad-value': error<{ key: string; value: string; allowed: readonly string[] } & Nearest>(
     ({ key, value }) => `${key} cannot be \`${value}\``,
@@ -36,7 +35,10 @@ export const SHAPE_CODES = {
       didYouMean({ nearest }) ??
       (allowed.length > 8 ? `write one of ${list(allowed.slice(0, 8))}, …` : `write one of ${list(allowed)}`),
   ),
-  'out-of-range': error<{ key: string; limit: string }>(({ key, limit }) => `${key} must be ${limit}`),
+  'out-of-range': error<{ key: string; limit: string; better: string }>(
+    ({ key, limit }) => `${key} must be ${limit}`,
+    ({ better }) => better,
+  ),
   empty: error<{ key: string }>(
     ({ key }) => `${key} is empty`,
     () => 'write a value, or leave the key out',
@@ -47,7 +49,7 @@ export const SHAPE_CODES = {
   ),
   'bad-id': error<{ id: string; better?: string | undefined }>(
     ({ id }) => `\`${id}\` is not an id: small letters, digits and dashes, a letter first`,
-    ({ better }) => (better === undefined ? undefined : `write \`${better}\``),
+    ({ better }) => `write \`${better ?? 'run-tests'}\``,
   ),
   'bad-name': error<{ name: string; owner: string }>(
     ({ name, owner }) => `\`${name}\` cannot be a name in ${owner}`,
@@ -129,8 +131,9 @@ export const SHAPE_CODES = {
     ({ key }) => `${key} takes no \`\${{ }}\`: it is fixed before the run starts`,
     () => 'write the value out',
   ),
-  'bad-default': error<{ name: string; problem: string }>(
+  'bad-default': error<{ name: string; problem: string; better: string }>(
     ({ name, problem }) => `the default of \`${name}\` does not fit: ${problem}`,
+    ({ better }) => better,
   ),
   'no-options': error<{ name: string }>(
     ({ name }) => `\`${name}\` is a choice without options`,

@@ -69,6 +69,6 @@ export const YAML_CODES = {
   ),
   'yaml-syntax': error<{ problem: string; help?: string | undefined }>(
     ({ problem }) => `this is not YAML: ${problem}`,
-    ({ help }) => help,
+    ({ help }) => help ?? 'check the indentation and the quotes of this line and of the one above it',
   ),
 };

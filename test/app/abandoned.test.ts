@@ -34,6 +34,8 @@ it('says of it that it was interrupted, what it left, and how to go on', async (
   const words = ['logs', run, 'fix', '--file', 'stderr.log', '--follow'];
   const follow = startCli(project, words, { onLine: following.resolve });
   await Promise.all([watching.promise, following.promise]);
+  const live = await say(project, `diff ${run} fix`);
+  expect(live).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('goes on') });
   process.kill(runner.pid, 'SIGKILL');
   const [watched, followed] = await Promise.all([watch.ended, follow.ended, runner.ended]);
   const told = await say(project, `status ${run}`);
@@ -53,6 +55,9 @@ it('says of it that it was interrupted, what it left, and how to go on', async (
     status: 'interrupted',
     steps: [{ step: 'fix', status: 'waiting', failure: { reason: 'interrupted' } }],
   });
+  const diff = await say(project, `diff ${run} fix`);
+  expect(diff).toMatchObject({ code: 0, stdout: expect.stringContaining('\n-a\n+edited\n') });
+  expect((await say(project, `diff ${run}`)).stdout).toBe(diff.stdout);
   const programs = await say(project, `status ${run} --watch --json`);
   expect(programs.stdout).not.toContain('run-interrupted');
   expect(programs.stderr).toContain('its process died');

@@ -56,8 +56,7 @@ export function readVariables(
     warnings.push(
       `of the env files, these are shorter than ${SHORTEST_MASKED} characters, so they are not masked: ${short.join(', ')}`,
     );
-  if (problems.length > 0 || !files.ok)
-    return refuse(problems.join('\n'), 'set what is missing, then run again');
+  if (problems.length > 0 || !files.ok) return refuse(problems.join('\n'), 'put that right, then run again');
   return ok({ secrets, envFile: files.value, warnings });
 }
 

@@ -98,7 +98,7 @@ export function shellCommand(
     const program = findProgram(name, searchPath);
     if (program !== undefined) return ok(knownCommand(known, program, script, tmp));
   }
-  return err(missing(known.programs.join(' or ')));
+  return err(missing(known.programs.join(' or '), searchPath));
 }
 
 function knownCommand(known: KnownShell, command: string, script: string, tmp: string): ShellCommand {
@@ -118,16 +118,17 @@ function templateCommand(
   const words = wordsOf(template);
   const [name = ''] = words;
   const command = findProgram(name, searchPath);
-  if (command === undefined) return err(missing(name));
+  if (command === undefined) return err(missing(name, searchPath));
   const { file, dispose } = scriptFile(script, '', tmp);
   const args = words.slice(1).map((word) => word.replaceAll('{0}', file));
   return ok({ command, args: template.includes('{0}') ? args : [...args, file], dispose });
 }
 
-function missing(program: string): NoShell {
+function missing(program: string, searchPath: string): NoShell {
+  const searched = searchPath.length > 300 ? `${searchPath.slice(0, 300)}…` : searchPath;
   return {
-    message: `the shell "${program}" was not found in PATH`,
-    help: 'install it, or name another one under `shell:`',
+    message: `the shell "${program}" was not found in PATH, which is ${searched === '' ? 'empty' : `"${searched}"`}`,
+    help: 'install it, name another one under `shell:`, or correct PATH where `env` or a file of `env-file` sets it',
   };
 }
 

@@ -26,10 +26,41 @@ export function loadEnvFiles(
         );
     } else if (!text.ok) problems.push(`the env file \`${path}\` ${text.error}`);
     else {
+      problems.push(
+        ...strayLines(text.value).map(
+          (line) =>
+            `line ${line} of the env file \`${path}\` is not \`NAME=value\`: write it so, or begin it with \`#\``,
+        ),
+      );
       for (const [name, value] of Object.entries(world.parseEnv(text.value))) {
         if (value !== undefined) variables.set(name, value);
       }
     }
   }
   return problems.length > 0 ? err(problems) : ok(Object.fromEntries(variables));
+}
+
+const ASSIGNMENT = /^\s*(?:export\s+)?[\w.-]+[^\S\n]*=[^\S\n]*(["'`]?)/;
+
+/**
+ * The numbers of the lines that are no variable, no comment and not inside a quoted value. The parser passes over them in silence,
+ * and with them over whatever was meant to be set. Their text may be a secret, so it is not said.
+ */
+function strayLines(text: string): readonly number[] {
+  const stray: number[] = [];
+  const lines = text.replace(/^\ufeff/, '').split('\n');
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? '';
+    if (/^\s*(?:#|$)/.test(line)) continue;
+    const [head, quote] = ASSIGNMENT.exec(line) ?? [];
+    if (head === undefined) {
+      stray.push(at + 1);
+      continue;
+    }
+    // A quote that is never closed opens nothing: the parser takes it for a letter.
+    if (quote === undefined || quote === '' || line.includes(quote, head.length)) continue;
+    const end = lines.findIndex((later, index) => index > at && later.includes(quote));
+    if (end !== -1) at = end;
+  }
+  return stray;
 }

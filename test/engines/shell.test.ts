@@ -147,7 +147,7 @@ describe('a run step', () => {
     expect((await make({ shell: 'pwsh', script: '' }, { environ: { PATH: tmp } })).outcome).toMatchObject({
       failure: {
         reason: 'spawn',
-        message: 'the shell "pwsh" was not found in PATH',
+        message: expect.stringContaining('the shell "pwsh" was not found in PATH, which is "'),
         help: expect.stringContaining('shell:'),
       },
     });

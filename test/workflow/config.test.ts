@@ -95,6 +95,27 @@ describe('env files', () => {
     });
   });
 
+  test('a line that sets nothing is named, and what is fine is not', () => {
+    const text = [
+      '# a comment',
+      'A=1',
+      '',
+      'BAD LINE',
+      '  export B = "two',
+      'lines"',
+      "C='x' # why",
+      'D="never closed',
+      'E=',
+      '=5',
+      'k.e-y=1\r',
+      'two words=1',
+    ].join('\n');
+    const world = { parseEnv, readWorkspaceFile: () => ok(text) };
+    const line = (number: number): string =>
+      `line ${number} of the env file \`.env\` is not \`NAME=value\`: write it so, or begin it with \`#\``;
+    expect(loadEnvFiles(files('.env'), world)).toEqual({ ok: false, error: [line(4), line(10), line(12)] });
+  });
+
   test('every file that cannot be read is named', () => {
     const world = {
       parseEnv,

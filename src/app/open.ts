@@ -1,5 +1,5 @@
 /** Opens the state directory for a command. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -16,7 +16,18 @@ export async function openPlaceState(place: Place): Promise<Result<State, Refusa
 
 /** Opens the state only where there is one: a command that looks leaves nothing behind. Undefined where there is none. */
 export async function lookIntoState(place: Place): Promise<Result<State, Refusal> | undefined> {
-  return existsSync(path.join(place.stateDir, 'codemachine.db')) ? openPlaceState(place) : undefined;
+  const there = existsSync(path.join(place.stateDir, 'codemachine.db')) || isInTheWay(place.stateDir);
+  return there ? openPlaceState(place) : undefined;
+}
+
+/** Whether something else stands where the state is kept: opening says what. */
+function isInTheWay(directory: string): boolean {
+  try {
+    return statSync(directory, { throwIfNoEntry: false })?.isDirectory() === false;
+  } catch {
+    // A file further up, or a directory that may not be looked into.
+    return true;
+  }
 }
 
 /** Opens the state and finds the run that `text` means. */

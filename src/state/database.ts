@@ -1,5 +1,6 @@
 /** Opens the database file so that what is committed survives a power cut. */
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Connection, Driver } from './driver.ts';
 import { MIGRATIONS, type Migration, migrate } from './migrations.ts';
@@ -25,6 +26,7 @@ export function openDatabase(file: string, options: DatabaseOptions): Result<Con
   let connection: Connection | undefined;
   try {
     makeFile(file);
+    if (isEmptied(file)) return err({ kind: 'damaged', message: emptied(file) });
     connection = options.driver(file, { timeout: BUSY_MS });
     useWriteAheadLog(connection);
     connection.pragma('synchronous = FULL');
@@ -52,6 +54,22 @@ function useWriteAheadLog(connection: Connection): void {
       connection.exec('BEGIN IMMEDIATE; COMMIT');
     }
   }
+}
+
+/**
+ * Whether the file is empty though runs were kept: SQLite would take it for a new one, throw its log away, and say that there are no
+ * runs. Another program that makes the file at this moment has made nothing beside it; what stands there is looked for first, since it
+ * may go on meanwhile.
+ */
+function isEmptied(file: string): boolean {
+  const directory = path.dirname(file);
+  const log = statSync(`${file}-wal`, { throwIfNoEntry: false });
+  const kept = readdirSync(directory).some((name) => name === 'runs' || name === 'git');
+  return (kept || (log !== undefined && log.size > 0)) && statSync(file).size === 0;
+}
+
+function emptied(file: string): string {
+  return `the database in ${file} is empty, though runs were kept beside it: restore it from a backup, or move ${path.dirname(file)} away to start anew`;
 }
 
 // SQLite gives its -wal and -shm files the mode of the database. An existing file must not be opened here: closing it again would

@@ -1,10 +1,11 @@
 // What people get wrong about places: said in a sentence, with exit code 2, before anything starts.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { built } from '../support/built.ts';
 import { cli, PROGRAM } from '../support/cli.ts';
+import type { Project } from '../support/repository.ts';
 import { FINE, projectWith, say } from './project.ts';
 
 beforeAll(built);
@@ -70,4 +71,34 @@ it.each(['-h', 'run -h', 'help run', 'run --help'])('codemachine %s is help', as
   const { code, stdout, stderr } = await say(projectWith({}), line);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('USAGE');
+});
+
+it.each([
+  ['that is a file', (project: Project) => writeFileSync(project.stateDir, '')],
+  [
+    'below a file',
+    (project: Project) => {
+      rmSync(path.join(project.root, '.codemachine'), { recursive: true });
+      project.write('.codemachine', '');
+    },
+  ],
+  [
+    'whose database was emptied',
+    async (project: Project) => {
+      await say(project, 'run w');
+      project.write('.codemachine/state/codemachine.db', '');
+    },
+  ],
+])('a state directory %s is not one without runs', async (_, spoil) => {
+  const project = projectWith({ w: FINE });
+  await spoil(project);
+  for (const command of ['runs', 'status', 'logs @last', 'resume @last', 'cancel @last']) {
+    const { code, stdout, stderr } = await say(project, command);
+    expect(stderr).toContain('.codemachine');
+    expect(stderr).not.toContain('defect');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  }
+  const { code, stdout } = await say(project, 'doctor');
+  expect(stdout).toMatch(/✖ +state/);
+  expect(code).toBe(1);
 });

@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
+import type { Plan } from '../model/plan.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import type { Workflow } from '../model/workflow.ts';
 import type { Undone, UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import type { Checked } from './check.ts';
 import { type Executed, execute } from './execute.ts';
 import { readVariables } from './facts.ts';
 import { readText } from './files.ts';
@@ -79,15 +82,9 @@ async function resumeRecord(
   }
   const stays = checkoutStays(place, record);
   if (!stays.ok) return stays;
-  const checked = checkRecord(place, record);
-  const { workflow, plan } = checked;
-  if (workflow === undefined || plan === undefined) {
-    return err({
-      message: `the workflow of run ${record.id} cannot be read by this version of codemachine`,
-      diagnostics: checked.diagnostics,
-      sources: checked.sources,
-    });
-  }
+  const checked = readAgain(place, record);
+  if (!checked.ok) return checked;
+  const { workflow, plan, config } = checked.value;
   const selected = selectSteps(plan, flagsOf(record));
   if (!selected.ok) return selected;
   const recordings = checkRecordings(flagsOf(record));
@@ -95,14 +92,8 @@ async function resumeRecord(
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
   const gits: GitOwner = { leftOut: ownFiles(flagsOf(record)) };
-  const workspace = await openPlaceWorkspace(place, env, gits);
+  const workspace = await workspaceOf(place, record, env, gits);
   if (!workspace.ok) return workspace;
-  if (record.git !== undefined && workspace.value === undefined) {
-    return refuse(
-      `run ${record.id} began with git in ${record.workspace}, and it is not there now, so edits of a failed agent could not be undone`,
-      'put `git` on PATH, or bring back the repository',
-    );
-  }
   const lease = state.acquire(record.id, { by: options.by, alone: true });
   if (!lease.ok) return refuse(...owned(record, lease.error));
   gits.mark = gitMark(lease.value, env);
@@ -114,8 +105,8 @@ async function resumeRecord(
   const history = state.history(record.id);
   const executed = await execute({
     ...{ place, state, lease: lease.value, record, workflow, plan: selected.value, history },
-    config: checked.config,
-    ...{ variables: variables.value, workspace: workspace.value, env, by: options.by, tell: options.tell },
+    ...{ config, variables: variables.value, workspace: workspace.value, env },
+    ...{ by: options.by, tell: options.tell },
     signals: options.signals,
     reporter: await options.reporter(selected.value, history),
     ...treeChoice(options, record),
@@ -124,6 +115,33 @@ async function resumeRecord(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return ok({ ...executed, record });
+}
+
+type Read = Checked & { readonly workflow: Workflow; readonly plan: Plan };
+
+/** What could be read at the start can be read now, unless another version is asked to. */
+function readAgain(place: Place, record: RunRecord): Result<Read, Refusal> {
+  const checked = checkRecord(place, record);
+  const { workflow, plan, diagnostics, sources } = checked;
+  if (workflow !== undefined && plan !== undefined) return ok({ ...checked, workflow, plan });
+  return err({
+    message: `the workflow of run ${record.id} cannot be read by this version of codemachine`,
+    ...{ diagnostics, sources },
+  });
+}
+
+async function workspaceOf(
+  place: Place,
+  record: RunRecord,
+  env: NodeJS.ProcessEnv,
+  gits: GitOwner,
+): Promise<Result<GitWorkspace | undefined, Refusal>> {
+  const opened = await openPlaceWorkspace(place, env, gits);
+  if (!opened.ok || opened.value !== undefined || record.git === undefined) return opened;
+  return refuse(
+    `run ${record.id} began with git in ${record.workspace}, and it is not there now, so edits of a failed agent could not be undone`,
+    'put `git` on PATH, or bring back the repository',
+  );
 }
 
 /** A deleted worktree may lie inside another checkout, which is what a look upwards from its place would find. */

@@ -66,7 +66,8 @@ export async function mend(run: Running, { before, toUndo }: Mending): Promise<R
     if (files === undefined) continue;
     if (!files.ok) return err(`the edits of \`${step}\` could not be undone: ${files.error.message}`);
     void run.ledger.say({ type: 'tree-restored', step, attempt, tree: start, files: files.value });
-    if (files.value.length > 0) await run.input.options.undone?.({ step, attempt, files: files.value, found });
+    if (files.value.length > 0)
+      await run.input.options.undone?.({ step, attempt, files: files.value, found });
   }
   return ok(undefined);
 }
@@ -98,7 +99,10 @@ async function lookAtTree(
     const before = [{ type: 'snapshot-taken', step, attempt, tree, files } as const];
     const answer = files.length === 0 ? 'undo' : await ask(run, step, attempt, 'crashed', files);
     if (answer === 'stop') return err(refusal(step, attempt, 'crashed', files));
-    return ok({ before, ...(answer === 'undo' ? { undo: { step, attempt, start, from: tree, found: tree } } : {}) });
+    return ok({
+      before,
+      ...(answer === 'undo' ? { undo: { step, attempt, start, from: tree, found: tree } } : {}),
+    });
   }
   const edited = await editedSince(workspace, start, trees.after, tree);
   if (!edited.ok) return edited;

@@ -21,7 +21,10 @@ export interface FileId {
 }
 
 /** Notes what is to be left out in this process. */
-export async function leaveOut(store: Store, { paths, files = [] }: LeftOut): Promise<Result<undefined, Failure>> {
+export async function leaveOut(
+  store: Store,
+  { paths, files = [] }: LeftOut,
+): Promise<Result<undefined, Failure>> {
   for (const one of paths) {
     const relative = path.relative(store.places.root, one);
     if (relative !== '' && relative !== '..' && !relative.startsWith(`..${path.sep}`))

@@ -135,7 +135,10 @@ describe('the command that only undoes', () => {
     project.write('latin', Uint8Array.of(0xe9, 10));
     project.git('add', '-A');
     project.git('commit', '-qm', 'more');
-    scriptAgent(project, "printf '\\0\\7\\377' > bin.dat; printf '\\350\\n' > latin; printf '\\0' > new.dat; exit 1");
+    scriptAgent(
+      project,
+      "printf '\\0\\7\\377' > bin.dat; printf '\\350\\n' > latin; printf '\\0' > new.dat; exit 1",
+    );
     const before = project.picture();
     const { stdout } = shell(project, 'codemachine run w');
     const [, command = ''] = /`(codemachine diff .* apply -R)` only undoes it/.exec(stdout) ?? [];

@@ -21,6 +21,11 @@ export async function loadUserConfig(place: Place, env: NodeJS.ProcessEnv): Prom
   return load(place, [userConfig(env)]);
 }
 
+/** Reads the repository's configuration alone: to say of it what is wrong, and what it names. */
+export async function loadRepositoryConfig(place: Place): Promise<Result<Config, Refusal>> {
+  return load(place, [path.join(place.root, '.codemachine', 'config.yml')]);
+}
+
 async function load(place: Place, files: readonly string[]): Promise<Result<Config, Refusal>> {
   let config = NO_CONFIG;
   for (const file of files) {

@@ -5,14 +5,16 @@ import { findEngine } from '../engines/find-engine.ts';
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import { runGit } from '../engines/process.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { locator } from '../model/source.ts';
 import { table } from '../report/table.ts';
 import { count } from '../report/words.ts';
 import { DRIVER_PACKAGE, loadDriver } from '../state/driver.ts';
 import { StateError } from '../state/problem.ts';
 import { CLOCK } from './clock.ts';
-import { loadUserConfig } from './config.ts';
+import { loadRepositoryConfig, loadUserConfig } from './config.ts';
 import { lookIntoState } from './open.ts';
 import { locate, type Place, shown, stateAt } from './place.ts';
+import { harmless } from './print.ts';
 import { VERSION } from './version.ts';
 
 /** One thing that was looked at. */
@@ -32,6 +34,10 @@ export async function doctorCommand(flags: {
   readonly stateDir?: string | undefined;
 }): Promise<ExitCode> {
   const place = locate(stateAt(flags.stateDir), process.env);
+  const [repository, user] = await Promise.all([
+    loadRepositoryConfig(place),
+    loadUserConfig(place, process.env),
+  ]);
   const findings = [
     { what: 'codemachine', state: 'ok' as const, found: VERSION },
     {
@@ -42,7 +48,8 @@ export async function doctorCommand(flags: {
     await lookForGit(place),
     await lookForDriver(),
     await lookAtState(place),
-    ...(await lookForEngines(place)),
+    ...configFindings(repository, user),
+    ...(await lookForEngines(place, repository, user)),
   ];
   if (flags.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
   else print(findings);
@@ -53,8 +60,8 @@ function print(findings: readonly Finding[]): void {
   const rows = findings.map(({ what, state, found }) => [MARKS[state], what, found]);
   const lines = table(rows);
   findings.forEach(({ help }, index) => {
-    process.stdout.write(`${lines[index] ?? ''}\n`);
-    if (help !== undefined) process.stdout.write(`    ${help}\n`);
+    const text = `${lines[index] ?? ''}\n${help === undefined ? '' : `    ${help}\n`}`;
+    process.stdout.write(harmless(text, process.stdout, process.env));
   });
 }
 
@@ -114,14 +121,43 @@ async function lookAtState(place: Place): Promise<Finding> {
 
 const VERSION_MS = 10_000;
 
+type Loaded = Awaited<ReturnType<typeof loadUserConfig>>;
+
+/** Every run refuses a configuration that is wrong; one that is not there, or is fine, is not worth a line. */
+function configFindings(...loaded: readonly Loaded[]): readonly Finding[] {
+  return loaded.flatMap((config) => {
+    if (config.ok) return [];
+    const { message, diagnostics = [], sources = new Map<string, string>() } = config.error;
+    const found = diagnostics.map(({ message: what, path, at }) => {
+      const { line, column } = locator(sources.get(path) ?? '')(at.start);
+      return `${path}:${line}:${column}: ${what}`;
+    });
+    const help = diagnostics.find(({ severity }) => severity === 'error')?.suggestion;
+    return [
+      {
+        what: 'config',
+        state: 'bad' as const,
+        found: found.length === 0 ? message : found.join('; '),
+        ...(help === undefined ? {} : { help }),
+      },
+    ];
+  });
+}
+
 /** Only programs from PATH or the user's own configuration are started: one that the repository names could be anything. */
-async function lookForEngines(place: Place): Promise<readonly Finding[]> {
-  const config = await loadUserConfig(place, process.env);
-  const engines = config.ok ? config.value.engines : {};
+async function lookForEngines(place: Place, repository: Loaded, user: Loaded): Promise<readonly Finding[]> {
+  const own = user.ok ? user.value.engines : {};
+  const named = repository.ok ? repository.value.engines : {};
   return Promise.all(
     DIALECTS.map(async (dialect): Promise<Finding> => {
+      const config = own[dialect.name] ?? {};
+      const { command, commandFrom = 'the configuration' } = named[dialect.name] ?? {};
+      if (command !== undefined && config.command === undefined) {
+        const found = `set in ${commandFrom} to \`${command.join(' ')}\`, not started by doctor`;
+        return { what: dialect.name, state: 'ok', found };
+      }
       const found = await findEngine(dialect, {
-        config: engines[dialect.name] ?? {},
+        config,
         environ: process.env,
         root: place.root,
         mark: `${process.env[MARK_VARIABLE] ?? ''};doctor.${process.pid};`,

@@ -199,6 +199,23 @@ it('says what is there and what is missing', async () => {
   );
 });
 
+it('says of a configuration what is wrong with it, and starts nothing that a repository names', async () => {
+  const project = projectWith({ w: FINE });
+  const config = path.join(project.root, '.codemachine/config.yml');
+  writeFileSync(config, 'engines:\n  codex:\n    command: [./planted, x]\n');
+  writeFileSync(path.join(project.root, 'planted'), '#!/bin/sh\n: > started\n', { mode: 0o755 });
+  const fine = await say(project, 'doctor');
+  expect(fine.code).toBe(0);
+  expect(fine.stdout).toContain('set in .codemachine/config.yml to `./planted x`, not started by doctor');
+  expect(existsSync(path.join(project.root, 'started'))).toBe(false);
+
+  writeFileSync(config, 'engines:\n  codex:\n    comand: x\n');
+  const broken = await say(project, 'doctor');
+  expect(broken.code).toBe(1);
+  expect(broken.stdout).toMatch(/✖ +config +\.codemachine\/config\.yml:3:5: `comand` is not a key/);
+  expect(broken.stdout).toContain('did you mean `command`?');
+});
+
 it('takes warnings as errors where it is told to', async () => {
   const project = projectWith({ w: 'steps:\n  - prompt: hello\n    engine: codex\n' });
   const mild = await say(project, 'validate w');

@@ -9,7 +9,11 @@ import { presenter, tell } from './present.ts';
 import { orTrouble, printRefusal } from './print.ts';
 import { resume } from './resume.ts';
 
-const ENDED: readonly RunStatus[] = ['succeeded', 'failed', 'canceled'];
+const ENDED: Partial<Record<RunStatus, string>> = {
+  succeeded: 'it succeeded',
+  failed: 'it failed',
+  canceled: 'it was canceled',
+};
 
 /** Asks the owner to cancel; where none lives, does it here, `finally` included. */
 export function cancelCommand(text: string, stateDir?: string): Promise<ExitCode> {
@@ -25,9 +29,8 @@ async function cancelOnce(text: string, stateDir: string | undefined): Promise<E
   const { state, run } = found.value;
   try {
     const progress = foldAll(state.history(run));
-    if (ENDED.includes(progress.status)) {
-      return printRefusal({ message: `run ${run} has ended already: it ${progress.status}` });
-    }
+    const ended = ENDED[progress.status];
+    if (ended !== undefined) return printRefusal({ message: `run ${run} has ended already: ${ended}` });
     if (state.listRuns().some((one) => one.id === run && one.owner !== undefined)) {
       state.ask(run, { kind: 'cancel', by: by(), at: new Date().toISOString() });
       tell(`asked run ${run} to cancel; \`codemachine status ${run} --watch\` shows how it ends`);

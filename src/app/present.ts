@@ -6,7 +6,7 @@ import type { Reporter } from '../model/ports.ts';
 import { openReporter } from '../report/report.ts';
 import type { UndoQuestion } from '../run/running.ts';
 import { CLOCK } from './clock.ts';
-import { colorOn } from './print.ts';
+import { colorOn, harmless, ours } from './print.ts';
 
 /** What the flags of `run` and `resume` say about how it is shown. */
 export interface ShowFlags {
@@ -45,7 +45,7 @@ function outliveListeners(): void {
 
 /** Says something to people, never on standard output. */
 export function tell(sentence: string): void {
-  process.stderr.write(`codemachine: ${sentence}\n`);
+  process.stderr.write(harmless(ours(sentence), process.stderr, process.env));
 }
 
 /** Says that a run that was followed has nobody who goes on with it. */

@@ -31,8 +31,25 @@ export function harmless(text: string, stream: Screen, env: NodeJS.ProcessEnv): 
 export async function printRefusal(refusal: Refusal): Promise<ExitCode> {
   await printDiagnosed(refusal.diagnostics ?? [], refusal.sources ?? new Map());
   const help = refusal.help === undefined ? '' : `  ${refusal.help}\n`;
-  process.stderr.write(harmless(`codemachine: ${refusal.message}\n${help}`, process.stderr, process.env));
+  process.stderr.write(harmless(`${ours(refusal.message)}${help}`, process.stderr, process.env));
   return EXIT.refused;
+}
+
+/**
+ * A message of ours to people. Each line says whose it is, since several may be as many problems; a line that is set in belongs to the
+ * one above it. What is a sentence by itself elsewhere goes on behind the colon here.
+ */
+export function ours(message: string): string {
+  return message
+    .split('\n')
+    .map((line) => (/^\s|^$/.test(line) ? `${line}\n` : `codemachine: ${line.replace(SENTENCE, lowered)}\n`))
+    .join('');
+}
+
+const SENTENCE = /^(?:The|An?|This|These|Untracked)\b/;
+
+function lowered(word: string): string {
+  return word.toLowerCase();
 }
 
 /** Does what a command does. A state directory that fails in the middle of it is trouble with the world, and said as such. */

@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { isWriter } from '../model/workflow.ts';
+import { quoted } from '../report/words.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import { readInputs } from '../workflow/inputs.ts';
@@ -61,7 +62,10 @@ export async function start(
   if (!plan.ok) return plan;
   const inputs = readInputs(workflow.inputs, options.inputs);
   if (!inputs.ok)
-    return refuse(inputs.error.join('\n'), `\`codemachine plan ${options.workflow}\` shows what it takes`);
+    return refuse(
+      inputs.error.join('\n'),
+      `\`codemachine plan ${quoted(options.workflow)}\` shows what it takes`,
+    );
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
   const recordings = checkRecordings(options.flags);
@@ -156,7 +160,7 @@ function recorded(step: Workflow['steps'][number]): boolean {
 }
 
 /** What is stored is what the run sees: an input that holds a secret is masked for both. */
-async function withoutSecrets<T>(value: T, variables: Variables): Promise<T> {
+export async function withoutSecrets<T>(value: T, variables: Variables): Promise<T> {
   const values = maskedValues(variables);
   if (values.length === 0) return value;
   const { makeMasker } = await import('../engines/mask.ts');

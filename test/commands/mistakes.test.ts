@@ -102,3 +102,28 @@ it.each([
   expect(stdout).toMatch(/✖ +state/);
   expect(code).toBe(1);
 });
+
+it('names each missing thing on a line that says whose it is, and a plan as a shell takes it', async () => {
+  const project = projectWith(
+    {},
+    {
+      'odd name.yml': `name: odd\ninputs:\n  a: { type: string, required: true }\n  b: { type: string, required: true }\n${FINE}`,
+    },
+  );
+  const { code, stderr } = await cli(project, ['run', 'odd name.yml']);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^codemachine: the input `a` .*\ncodemachine: the input `b` .*\n {2}`codemachine plan 'odd name.yml'` shows/,
+  );
+});
+
+it('says of a run that was canceled that it was', async () => {
+  const project = projectWith({ w: FINE });
+  await say(project, 'run w');
+  expect((await say(project, 'cancel @last')).stderr).toContain('has ended already: it succeeded\n');
+  const slow = projectWith({ w: 'steps:\n  - run: until test -e never; do sleep 0.02; done\n' });
+  const run = (await say(slow, 'run w --detach')).stdout.trim();
+  await say(slow, `cancel ${run}`);
+  await say(slow, `status ${run} --watch`);
+  expect((await say(slow, `cancel ${run}`)).stderr).toContain('has ended already: it was canceled\n');
+});

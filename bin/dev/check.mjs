@@ -139,6 +139,8 @@ function show(result, budgets) {
   console.log(
     `${verdict} ${judged.name.padEnd(20)}${time}  ${judged.passed} passed, ${judged.failed} failed${skipped}${over}`,
   );
+  // What the kill suite promises is a number of kills of live runs, which its count of tests does not say.
+  for (const [line] of judged.output.matchAll(/^seed \d+: \d+ kills, .*$/gm)) console.log(`     ${line}`);
   return judged;
 }
 

@@ -12,7 +12,7 @@ import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import type { Checked } from './check.ts';
 import { type Executed, execute } from './execute.ts';
-import { readVariables } from './facts.ts';
+import { readVariables, type Variables } from './facts.ts';
 import { readText } from './files.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
@@ -22,7 +22,7 @@ import { checkRecord, flagsOf } from './record.ts';
 import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { selectSteps } from './show-plan.ts';
-import type { OpenReporter } from './start.ts';
+import { type OpenReporter, withoutSecrets } from './start.ts';
 import { undoneSentence } from './undone.ts';
 
 /** How a run is gone on with. */
@@ -110,7 +110,7 @@ async function resumeRecord(
     signals: options.signals,
     reporter: await options.reporter(selected.value, history),
     ...treeChoice(options, record),
-    ...toldOfUndo(options, workspace.value),
+    ...toldOfUndo(options, workspace.value, variables.value),
     ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -175,9 +175,12 @@ function treeChoice(
 function toldOfUndo(
   { tell }: ResumeOptions,
   workspace: GitWorkspace | undefined,
+  variables: Variables,
 ): { undone?: (undone: Undone) => Promise<void> } {
   if (workspace === undefined) return {};
-  return { undone: async (undone) => tell(await undoneSentence(undone, workspace)) };
+  return {
+    undone: async (undone) => tell(await withoutSecrets(await undoneSentence(undone, workspace), variables)),
+  };
 }
 
 function owned(

@@ -18,7 +18,7 @@ export async function undoneSentence(
   const held = await workspace.holds(found, files);
   const one = held.ok ? held.value.find((name) => name === plain(name)) : undefined;
   if (one === undefined) return `${what}. How it was found is commit ${found}`;
-  return `${what}. It is kept: \`git restore --source=${found} -- ${pathspec(one)}\` brings one file back`;
+  return `${what}. It is kept: \`git restore --source=${found} -- ${fromRoot(one)}\` brings one file back`;
 }
 
 /** A name that tells a terminal nothing. */
@@ -27,7 +27,7 @@ function plain(name: string): string {
 }
 
 /** A path from the root, for git in a shell: without the long form, `a[1]` would be a pattern and a `\` an escape. */
-function pathspec(file: string): string {
+function fromRoot(file: string): string {
   if (/^[\w./@+-]+$/.test(file)) return `:/${file}`;
   return `':(top,literal)${file.replaceAll("'", "'\\''")}'`;
 }

@@ -200,6 +200,9 @@ describe('the tree', () => {
     expect(restored.code).toBe(0);
     expect(of(restored.events, 'tree-restored')).toMatchObject([{ step: 'edit', attempt: 1 }]);
     expect(project.read('../seen')).toBe('a\n');
+    // What goes is told, with where it is: the person's edit, not the agent's.
+    const [, found = ''] = /git restore --source=(\w+) -- :\/a\.txt/.exec(restored.stderr) ?? [];
+    expect(project.git('show', `${found}:a.txt`)).toBe('by hand\n');
   });
 });
 

@@ -128,7 +128,7 @@ function missing(program: string, searchPath: string): NoShell {
   const searched = searchPath.length > 300 ? `${searchPath.slice(0, 300)}…` : searchPath;
   return {
     message: `the shell "${program}" was not found in PATH, which is ${searched === '' ? 'empty' : `"${searched}"`}`,
-    help: 'install it, name another one under `shell:`, or correct PATH where `env` or a file of `env-file` sets it',
+    help: 'install it, or name another one under `shell:`',
   };
 }
 

@@ -89,7 +89,10 @@ type Prepared =
 
 function prepare(job: RunJob, searchPath: string, tmp: string): Prepared {
   try {
-    return shellCommand(job.shell, job.script, searchPath, tmp);
+    const command = shellCommand(job.shell, job.script, searchPath, tmp);
+    if (command.ok || job.env.PATH === undefined) return command;
+    const help = 'correct PATH: the step has its own, from `env` or a file of `env-file`';
+    return { ok: false, error: { ...command.error, help } };
   } catch (error) {
     const message = `the script could not be written to ${tmp}: ${(error as Error).message}`;
     return {

@@ -153,6 +153,15 @@ describe('a run step', () => {
     });
   });
 
+  it('whose own PATH has no shell says where that comes from', async () => {
+    expect((await make({ script: '', env: { PATH: '/opt/nothing' } })).outcome).toMatchObject({
+      failure: {
+        message: 'the shell "sh" was not found in PATH, which is "/opt/nothing"',
+        help: expect.stringContaining('`env-file`'),
+      },
+    });
+  });
+
   it('never runs a shell that lies in the workspace because PATH has an empty entry', async () => {
     writeFileSync(path.join(root, 'bash'), '#!/bin/sh\ntouch planted\n', { mode: 0o755 });
     const before = process.cwd();

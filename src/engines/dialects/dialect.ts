@@ -165,7 +165,7 @@ export function failureOf(
  */
 export function unlessLeftOut(failure: Failure, { leftOut, exitCode }: EngineEnd): Failure {
   if (leftOut === undefined || failure.signal !== undefined) return failure;
-  const line = `a line of ${Math.ceil(leftOut / 1024 / 1024)} MiB that it printed was too long to be read`;
+  const line = `a line of ${Math.round(leftOut / 1024 / 1024)} MiB that it printed was too long to be read`;
   if (exitCode !== 0) return { ...failure, message: `${failure.message}; ${line}` };
   return {
     reason: 'internal',

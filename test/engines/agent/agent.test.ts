@@ -162,7 +162,7 @@ describe('an engine', () => {
     const huge = `printf '{"type":"item.completed","item":{"type":"agent_message","text":"'; head -c 12000000 /dev/zero | tr '\\0' x; echo '"}}'`;
     const { outcome } = await ran(`${says(hello[0] ?? '')}\n${huge}\n${says(over)}`);
     expect(outcome).toMatchObject({
-      failure: { reason: 'internal', message: expect.stringContaining('a line of 12 MiB') },
+      failure: { reason: 'internal', message: expect.stringContaining('a line of 11 MiB') },
     });
   });
 

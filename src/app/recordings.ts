@@ -2,11 +2,17 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { ok, type Result } from '../model/result.ts';
+import type { Workflow } from '../model/workflow.ts';
 import type { RunFlags } from './record.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** Refuses a recording that cannot be read, and a place where none can be made: the first agent would find out, after it was paid. */
-export function checkRecordings({ record, replay }: RunFlags): Result<undefined, Refusal> {
+export function checkRecordings(
+  { record, replay }: RunFlags,
+  workflow: Workflow,
+): Result<undefined, Refusal> {
+  // Commands run themselves: without an agent there is nothing to record or to answer.
+  if (![...workflow.steps, ...workflow.finally].some(({ kind }) => kind === 'prompt')) return ok(undefined);
   if (replay !== undefined) {
     const stat = statSync(replay, { throwIfNoEntry: false });
     if (stat?.isDirectory() !== true) {

@@ -87,7 +87,7 @@ async function resumeRecord(
   const { workflow, plan, config } = checked.value;
   const selected = selectSteps(plan, flagsOf(record));
   if (!selected.ok) return selected;
-  const recordings = checkRecordings(flagsOf(record));
+  const recordings = checkRecordings(flagsOf(record), workflow);
   if (!recordings.ok) return recordings;
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;

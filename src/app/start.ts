@@ -68,7 +68,7 @@ export async function start(
     );
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
-  const recordings = checkRecordings(options.flags);
+  const recordings = checkRecordings(options.flags, workflow);
   if (!recordings.ok) return recordings;
   // Before the workspace, which lives in the same directory: the state sees to it that nobody else can look in.
   const opened = await openPlaceState(place);

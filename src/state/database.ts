@@ -25,8 +25,7 @@ export interface DatabaseOptions {
 export function openDatabase(file: string, options: DatabaseOptions): Result<Connection, StateProblem> {
   let connection: Connection | undefined;
   try {
-    makeFile(file);
-    if (isEmptied(file)) return err({ kind: 'damaged', message: emptied(file) });
+    if (!makeFile(file) && isEmptied(file)) return err({ kind: 'damaged', message: emptied(file) });
     connection = options.driver(file, { timeout: BUSY_MS });
     useWriteAheadLog(connection);
     connection.pragma('synchronous = FULL');
@@ -64,21 +63,33 @@ function useWriteAheadLog(connection: Connection): void {
 function isEmptied(file: string): boolean {
   const directory = path.dirname(file);
   const log = statSync(`${file}-wal`, { throwIfNoEntry: false });
-  const kept = readdirSync(directory).some((name) => name === 'runs' || name === 'git');
+  const kept =
+    statSync(path.join(directory, 'git'), { throwIfNoEntry: false }) !== undefined || hasRuns(directory);
   return (kept || (log !== undefined && log.size > 0)) && statSync(file).size === 0;
+}
+
+function hasRuns(directory: string): boolean {
+  try {
+    return readdirSync(path.join(directory, 'runs')).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function emptied(file: string): string {
   return `the database in ${file} is empty, though runs were kept beside it: restore it from a backup, or move ${path.dirname(file)} away to start anew`;
 }
 
-// SQLite gives its -wal and -shm files the mode of the database. An existing file must not be opened here: closing it again would
+// True where there was none. SQLite gives its -wal and -shm files the mode of the database. An existing file must not be opened here: closing it again would
 // drop the locks that another connection of this process holds (POSIX locks belong to the process, not to the descriptor).
-function makeFile(file: string): void {
+function makeFile(file: string): boolean {
+  let made = false;
   try {
     closeSync(openSync(file, 'wx', 0o600));
+    made = true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   chmodSync(file, 0o600);
+  return made;
 }

@@ -4,6 +4,8 @@ import { type Event, RefusedError, runWorkflow, validate } from '../../src/index
 import { FINE, projectWith } from '../commands/project.ts';
 import { withState } from '../support/repository.ts';
 
+const AGENT = 'steps:\n  - { id: ask, prompt: hi, engine: codex, access: read }\n';
+
 const TWO = 'steps:\n  - { id: one, run: echo fine }\n  - { id: two, run: touch two }\n';
 
 it.each([
@@ -27,7 +29,7 @@ it.each([
 });
 
 it('refuses with everything that is wrong, for programs too', async () => {
-  const { root, environ } = projectWith({ bad: 'steps:\n  - runn: x\n', w: FINE });
+  const { root, environ } = projectWith({ bad: 'steps:\n  - runn: x\n', w: FINE, agent: AGENT });
   const options = { cwd: root, env: environ };
   const bad = await runWorkflow('bad', options).catch((error: unknown) => error);
   expect(bad).toBeInstanceOf(RefusedError);
@@ -35,9 +37,9 @@ it('refuses with everything that is wrong, for programs too', async () => {
   expect((bad as RefusedError).problems).toEqual(await validate('bad', { cwd: root }));
   const none = await runWorkflow('ww', options).catch((error: unknown) => error);
   expect(none).toBeInstanceOf(RefusedError);
-  expect(none).toMatchObject({ help: 'give the path of the file, or one of: bad, w', problems: [] });
+  expect(none).toMatchObject({ help: 'give the path of the file, or one of: agent, bad, w', problems: [] });
   await expect(validate('ww', { cwd: root })).rejects.toBeInstanceOf(RefusedError);
-  await expect(runWorkflow('w', { ...options, replay: 'none' })).rejects.toThrow('--replay');
+  await expect(runWorkflow('agent', { ...options, replay: 'none' })).rejects.toThrow('--replay');
 });
 
 it.each([0, -1, 1.5, Number.NaN, '2'])('maxParallel: %s is none', async (maxParallel) => {

@@ -103,6 +103,14 @@ it.each([
   expect(code).toBe(1);
 });
 
+it('a state directory whose database was taken away is begun anew', async () => {
+  const project = projectWith({ w: FINE });
+  await say(project, 'run w');
+  for (const end of ['', '-wal', '-shm'])
+    rmSync(path.join(project.stateDir, `codemachine.db${end}`), { force: true });
+  expect((await say(project, 'run w')).code).toBe(0);
+});
+
 it('names each missing thing on a line that says whose it is, and a plan as a shell takes it', async () => {
   const project = projectWith(
     {},

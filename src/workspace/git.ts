@@ -136,7 +136,7 @@ export function names(bytes: Uint8Array): readonly string[] {
 }
 
 /** The bytes that a name of `names` stands for. */
-export function bytesOf(name: string): Buffer {
+function bytesOf(name: string): Buffer {
   return Buffer.from(name, 'latin1');
 }
 

@@ -148,11 +148,7 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
   let head: Head = row.seq === 0 ? emptyHead(run) : { seq: row.seq, hash: row.hash };
   let released = false;
   const disk = walSync(connection, place);
-  const gone = guarded(place, () => watchPresence(place));
-  const stand = (): void => {
-    const error = gone();
-    if (error !== undefined) throw error;
-  };
+  const presence = guarded(place, () => watchPresence(place));
   const lost = () => new StateError('lease-lost', lostSentence(run));
   const insert = connection.prepare(
     `INSERT INTO milestones (run, seq, epoch, at, type, body, hash)
@@ -184,16 +180,16 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
       }
       const last = rows.at(-1);
       if (last === undefined) return [];
-      stand();
+      presence.insist();
       guarded(place, () => write.immediate(rows, last, status));
       head = { seq: last.seq, hash: last.hash };
       return rows.map(milestoneOf);
     },
     durable: async () => {
       await disk.settled();
-      stand();
+      presence.insist();
     },
-    gone,
+    gone: presence.gone,
     beat: () => {
       if (released || guarded(place, () => setBeat.run(tools.now(), run, epoch)).changes !== 1) throw lost();
     },

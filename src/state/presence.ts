@@ -3,15 +3,27 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { StateError } from './problem.ts';
 
-/**
- * Remembers which file stands there now. What it gives says whether that file still does, as a StateError where not; one system
- * call, a few microseconds. The number of a file that is kept open is given to no other, so a file made anew is told apart.
- */
-export function watchPresence(file: string): () => StateError | undefined {
+/** A file that is to stay where it is. */
+export interface Presence {
+  /** Why the file is no longer there, or another one is; undefined while all is well. A system call, two microseconds. */
+  gone(): StateError | undefined;
+  /** Throws that. */
+  insist(): void;
+}
+
+/** Remembers which file stands there now. The number of a file that is kept open is given to no other, so one made anew is told apart. */
+export function watchPresence(file: string): Presence {
   const then = statSync(file);
-  return () => {
+  const look = (): StateError | undefined => {
     const now = statSync(file, { throwIfNoEntry: false });
     return now !== undefined && now.ino === then.ino && now.dev === then.dev ? undefined : gone(file);
+  };
+  return {
+    gone: look,
+    insist: () => {
+      const error = look();
+      if (error !== undefined) throw error;
+    },
   };
 }
 

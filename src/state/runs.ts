@@ -39,7 +39,7 @@ export interface RunSummary {
   readonly status: RunStatus;
   /** When the run last changed its status: for an ended run, when it ended. */
   readonly changedAt: string;
-  /** When its owner, if it had one, gave the last sign of life. ISO 8601, UTC. */
+  /** When its owner gave the last sign of life, or it was created. ISO 8601, UTC. */
   readonly heardAt: string;
   /** The living owner, if there is one. */
   readonly owner?: Owner;
@@ -109,7 +109,7 @@ export function listRuns(tools: LeaseTools): readonly RunSummary[] {
       createdAt,
       changedAt,
       status,
-      heardAt: new Date(row.beat).toISOString(),
+      heardAt: new Date(Math.max(row.beat, Date.parse(createdAt))).toISOString(),
       ...(owner === undefined ? {} : { owner }),
     };
   });

@@ -96,6 +96,7 @@ describe('the list of runs', () => {
       workspace: '/somewhere',
       createdAt: record(runId(2)).createdAt,
       changedAt: AT,
+      heardAt: AT,
       status: 'succeeded',
     });
   });

@@ -33,6 +33,7 @@ it('a run on a disk that fills up ends with a sentence, and goes on when there i
   const full = await confined(project, 400, ['run', 'w']);
   expect(full.stderr).not.toContain('defect');
   expect(full.stderr).toContain('codemachine.db');
+  expect(full.stderr).not.toContain('owns');
   expect(full.code).toBe(2);
   const run = await onlyRun(project);
   const before = foldAll(await withState(project, (state) => state.history(run)));

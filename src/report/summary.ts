@@ -6,7 +6,7 @@ import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import { failedSteps, isInterrupted, isUsageUnknown, mayFail, stepFacts, stepsInOrder } from './steps.ts';
-import { count, duration, usageWords } from './words.ts';
+import { count, duration, quoted, usageWords } from './words.ts';
 
 const MOST_ROWS = 20;
 const MOST_FILES = 10;
@@ -244,9 +244,4 @@ function leftInTree({ progress: { run, status }, failed, changes }: Told): reado
     `  \`codemachine resume ${run} --keep-tree\` keeps it, and tries again`,
     `  \`codemachine diff ${run} ${quoted(key)} | ${UNDO_PATCH}\` only undoes it`,
   ]);
-}
-
-/** Keys of loops and matrices have brackets, which a shell would read as a pattern. */
-function quoted(key: string): string {
-  return /^[\w.-]+$/.test(key) ? key : `'${key}'`;
 }

@@ -1,5 +1,6 @@
 /** Leads from a character of a scalar's value back to the place in the source it came from. */
 import type { Range } from '../model/source.ts';
+import { alignBlock, endsLine } from './block-text.ts';
 import type { Text } from './text.ts';
 
 /** How a scalar is written. */
@@ -12,12 +13,14 @@ export type ScalarStyle = 'plain' | 'single' | 'double' | 'block';
  */
 export function scalarText(value: string, source: string, at: Range, style: ScalarStyle): Text {
   const first = contentStart(source, at, style);
-  // Most scalars are written exactly as they mean; those need no table.
-  const straight = source.startsWith(value, first) && style !== 'block';
+  const end = style === 'single' || style === 'double' ? at.end - 1 : at.end;
+  // Most scalars are written exactly as they mean; those need no table. `''''` begins with what it means, but is longer.
+  const straight = style !== 'block' && end - first === value.length && source.startsWith(value, first);
   let table: readonly number[] | undefined;
   const offset = (index: number) => {
     if (straight) return first + index;
-    table ??= align(value, source, first, at.end, style);
+    table ??=
+      style === 'block' ? alignBlock(value, source, first, end) : alignFlow(value, source, first, end, style);
     return table[index] ?? at.end;
   };
   return { value, at, offset, block: style === 'block' };
@@ -30,107 +33,62 @@ function contentStart(source: string, at: Range, style: ScalarStyle): number {
   return newline === -1 || newline >= at.end ? at.end : newline + 1;
 }
 
-// Walks value and source side by side: what is equal is the same character, an escape is one character of the value, and
-// the rest of the source (indentation, folded line ends) belongs to no character.
-function align(
+// Walks the source from character to character of the value: an escape is one, an escaped line end and indentation are none.
+function alignFlow(
   value: string,
   source: string,
   first: number,
   end: number,
-  style: ScalarStyle,
+  style: Exclude<ScalarStyle, 'block'>,
 ): readonly number[] {
   const table: number[] = [];
-  const indent = style === 'block' ? blockIndent(source, first, end) : Infinity;
-  let at = style === 'block' ? skipIndent(source, first, end, indent) : first;
-  for (let i = 0; i < value.length; i++) {
+  let at = first;
+  while (at < end && table.length < value.length) {
     if (style === 'double' && source[at] === '\\') {
-      const [start, length] = readEscape(source, at, end, indent);
-      table.push(start);
-      const units = length > 5 && isSurrogatePair(value, i) ? 2 : 1;
-      if (units === 2) table.push(start);
-      i += units - 1;
-      at = start + length;
-      continue;
+      if (endsLine(source, at + 1)) {
+        at = nextText(source, at + 1, end);
+        continue;
+      }
+      const length = escapeLength(source[at + 1]);
+      // Only the longest escape writes two units of the value at once; a pair may also be two escapes.
+      const astral = length === 10 && (value.codePointAt(table.length) ?? 0) > 0xffff;
+      table.push(...(astral ? [at, at] : [at]));
+      at += length;
+    } else {
+      const text = skipBlanks(source, at, end);
+      if (text < end && endsLine(source, text)) at = fold(table, source, at, end);
+      else if (text > at) while (at < text) table.push(at++);
+      else {
+        table.push(at);
+        at += style === 'single' && source[at] === "'" ? 2 : 1;
+      }
     }
-    const lineEnd =
-      source[at] === '\n' || source[at] === '\r' || (style !== 'block' && blankUntilLineEnd(source, at, end));
-    if (lineEnd && (value[i] === '\n' || value[i] === ' ')) {
-      table.push(at);
-      at = afterLineEnd(source, at, end, indent, style, value[i + 1] !== '\n');
-      continue;
-    }
-    table.push(at);
-    if (style === 'single' && source[at] === "'" && source[at + 1] === "'") at++;
-    at++;
   }
-  table.push(Math.min(at, end));
+  while (table.length <= value.length) table.push(end);
   return table;
 }
 
-function isSurrogatePair(value: string, i: number): boolean {
-  const code = value.charCodeAt(i);
-  return code >= 0xd800 && code <= 0xdbff;
+function escapeLength(letter: string | undefined): number {
+  return letter === 'x' ? 4 : letter === 'u' ? 6 : letter === 'U' ? 10 : 2;
 }
 
-// An escaped line end stands for nothing, so the character after it is the one that is meant.
-function readEscape(
-  source: string,
-  at: number,
-  end: number,
-  indent: number,
-): readonly [start: number, length: number] {
-  const letter = source[at + 1];
-  if (letter === '\n' || letter === '\r') {
-    const next = afterLineEnd(source, at + 1, end, indent, 'double', true);
-    return source[next] === '\\' ? readEscape(source, next, end, indent) : [next, 1];
+// One line end is a space, and of several the first two are one. Gives where the text goes on.
+function fold(table: number[], source: string, from: number, end: number): number {
+  table.push(from);
+  let at = nextText(source, from, end);
+  for (let lines = 1; at < end && endsLine(source, at); lines++) {
+    if (lines > 1) table.push(at);
+    at = nextText(source, at, end);
   }
-  return [at, letter === 'x' ? 4 : letter === 'u' ? 6 : letter === 'U' ? 10 : 2];
+  return at;
 }
 
-function blankUntilLineEnd(source: string, at: number, end: number): boolean {
+function nextText(source: string, at: number, end: number): number {
+  return skipBlanks(source, source.indexOf('\n', at) + 1, end);
+}
+
+function skipBlanks(source: string, at: number, end: number): number {
   let i = at;
   while (i < end && (source[i] === ' ' || source[i] === '\t')) i++;
-  return i < end && (source[i] === '\n' || source[i] === '\r');
-}
-
-function afterLineEnd(
-  source: string,
-  at: number,
-  end: number,
-  indent: number,
-  style: ScalarStyle,
-  last: boolean,
-): number {
-  let i = source.indexOf('\n', at) + 1;
-  if (i === 0) return end;
-  if (style === 'block') {
-    i = skipIndent(source, i, end, indent);
-    return last && i < end && (source[i] === '\n' || source[i] === '\r')
-      ? afterLineEnd(source, i, end, indent, style, last)
-      : i;
-  }
-  // In a flow scalar every further empty line is one line end of the value; the last one takes the indentation with it.
-  while (i < end && (source[i] === ' ' || source[i] === '\t')) i++;
-  while (
-    last &&
-    i < end &&
-    (source[i] === '\n' || source[i] === '\r' || source[i] === ' ' || source[i] === '\t')
-  )
-    i++;
-  return Math.min(i, end);
-}
-
-function blockIndent(source: string, first: number, end: number): number {
-  for (let line = first; line < end; line = source.indexOf('\n', line) + 1 || end) {
-    let i = line;
-    while (source[i] === ' ') i++;
-    if (i < end && source[i] !== '\n' && source[i] !== '\r') return i - line;
-  }
-  return 0;
-}
-
-function skipIndent(source: string, line: number, end: number, indent: number): number {
-  let i = line;
-  while (i < end && i - line < indent && source[i] === ' ') i++;
   return i;
 }

@@ -9,6 +9,10 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     globalSetup: ['bin/dev/compile-schemas.mjs'],
+    setupFiles: ['.config/vitest.setup.ts'],
+    // Not for patience with a test, but with a machine that is doing something else as well.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
@@ -21,8 +25,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...pure, '**/node_modules/**', '**/fixtures/**'],
           pool: 'forks',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

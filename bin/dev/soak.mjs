@@ -1,20 +1,61 @@
-// Kills the runner far more often than a change can wait for, printing the figures.
+// Tries what is drawn far more often than a change can wait for, printing the seeds it was drawn from.
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildAll } from './build.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-// CODEMACHINE_KILLS, CODEMACHINE_KILL_SEED, CODEMACHINE_KILL_PARALLEL choose another number, a known seed, more repositories at once.
-const env = { CODEMACHINE_KILLS: '2000', ...process.env };
+// A variable that is set already chooses: the seed that was printed to repeat a failure, other numbers of tries.
+const soaks = {
+  properties: {
+    files: propertyTests,
+    variables: { CODEMACHINE_TEST_SEED: randomInt(1, 2 ** 31), CODEMACHINE_TEST_RUNS: 20 },
+  },
+  // CODEMACHINE_KILL_PARALLEL says in how many repositories at once.
+  kills: {
+    files: () => ['test/kill/kill.test.ts'],
+    variables: { CODEMACHINE_KILL_SEED: randomInt(1, 1_000_000) * 1_000, CODEMACHINE_KILLS: 2_000 },
+  },
+};
+
+function propertyTests() {
+  return readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((file) => path.join('test', file))
+    .filter(
+      (file) =>
+        file.endsWith('.test.ts') && / from 'fast-check'/.test(readFileSync(path.join(root, file), 'utf8')),
+    );
+}
+
+/** Whether all of one soak passed. */
+function soak(name) {
+  const { files, variables } = soaks[name];
+  const chosen = Object.entries(variables).map(([key, value]) => [key, process.env[key] || String(value)]);
+  const again = `${chosen.map((pair) => pair.join('=')).join(' ')} npm run soak -- ${name}`;
+  console.log(`soak: ${again}`);
+  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
+  // As many tries take as long as they take.
+  const args = ['run', '--config', '.config/vitest.config.ts', '--testTimeout=0', ...files()];
+  const env = { ...process.env, ...Object.fromEntries(chosen) };
+  const { status, error } = spawnSync(process.execPath, [vitest, ...args], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) console.error(`soak: ${name} failed; to repeat it: ${again}`);
+  return status === 0;
+}
 
 try {
+  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(soaks);
+  for (const name of names) {
+    if (!(name in soaks)) throw new Error(`nothing is called ${name}: ${Object.keys(soaks).join(', ')}`);
+  }
   await buildAll();
-  const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--config', '.config/vitest.config.ts', 'test/kill/kill.test.ts'];
-  const { status, error } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
-  if (error !== undefined) throw error;
-  process.exitCode = status ?? 1;
+  process.exitCode = names.map(soak).every(Boolean) ? 0 : 1;
 } catch (error) {
   console.error(`soak: ${error.message}`);
   process.exitCode = 1;

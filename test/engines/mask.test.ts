@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeMasker } from '../../src/engines/mask.ts';
+import { runs } from '../support/seed.ts';
 
 const SECRET = `p4$$ "w'ö\\rd/+?~tok <en>&!`;
 
@@ -169,7 +170,7 @@ describe('whatever the secrets, the spelling and the cuts', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -186,7 +187,7 @@ describe('whatever the secrets, the spelling and the cuts', () => {
           expect(masked(secrets, stream, at).equals(masked(secrets, stream))).toBe(true);
         },
       ),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -197,7 +198,7 @@ describe('whatever the secrets, the spelling and the cuts', () => {
           true,
         );
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });

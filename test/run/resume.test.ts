@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
 import type { Step, Workflow } from '../../src/model/workflow.ts';
+import { runs } from '../support/seed.ts';
 import type { FakeTree, Script } from './rig.ts';
 import { agentStep, failing, fakeTree, fine, held, runStep, start, workflowOf } from './rig.ts';
 
@@ -136,7 +137,7 @@ describe('resume', () => {
           moments = resumed.moments;
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 

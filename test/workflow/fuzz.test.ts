@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { printDiagnostics } from '../../src/report/squiggle.ts';
 import { readConfig } from '../../src/workflow/config.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
+import { runs } from '../support/seed.ts';
 import { casesOf, worldAt } from './fixtures.ts';
 
 const good = path.join(import.meta.dirname, 'good');
@@ -81,7 +82,7 @@ describe('files of any contents', () => {
           mustBeJudged(text);
         },
       ),
-      { numRuns: 400 },
+      runs(400),
     );
   });
 
@@ -118,7 +119,7 @@ describe('files of any contents', () => {
           `${lines.map(([key, text]) => `${key}: ${text}\n`).join('')}agents:\n  a: ${flow(agent)}\nsteps:${list}\n`,
         );
       }),
-      { numRuns: 400 },
+      runs(400),
     );
   });
 });

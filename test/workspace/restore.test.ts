@@ -13,6 +13,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import type { GitWorkspace } from '../../src/workspace/workspace.ts';
+import { runs } from '../support/seed.ts';
 import { makeRepository, must, picture, type Repository, RUN } from './repository.ts';
 
 let repo: Repository | undefined;
@@ -336,6 +337,6 @@ test('whatever edits are made, a restore gives the same bytes, modes and links',
         expect(picture(r.root)).toEqual(after);
       },
     ),
-    { numRuns: 15, endOnFailure: false },
+    { ...runs(15), endOnFailure: false },
   );
 });

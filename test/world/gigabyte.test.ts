@@ -1,8 +1,9 @@
 /** Holds that a flood of output passes through the built program whole, and without filling its memory. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, rmSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { openState } from '../../src/state/state.ts';
+import { noise } from '../support/noise.ts';
 import { openRig } from '../support/rig.ts';
 import { makePlace } from './cli.ts';
 
@@ -28,7 +29,7 @@ it.skipIf(process.platform !== 'linux')(
     const rig = await openRig();
     onTestFinished(() => rig.close());
     const place = makePlace();
-    const block = randomBytes(MIB);
+    const block = noise(MIB);
     const printed = createHash('sha256');
     for (let i = 0; i < TIMES; i++) printed.update(block);
     place.write('block', block);

@@ -112,6 +112,10 @@ export type MilestoneBody =
     }
   | ({ readonly type: 'snapshot-taken' } & SnapshotFields)
   | ({ readonly type: 'tree-restored' } & SnapshotFields)
+  /** An isolated attempt ended well; `tree` is what it made, which waits for its turn to be merged. What it says is its result. */
+  | ({ readonly type: 'change-ready'; readonly reused?: Reused } & SnapshotFields & AttemptValues)
+  /** The shared tree, `from`, is about to become `tree`: who finds this without `change-merged` finishes it. */
+  | ({ readonly type: 'merge-started'; readonly from: string } & SnapshotFields)
   | ({ readonly type: 'change-merged' } & SnapshotFields)
   | ({
       readonly type: 'gate-opened';

@@ -90,7 +90,9 @@ function applyToStep(run: Draft, m: StepMilestone): void {
   const after = stepAfter(run, before, m);
   run.steps.set(m.step, after);
   if (
-    (m.type === 'step-succeeded' || m.type === 'step-failed') &&
+    (m.type === 'step-succeeded' || m.type === 'step-failed' || m.type === 'change-ready') &&
+    // What waited to be merged was counted when it was ready.
+    before.status !== 'merging' &&
     m.usage !== undefined &&
     !('reused' in m)
   ) {
@@ -118,6 +120,11 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
     case 'snapshot-taken':
     case 'tree-restored':
       return { ...step, trees: { ...step.trees, [m.attempt]: treesAfter(step.trees[m.attempt], m) } };
+    case 'change-ready':
+      return ready(run, step, m);
+    case 'merge-started':
+    case 'change-merged':
+      return { ...step, trees: { ...step.trees, [m.attempt]: mergedAfter(step.trees[m.attempt], m) } };
     case 'quota-waiting':
       return {
         ...step,
@@ -128,7 +135,6 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
       };
     case 'loop-decided':
     case 'matrix-expanded':
-    case 'change-merged':
     case 'gate-opened':
     case 'gate-decided':
       return step;
@@ -155,7 +161,42 @@ function started(step: StepProgress, m: Extract<Milestone, { type: 'step-started
     attempt: m.attempt,
     kind: m.kind,
     startedAt: m.at,
+    ...(m.workspace === 'isolated'
+      ? { trees: { ...step.trees, [m.attempt]: { isolated: true, undone: false } } }
+      : {}),
   };
+}
+
+/** The work is done: an owner that finds it so merges, and makes no further attempt. */
+function ready(
+  run: Draft,
+  step: StepProgress,
+  m: Extract<Milestone, { type: 'change-ready' }>,
+): StepProgress {
+  const { v: _, seq: __, at, run: ___, step: ____, attempt, type: _____, tree, files: ______, ...said } = m;
+  const { reused, ...values } = said;
+  const spent = reused === undefined ? m.usage : undefined;
+  const { failure: _f, retryAt: _r, because: _b, ...rest } = step;
+  return {
+    ...rest,
+    ...(spent === undefined ? {} : { usage: addUsage(step.usage ?? NO_USAGE, spent) }),
+    ...(reused === undefined ? {} : { reused }),
+    ...(m.engine === undefined ? {} : { engine: m.engine }),
+    ...(m.model === undefined ? {} : { model: m.model }),
+    ...{ status: 'merging', attempt, values, endedAt: at, decidedIn: run.attempt },
+    trees: {
+      ...step.trees,
+      [attempt]: { undone: false, ...step.trees[attempt], isolated: true, after: tree },
+    },
+  };
+}
+
+function mergedAfter(
+  trees: AttemptTrees | undefined,
+  m: Extract<Milestone, { type: 'merge-started' | 'change-merged' }>,
+): AttemptTrees {
+  const from = m.type === 'merge-started' ? m.from : (trees?.merge?.from ?? m.tree);
+  return { undone: false, ...trees, merge: { from, tree: m.tree, done: m.type === 'change-merged' } };
 }
 
 function changed(step: StepProgress, m: Extract<Milestone, { type: 'engine-changed' }>): StepProgress {
@@ -176,7 +217,7 @@ function ended(
     ...values
   } = said as typeof said & { final?: boolean; failure?: Failure; reused?: Reused };
   const { retryAt: _r, because: _b, reused: _u, ...step } = before;
-  const spent = reused === undefined ? m.usage : undefined;
+  const spent = reused === undefined && before.status !== 'merging' ? m.usage : undefined;
   const usage = spent === undefined ? {} : { usage: addUsage(step.usage ?? NO_USAGE, spent) };
   const who = {
     ...(reused === undefined ? {} : { reused }),
@@ -220,6 +261,6 @@ function treesAfter(
   m: Extract<Milestone, { type: 'snapshot-taken' | 'tree-restored' }>,
 ): AttemptTrees {
   if (m.type === 'tree-restored') return { ...trees, undone: true };
-  if (trees?.before === undefined) return { before: m.tree, undone: false };
+  if (trees?.before === undefined) return { ...trees, before: m.tree, undone: false };
   return { ...trees, after: m.tree, undone: false };
 }

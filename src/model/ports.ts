@@ -20,6 +20,8 @@ interface JobCommon {
   readonly run: RunId;
   readonly step: StepKey;
   readonly attempt: number;
+  /** Absolute root of the attempt's own worktree; absent where it works in the shared tree. */
+  readonly root?: string;
   /** Relative to the workspace's root; `''` is the root. It must not lead out of it, which the one who starts the attempt checks. */
   readonly cwd: string;
   /** The workflow's and the step's own variables. What else a child sees is decided by the kind of attempt. */
@@ -110,6 +112,62 @@ export interface Workspace {
   restore(to: string, from: string): Promise<Result<readonly string[], Failure>>;
   /** Paths that differ between two recordings. */
   changed(from: string, to: string): Promise<Result<readonly string[], Failure>>;
+}
+
+/** A working tree of one attempt alone. */
+export interface Worktree {
+  /** Absolute. */
+  readonly root: string;
+  /** Records it as it is; `since` as in `Workspace.record`. */
+  record(run: RunId, label: string, since?: string): Promise<Result<Recording, Failure>>;
+  /** Takes it away. Whatever of it matters has been recorded before. */
+  remove(): Promise<Result<undefined, Failure>>;
+}
+
+/** What a worktree is made of. */
+export interface WorktreeOf {
+  readonly run: RunId;
+  /** The name of the attempt's directory, which names the worktree's too. */
+  readonly directory: string;
+  /** The recording of the shared tree that it starts as. */
+  readonly from: string;
+  /** Globs of files that are brought over although git ignores them, from the root of the shared tree. */
+  readonly copy: readonly string[];
+  /** Paths that become links into the shared tree. */
+  readonly link: readonly string[];
+}
+
+/** Three recordings to be merged, with the name under which the result is recorded. */
+export interface MergeOf {
+  readonly run: RunId;
+  readonly label: string;
+  /** What both sides started from. */
+  readonly base: string;
+  /** The shared tree as it is. */
+  readonly ours: string;
+  /** What the attempt made of its worktree. */
+  readonly theirs: string;
+}
+
+/**
+ * What a merge came to. `tree` is a recording that descends from `ours`. With `conflicts` (paths, sorted) nothing may be put in
+ * place: the files of `tree` then hold git's conflict markers.
+ */
+export interface Merged {
+  readonly tree: string;
+  /** Paths that differ from `ours`. */
+  readonly files: readonly string[];
+  readonly conflicts: readonly string[];
+}
+
+/** Worktrees beside the shared tree, and the way back from them. */
+export interface Isolation {
+  /** Makes a worktree. One that an earlier owner left in its place is taken away first. */
+  open(what: WorktreeOf): Promise<Result<Worktree, Failure>>;
+  /** The worktree that an earlier owner of the run left; undefined where it is gone. */
+  find(run: RunId, directory: string): Promise<Result<Worktree | undefined, Failure>>;
+  /** Merges without touching any working tree: `Workspace.restore(merged.tree, ours)` puts the result in place. */
+  merge(what: MergeOf): Promise<Result<Merged, Failure>>;
 }
 
 /** The funnel: stores a milestone, and lets it be heard when the disk has it. Rejects when the run has another owner by now. */

@@ -7,8 +7,8 @@ import type { JsonObject } from './result.ts';
 /** How a step ended. */
 export type StepEnd = 'succeeded' | 'failed' | 'skipped' | 'blocked' | 'canceled';
 
-/** Where a step is. `waiting` is between two attempts. */
-export type StepStatus = 'pending' | 'running' | 'waiting' | StepEnd;
+/** Where a step is. `waiting` is between two attempts; `merging` is done in a worktree, its change not yet in the shared tree. */
+export type StepStatus = 'pending' | 'running' | 'waiting' | 'merging' | StepEnd;
 
 /** The recordings of one attempt: commits under `refs/codemachine/<run-id>/`. */
 export interface AttemptTrees {
@@ -16,6 +16,10 @@ export interface AttemptTrees {
   readonly after?: string;
   /** Whether the tree was put back to `before` since. */
   readonly undone: boolean;
+  /** Both are recordings of the attempt's own worktree: nothing of it was ever in the shared tree but by `merge`. */
+  readonly isolated?: true;
+  /** The shared tree before and after the change was merged; `done` once it stands there. */
+  readonly merge?: { readonly from: string; readonly tree: string; readonly done: boolean };
 }
 
 /** One step as the milestones tell it. */

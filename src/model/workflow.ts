@@ -50,6 +50,20 @@ export interface McpServer {
   readonly url?: string;
 }
 
+/** A worktree of its own for each attempt of a step. */
+export interface Isolated {
+  /** Globs, from the root of the shared tree, of ignored files to bring over. */
+  readonly copy: readonly string[];
+  /** Paths to link into the worktree. */
+  readonly link: readonly string[];
+  /** A shell command that prepares the worktree before the attempt. */
+  readonly setup?: string;
+  /** `never` leaves the change where it is recorded. */
+  readonly merge: 'auto' | 'never';
+  /** Who resolves a conflict, and the commands that must succeed on the result. Nobody, if unsaid: the step fails. */
+  readonly onConflict?: { readonly agent: PromptStep; readonly checks: readonly string[] };
+}
+
 /** What every step has, whatever its kind. `needs` is always explicit: the list order is already written in. */
 export interface StepCommon {
   readonly id: StepId;
@@ -71,6 +85,8 @@ export interface StepCommon {
   readonly timeoutMs?: number;
   readonly retry: Retry;
   readonly continueOnError: boolean;
+  /** Absent where the step works in the shared tree. */
+  readonly isolated?: Isolated;
 }
 
 /** A shell command. */
@@ -135,7 +151,7 @@ export interface Workflow {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Whether a step may change files of the workspace on purpose, so that it is recorded and undone. */
+/** Whether a step may change files of the shared tree on purpose, so that it runs alone there, is recorded and undone. */
 export function isWriter(step: Step): step is PromptStep {
-  return step.kind === 'prompt' && step.access !== 'read';
+  return step.kind === 'prompt' && step.access !== 'read' && step.isolated === undefined;
 }

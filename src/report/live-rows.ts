@@ -49,6 +49,7 @@ export function liveRows(progress: Progress, options: RowOptions): readonly stri
 const BY_NEED: readonly StepStatus[] = [
   'running',
   'waiting',
+  'merging',
   'failed',
   'canceled',
   'succeeded',
@@ -77,7 +78,7 @@ function toWatch(
 }
 
 function headline(progress: Progress, steps: readonly StepProgress[], { paint, now }: RowOptions): string {
-  const open: readonly StepStatus[] = ['pending', 'running', 'waiting'];
+  const open: readonly StepStatus[] = ['pending', 'running', 'waiting', 'merging'];
   const done = steps.filter((step) => !open.includes(step.status)).length;
   const failed = steps.filter((step) => step.status === 'failed').length;
   const facts = [
@@ -94,7 +95,7 @@ function row(step: StepProgress, width: number, options: RowOptions): string {
   const took = stepDuration(step, now);
   const icon = step.status === 'running' ? paint.yellow(spinner) : mark(step.status, paint);
   const facts = [
-    ...(took === undefined || step.status === 'waiting' ? [] : [duration(took)]),
+    ...(took === undefined || step.status === 'waiting' || step.status === 'merging' ? [] : [duration(took)]),
     ...(step.attempt > 1 ? [`attempt ${step.attempt}`] : []),
     ...(step.status === 'running' && step.engine !== undefined ? [oneLine(step.engine, WIDEST)] : []),
     ...news(step, options),
@@ -112,6 +113,8 @@ function news(step: StepProgress, { newest, paint, now }: RowOptions): readonly 
       return step.retryAt === undefined
         ? ['waits']
         : [`goes on in ${duration(Date.parse(step.retryAt) - now)}`];
+    case 'merging':
+      return ['done, waits to merge'];
     case 'failed':
       return [oneLine(step.failure?.message ?? 'failed', WIDEST)];
     case 'skipped':

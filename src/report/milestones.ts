@@ -97,6 +97,10 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
       return isEnd(progress, m) ? files('changed', m.files) : [];
     case 'tree-restored':
       return files('put back', m.files);
+    case 'change-ready':
+      return files('waits to merge', m.files);
+    case 'merge-started':
+      return [];
     case 'change-merged':
       return files('merged', m.files);
     case 'gate-opened':

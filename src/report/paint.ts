@@ -21,6 +21,7 @@ const MARKS: Readonly<Record<StepStatus, string>> = {
   pending: '·',
   running: '▸',
   waiting: '◷',
+  merging: '⑂',
   succeeded: '✔',
   failed: '✖',
   skipped: '-',
@@ -42,6 +43,7 @@ export function shade(status: StepStatus, paint: Paint): (text: string) => strin
       return paint.red;
     case 'running':
     case 'waiting':
+    case 'merging':
     case 'canceled':
       return paint.yellow;
     case 'pending':

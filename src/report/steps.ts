@@ -101,6 +101,8 @@ function stateFacts(
     case 'waiting':
       if (isInterrupted(step, running)) return ['interrupted'];
       return [step.retryAt === undefined ? 'waits' : `waits until ${moment(step.retryAt, today)}`];
+    case 'merging':
+      return ['done, waits to merge'];
     case 'pending':
       return ['not started'];
     case 'running':

@@ -147,6 +147,7 @@ const TELLING: readonly StepStatus[] = [
   'failed',
   'running',
   'waiting',
+  'merging',
   'canceled',
   'blocked',
   'succeeded',

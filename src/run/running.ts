@@ -2,7 +2,7 @@
 import type { Chatter, Milestone, MilestoneBody } from '../model/event.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Attempt, Clock, Emit, Workspace } from '../model/ports.ts';
+import type { Attempt, Clock, Emit, Isolation, Workspace } from '../model/ports.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
@@ -15,6 +15,8 @@ export interface RunPorts {
   readonly attempt: Attempt;
   /** Undefined outside a git repository; then nothing is recorded or undone. */
   readonly workspace: Workspace | undefined;
+  /** Undefined outside a git repository, where no step is isolated. */
+  readonly isolation?: Isolation;
   readonly evaluate: Evaluate;
   /** A value as it stands inside a longer text. */
   readonly toText: (value: Json) => string;

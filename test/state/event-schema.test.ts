@@ -122,6 +122,8 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
   'budget-exceeded': { ...milestone, type: 'budget-exceeded', scope: 'run', spent: 2, limit: 1 },
   'snapshot-taken': { ...snapshot, type: 'snapshot-taken' },
   'tree-restored': { ...snapshot, type: 'tree-restored' },
+  'change-ready': { ...snapshot, ...values, type: 'change-ready', reused: 'replay' },
+  'merge-started': { ...snapshot, type: 'merge-started', from: 'def' },
   'change-merged': { ...snapshot, type: 'change-merged' },
   'gate-opened': {
     ...milestone,
@@ -212,6 +214,8 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
   'budget-exceeded': { ...ofMilestone, scope: 'required', spent: 'required', limit: 'required' },
   'snapshot-taken': ofTree,
   'tree-restored': ofTree,
+  'change-ready': { ...ofTree, ...ofValues, reused: 'optional' },
+  'merge-started': { ...ofTree, from: 'required' },
   'change-merged': ofTree,
   'gate-opened': {
     ...ofStep,

@@ -108,11 +108,13 @@ describe('reading', () => {
             end += part.length;
           } else {
             expect(value.slice(end, end + 3)).toBe('${{');
-            end = value.indexOf('}}', part.at.end) + 2;
+            // The place of an empty expression is its whole fence.
+            end = value.indexOf('}}', part.text === '' ? part.at.start : part.at.end) + 2;
           }
         }
         expect(end).toBe(value.length);
       }),
+      { examples: [[['${', '{', '}}']], [['${', '{', ' ', '}}', '${{ inputs.a }}']]] },
     );
   });
 

@@ -1,48 +1,39 @@
 /** Decides who makes an attempt: the shell, an engine, or a recording. */
 import os from 'node:os';
-import { MARK_VARIABLE, makeMark } from '../engines/mark.ts';
+import { MARK_VARIABLE } from '../engines/mark.ts';
 import type { Masker } from '../engines/mask.ts';
 import { runGit } from '../engines/process.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
-import type { Attempt, Job } from '../model/ports.ts';
+import type { Attempt, Hear, Job, Outcome, RunJob, Stop } from '../model/ports.ts';
 import { StateError } from '../state/problem.ts';
 import { stepDirectory } from '../state/transcripts.ts';
+import { type AttemptHosts, startAttemptHosts } from './attempt-hosts.ts';
 import type { Execution } from './execution.ts';
+import { maskedValues } from './facts.ts';
 import { flagsOf } from './record.ts';
+import { markOf, type ShellSettings, shellDeps } from './shell-settings.ts';
 
 /**
  * Makes the one function that the run is handed. Engines are loaded when the first agent is asked.
  * @param settled resolves when the disk has every milestone so far
+ * @param hosts make the attempts of `run` steps where there are any, and ready
  */
-export function makeAttempt(e: Execution, masker: Masker | undefined, settled: () => Promise<void>): Attempt {
-  const mark = (job: Job): string =>
-    makeMark(e.env[MARK_VARIABLE], {
-      run: job.run,
-      epoch: e.lease.epoch,
-      directory: stepDirectory(job.step, job.attempt),
-    });
-  const masked = masker === undefined ? {} : { masker };
-  const shell = shellAttempt({
-    root: e.place.root,
-    environ: e.env,
-    secrets: e.workflow.secrets.map(({ name }) => name),
-    tmp: os.tmpdir(),
-    ...masked,
-    transcript: (job) => {
-      const files = e.state.openTranscript(job.run, job.step, job.attempt);
-      return {
-        write: (stream, bytes) => {
-          files.write(`${stream}.log`, bytes);
-          const problem = files.problem();
-          if (problem !== undefined) throw new Error(problem);
-        },
-        close: () => files.close(),
-      };
-    },
-    outputFile: (job) => e.state.outputFile(job.run, job.step, job.attempt),
-    mark,
-  });
+export function makeAttempt(
+  e: Execution,
+  masker: Masker | undefined,
+  settled: () => Promise<void>,
+  hosts: AttemptHosts | undefined,
+): Attempt {
+  const settings = shellSettings(e);
+  const mark = (job: Job): string => markOf(settings, job);
+  const outputFile = ({ run, step, attempt }: RunJob): string => e.state.outputFile(run, step, attempt);
+  const here = shellAttempt(shellDeps(settings, masker, outputFile));
+  const shell = (job: RunJob, hear: Hear, stop: Stop): Promise<Outcome> => {
+    // The directory is made, and cleared, once and here: a host would take away what another one's step has written.
+    if (hosts !== undefined) outputFile(job);
+    return hosts?.make(job, hear, stop) ?? here(job, hear, stop);
+  };
   let agents: Promise<AgentAttempt> | undefined;
   return async (job, hear, stop) => {
     try {
@@ -56,6 +47,29 @@ export function makeAttempt(e: Execution, masker: Masker | undefined, settled: (
       if (!(error instanceof StateError)) throw error;
       return { ok: false, failure: { reason: 'internal', message: error.message }, values: {} };
     }
+  };
+}
+
+/** Starts what makes attempts beside the runner, where so many `run` steps are left that it pays. */
+export function startHosts(e: Execution, parallel: number): AttemptHosts | undefined {
+  const all = e.plan.steps.filter(({ step, leftOut }) => step.kind === 'run' && !leftOut).length;
+  const done = e.history.filter(({ type }) => type === 'step-succeeded').length;
+  return startAttemptHosts(e.record.id, shellSettings(e), { steps: all - done, parallel });
+}
+
+function shellSettings(e: Execution): ShellSettings {
+  const outer = e.env[MARK_VARIABLE];
+  return {
+    root: e.place.root,
+    environ: Object.fromEntries(
+      Object.entries(e.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
+    secrets: e.workflow.secrets.map(({ name }) => name),
+    masked: maskedValues(e.variables),
+    tmp: os.tmpdir(),
+    state: e.state.directory,
+    epoch: e.lease.epoch,
+    ...(outer === undefined ? {} : { outer }),
   };
 }
 

@@ -16,7 +16,8 @@ import type { Lease } from '../state/lease.ts';
 import { StateError } from '../state/problem.ts';
 import { evaluate, toText } from '../workflow/evaluate.ts';
 import { hashFiles } from '../workspace/files.ts';
-import { makeAttempt } from './attempts.ts';
+import type { AttemptHosts } from './attempt-hosts.ts';
+import { makeAttempt, startHosts } from './attempts.ts';
 import { CLOCK } from './clock.ts';
 import { control } from './control.ts';
 import type { Execution } from './execution.ts';
@@ -34,10 +35,12 @@ export async function execute(e: Execution): Promise<Executed> {
   // What an owner that was killed has left running would write into the tree that is recorded next.
   if (e.history.length > 0) await sweepRun(record.id);
   const watcher = startWatcher(record.id, lease.epoch);
+  const hosts = startHosts(e, runOptions(e).maxParallel);
   try {
-    return await drive(e);
+    return await drive(e, hosts);
   } finally {
     await sweepRun(record.id);
+    await hosts?.close();
     watcher.close();
     giveBack(lease);
     await e.reporter.close();
@@ -53,13 +56,13 @@ function giveBack(lease: Lease): void {
   }
 }
 
-async function drive(e: Execution): Promise<Executed> {
+async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Executed> {
   const { record, state, lease } = e;
   const secret = maskedValues(e.variables);
   const masker = secret.length === 0 ? undefined : (await import('../engines/mask.ts')).makeMasker(secret);
   const funnel = journal(lease, Date.now);
   funnel.listen((milestone) => e.reporter.hear(milestone));
-  const handle = startRun(runInput(e, masker, funnel));
+  const handle = startRun(runInput(e, masker, funnel, hosts));
   const controlling = control(handle, { state, lease, run: record.id, signals: e.signals }, e.tell);
   const stopped = (): void => handle.stop('interrupt', 'the caller');
   e.signal?.addEventListener('abort', stopped, { once: true });
@@ -89,7 +92,12 @@ async function settled(result: RunResult, funnel: Journal): Promise<RunResult> {
   }
 }
 
-function runInput(e: Execution, masker: Masker | undefined, funnel: Journal): RunInput {
+function runInput(
+  e: Execution,
+  masker: Masker | undefined,
+  funnel: Journal,
+  hosts: AttemptHosts | undefined,
+): RunInput {
   const { record, place } = e;
   const chatter = (said: Chatter): void => {
     const masked = masker === undefined ? said : masker.json(said);
@@ -104,7 +112,7 @@ function runInput(e: Execution, masker: Masker | undefined, funnel: Journal): Ru
     history: e.history,
     ports: {
       emit: funnel.emit,
-      attempt: makeAttempt(e, masker, () => funnel.flush()),
+      attempt: makeAttempt(e, masker, () => funnel.flush(), hosts),
       workspace: e.workspace,
       evaluate,
       toText,

@@ -1,4 +1,5 @@
 /** Says what a child of ours is given, what is heard of it, how it ends. */
+import type { Socket } from 'node:net';
 import type { StopReason } from '../model/ports.ts';
 import { LADDER, type LadderPauses } from './stopping.ts';
 import { SWEEP, type SweepPauses } from './sweep.ts';
@@ -22,6 +23,18 @@ export interface ProcessSpec {
 export interface ProcessEars {
   stdout(chunk: Uint8Array): void;
   stderr(chunk: Uint8Array): void;
+}
+
+/** What a child ended with; one of the two is null. */
+export type Exit = readonly [code: number | null, signal: string | null];
+
+/** A Node that works for us. */
+export interface HostProcess {
+  /** Both ways. Errors on it are heard already. */
+  readonly channel: Socket;
+  /** Resolves when it has ended and everything it said was read. */
+  readonly ended: Promise<Exit>;
+  kill(): void;
 }
 
 /** The operating system refused to start it. */
@@ -69,4 +82,14 @@ export interface ToolOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+}
+
+/** Says why something could not be started, in the words of Node or of execa. */
+export function spawnError(error: unknown): SpawnError {
+  const { code, message, originalMessage } = error as {
+    code?: string;
+    message?: string;
+    originalMessage?: string;
+  };
+  return { code: code ?? 'UNKNOWN', message: originalMessage ?? message ?? String(error) };
 }

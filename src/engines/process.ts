@@ -1,17 +1,21 @@
 /** Starts children; nobody else does. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Stop } from '../model/ports.ts';
 import {
+  type Exit,
+  type HostProcess,
   PAUSES,
   type ProcessEars,
   type ProcessEnd,
   type ProcessPauses,
   type ProcessSpec,
   type SpawnError,
+  spawnError,
   type ToolEnd,
   type ToolOptions,
 } from './child.ts';
+import { outlasts } from './drain.ts';
 import { attemptPattern, runPattern } from './mark.ts';
 import { climb, type LadderSignal, raised } from './stopping.ts';
 import {
@@ -23,10 +27,9 @@ import {
   type SweepPauses,
   type Swept,
   signal,
+  signalGroup,
 } from './sweep.ts';
 import { toolPath } from './tool-path.ts';
-
-type Exit = readonly [code: number | null, signal: string | null];
 
 /**
  * Starts a child in a process group of its own, hears it to its end, and ends what it left behind where `spec` says so.
@@ -123,15 +126,6 @@ async function engineStarter(): Promise<(spec: ProcessSpec) => Born> {
   };
 }
 
-function spawnError(error: unknown): SpawnError {
-  const { code, message, originalMessage } = error as {
-    code?: string;
-    message?: string;
-    originalMessage?: string;
-  };
-  return { code: code ?? 'UNKNOWN', message: originalMessage ?? message ?? String(error) };
-}
-
 /** `exit`, not `close`: a grandchild that inherited the pipes can put `close` off for ever. */
 function lifeOf(child: ChildProcess): Promise<Exit | SpawnError> {
   return new Promise((resolve) => {
@@ -150,28 +144,11 @@ function feed(child: ChildProcess, stdin: string | Uint8Array | undefined): void
   child.stdin.end(stdin);
 }
 
-/** Gives whether the pipes are still held after `ms`, or when everything must end at once. */
-function outlasts(closed: Promise<void>, hard: AbortSignal, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const decide = (held: boolean): void => {
-      clearTimeout(timer);
-      hard.removeEventListener('abort', giveUp);
-      resolve(held);
-    };
-    // What already lies in the pipe is read in the next turn; our own slowness is no reason to lose it.
-    const giveUp = (): void => void setImmediate(() => setImmediate(() => decide(true)));
-    const timer = setTimeout(giveUp, ms);
-    hard.addEventListener('abort', giveUp, { once: true });
-    void closed.then(() => decide(false));
-    if (hard.aborted) giveUp();
-  });
-}
-
 async function endLeftBehind(child: ChildProcess, mark: string, pauses: SweepPauses): Promise<void> {
   // Whoever dropped the mark from its environment is still in the group.
-  const company = signalGroup(child, pauses.graceMs === 0 ? 'SIGKILL' : 'SIGTERM');
+  const company = signalGroup(child.pid, pauses.graceMs === 0 ? 'SIGKILL' : 'SIGTERM');
   await endMarked(attemptPattern(mark), findMarked, pauses);
-  if (company) signalGroup(child, 'SIGKILL');
+  if (company) signalGroup(child.pid, 'SIGKILL');
 }
 
 function letGo(child: ChildProcess, closed: Promise<void>): { readonly closed: Promise<void> } {
@@ -182,24 +159,23 @@ function letGo(child: ChildProcess, closed: Promise<void>): { readonly closed: P
 /** The mild signals go to the group, which passes them on as programs expect; the last one to everybody who can be found. */
 function send(child: ChildProcess, rung: LadderSignal): void {
   const tree = rung === 'SIGKILL' && child.pid !== undefined ? descendants(child.pid) : [];
-  signalGroup(child, rung);
+  signalGroup(child.pid, rung);
   for (const pid of tree) signal(pid, 'SIGKILL');
 }
 
-/** Gives whether there was anybody in the group. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): boolean {
-  if (child.pid === undefined) return false;
-  try {
-    return process.kill(-child.pid, signal);
-  } catch {
-    return false;
-  }
+/** Hosts carry the run's mark, so that whoever comes after us ends them; we end them ourselves, after everything they hold. */
+const hosts = new Set<number>();
+
+/** Pids of the processes whose environment holds `pattern`, ours and our living hosts' excepted. */
+export async function findMarked(pattern: string): Promise<readonly number[]> {
+  const found =
+    process.platform === 'linux' ? markedInProc(pattern) : markedInPs(await listProcesses(), pattern);
+  return found.filter((pid) => !hosts.has(pid));
 }
 
-/** Pids of the processes whose environment holds `pattern`, ours excepted. */
-export async function findMarked(pattern: string): Promise<readonly number[]> {
-  if (process.platform === 'linux') return markedInProc(pattern);
-  return markedInPs(await listProcesses(), pattern);
+/** Ends what one attempt has started, where the process that started it is gone. */
+export function sweepAttempt(mark: string, pauses?: SweepPauses): Promise<Swept> {
+  return endMarked(attemptPattern(mark), findMarked, pauses);
 }
 
 /** Ends whatever any owner of this run has started. Only for who owns the run now, before it starts a child or after the last. */
@@ -262,6 +238,37 @@ export function startHelper(
   child.unref();
   stdin.unref();
   return { tell: (text) => void stdin.write(text), close: (text) => void stdin.end(text) };
+}
+
+/**
+ * Starts Node on `script`, with a channel to us as its descriptor 3; undefined where the system has no room for it. In a session of
+ * its own: what a terminal says is said to us, and we tell it. It keeps nobody alive.
+ */
+export function startHost(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): HostProcess | undefined {
+  let child: ChildProcess;
+  try {
+    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'pipe'];
+    child = spawn(process.execPath, [script, ...args], { cwd: '/', env, detached: true, stdio });
+  } catch {
+    return undefined;
+  }
+  child.on('error', () => {});
+  const { pid } = child;
+  if (pid === undefined) return undefined;
+  hosts.add(pid);
+  child.once('exit', () => hosts.delete(pid));
+  // Not `exit`: what it had said before it ended is read first.
+  const ended = new Promise<Exit>((resolve) => child.once('close', (...exit) => resolve(exit)));
+  const channel = child.stdio[3] as Socket;
+  // What is told to a host that is gone is lost with it; `ended` says so.
+  channel.on('error', () => {});
+  child.unref();
+  channel.unref();
+  return { channel, ended, kill: () => void child.kill('SIGKILL') };
 }
 
 /** Starts Node in a session of its own, which outlives us. Its standard error goes to the file `log`. */

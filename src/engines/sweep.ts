@@ -66,6 +66,16 @@ export function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
+/** Signals a process group; gives whether there was anybody in it. */
+export function signalGroup(pid: number | undefined, name: NodeJS.Signals): boolean {
+  if (pid === undefined) return false;
+  try {
+    return process.kill(-pid, name);
+  } catch {
+    return false;
+  }
+}
+
 /** Looks through `/proc`, which shows the environment that a process was started with (proc(5)). Linux only. */
 export function markedInProc(pattern: string): readonly number[] {
   const wanted = Buffer.from(pattern);

@@ -12,8 +12,13 @@ export function makeOutputFiles(state: string): (run: RunId, step: StepKey, atte
     const directory = runDirectory(state, run);
     if (!made.has(run)) guarded(directory, () => prepare(directory));
     made.add(run);
-    return path.join(directory, `${stepDirectory(step, attempt)}.output`);
+    return outputFileIn(state, run, step, attempt);
   };
+}
+
+/** The same file's name, for who is handed attempts by the one who made the directory. */
+export function outputFileIn(state: string, run: RunId, step: StepKey, attempt: number): string {
+  return path.join(runDirectory(state, run), `${stepDirectory(step, attempt)}.output`);
 }
 
 /** Attempts that a dead owner left behind wrote there unmasked, and nobody reads it any more. */

@@ -94,6 +94,8 @@ async function lastNumber(store: Store, run: RunId): Promise<number> {
 export interface KeptRecording {
   readonly number: number;
   readonly tree: string;
+  /** What it was made for: `fix.1.before`. */
+  readonly label: string;
 }
 
 /** The recordings of a run, in the order in which they were made. */
@@ -101,14 +103,14 @@ export async function recordingsOf(
   store: Store,
   run: RunId,
 ): Promise<Result<readonly KeptRecording[], Failure>> {
-  const args = ['for-each-ref', '--format=%(refname) %(objectname)', refsOf(run)];
+  const args = ['for-each-ref', '--format=%(refname) %(objectname) %(contents:subject)', refsOf(run)];
   const listed = await store.theirs(args);
   if (!listed.ok) return listed;
   const kept: KeptRecording[] = [];
   for (const entry of text(listed.value).split('\n')) {
-    const [ref = '', tree = ''] = entry.split(' ');
+    const [ref = '', tree = '', ...label] = entry.split(' ');
     const number = ref.slice(refsOf(run).length);
-    if (/^\d+$/.test(number)) kept.push({ number: Number(number), tree });
+    if (/^\d+$/.test(number)) kept.push({ number: Number(number), tree, label: label.join(' ') });
   }
   return ok(kept.sort((a, b) => a.number - b.number));
 }

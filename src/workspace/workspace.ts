@@ -12,6 +12,7 @@ import { dropStaleLock, restoreTree } from './restore.ts';
 import { type Places, stillThere } from './root.ts';
 import { openStore, type Store } from './store.ts';
 import { type Memory, untrackedFiles, writeTree } from './tree.ts';
+import { openTrees, type Trees } from './trees.ts';
 
 /** What is needed to open a workspace. */
 export interface OpenWorkspace {
@@ -45,6 +46,8 @@ export interface GitWorkspace extends Workspace {
   applyPatch(patch: Uint8Array): Promise<Result<undefined, Failure>>;
   /** Records now; what it gives records again and tells the change in between as a patch. */
   watch(run: RunId, label: string): Promise<Result<() => Promise<Result<Uint8Array, Failure>>, Failure>>;
+  /** What the commands do with recordings. */
+  readonly trees: Trees;
   /** A run's recordings, oldest first. */
   recordings(run: RunId): Promise<Result<readonly KeptRecording[], Failure>>;
 }
@@ -83,6 +86,7 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
     holds: (recording, paths) => heldPaths(store, recording, paths),
     patch: (from, to) => patchBytes(store, from, to),
     recordings: (run) => recordingsOf(store, run),
+    trees: openTrees({ store, numbers: context.numbers, now: input.now, inTurn }),
   });
 }
 

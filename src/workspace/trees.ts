@@ -1,0 +1,168 @@
+/** Works with the recordings of a run when it is over: puts new ones together, and takes them away. */
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import type { Failure } from '../model/failure.ts';
+import { asRunId, RUN_ID_PATTERN, type RunId } from '../model/ids.ts';
+import { ok, type Result } from '../model/result.ts';
+import { type Change, changes, rawChanges } from './changes.ts';
+import { patchBytes } from './diff.ts';
+import { line, names, text, zeroEnded } from './git.ts';
+import { headOf } from './head.ts';
+import { keepRecording, type Numbers } from './recordings.ts';
+import type { Store } from './store.ts';
+
+/** Which files of one recording are to be put over another. */
+export interface Pick {
+  readonly run: RunId;
+  readonly label: string;
+  /** The tree as it is. */
+  readonly from: string;
+  /** Where the files are taken from. */
+  readonly to: string;
+  /** Files and directories from the root, taken literally; everything where there are none. */
+  readonly paths: readonly string[];
+}
+
+/** What the commands do with recordings. */
+export interface Trees {
+  /** What became of each file between two recordings. */
+  changes(from: string, to: string, paths?: readonly string[]): Promise<Result<readonly Change[], Failure>>;
+  /** The difference as bytes for `git apply`, of these paths alone where some are named. */
+  patch(from: string, to: string, paths?: readonly string[]): Promise<Result<Uint8Array, Failure>>;
+  /**
+   * Records what the tree is to become: `from` with some files as in `to`. HEAD and index stand in it as they are in `from`, so
+   * that `restore(picked, from)` touches files alone.
+   */
+  pick(what: Pick): Promise<Result<string, Failure>>;
+  /** Those of the paths that are a file or a directory in one of the recordings. */
+  known(paths: readonly string[], recordings: readonly string[]): Promise<Result<readonly string[], Failure>>;
+  /** Every run that has refs in this repository. */
+  runs(): Promise<Result<readonly RunId[], Failure>>;
+  /** Deletes the refs of a run; gives how many there were. */
+  forget(run: RunId): Promise<Result<number, Failure>>;
+  /** The roots of all worktrees of the repository, absolute. */
+  roots(): Promise<Result<readonly string[], Failure>>;
+}
+
+/** What `openTrees` works with. */
+export interface TreesOf {
+  readonly store: Store;
+  readonly numbers: Numbers;
+  readonly now: () => number;
+  readonly inTurn: <T>(call: () => Promise<T>) => Promise<T>;
+}
+
+/** The commands' side of a workspace. */
+export function openTrees(context: TreesOf): Trees {
+  const { store, inTurn } = context;
+  return {
+    changes: (from, to, paths) => changes(store, from, to, paths),
+    patch: (from, to, paths = []) =>
+      paths.length === 0 ? patchBytes(store, from, to) : partOfPatch(store, from, to, paths),
+    pick: (what) => inTurn(() => pick(context, what)),
+    known: (paths, recordings) => known(store, paths, recordings),
+    runs: () => runsWithRefs(store),
+    forget: (run) => inTurn(() => forget(store, run)),
+    roots: () => rootsOf(store),
+  };
+}
+
+async function partOfPatch(
+  store: Store,
+  from: string,
+  to: string,
+  paths: readonly string[],
+): Promise<Result<Uint8Array, Failure>> {
+  const shape = ['--binary', '--full-index', '--no-renames', '--no-ext-diff', '--no-textconv', '--no-color'];
+  return store.ours(['diff-tree', '-r', '-p', ...shape, from, to, '--', ...paths]);
+}
+
+async function pick(
+  { store, numbers, now }: TreesOf,
+  { run, label, from, to, paths }: Pick,
+): Promise<Result<string, Failure>> {
+  // Of both: each may have left files out that the other holds.
+  const [head, other] = await Promise.all([headOf(store, from), headOf(store, to)]);
+  if (!head.ok) return head;
+  if (!other.ok) return other;
+  const differing = await rawChanges(store, from, to, paths);
+  if (!differing.ok) return differing;
+  const env = { GIT_INDEX_FILE: `${store.index}.${randomUUID()}.pick` };
+  try {
+    const read = await store.ours(['read-tree', from], { env });
+    if (!read.ok) return read;
+    const gone = differing.value.filter((one) => one.toMode === ABSENT);
+    const there = differing.value.filter((one) => one.toMode !== ABSENT);
+    // What goes first: a file may stand where a directory was.
+    const input = zeroEnded([
+      ...gone.map((one) => `0 ${one.toObject}\t${one.path}`),
+      ...there.map((one) => `${one.toMode} ${one.toObject}\t${one.path}`),
+    ]);
+    const set = await store.ours(['update-index', '--replace', '-z', '--index-info'], { env, input });
+    if (!set.ok) return set;
+    const written = await store.ours(['write-tree'], { env });
+    if (!written.ok) return written;
+    const what = { run, label, tree: line(written.value), head: head.value, since: from, at: now() };
+    return await keepRecording(store, numbers, what);
+  } finally {
+    for (const end of ['', '.lock']) rmSync(`${env.GIT_INDEX_FILE}${end}`, { force: true });
+  }
+}
+
+const ABSENT = '000000';
+
+async function known(
+  store: Store,
+  paths: readonly string[],
+  recordings: readonly string[],
+): Promise<Result<readonly string[], Failure>> {
+  const found: string[] = [];
+  for (const one of paths) {
+    for (const recording of one === '' ? [] : recordings) {
+      const listed = await store.ours(['ls-tree', '-z', '--name-only', recording, '--', one]);
+      if (!listed.ok) return listed;
+      if (names(listed.value).length === 0) continue;
+      found.push(one);
+      break;
+    }
+    // The root is in every tree.
+    if (one === '') found.push(one);
+  }
+  return ok(found);
+}
+
+const REFS = 'refs/codemachine/';
+
+async function runsWithRefs(store: Store): Promise<Result<readonly RunId[], Failure>> {
+  const listed = await store.theirs(['for-each-ref', '--format=%(refname)', REFS]);
+  if (!listed.ok) return listed;
+  const runs = text(listed.value)
+    .split('\n')
+    .map((ref) => ref.slice(REFS.length).split('/')[0] ?? '');
+  return ok([...new Set(runs)].filter((run) => RUN_ID_PATTERN.test(run)).map(asRunId));
+}
+
+async function forget(store: Store, run: RunId): Promise<Result<number, Failure>> {
+  // A name that leads elsewhere would delete somebody else's refs.
+  if (!RUN_ID_PATTERN.test(run)) throw new Error(`${JSON.stringify(run)} is no run id`);
+  const listed = await store.theirs(['for-each-ref', '--format=%(refname)', `${REFS}${run}/`]);
+  if (!listed.ok) return listed;
+  const refs = text(listed.value)
+    .split('\n')
+    .filter((ref) => ref !== '');
+  if (refs.length === 0) return ok(0);
+  const input = refs.map((ref) => `delete ${ref}\n`).join('');
+  const deleted = await store.theirs(['update-ref', '--stdin'], { input });
+  return deleted.ok ? ok(refs.length) : deleted;
+}
+
+async function rootsOf(store: Store): Promise<Result<readonly string[], Failure>> {
+  const listed = await store.theirs(['worktree', 'list', '--porcelain', '-z']);
+  if (!listed.ok) return listed;
+  const entries = text(listed.value).split('\0');
+  return ok(
+    entries
+      .filter((entry) => entry.startsWith('worktree '))
+      .map((entry) => entry.slice('worktree '.length)),
+  );
+}

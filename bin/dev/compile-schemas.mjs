@@ -25,6 +25,19 @@ export interface SchemaError {
 export declare const validate: ((data: unknown) => boolean) & { errors?: readonly SchemaError[] | null };
 `;
 
+// Ajv's own comparison throws for mappings without a prototype.
+const comparison = path.join(root, 'src/workflow/same-json.ts');
+const comparingJson = {
+  name: 'comparing-json',
+  setup(build) {
+    build.onResolve({ filter: /^ajv\/dist\/runtime\/equal$/ }, ({ path }) => ({ path, namespace: 'ours' }));
+    build.onLoad({ filter: /./, namespace: 'ours' }, () => ({
+      contents: `export { sameJson as default } from ${JSON.stringify(comparison)};`,
+      resolveDir: root,
+    }));
+  },
+};
+
 async function compile(file) {
   const { build } = await import('esbuild');
   const { Ajv2020 } = await import('ajv/dist/2020.js');
@@ -50,6 +63,7 @@ async function compile(file) {
     target: 'node20',
     mainFields: ['main'],
     write: false,
+    plugins: [comparingJson],
     logLevel: 'warning',
   });
   return outputFiles[0].text;
@@ -80,7 +94,7 @@ export async function compileSchemas() {
   mkdirSync(target, { recursive: true });
   for (const file of files) {
     const name = file.slice(0, -suffix.length);
-    const stamp = `// ${hash(readFileSync(path.join(schemas, file)), readFileSync(import.meta.filename))}\n`;
+    const stamp = `// ${hash(...[path.join(schemas, file), import.meta.filename, comparison].map((each) => readFileSync(each)))}\n`;
     const module = path.join(target, `${name}.mjs`);
     if (!isFresh(module, stamp)) put(module, stamp + (await compile(file)));
     put(path.join(target, `${name}.d.mts`), declaration);

@@ -1,6 +1,8 @@
 /** Checks an answer against the schema that its author wrote. */
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { SchemaValidateFunction } from 'ajv/dist/types/index.js';
 import type { Json, JsonObject } from '../model/result.ts';
+import { findTwins, sameJson } from './same-json.ts';
 
 const checks = new WeakMap<JsonObject, (value: Json) => readonly string[]>();
 
@@ -21,11 +23,43 @@ export function schemaProblem(schema: JsonObject): string | undefined {
 export function validateAnswer(schema: JsonObject, value: Json): readonly string[] {
   let check = checks.get(schema);
   if (check === undefined) {
-    const compiled = new Ajv2020({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+    const compiled = comparingJson(
+      // Own properties: else every object has a `constructor`.
+      new Ajv2020({ allErrors: true, strict: false, validateFormats: false, ownProperties: true }),
+    ).compile(schema);
     check = (answer) => (compiled(answer) ? [] : (compiled.errors ?? []).map(sentence));
     checks.set(schema, check);
   }
   return check(value);
+}
+
+// The keywords for which ajv compares, each with its own words.
+const comparisons: Readonly<Record<string, (schema: Json, data: Json) => Partial<ErrorObject> | undefined>> =
+  {
+    const: (schema, data) => (sameJson(schema, data) ? undefined : { message: 'must be equal to constant' }),
+    enum: (schema, data) => {
+      const allowedValues = schema as readonly Json[];
+      if (allowedValues.some((allowed) => sameJson(allowed, data))) return undefined;
+      return { message: 'must be equal to one of the allowed values', params: { allowedValues } };
+    },
+    uniqueItems: (schema, data) => {
+      const twins = schema === true && Array.isArray(data) ? findTwins(data as readonly Json[]) : undefined;
+      if (twins === undefined) return undefined;
+      const [first, second] = twins;
+      return { message: `must NOT have duplicate items (items ## ${first} and ${second} are identical)` };
+    },
+  };
+
+function comparingJson(ajv: Ajv2020): Ajv2020 {
+  for (const [keyword, compare] of Object.entries(comparisons)) {
+    const validate: SchemaValidateFunction = (schema: Json, data: Json) => {
+      const wrong = compare(schema, data);
+      if (wrong !== undefined) validate.errors = [{ keyword, params: {}, ...wrong }];
+      return wrong === undefined;
+    };
+    ajv.removeKeyword(keyword).addKeyword({ keyword, validate });
+  }
+  return ajv;
 }
 
 function sentence({ instancePath, message, params }: ErrorObject): string {

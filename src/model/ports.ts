@@ -107,9 +107,10 @@ export interface Workspace {
   record(run: RunId, label: string, since?: string): Promise<Result<Recording, Failure>>;
   /**
    * Puts the tree back to `to`. `from` is the recording of the tree as it is now. Only paths that differ between the two are
-   * touched; gives those paths.
+   * touched; gives those paths. One of them that somebody edited since `from` was recorded is not overwritten but an error,
+   * unless it is as `to` says already, or as the recording `found` holds it.
    */
-  restore(to: string, from: string): Promise<Result<readonly string[], Failure>>;
+  restore(to: string, from: string, found?: string): Promise<Result<readonly string[], Failure>>;
   /** Paths that differ between two recordings. */
   changed(from: string, to: string): Promise<Result<readonly string[], Failure>>;
 }

@@ -62,7 +62,7 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
 export async function mend(run: Running, { before, toUndo }: Mending): Promise<Result<undefined, string>> {
   for (const body of before) void run.ledger.say(body);
   for (const { step, attempt, start, from, found } of toUndo) {
-    const files = await run.input.ports.workspace?.restore(start, from);
+    const files = await run.input.ports.workspace?.restore(start, from, found);
     if (files === undefined) continue;
     if (!files.ok) return err(`the edits of \`${step}\` could not be undone: ${files.error.message}`);
     void run.ledger.say({ type: 'tree-restored', step, attempt, tree: start, files: files.value });

@@ -42,11 +42,16 @@ export async function heldPaths(
   return listed.ok ? ok(names(listed.value).map(shown)) : listed;
 }
 
-/** One path that differs: what it is on either side, `'000000'` where it is not. */
+/** The mode of a side on which a path is not. */
+export const ABSENT = '000000';
+
+/** One path that differs: mode and object on either side. */
 export interface Difference {
   readonly path: string;
   readonly fromMode: string;
   readonly toMode: string;
+  readonly fromId: string;
+  readonly toId: string;
 }
 
 /** Everything that differs, with modes; paths as of `names`. */
@@ -55,13 +60,22 @@ export async function differences(
   from: string,
   to: string,
 ): Promise<Result<readonly Difference[], Failure>> {
-  const listed = await store.ours(['diff-tree', '-r', '-z', '--no-renames', '--raw', from, to]);
+  const listed = await store.ours([
+    'diff-tree',
+    '-r',
+    '-z',
+    '--no-renames',
+    '--raw',
+    '--no-abbrev',
+    from,
+    to,
+  ]);
   if (!listed.ok) return listed;
   const fields = names(listed.value);
   const all: Difference[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [fromMode = '', toMode = ''] = (fields[i] ?? '').slice(1).split(' ');
-    all.push({ path: fields[i + 1] ?? '', fromMode, toMode });
+    const [fromMode = '', toMode = '', fromId = '', toId = ''] = (fields[i] ?? '').slice(1).split(' ');
+    all.push({ path: fields[i + 1] ?? '', fromMode, toMode, fromId, toId });
   }
   return ok(all);
 }

@@ -2,41 +2,55 @@
 import { chmodSync, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { type Difference, differences, isIgnoreFile, parentsOf } from './diff.ts';
+import { ABSENT, type Difference, differences, isIgnoreFile, parentsOf } from './diff.ts';
 import { diskPath, shown, zeroEnded } from './git.ts';
+import { editedLater, type LastLook, lastLook } from './last-look.ts';
 import { isLeftOut } from './left-out.ts';
 import type { Store } from './store.ts';
 import { ignoredAmong, type Memory, statOf, treeOf, writeTree } from './tree.ts';
 
-const ABSENT = '000000';
-
 /** Makes a recording of a tree that is about to be changed, so that nothing of it is lost. */
 export type Keep = (tree: string) => Promise<Result<unknown, Failure>>;
 
+/** What a restore is told. */
+export interface Restoring {
+  readonly to: string;
+  readonly from: string;
+  readonly found?: string | undefined;
+  readonly keep: Keep;
+}
+
 /**
  * Puts back every path that differs between `from` (the tree as it is) and `to`; gives those paths, as people read them.
- * Ignored files are never touched. Nothing is written or removed through a link. Errors name the path in the way; what was
- * done until then is undone or finished by calling again with a fresh `from`.
+ * Ignored files are never touched. Nothing is written or removed through a link. What was edited since `from` was recorded is
+ * not overwritten, unless the recording `found` holds it. Errors name the path in the way; what was done until then is undone
+ * or finished by calling again with a fresh `from`.
  */
 export async function restoreTree(
   store: Store,
   memory: Memory,
-  to: string,
-  from: string,
-  keep: Keep,
+  { to, from, found, keep }: Restoring,
 ): Promise<Result<readonly string[], Failure>> {
   const listed = await differences(store, from, to);
   if (!listed.ok) return listed;
   const all = listed.value.filter((one) => !isLeftOut(store, one.path));
   if (all.length === 0) return ok([]);
+  const looking = await lastLook(store, from, found);
+  if (!looking.ok) return looking;
+  const look = looking.value;
+  const edited = await look.all(all);
+  const rule = edited.filter(isIgnoreFile);
+  if (rule.length > 0) return err(inTheWay(editedLater(rule)));
   const read = await store.ours(['read-tree', '--reset', to]);
   if (!read.ok) return read;
 
   const ruled = all.some((one) => isIgnoreFile(one.path));
-  const kept = await hiddenByOldRules(store, all);
-  if (!kept.ok) return kept;
-  const touched = all.filter((one) => !kept.value.has(one.path));
-  const done = await putBack(store, touched);
+  const hidden = await hiddenByOldRules(store, look, all);
+  if (!hidden.ok) return hidden;
+  const lost = edited.filter((name) => !hidden.value.has(name));
+  if (lost.length > 0) return err(inTheWay(editedLater(lost)));
+  const touched = all.filter((one) => !hidden.value.has(one.path));
+  const done = await putBack(store, look, touched);
   if (!done.ok) return done;
   const proven = await prove(store, memory, to, touched, ruled ? keep : undefined);
   return proven.ok ? ok(touched.map((one) => shown(one.path))) : proven;
@@ -49,10 +63,11 @@ export async function restoreTree(
  */
 async function hiddenByOldRules(
   store: Store,
+  look: LastLook,
   all: readonly Difference[],
 ): Promise<Result<ReadonlySet<string>, Failure>> {
   const rules = all.filter((one) => isIgnoreFile(one.path) && roomFor(store, one.path));
-  const put = await putBack(store, rules);
+  const put = await putBack(store, look, rules);
   if (!put.ok) return put;
   const created = all
     .filter((one) => one.toMode === ABSENT && !isIgnoreFile(one.path))
@@ -66,16 +81,24 @@ function roomFor(store: Store, name: string): boolean {
   return parentsOf(name).every((parent) => statOf(store.places.root, parent)?.isDirectory() === true);
 }
 
-async function putBack(store: Store, all: readonly Difference[]): Promise<Result<undefined, Failure>> {
+async function putBack(
+  store: Store,
+  look: LastLook,
+  all: readonly Difference[],
+): Promise<Result<undefined, Failure>> {
   const root = store.places.root;
   const modes = new Map<string, number>();
-  const writes = all.filter((one) => one.toMode !== ABSENT);
-  for (const one of writes) {
-    const stat = statOf(root, one.path);
-    if (stat?.isFile() === true) modes.set(one.path, stat.mode & 0o666);
-  }
+  const writes: Difference[] = [];
   try {
-    for (const one of all) if (one.fromMode !== ABSENT) remove(root, one.path);
+    for (const one of all) {
+      const stat = statOf(root, one.path);
+      if (stat?.isFile() === true) modes.set(one.path, stat.mode & 0o666);
+      const standing = look.now(one);
+      if (standing === 'edited') return err(inTheWay(editedLater([one.path])));
+      if (standing === 'done') continue;
+      remove(root, one.path);
+      if (one.toMode !== ABSENT) writes.push(one);
+    }
     for (const one of writes) {
       const trouble = makeRoom(root, one.path);
       if (trouble !== undefined) return err(trouble);
@@ -84,9 +107,9 @@ async function putBack(store: Store, all: readonly Difference[]): Promise<Result
     return err(inTheWay(error instanceof Error ? error.message : String(error)));
   }
   if (writes.length > 0) {
-    // Git writes a file beside its place and never through a link; with `-u` our index learns its times.
+    // Without `-f`: a file that somebody made in between is not overwritten. With `-u` our index learns the times.
     const input = zeroEnded(writes.map((one) => one.path));
-    const written = await store.ours(['checkout-index', '-f', '-u', '-z', '--stdin'], { input });
+    const written = await store.ours(['checkout-index', '-u', '-z', '--stdin'], { input });
     if (!written.ok) return written;
   }
   restoreModes(root, writes, modes);
@@ -184,7 +207,9 @@ async function prove(
   const appeared = rest.value.filter((one) => one.toMode === ABSENT);
   if (keep === undefined || appeared.length === 0) return ok(undefined);
   const kept = await keep(now.value);
-  return kept.ok ? putBack(store, appeared) : kept;
+  if (!kept.ok) return kept;
+  const look = await lastLook(store, now.value, undefined);
+  return look.ok ? putBack(store, look.value, appeared) : look;
 }
 
 function inTheWay(what: string): Failure {

@@ -230,8 +230,11 @@ export async function ignoredAmong(
   }
 }
 
+/** What kind of thing is at a path. */
+export type Kind = Pick<Stats, 'isFile' | 'isSymbolicLink'>;
+
 /** Git records files and links, none of them inside a `.git`, and no link by the name of `.gitmodules`. */
-function recordable(name: string, stat: Stats): boolean {
+export function recordable(name: string, stat: Kind): boolean {
   if (!stat.isFile() && !stat.isSymbolicLink()) return false;
   if (/(^|\/)\.git(\/|$)/i.test(name)) return false;
   return !(stat.isSymbolicLink() && /(^|\/)\.gitmodules$/i.test(name));

@@ -74,7 +74,7 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
         return after.ok ? patchBytes(store, tree, after.value.tree) : after;
       });
     },
-    restore: (to, from) => inTurn(() => restore(context, to, from)),
+    restore: (to, from, found) => inTurn(() => restore(context, to, from, found)),
     applyPatch: (patch) => inTurn(() => applyPatch(store, patch)),
     facts: () => gitFacts(store),
     check: async () => {
@@ -133,6 +133,7 @@ async function restore(
   context: Context,
   to: string,
   from: string,
+  found: string | undefined,
 ): Promise<Result<readonly string[], Failure>> {
   const { store, memory } = context;
   const here = stillThere(store.places);
@@ -146,7 +147,7 @@ async function restore(
     const what = { run: run.value, label: 'undo', tree, head: leaving.value, since: from, at: context.now() };
     return keepRecording(store, context.numbers, what);
   };
-  const restored = await restoreTree(store, memory, to, from, keep);
+  const restored = await restoreTree(store, memory, { to, from, found, keep });
   if (!restored.ok) return restored;
   const put = await putHeadBack(store, heads.value, leaving.value, 'codemachine: undo of a failed attempt');
   return put.ok ? restored : put;

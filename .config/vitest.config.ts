@@ -13,6 +13,7 @@ export default defineConfig({
     // Not for patience with a test, but with a machine that is doing something else as well.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

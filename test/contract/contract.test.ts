@@ -304,6 +304,7 @@ function isStopped(engine: PinnedEngine, attempt: Start): void {
       prompt: `SCENARIO:sleep-tool ${JSON.stringify({ command })}`,
       job: { access: 'full' },
     });
+    await run.heard('tool-call');
     await run.made('ready');
     expect(run.sessions).toHaveLength(1);
     run.stop('cancel');

@@ -54,3 +54,8 @@ it.each([
 ])('no test has %s', (_, pattern) => {
   expect(sources.filter(([, text]) => pattern.test(text)).map(([file]) => file)).toEqual([]);
 });
+
+it('what is waited for is waited for as long as a busy machine needs', () => {
+  const { testTimeout = 0, hookTimeout = 0, expect: expected } = config.test ?? {};
+  expect(Math.min(testTimeout, hookTimeout, expected?.poll?.timeout ?? 0)).toBeGreaterThanOrEqual(30_000);
+});

@@ -1,6 +1,6 @@
 /** Holds that milestones are stored before they are heard, whole and in order. */
 import path from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
 import { canonical } from '../../src/state/canonical.ts';
 import { loadDriver } from '../../src/state/driver.ts';
@@ -101,7 +101,7 @@ describe('the journal', () => {
     expect(heard).toEqual([]);
     const flushed = flush();
     written();
-    await vi.waitUntil(() => waits === 2);
+    await expect.poll(() => waits).toBe(2);
     expect(heard).toEqual([1]);
     written();
     await flushed;

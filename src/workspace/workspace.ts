@@ -1,11 +1,12 @@
 /** The door: opens a repository's working tree as a thing that can be recorded, compared and put back. */
 import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
-import type { Recording, Workspace } from '../model/ports.ts';
+import type { Match, Recording, Workspace } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
 import { applyPatch, changedPaths, type DiffOptions, diffText, heldPaths, patchBytes } from './diff.ts';
 import type { Environ, Git } from './git.ts';
 import { type GitFacts, gitFacts, headOf, putHeadBack, readHead } from './head.ts';
+import { openWorktrees, type Worktrees } from './isolate.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
 import { type KeptRecording, keepRecording, type Numbers, recordingsOf, runOf } from './recordings.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
@@ -27,10 +28,12 @@ export interface OpenWorkspace {
   readonly now: () => number;
   /** What is neither recorded nor put back beside the state directory; nothing if unsaid. */
   readonly leftOut?: LeftOut;
+  /** Decides which files `copy` brings into a worktree; unsaid, a glob stands for the path that it spells. */
+  readonly matches?: Match;
 }
 
 /** A workspace with everything the commands ask of it. Calls that write wait for each other. */
-export interface GitWorkspace extends Workspace {
+export interface GitWorkspace extends Workspace, Worktrees {
   readonly root: string;
   /** The `git` context of expressions. */
   facts(): Promise<Result<GitFacts, Failure>>;
@@ -62,7 +65,12 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
   const memory: Memory = {};
   const inTurn = oneAtATime(() => dropStaleLock(store));
   const context: Context = { store, memory, numbers: new Map(), now: input.now };
+  const worktrees = openWorktrees({
+    store,
+    matches: input.matches ?? ((name, globs) => globs.includes(name)),
+  });
   return ok({
+    ...worktrees,
     root: input.places.root,
     record: (run, label, since) => inTurn(() => record(context, run, label, since)),
     watch: async (run, label) => {

@@ -94,7 +94,7 @@ export function livingOwner(
 /**
  * Takes a run that nobody has, or whose owner is dead, by raising its epoch; what the old owner still writes then misses its row.
  * With `alone`, a living owner of another run in the same workspace refuses it too. Two processes at once: one of them gets it.
- * Throws for a run that is not there.
+ * Throws a StateError for a run that is not there.
  */
 export function acquire(
   tools: LeaseTools,
@@ -105,7 +105,8 @@ export function acquire(
   // IMMEDIATE: nobody else writes between the look at the owner and the raising of the epoch.
   const take = connection.transaction((): Result<LeaseRow, Refusal> => {
     const row = connection.prepare('SELECT * FROM leases WHERE run = ?').get(run) as LeaseRow | undefined;
-    if (row === undefined) throw new Error(`there is no run ${run}`);
+    // Looked up a moment ago, so whoever clears up was faster.
+    if (row === undefined) throw new StateError('lease-lost', `run ${run} has just been removed`);
     for (const other of ask.alone === true ? [row, ...neighbours(connection, run)] : [row]) {
       const owner = livingOwner(other, tools);
       if (owner !== undefined) return err({ run: other.run, owner });

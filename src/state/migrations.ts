@@ -71,6 +71,14 @@ export const MIGRATIONS: readonly Migration[] = [
   ) STRICT;
   CREATE INDEX requests_pending ON requests (run) WHERE done IS NULL;
   `,
+  `
+  -- Runs that are no longer listed, of which something outside of this file may still be there.
+  CREATE TABLE removals (
+    run       TEXT PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    at        TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Marks the file as ours ("cmac"), so that somebody else's database is left alone. */

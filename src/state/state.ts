@@ -12,6 +12,7 @@ import { type Damage, history, verify } from './milestones.ts';
 import { makeOutputFiles } from './output-files.ts';
 import { explain, guarded, type StateProblem } from './problem.ts';
 import { type Processes, systemProcesses } from './processes.ts';
+import { makeRemovals, type Removals } from './removal.ts';
 import { type Asking, makeRequests } from './requests.ts';
 import {
   createRun,
@@ -67,6 +68,8 @@ export interface State {
   outputFile(run: RunId, step: StepKey, attempt: number): string;
   /** The attempts of a run in the order in which they started, of one step if named, with the files they left. */
   logs(run: RunId, step?: StepKey): readonly LogAttempt[];
+  /** Takes whole runs away. */
+  readonly removals: Removals;
   close(): void;
 }
 
@@ -133,6 +136,7 @@ function makeState(directory: string, tools: LeaseTools): State {
       const wanted = step === undefined ? attempts : attempts.filter((one) => one.step === step);
       return wanted.map((one) => ({ ...one, files: transcriptFiles(directory, run, one.step, one.attempt) }));
     },
+    removals: makeRemovals(tools, directory),
     close: () => {
       connection.close();
     },

@@ -138,7 +138,7 @@ describe('a lease', () => {
 
   it('is an error for a run that is not there', async () => {
     const { late } = await two({});
-    expect(() => late.acquire(runId(9), { by: 'resume' })).toThrow(/no run/);
+    expect(() => late.acquire(runId(9), { by: 'resume' })).toThrow(/has just been removed/);
   });
 });
 

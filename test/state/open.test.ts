@@ -115,12 +115,13 @@ describe('a database of another shape', () => {
     const newer = await at(file, '0.2.0', next);
     expect(newer.prepare('SELECT mood FROM runs').pluck().all()).toEqual([null]);
     expect(newer.prepare('SELECT shape, by FROM migrations').all()).toEqual([
-      { shape: 1, by: '0.1.0' },
-      { shape: 2, by: '0.2.0' },
+      ...MIGRATIONS.map((_, index) => ({ shape: index + 1, by: '0.1.0' })),
+      { shape: next.length, by: '0.2.0' },
     ]);
     newer.close();
-    expect(mode(`${file}.shape-1.bak`)).toBe('600');
-    const old = await at(`${file}.shape-1.bak`, '0.1.0', MIGRATIONS);
+    const copy = `${file}.shape-${MIGRATIONS.length}.bak`;
+    expect(mode(copy)).toBe('600');
+    const old = await at(copy, '0.1.0', MIGRATIONS);
     expect(old.prepare('SELECT id FROM runs').pluck().all()).toEqual([runId(1)]);
     old.close();
   });
@@ -141,7 +142,7 @@ describe('a database of another shape', () => {
     (await at(path.join(dir, 'codemachine.db'), '7.8.9', next)).close();
     expect(await refusal(dir)).toEqual({
       kind: 'newer',
-      message: `${dir}/codemachine.db was written by codemachine 7.8.9 in a newer form (2) than codemachine 0.1.0 knows (1): use that version or a later one`,
+      message: `${dir}/codemachine.db was written by codemachine 7.8.9 in a newer form (${next.length}) than codemachine 0.1.0 knows (${MIGRATIONS.length}): use that version or a later one`,
     });
   });
 

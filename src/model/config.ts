@@ -25,10 +25,18 @@ export interface StepDefaults {
   readonly retry?: Retry;
 }
 
+/** How long runs are kept, for those who clear up. */
+export interface Retention {
+  readonly days?: number;
+  /** How many of the newest. */
+  readonly runs?: number;
+}
+
 /** The whole configuration, repository's and user's merged. */
 export interface Config {
   readonly engines: Readonly<Record<string, EngineConfig>>;
   readonly defaults: StepDefaults;
+  readonly retention?: Retention;
 }
 
 /** What holds when nothing is configured. */

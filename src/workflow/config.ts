@@ -1,5 +1,5 @@
 /** Turns the text of a configuration file into a configuration. */
-import type { Config, EngineConfig, StepDefaults } from '../model/config.ts';
+import type { Config, EngineConfig, Retention, StepDefaults } from '../model/config.ts';
 import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
 import { BUILT_IN_ENGINES } from '../model/workflow.ts';
@@ -22,7 +22,6 @@ const DECLARING = ['prompt', 'output', 'map', 'access', 'session', 'failure'];
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   policy: 'leave it out; nothing would hold to it',
   prices: 'leave it out; costs are taken from the engines',
-  retention: 'leave it out, and delete what is old under `.codemachine/state/runs` yourself',
   notify: 'leave it out; `codemachine run --json` prints every milestone for others to act on',
 };
 
@@ -52,6 +51,7 @@ export function readConfig(source: SourceFile): {
     config: {
       engines: readEngines(child(root, 'engines'), source.path),
       defaults: readDefaults(child(root, 'defaults')),
+      ...readRetention(child(root, 'retention')),
     },
     diagnostics: withoutIgnored(sorted(found), source.path, source.text),
   };
@@ -111,21 +111,29 @@ function checkName(engine: string, at: Node['at'], source: SourceFile, found: Di
   }
 }
 
+function readRetention(node: Node | undefined): { readonly retention?: Retention } {
+  const [days, runs] = ['days', 'runs'].map((key) => numberAt(child(node, key)));
+  if (days === undefined && runs === undefined) return {};
+  return { retention: { ...(days === undefined ? {} : { days }), ...(runs === undefined ? {} : { runs }) } };
+}
+
+function numberAt(node: Node | undefined): number | undefined {
+  return node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : undefined;
+}
+
 function readEngines(node: Node | undefined, file: string): Config['engines'] {
   const engines = [...entriesOf(node)].map(({ name, value }): [string, EngineConfig] => {
     const command = oneOrMany(child(value, 'command')).flatMap(textOf);
     const env = [...entriesOf(child(value, 'env'))].flatMap((entry) =>
       entry.value.kind === 'scalar' ? [[entry.name, entry.value.written] as const] : [],
     );
-    const parallel = child(value, 'max-parallel');
+    const parallel = numberAt(child(value, 'max-parallel'));
     return [
       name,
       {
         ...(command.length > 0 ? { command, commandFrom: file } : {}),
         ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
-        ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number'
-          ? { maxParallel: parallel.value }
-          : {}),
+        ...(parallel === undefined ? {} : { maxParallel: parallel }),
       },
     ];
   });
@@ -160,5 +168,10 @@ export function mergeConfig(repository: Config, user: Config): Config {
       below?.env === undefined && engine.env === undefined ? {} : { env: { ...below?.env, ...engine.env } };
     engines[name] = { ...below, ...engine, ...env };
   }
-  return { engines, defaults: { ...repository.defaults, ...user.defaults } };
+  const retention = { ...repository.retention, ...user.retention };
+  return {
+    engines,
+    defaults: { ...repository.defaults, ...user.defaults },
+    ...(Object.keys(retention).length === 0 ? {} : { retention }),
+  };
 }

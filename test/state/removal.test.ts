@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { RunEnd } from '../../src/model/event.ts';
+import type { MilestoneBody, RunEnd } from '../../src/model/event.ts';
 import { NO_USAGE } from '../../src/model/event.ts';
 import { asStepKey, type RunId } from '../../src/model/ids.ts';
 import { expired, type Limits } from '../../src/state/retention.ts';
@@ -107,10 +107,7 @@ describe('what runs share', () => {
     const lease = take(state, runId(1));
     lease.commit(
       [
-        {
-          ...milestone(1),
-          artifacts: [{ path: 'out.txt', sha256: 'aa' }],
-        } as Parameters<typeof lease.commit>[0][number],
+        { ...milestone(1), artifacts: [{ path: 'out.txt', sha256: 'aa' }] } as MilestoneBody,
       ],
       AT,
     );
@@ -136,7 +133,7 @@ describe('what runs share', () => {
     const state = await fresh();
     state.createRun(record(runId(1)));
     const lease = take(state, runId(1));
-    for (let i = 0; i < 40; i++) lease.commit([{ ...milestone(i), stdout: 'x'.repeat(50_000) }], AT);
+    for (let i = 0; i < 40; i++) lease.commit([{ ...milestone(i), stdout: 'x'.repeat(50_000) } as MilestoneBody], AT);
     lease.release();
     const file = path.join(state.directory, 'codemachine.db');
     expect(state.removals.compact()).toBe(0);

@@ -57,6 +57,18 @@ describe('config', () => {
     });
   });
 
+  test('says how long runs are kept, each limit by itself', () => {
+    const repository = read('retention: { days: 7, runs: 0 }\n');
+    expect(repository).toEqual({
+      config: { engines: {}, defaults: {}, retention: { days: 7, runs: 0 } },
+      diagnostics: [],
+    });
+    expect(mergeConfig(repository.config, read('retention: { days: 90 }\n').config).retention).toEqual({
+      days: 90,
+      runs: 0,
+    });
+  });
+
   test('its defaults hold where a workflow says nothing, and rank below it', () => {
     const { config } = read(
       'defaults: { engine: codex, access: write, timeout: 5m, model: small, retry: { attempts: 2 }, shell: sh }\n',

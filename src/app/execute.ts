@@ -110,6 +110,7 @@ function runInput(
     workflow: e.workflow,
     plan: e.plan,
     history: e.history,
+    ...e.opening,
     ports: {
       emit: funnel.emit,
       attempt: makeAttempt(e, masker, () => funnel.flush(), hosts),

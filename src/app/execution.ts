@@ -4,7 +4,7 @@ import type { Milestone } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import type { Workflow } from '../model/workflow.ts';
-import type { Undone, UndoQuestion } from '../run/running.ts';
+import type { RunInput, Undone, UndoQuestion } from '../run/running.ts';
 import type { Lease } from '../state/lease.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
@@ -23,6 +23,8 @@ export interface Execution {
   /** As it was when the run started. */
   readonly config: Config;
   readonly history: readonly Milestone[];
+  /** As in `RunInput`: what is said with the opening, and what kind of opening it is. */
+  readonly opening?: Pick<RunInput, 'prelude' | 'updated' | 'retryOf'>;
   readonly variables: Variables;
   readonly workspace: GitWorkspace | undefined;
   readonly env: NodeJS.ProcessEnv;

@@ -40,13 +40,24 @@ export interface AttemptValues {
 export type By = string;
 
 /** Where a result was taken from instead of being worked for. */
-export type Reused = 'cache' | 'replay';
+export type Reused = 'cache' | 'replay' | 'retry';
 
 /** Why a run waits for somebody. */
 export type ParkReason = 'gate' | 'quota' | 'budget' | 'pause';
 
 /** How a run ended. */
 export type RunEnd = 'succeeded' | 'failed' | 'canceled';
+
+/** What going on with other files than before made of a run. */
+export interface Updated {
+  /** Of the workflow file that the run goes on with. */
+  readonly sha256: string;
+  readonly inputs: JsonObject;
+  /** Steps that had a result, and run again because they, or what is before them, changed. */
+  readonly again: readonly StepKey[];
+  /** Steps that the file has no more. */
+  readonly gone: readonly StepKey[];
+}
 
 interface OfStep {
   readonly step: StepKey;
@@ -72,8 +83,10 @@ export type MilestoneBody =
       readonly sha256: string;
       readonly inputs: JsonObject;
       readonly attempt: number;
+      /** The run whose results this one takes over: what follows with `reused: 'retry'` is of that run. */
+      readonly 'retry-of'?: RunId;
     }
-  | { readonly type: 'run-resumed'; readonly attempt: number; readonly by: By }
+  | ({ readonly type: 'run-resumed'; readonly attempt: number; readonly by: By } & Partial<Updated>)
   | { readonly type: 'run-interrupted'; readonly attempt: number; readonly by: By }
   | { readonly type: 'run-parked'; readonly reason: ParkReason; readonly resume: string }
   | {

@@ -45,9 +45,11 @@ function apply(run: Draft, m: Milestone): void {
         sha256: m.sha256,
       });
       Object.assign(run, { inputs: m.inputs, attempt: m.attempt, startedAt: m.at });
+      if (m['retry-of'] !== undefined) run.retryOf = m['retry-of'];
       return;
     case 'run-resumed':
       reopen(run, m.attempt);
+      update(run, m);
       return;
     case 'run-interrupted':
       run.status = 'interrupted';
@@ -80,6 +82,19 @@ function reopen(run: Draft, attempt: number): void {
     if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
     const { retryAt: _, because: __, engine: ___, model: ____, quotaSince: _____, ...rest } = step;
     run.steps.set(key, { ...rest, status: 'pending', counted: 0 });
+  }
+}
+
+/** A run that goes on with other files: what changed starts from nothing, but for its number and its bill. */
+function update(run: Draft, m: Extract<Milestone, { type: 'run-resumed' }>): void {
+  if (m.sha256 !== undefined) run.sha256 = m.sha256;
+  if (m.inputs !== undefined) run.inputs = m.inputs;
+  for (const key of m.gone ?? []) run.steps.delete(key);
+  for (const key of m.again ?? []) {
+    const step = run.steps.get(key);
+    if (step === undefined) continue;
+    const { attempt, trees, usage } = step;
+    run.steps.set(key, { ...untouched(key), attempt, trees, ...(usage === undefined ? {} : { usage }) });
   }
 }
 
@@ -223,6 +238,8 @@ function ended(
     ...(reused === undefined ? {} : { reused }),
     ...(m.engine === undefined ? {} : { engine: m.engine }),
     ...(m.model === undefined ? {} : { model: m.model }),
+    // What is taken over was never opened here.
+    ...(m.session === undefined ? {} : { session: m.session }),
   };
   const common = { ...step, ...usage, ...who, attempt, values, endedAt: at, decidedIn: run.attempt };
   if (type === 'step-succeeded') {

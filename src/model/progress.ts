@@ -64,6 +64,8 @@ export interface Progress {
   readonly path?: string;
   readonly sha256?: string;
   readonly inputs: JsonObject;
+  /** The run whose results this one took over. */
+  readonly retryOf?: RunId;
   /** Counts resumes, from 1; 0 before the run started. */
   readonly attempt: number;
   readonly seq: number;

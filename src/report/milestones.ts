@@ -38,7 +38,7 @@ export function milestoneLines(m: Milestone, options: SentenceOptions): readonly
   switch (m.type) {
     case 'run-started':
       return [
-        `${options.paint.bold(oneLine(m.workflow, WIDEST))} (${oneLine(m.path, WIDEST)}) · run ${m.run}`,
+        `${options.paint.bold(oneLine(m.workflow, WIDEST))} (${oneLine(m.path, WIDEST)}) · run ${m.run}${m['retry-of'] === undefined ? '' : `, a retry of ${m['retry-of']}`}`,
       ];
     case 'run-resumed':
       return [

@@ -22,6 +22,8 @@ export interface RunRow {
   readonly changedAt: string;
   /** Whether a process that lives owns the run. A run that is said to run and has no owner was left by one that died. */
   readonly owned: boolean;
+  /** The run whose results it took over. */
+  readonly retryOf?: RunId;
 }
 
 /** How the list is shown. */
@@ -42,7 +44,7 @@ export function runsTable(rows: readonly RunRow[], { now, color, here }: RunsOpt
     row.id,
     stateOf(row),
     age(now - Date.parse(row.createdAt)),
-    oneLine(row.name, WIDEST_NAME),
+    `${oneLine(row.name, WIDEST_NAME)}${row.retryOf === undefined ? '' : ` (retry of ${row.retryOf})`}`,
     ...(elsewhere ? [row.workspace === here ? '.' : oneLine(row.workspace, WIDEST_PATH)] : []),
   ]);
   const titles = ['RUN', 'STATUS', 'STARTED', 'WORKFLOW', ...(elsewhere ? ['CHECKOUT'] : [])];
@@ -60,6 +62,7 @@ export function runsJson(rows: readonly RunRow[]): readonly JsonObject[] {
     status: stateOf(row),
     'created-at': row.createdAt,
     'changed-at': row.changedAt,
+    ...(row.retryOf === undefined ? {} : { 'retry-of': row.retryOf }),
   }));
 }
 

@@ -14,8 +14,9 @@ export function statusJson(
   progress: Progress,
   options: { plan?: Plan | undefined; changes?: Changes } = {},
 ): JsonObject {
-  const { run, status, workflow, path, sha256, inputs, attempt, startedAt, lastAt, usage, outputs, parked } =
+  const { run, status, workflow, path, sha256, inputs, retryOf, attempt, startedAt, lastAt, usage } =
     progress;
+  const { outputs, parked } = progress;
   return known({
     run,
     status,
@@ -23,6 +24,7 @@ export function statusJson(
     path,
     sha256,
     inputs,
+    'retry-of': retryOf,
     attempt,
     'started-at': startedAt,
     'changed-at': lastAt,

@@ -70,7 +70,8 @@ function headline({ progress, paint, now }: Told): readonly string[] {
   const time =
     took === undefined ? '' : ` ${progress.status === 'running' ? 'for' : 'after'} ${duration(took)}`;
   const run = progress.run === undefined ? '' : ` · run ${progress.run}`;
-  return [`${name} ${ending(progress, paint)}${time}${run}`];
+  const of = progress.retryOf === undefined ? '' : `, a retry of ${progress.retryOf}`;
+  return [`${name} ${ending(progress, paint)}${time}${run}${of}`];
 }
 
 function ending({ status, parked }: Progress, paint: Paint): string {

@@ -41,7 +41,8 @@ export function count(many: number, one: string, more = `${one}s`): string {
 
 /** Where a result comes from that nobody worked for. */
 export function takenFrom(reused: Reused): string {
-  return `taken from the ${reused === 'cache' ? 'cache' : 'recording'}`;
+  const places = { cache: 'the cache', replay: 'the recording', retry: 'the run before' } as const;
+  return `taken from ${places[reused]}`;
 }
 
 /** What attempts used: `1,200 tokens in (1,000 cached), 300 out, $0.01`. */

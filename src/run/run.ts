@@ -4,7 +4,8 @@
  * There is one path for a new run and a resumed one: a resumed run is a run with a history. What the history says
  * succeeded is kept, what it left open is mended, everything else is decided as if it were new.
  */
-import type { By, MilestoneBody } from '../model/event.ts';
+import type { By, Milestone, MilestoneBody } from '../model/event.ts';
+import { ok } from '../model/result.ts';
 import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
 import { openLedger } from './ledger.ts';
 import { limitEngines } from './limits.ts';
@@ -109,7 +110,8 @@ async function drive(
 ): Promise<RunResult> {
   if (run.ledger.progress.status === 'succeeded')
     return { end: 'succeeded', message: 'the run has succeeded already; there is nothing left to do' };
-  const mending = await lookForMending(run);
+  // What is said first may close attempts that look open now.
+  const mending = run.input.prelude === undefined ? await lookForMending(run) : ok(undefined);
   if (!mending.ok) return { end: 'refused', message: mending.error };
   try {
     return await go(run, control, open, mending.value);
@@ -124,12 +126,13 @@ async function go(
   run: ReturnType<typeof openRun>,
   control: Control,
   open: () => Phase,
-  mending: Mending,
+  looked: Mending | undefined,
 ): Promise<RunResult> {
   const startedAt = run.input.ports.clock.now();
-  const opened = await run.ledger.say(opening(run));
+  const opened = await sayOpening(run);
   if (opened.type === 'run-started') run.setStartedAt(opened.at);
-  const mended = await mend(run, mending);
+  const mending = looked === undefined ? await lookForMending(run) : ok(looked);
+  const mended = mending.ok ? await mend(run, mending.value) : mending;
   if (!mended.ok) {
     await sayInterrupted(run, control);
     return { end: 'interrupted', message: mended.error };
@@ -156,12 +159,20 @@ async function go(
   return { end: status, ...(outputs.ok ? {} : { message: outputs.error }) };
 }
 
+/** Says that the run is open, with what is known of it from elsewhere in the same commit: never the one without the other. */
+function sayOpening(run: Running): Promise<Milestone> {
+  const opened = run.ledger.say(opening(run));
+  for (const body of run.input.prelude ?? []) void run.ledger.say(body);
+  return opened;
+}
+
 function opening(run: Running): MilestoneBody {
-  const { workflow, facts, options } = run.input;
+  const { workflow, facts, options, updated, retryOf } = run.input;
   const { attempt } = run.ledger.progress;
-  if (attempt > 0) return { type: 'run-resumed', attempt: attempt + 1, by: options.by };
+  if (attempt > 0) return { type: 'run-resumed', attempt: attempt + 1, by: options.by, ...updated };
   const { name, sha256 } = workflow;
-  return { type: 'run-started', workflow: name, path: facts.path, sha256, inputs: facts.inputs, attempt: 1 };
+  const started = { workflow: name, path: facts.path, sha256, inputs: facts.inputs, attempt: 1 };
+  return { type: 'run-started', ...started, ...(retryOf === undefined ? {} : { 'retry-of': retryOf }) };
 }
 
 /** The phase was halted, and not by a cancel. */

@@ -1,5 +1,5 @@
 /** Holds what everybody who works on a run shares. */
-import type { Chatter, Milestone, MilestoneBody } from '../model/event.ts';
+import type { Chatter, Milestone, MilestoneBody, Updated } from '../model/event.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Attempt, Clock, Emit, Isolation, Workspace } from '../model/ports.ts';
@@ -87,6 +87,12 @@ export interface RunInput {
   readonly plan: Plan;
   /** Every milestone of the run so far, as committed; empty for a new run. */
   readonly history: readonly Milestone[];
+  /** Said in the same commit as the opening: results taken over from another run, or what was put back before this one goes on. */
+  readonly prelude?: readonly MilestoneBody[];
+  /** What going on with other files than before makes of the run. */
+  readonly updated?: Updated;
+  /** The run whose results the prelude takes over. */
+  readonly retryOf?: RunId;
   readonly ports: RunPorts;
   readonly facts: RunFacts;
   readonly options: RunOptions;

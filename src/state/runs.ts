@@ -4,7 +4,7 @@ import type { RunStatus } from '../model/progress.ts';
 import { err, type JsonObject, ok, type Result } from '../model/result.ts';
 import { type LeaseTools, livingOwner, type Owner } from './lease.ts';
 
-/** Everything a run is, before anything happened. Never changed afterwards. */
+/** Everything a run is, before anything happened. Changed afterwards only by an update, which keeps what was before it. */
 export interface RunRecord {
   readonly id: RunId;
   /** The workflow's name. */
@@ -28,6 +28,9 @@ export interface RunRecord {
   readonly extras?: JsonObject;
 }
 
+/** What a run goes on with instead of what it was started with. */
+export type RecordUpdate = Pick<RunRecord, 'name' | 'sha256' | 'files' | 'config' | 'inputs' | 'extras'>;
+
 /** One line of a list of runs. */
 export interface RunSummary {
   readonly id: RunId;
@@ -41,6 +44,8 @@ export interface RunSummary {
   readonly changedAt: string;
   /** When its owner gave the last sign of life, or it was created. ISO 8601, UTC. */
   readonly heardAt: string;
+  /** The run whose results it took over. */
+  readonly retryOf?: RunId;
   /** The living owner, if there is one. */
   readonly owner?: Owner;
 }
@@ -72,7 +77,26 @@ export function forgetRun({ connection }: LeaseTools, id: RunId): void {
     .run({ id });
 }
 
-/** What a run was started with. */
+/**
+ * Notes what a run is going to go on with. It holds from the `run-resumed` of that attempt on, if that one says that it was updated:
+ * until then, and where it never comes to that, the run is what it was.
+ */
+export function updateRecord(
+  { connection }: LeaseTools,
+  id: RunId,
+  update: { readonly attempt: number; readonly with: RecordUpdate },
+): void {
+  connection
+    .prepare(
+      `UPDATE records SET record = json_set(record, '$.updates."' || @attempt || '"', json(@with)) WHERE run = @id`,
+    )
+    .run({ id, attempt: String(update.attempt), with: JSON.stringify(update.with) });
+}
+
+const NEWEST_UPDATE = `SELECT json_extract(body, '$.attempt') FROM milestones WHERE run = ? AND type = 'run-resumed'
+  AND json_extract(body, '$.sha256') IS NOT NULL ORDER BY seq DESC LIMIT 1`;
+
+/** What a run was started with, or what it was updated to since. */
 export function runRecord({ connection }: LeaseTools, id: RunId): RunRecord | undefined {
   const row = connection
     .prepare(
@@ -83,18 +107,27 @@ export function runRecord({ connection }: LeaseTools, id: RunId): RunRecord | un
     | undefined;
   if (row === undefined) return undefined;
   const { record, ...columns } = row;
-  return { ...columns, ...(JSON.parse(record) as Omit<RunRecord, keyof typeof columns>) };
+  const { updates, ...first } = JSON.parse(record) as Omit<RunRecord, keyof typeof columns> & {
+    updates?: Readonly<Record<string, RecordUpdate>>;
+  };
+  const attempt = connection.prepare(NEWEST_UPDATE).pluck().get(id) as number | undefined;
+  return { ...columns, ...first, ...(attempt === undefined ? {} : updates?.[attempt]) };
 }
 
-type SummaryRow = Omit<RunSummary, 'owner' | 'heardAt'> & Parameters<typeof livingOwner>[0];
+type SummaryRow = Omit<RunSummary, 'owner' | 'heardAt' | 'retryOf'> & {
+  readonly retryOf: RunId | null;
+} & Parameters<typeof livingOwner>[0];
 
 /** All runs, newest first. */
 export function listRuns(tools: LeaseTools): readonly RunSummary[] {
   const rows = tools.connection
     .prepare(
       `SELECT id, name, path, workspace, created_at AS createdAt, status, changed_at AS changedAt,
-       run, machine, boot, space, pid, start, by, since, beat
-       FROM runs JOIN leases ON run = id ORDER BY created_at DESC, id DESC`,
+       leases.run, machine, boot, space, pid, start, by, since, beat,
+       json_extract(body, '$."retry-of"') AS retryOf
+       FROM runs JOIN leases ON leases.run = id
+       LEFT JOIN milestones AS opening ON opening.run = id AND opening.seq = 1 AND json_valid(body)
+       ORDER BY created_at DESC, id DESC`,
     )
     .all() as SummaryRow[];
   return rows.map((row) => {
@@ -109,6 +142,7 @@ export function listRuns(tools: LeaseTools): readonly RunSummary[] {
       createdAt,
       changedAt,
       status,
+      ...(row.retryOf === null ? {} : { retryOf: row.retryOf }),
       heardAt: new Date(Math.max(row.beat, Date.parse(createdAt))).toISOString(),
       ...(owner === undefined ? {} : { owner }),
     };

@@ -18,10 +18,12 @@ import {
   createRun,
   forgetRun,
   listRuns,
+  type RecordUpdate,
   type RunRecord,
   type RunSummary,
   resolveRun,
   runRecord,
+  updateRecord,
 } from './runs.ts';
 import { type LogFile, openTranscript, type Transcript, transcriptFiles } from './transcripts.ts';
 
@@ -46,6 +48,8 @@ export interface State {
   /** Takes back a run that was stored and never began. */
   forgetRun(id: RunId): void;
   runRecord(id: RunId): RunRecord | undefined;
+  /** Notes what a run goes on with from the next time on that it says so; only for its owner. */
+  updateRecord(id: RunId, update: { readonly attempt: number; readonly with: RecordUpdate }): void;
   /** Newest first. */
   listRuns(): readonly RunSummary[];
   /** An id, the beginning of one, `@last` or `@failed`; the error is a sentence. */
@@ -121,6 +125,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     createRun: (record) => safely(() => createRun(tools, record)),
     forgetRun: (id) => safely(() => forgetRun(tools, id)),
     runRecord: (id) => safely(() => runRecord(tools, id)),
+    updateRecord: (id, update) => safely(() => updateRecord(tools, id, update)),
     listRuns: () => safely(() => listRuns(tools)),
     resolveRun: (text) => safely(() => resolveRun(tools, text)),
     acquire: (id, ask) => acquire(tools, id, ask),

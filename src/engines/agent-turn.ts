@@ -50,7 +50,7 @@ export async function makeTurn(turns: Turns, job: PromptJob): Promise<TurnEnd> {
     scratch = mkdtempSync(path.join(deps.tmp, 'agent-'));
     mkdirSync(path.join(scratch, 'tmp'), { mode: 0o700 });
     const superuser = process.geteuid?.() === 0;
-    command = dialect.command(job, { cwd, root: deps.root, scratch, superuser });
+    command = dialect.command(job, { cwd, root: job.root ?? deps.root, scratch, superuser });
     for (const [name, text] of Object.entries(command.files)) {
       writeFileSync(path.join(scratch, name), text, { mode: 0o600 });
     }

@@ -52,12 +52,13 @@ async function attempt(
   hear: Hear,
   stop: Stop,
 ): Promise<Outcome> {
-  const cwd = stepDirectory(deps.root, job.cwd);
+  const root = job.root ?? deps.root;
+  const cwd = stepDirectory(root, job.cwd);
   if (!cwd.ok) return { ok: false, failure: { reason: 'config', message: cwd.error }, values: {} };
   const mark = deps.mark(job);
   const { run, step, attempt: number, env: own } = job;
   const base = agentBase(deps.environ, deps.secrets, dialect.variables(deps.environ));
-  const variables = { run, step, attempt: number, workspace: deps.root, mark };
+  const variables = { run, step, attempt: number, workspace: root, mark };
   const env: Turns['env'] = (more) =>
     childEnv({ ...base, ...more }, { ...deps.config.env, ...own }, variables);
   const log = deps.transcript(job);

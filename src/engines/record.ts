@@ -9,6 +9,7 @@ import type { Masker } from './mask.ts';
 import {
   type AgentAttempt,
   type Locals,
+  localsOf,
   type NameStep,
   RECORDING_VERSION,
   type RecordedAnswer,
@@ -82,7 +83,7 @@ interface Keeper {
 }
 
 function keeper(directory: string, job: PromptJob, deps: RecordDeps): Keeper {
-  const portable = toPortable({ run: job.run, paths: deps.paths });
+  const portable = toPortable(localsOf(job, deps.paths));
   const clean = <T>(value: T): T => portable(deps.masker === undefined ? value : deps.masker.json(value));
   const put = (file: string, content: string | Uint8Array): void => {
     mkdirSync(directory, { recursive: true });

@@ -50,6 +50,16 @@ export interface Locals {
   readonly paths: Readonly<Record<string, string>>;
 }
 
+/** What is local to a job: `workspace` is where it works; the shared tree beside its own worktree is `checkout`. */
+export function localsOf({ run, root }: PromptJob, paths: Locals['paths']): Locals {
+  if (root === undefined) return { run, paths };
+  const { workspace, ...rest } = paths;
+  return {
+    run,
+    paths: { ...rest, workspace: root, ...(workspace === undefined ? {} : { checkout: workspace }) },
+  };
+}
+
 /** Rewrites the strings of a value. */
 export type Rewrite = <T>(value: T) => T;
 

@@ -9,6 +9,7 @@ import type { Masker } from './mask.ts';
 import {
   type AgentAttempt,
   type Locals,
+  localsOf,
   type NameStep,
   RECORDING_VERSION,
   type RecordedAnswer,
@@ -27,7 +28,7 @@ export interface ReplayDeps {
   readonly masker?: Masker;
   readonly paths: Locals['paths'];
   /** Makes the recorded changes in the tree, all or none. Absent where there is no workspace that takes a patch. */
-  readonly applyPatch?: (patch: Uint8Array) => Promise<Result<unknown, Failure>>;
+  readonly applyPatch?: (patch: Uint8Array, job: PromptJob) => Promise<Result<unknown, Failure>>;
   /** Shows people how two texts differ, line by line. */
   readonly diff: (recorded: string, asked: string) => Promise<string>;
 }
@@ -48,9 +49,9 @@ export function replaying(dir: string, deps: ReplayDeps): AgentAttempt {
     if (stop.soft.aborted || stop.hard.aborted) return failed(stopped(stop));
     const events = eventsIn(directory);
     if (!events.ok) return failed(events.error);
-    const changed = await change(directory, deps);
+    const changed = await change(directory, job, deps);
     if (!changed.ok) return failed(changed.error);
-    const local = toLocal({ run: job.run, paths: deps.paths });
+    const local = toLocal(localsOf(job, deps.paths));
     for (const event of events.value) say(local(event), job, hear);
     const values = local(answer.values);
     if (answer.ok) return { ok: true, values, reused: 'replay' };
@@ -99,7 +100,7 @@ async function compare(
   job: PromptJob,
   deps: ReplayDeps,
 ): Promise<string | undefined> {
-  const portable = toPortable({ run: job.run, paths: deps.paths });
+  const portable = toPortable(localsOf(job, deps.paths));
   const plain = requestOf(job);
   const asked = portable(deps.masker === undefined ? plain : deps.masker.json(plain));
   const settings = differentSettings(recorded, asked);
@@ -136,7 +137,11 @@ function shown(value: Json | undefined): string {
   return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
-async function change(directory: string, deps: ReplayDeps): Promise<Result<unknown, Failure>> {
+async function change(
+  directory: string,
+  job: PromptJob,
+  deps: ReplayDeps,
+): Promise<Result<unknown, Failure>> {
   const file = path.join(directory, 'change.patch');
   if (!existsSync(file)) return { ok: true, value: undefined };
   if (deps.applyPatch === undefined) {
@@ -146,7 +151,7 @@ async function change(directory: string, deps: ReplayDeps): Promise<Result<unkno
       error: { reason: 'replay', message, help: 'Run `git init` here, or replay in a repository.' },
     };
   }
-  return deps.applyPatch(readFileSync(file));
+  return deps.applyPatch(readFileSync(file), job);
 }
 
 /** Nothing but what an agent can say: an event of another kind would be heard as a milestone that no journal holds. */

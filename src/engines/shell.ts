@@ -57,12 +57,13 @@ async function attempt(
   hear: Hear,
   stop: Stop,
 ): Promise<Outcome> {
-  const cwd = stepDirectory(deps.root, job.cwd);
+  const root = job.root ?? deps.root;
+  const cwd = stepDirectory(root, job.cwd);
   if (!cwd.ok) return { ok: false, failure: { reason: 'config', message: cwd.error }, values: {} };
   const output = deps.outputFile(job);
   const mark = deps.mark(job);
   const { run, step, attempt: number } = job;
-  const env = childEnv(base, job.env, { run, step, attempt: number, workspace: deps.root, mark, output });
+  const env = childEnv(base, job.env, { run, step, attempt: number, workspace: root, mark, output });
   const shell = prepare(job, env.PATH ?? '', deps.tmp);
   if (!shell.ok) return { ok: false, failure: { reason: 'spawn', ...shell.error }, values: {} };
 

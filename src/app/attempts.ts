@@ -5,9 +5,11 @@ import type { Masker } from '../engines/mask.ts';
 import { runGit } from '../engines/process.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
-import type { Attempt, Hear, Job, Outcome, RunJob, Stop } from '../model/ports.ts';
+import type { Attempt, Hear, Job, Outcome, PromptJob, RunJob, Stop } from '../model/ports.ts';
 import { StateError } from '../state/problem.ts';
 import { stepDirectory } from '../state/transcripts.ts';
+import type { WorktreeTools } from '../workspace/isolate.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type AttemptHosts, startAttemptHosts } from './attempt-hosts.ts';
 import type { Execution } from './execution.ts';
 import { maskedValues } from './facts.ts';
@@ -92,7 +94,9 @@ async function makeAgentAttempt(
     ]);
     return replaying(replay, {
       ...common,
-      ...(workspace === undefined ? {} : { applyPatch: workspace.applyPatch }),
+      ...(workspace === undefined
+        ? {}
+        : { applyPatch: (patch: Uint8Array, job: PromptJob) => treeOf(workspace, job).applyPatch(patch) }),
       diff: (recorded, asked) => compareTexts(recorded, asked, runGit, e.env),
     });
   }
@@ -103,6 +107,14 @@ async function makeAgentAttempt(
   if (workspace === undefined) return recording(record, agents, common);
   return recording(record, agents, {
     ...common,
-    watchTree: (job) => workspace.watch(job.run, `${job.step}.${job.attempt}.asked`),
+    watchTree: (job) => treeOf(workspace, job).watch(job.run, `${job.step}.${job.attempt}.asked`),
   });
+}
+
+/** The tree that an attempt works in. A worktree that is not open is a defect of ours. */
+function treeOf(workspace: GitWorkspace, { root, step }: PromptJob): WorktreeTools {
+  if (root === undefined) return workspace;
+  const own = workspace.worktree(root);
+  if (own === undefined) throw new Error(`the worktree of ${step} is not open: ${root}`);
+  return own;
 }

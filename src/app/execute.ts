@@ -115,6 +115,7 @@ function runInput(
       emit: funnel.emit,
       attempt: makeAttempt(e, masker, () => funnel.flush(), hosts),
       workspace: e.workspace,
+      ...(e.workspace === undefined ? {} : { isolation: e.workspace.isolation }),
       evaluate,
       toText,
       hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),

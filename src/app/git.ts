@@ -4,6 +4,7 @@ import path from 'node:path';
 import { MARK_VARIABLE, makeMark } from '../engines/mark.ts';
 import { runGit } from '../engines/process.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { matches } from '../plan/selection.ts';
 import type { Lease } from '../state/lease.ts';
 import type { LeftOut } from '../workspace/left-out.ts';
 import { findRoot } from '../workspace/root.ts';
@@ -56,6 +57,7 @@ export async function openPlaceWorkspace(
       ),
     environ: env,
     now: Date.now,
+    matches,
     ...(owner.leftOut === undefined ? {} : { leftOut: owner.leftOut }),
   });
   return opened.ok ? opened : refusal(opened.error);

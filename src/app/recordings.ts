@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import { ok, type Result } from '../model/result.ts';
-import type { Workflow } from '../model/workflow.ts';
+import { agentSteps, type Workflow } from '../model/workflow.ts';
 import type { RunFlags } from './record.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -12,7 +12,7 @@ export function checkRecordings(
   workflow: Workflow,
 ): Result<undefined, Refusal> {
   // Commands run themselves: without an agent there is nothing to record or to answer.
-  if (![...workflow.steps, ...workflow.finally].some(({ kind }) => kind === 'prompt')) return ok(undefined);
+  if (agentSteps(workflow).length === 0) return ok(undefined);
   if (replay !== undefined) {
     const stat = statSync(replay, { throwIfNoEntry: false });
     if (stat?.isDirectory() !== true) {

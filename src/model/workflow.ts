@@ -155,3 +155,11 @@ export interface Workflow {
 export function isWriter(step: Step): step is PromptStep {
   return step.kind === 'prompt' && step.access !== 'read' && step.isolated === undefined;
 }
+
+/** Every step that an agent works on, those who resolve conflicts included, in file order. */
+export function agentSteps(workflow: Workflow): readonly PromptStep[] {
+  return [...workflow.steps, ...workflow.finally].flatMap((step) => {
+    const resolver = step.isolated?.onConflict?.agent;
+    return [...(step.kind === 'prompt' ? [step] : []), ...(resolver === undefined ? [] : [resolver])];
+  });
+}

@@ -26,8 +26,11 @@ export function checkAgents(reading: Reading): void {
   checkEngines(reading, child(child(root, 'defaults'), 'engine'));
 }
 
-/** The layers of a prompt step; its agent is looked up, and complained about when there is none of that name. */
-export function layersOf(reading: Reading, step: Node): Layers {
+/**
+ * The layers of a prompt step; its agent is looked up, and complained about when there is none of that name. `declared` agents
+ * are named by what can say nothing of an engine itself.
+ */
+export function layersOf(reading: Reading, step: Node, declared = false): Layers {
   const agents = child(reading.root, 'agents');
   const named = child(step, 'agent');
   const defaults = child(reading.root, 'defaults');
@@ -41,6 +44,7 @@ export function layersOf(reading: Reading, step: Node): Layers {
         complain(reading, 'unknown-agent', named.at, {
           agent: named.value,
           nearest: nearest(named.value, known),
+          declared,
         });
         reading.opaque.add(step);
       }

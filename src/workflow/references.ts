@@ -1,7 +1,7 @@
 /** Checks every expression of a workflow against what it can see. */
 import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Expr, Template } from '../model/expression.ts';
-import type { Step, Workflow } from '../model/workflow.ts';
+import type { PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { answer, type Question } from './expression-ancestors.ts';
 import { check, type View } from './expression-check.ts';
 import { type Place, sharedContexts } from './expression-contexts.ts';
@@ -74,25 +74,39 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
 function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
   const { step } = owner;
   const { path } = all.more;
-  // Those of the workflow were checked under their names; an alias may give a value to another variable, one that takes no data.
-  const inherited = all.workflow.env;
-  const own = Object.entries(step.env).filter(
-    ([name, template]) => !Object.hasOwn(inherited, name) || inherited[name] !== template,
-  );
   if (step.if !== undefined) checkExpr(step.if, 'if', owner, all);
-  checkEnv(Object.fromEntries(own), 'env', owner, all);
+  checkEnv(ownEnv(step, all), 'env', owner, all);
   if (step.workingDirectory !== undefined)
     checkTemplate(step.workingDirectory, 'working-directory', owner, all);
   if (step.kind === 'run') {
     checkTemplate(step.script, 'run', owner, all);
     all.found.push(...checkScript(step, path));
-    return;
+  } else {
+    checkTemplate(step.prompt, 'prompt', owner, all);
+    checkAgent(step, owner, all);
   }
-  checkTemplate(step.prompt, 'prompt', owner, all);
+  const resolver = step.isolated?.onConflict?.agent;
+  if (resolver === undefined) return;
+  // It sees what the step sees for which it works, but for that step's variables.
+  const instead = { ...owner, step: { ...resolver, id: step.id } };
+  checkEnv(ownEnv(resolver, all), 'env', instead, all);
+  checkAgent(resolver, instead, all);
+}
+
+function checkAgent(step: PromptStep, owner: Owner, all: Check): void {
   if (step.system !== undefined) checkTemplate(step.system, 'system', owner, all);
   if (step.model === undefined) return;
   checkTemplate(step.model, 'model', owner, all);
-  all.found.push(...checkModel(step.model, all.workflow, path));
+  all.found.push(...checkModel(step.model, all.workflow, all.more.path));
+}
+
+// Those of the workflow were checked under their names; an alias may give a value to another variable, one that takes no data.
+function ownEnv(step: Step, { workflow }: Check): Step['env'] {
+  const inherited = workflow.env;
+  const own = Object.entries(step.env).filter(
+    ([name, template]) => !Object.hasOwn(inherited, name) || inherited[name] !== template,
+  );
+  return Object.fromEntries(own);
 }
 
 function checkEnv(env: Readonly<Record<string, Template>>, place: Place, owner: Owner, all: Check): void {

@@ -131,9 +131,21 @@ function bySchema({ error, node, path, at, key }: Misfit): Diagnostic | undefine
       return diagnose('bad-name', path, at, { name: value, owner: key });
     case 'variable':
       return diagnose('bad-variable', path, at, { name: value });
+    case 'on-conflict': {
+      if (!/^#\/\$defs\/on-conflict\/(type|then\/enum)$/.test(error.schemaPath)) return undefined;
+      const near = nearest(value, ['fail']);
+      return diagnose('bad-value', path, at, {
+        ...{ key, value, nearest: near },
+        allowed: ['fail', `{ agent: ${isName(node) ? value : '<name>'} }`],
+      });
+    }
     default:
       return undefined;
   }
+}
+
+function isName(node: Node): boolean {
+  return node.kind === 'scalar' && typeof node.value === 'string' && /^[A-Za-z_][\w-]*$/.test(node.value);
 }
 
 function durationFrom(value: string): string | undefined {

@@ -18,10 +18,10 @@ const STEP_TEMPLATES = new Set([
     'if',
   ],
   // What is refused as a whole is not judged inside.
-  ...['loop', 'gate', 'matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'workspace', 'session'],
+  ...['loop', 'gate', 'matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'session'],
 ]);
 const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine', 'budget']);
-const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine', 'workspace']);
+const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine']);
 const TOP_TEMPLATES = new Set([
   'env',
   'outputs',
@@ -57,7 +57,18 @@ function checkKeys(
   const known = WORKFLOW_OWNERS[owner]?.keys ?? [];
   for (const { name, value } of entriesOf(node)) {
     // A key that is none was complained about; what stands in it would be an echo.
-    if (!templates.has(name) && known.includes(name)) checkValue(reading, value, name);
+    if (templates.has(name) || !known.includes(name)) continue;
+    if (name === 'workspace') checkWorkspace(reading, value);
+    else checkValue(reading, value, name);
+  }
+}
+
+// Its commands are judged where it is read, with the way that their data should take; so is who resolves conflicts.
+function checkWorkspace(reading: Reading, node: Node): void {
+  if (node.kind !== 'map') checkValue(reading, node, 'workspace');
+  for (const { name, value } of entriesOf(node)) {
+    if (name !== 'setup' && (name !== 'on-conflict' || value.kind !== 'map'))
+      checkValue(reading, value, name);
   }
 }
 

@@ -1,8 +1,10 @@
 /** Builds the steps, with every shorthand resolved. */
 import type { Template } from '../model/expression.ts';
 import { literal } from '../model/expression.ts';
+import { asStepId } from '../model/ids.ts';
 import type { JsonObject } from '../model/result.ts';
 import {
+  type Isolated,
   isWriter,
   type OutputType,
   type PromptStep,
@@ -10,8 +12,10 @@ import {
   type Step,
   type StepCommon,
 } from '../model/workflow.ts';
+import { durationAt, readAccess, readSettings, readWaits } from './agent-settings.ts';
 import { enginesOf, type Layers, layersOf, settingOf } from './agents.ts';
-import { isFence, isTrue, readEnv, readMcp, textOf } from './declarations.ts';
+import { isFence, isTrue, readEnv } from './declarations.ts';
+import { checkDefaultWorkspace, readIsolated } from './isolation.ts';
 import type { Place } from './order.ts';
 import {
   complain,
@@ -23,15 +27,23 @@ import {
   templateOf,
 } from './reading.ts';
 import { defaultRetry, readRetry } from './retry.ts';
-import { durationMs, leadsOut } from './scalars.ts';
+import { leadsOut } from './scalars.ts';
 import { KIND_KEYS, type Kind } from './shape-keys.ts';
 import { nearest } from './suggest.ts';
 import { callsStatusFunction, readTemplate } from './template.ts';
-import { child, entriesOf, entryOf, type ListNode, type Node, plainValue, stringAt } from './tree.ts';
+import {
+  child,
+  entriesOf,
+  entryOf,
+  isWord,
+  type ListNode,
+  type MapNode,
+  type Node,
+  plainValue,
+  stringAt,
+} from './tree.ts';
 
 const AGENT_TIMEOUT_MS = 3_600_000;
-const IDLE_TIMEOUT_MS = 600_000;
-const QUOTA_WAIT_MS = 6 * 3_600_000;
 const SHELLS = ['bash', 'sh', 'pwsh', 'python', 'node'];
 
 /** What the steps of a file are built from. */
@@ -107,20 +119,6 @@ function readDirectory(reading: Reading, layers: Layers): Template | undefined {
   return templateOf(reading, node);
 }
 
-function durationAt(reading: Reading, node: Node | undefined, key: string): number | undefined {
-  if (node?.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
-  const ms = durationMs(node.value);
-  if (ms === 0 && !reading.judged.has(node)) {
-    reading.judged.add(node);
-    complain(reading, 'out-of-range', node.at, {
-      key,
-      limit: 'longer than nothing',
-      better: 'write `90s`, `30m` or `2h`, or leave the key out',
-    });
-  }
-  return ms;
-}
-
 function readRun(ground: Ground, node: Node, place: Place): RunStep {
   const { reading } = ground;
   const layers: Layers = { step: node, agent: undefined, defaults: child(reading.root, 'defaults') };
@@ -134,6 +132,7 @@ function readRun(ground: Ground, node: Node, place: Place): RunStep {
     script: templateAt(reading, node, 'run') ?? literal('', node.at),
     ...(shell === undefined ? {} : { shell }),
     outputs: Object.fromEntries(outputs),
+    ...isolation(ground, layers, place),
   };
 }
 
@@ -158,73 +157,78 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
   const layers = layersOf(reading, node);
   const kindKey = KIND_KEYS.map((key) => entryOf(node, key)).find((entry) => entry !== undefined);
   const kindAt = kindKey?.at ?? node.at;
-  const accessNode = settingOf(layers, 'access');
-  const access =
-    textIn(accessNode, ['read', 'write', 'full'] as const) ?? reading.world.config.defaults.access;
-  // A level that is none was said, and complained about.
-  const accessSaid = accessNode !== undefined || access !== undefined;
+  const { access, said: accessSaid } = readAccess(reading, layers);
   const agentKnown = child(node, 'agent') === undefined || layers.agent !== undefined;
   if (!accessSaid && agentKnown) complain(reading, 'access-unsaid', kindAt, {});
   const agent = stringAt(node, 'agent');
+  const output = readAnswer(reading, child(node, 'output'));
   const step: PromptStep = {
     ...readCommon(ground, node, place, layers, 'prompt'),
     kind: 'prompt',
     ...(agent === undefined ? {} : { agent }),
     prompt: readPromptText(reading, node) ?? literal('', node.at),
     engines: enginesOf(reading, layers, { kind: 'scalar', at: kindAt } as Node),
-    access: access ?? 'read',
+    access,
     accessSaid,
-    idleTimeoutMs:
-      durationAt(reading, settingOf(layers, 'idle-timeout'), '`idle-timeout`') ?? IDLE_TIMEOUT_MS,
-    quotaWaitMs: durationAt(reading, settingOf(layers, 'quota-wait'), '`quota-wait`') ?? QUOTA_WAIT_MS,
+    ...readWaits(reading, layers),
     undo: stringAt(node, 'undo') !== 'never',
-    ...readSettings(reading, node, layers),
+    ...readSettings(reading, layers),
+    ...(output === undefined ? {} : { output }),
+    ...isolation(ground, layers, place),
   };
+  const undo = entryOf(node, 'undo');
+  if (step.isolated !== undefined && !step.undo && undo !== undefined)
+    complain(reading, 'undo-says-nothing', undo.at, {});
   if (isWriter(step) && step.undo && !reading.world.hasGit)
     complain(reading, 'no-git', kindAt, { step: step.id });
   return step;
 }
 
-type Settings = Pick<
-  PromptStep,
-  'model' | 'effort' | 'network' | 'tools' | 'mcp' | 'system' | 'maxTurns' | 'output' | 'onQuota'
->;
-
-function readSettings(reading: Reading, node: Node, layers: Layers): Settings {
-  const configured = reading.world.config.defaults.model;
-  const model =
-    templateOf(reading, settingOf(layers, 'model')) ??
-    (configured === undefined ? undefined : literal(configured, { start: 0, end: 0 }));
-  const turns = settingOf(layers, 'max-turns');
-  const tools = settingOf(layers, 'tools');
-  return defined({
-    model,
-    effort: textIn(settingOf(layers, 'effort'), ['low', 'medium', 'high', 'max'] as const),
-    network: textIn(settingOf(layers, 'network'), ['on', 'off'] as const),
-    tools:
-      tools === undefined
-        ? undefined
-        : defined({ allow: texts(child(tools, 'allow')), deny: texts(child(tools, 'deny')) }),
-    mcp: readMcp(reading, settingOf(layers, 'mcp')),
-    system: templateOf(reading, settingOf(layers, 'system')),
-    maxTurns: turns?.kind === 'scalar' && typeof turns.value === 'number' ? turns.value : undefined,
-    output: readAnswer(reading, child(node, 'output')),
-    onQuota: textIn(settingOf(layers, 'on-quota'), ['wait', 'fallback', 'fail'] as const),
-  });
+function isolation(ground: Ground, layers: Layers, place: Place): { readonly isolated?: Isolated } {
+  const env = () => mergedEnv(ground, layers);
+  const resolver = (conflict: MapNode) => readResolver(ground, conflict, place);
+  const isolated = readIsolated(ground.reading, layers, { env, resolver });
+  return isolated === undefined ? {} : { isolated };
 }
 
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function defined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+/** Judges what `defaults` say of isolated steps, whether or not there are any. */
+export function checkDefaults(ground: Ground): void {
+  const at = { start: 0, end: 0 };
+  const place: Place = { id: asStepId('defaults'), declared: false, needs: [], needsAt: at };
+  const resolver = (conflict: MapNode) => readResolver(ground, conflict, place);
+  checkDefaultWorkspace(ground.reading, { env: () => ground.env, resolver });
 }
 
-function texts(node: Node | undefined): readonly string[] | undefined {
-  return node?.kind === 'list' ? node.items.flatMap(textOf) : undefined;
-}
-
-function textIn<T extends string>(node: Node | undefined, words: readonly T[]): T | undefined {
-  return node?.kind === 'scalar' ? words.find((word) => word === node.value) : undefined;
+/**
+ * The agent under `on-conflict`, as a step of its own. It knows the variables of the workflow and of the agent and not those of
+ * the step whose change it merges: that one's secrets were never meant for it. It stands at the root, where conflicts are named from.
+ */
+function readResolver(ground: Ground, conflict: MapNode, { id }: Place): PromptStep {
+  const { reading } = ground;
+  const layers = layersOf(reading, conflict, true);
+  const own = { id: asStepId(`${id}.on-conflict`), declared: false, needs: [], needsAt: conflict.at };
+  const { workingDirectory: _, ...common } = readCommon(ground, conflict, own, layers, 'prompt');
+  const { access, said } = readAccess(reading, layers);
+  const name = child(conflict, 'agent');
+  const agent = stringAt(conflict, 'agent');
+  const level = settingOf(layers, 'access');
+  // A level that is none was complained about.
+  const reads = access === 'read' && (level === undefined || isWord(level, 'read'));
+  if (reads && layers.agent !== undefined && name !== undefined && agent !== undefined)
+    complain(reading, 'resolver-only-reads', name.at, { agent, said });
+  return {
+    ...common,
+    kind: 'prompt',
+    ...(agent === undefined ? {} : { agent }),
+    prompt: literal('', conflict.at),
+    // Who is not named has no engine either: one mistake.
+    engines: agent === undefined ? [] : enginesOf(reading, layers, conflict),
+    access,
+    accessSaid: said,
+    ...readWaits(reading, layers),
+    undo: true,
+    ...readSettings(reading, layers),
+  };
 }
 
 function readPromptText(reading: Reading, node: Node): Template | undefined {

@@ -1,5 +1,6 @@
 /** Keeps data out of what is executed. */
 import { ContextAccess, FunctionCall } from '@actions/expressions/ast';
+import type { Way } from '../model/catalogue/expression.ts';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Expr, Template } from '../model/expression.ts';
 import { literalText } from '../model/expression.ts';
@@ -45,22 +46,58 @@ function dataInNode(root: Node): string | undefined {
 
 /** Complains about every piece of data in the program of a `run` step. */
 export function checkScript(step: RunStep, path: string): readonly Diagnostic[] {
-  const found: Diagnostic[] = [];
+  return fencesIn(step.script, step).flatMap(({ part, data, way }) =>
+    data === undefined ? [] : [diagnose('data-in-run', path, part.at, { data, ...way })],
+  );
+}
+
+/**
+ * Complains about every expression in a command that stands at another key. These are fixed before the run starts: what would
+ * be harmless has to come through a variable as well.
+ */
+export function checkCommand(
+  command: Template,
+  key: string,
+  env: Readonly<Record<string, Template>>,
+  path: string,
+): readonly Diagnostic[] {
+  return fencesIn(command, { env }).map(({ part, data, way }) =>
+    data === undefined
+      ? diagnose('static-key', path, part.at, { key, way })
+      : diagnose('data-in-run', path, part.at, { data, ...way }),
+  );
+}
+
+/** An expression in a program, with the data that it reads and the way in which that should come. */
+interface ProgramFence {
+  readonly part: Expr;
+  readonly data: string | undefined;
+  readonly way: Way;
+}
+
+function fencesIn(
+  program: Template,
+  { env, shell }: Pick<RunStep, 'env' | 'shell'>,
+): readonly ProgramFence[] {
+  const found: ProgramFence[] = [];
   let line = '';
-  for (const part of step.script.parts) {
+  for (const part of program.parts) {
     if (typeof part === 'string') {
       line = (line + part).slice((line + part).lastIndexOf('\n') + 1);
       continue;
     }
     const data = dataIn(part);
-    if (data === undefined) continue;
-    const variable = variableFor(part, data, step.env);
+    const variable = variableFor(part, data ?? plainPath(part) ?? 'value', env);
     const quoted = line.replaceAll(/\\./g, '').split('"').length % 2 === 0;
-    const reference = referenceTo(variable.name, step.shell, quoted);
-    const value = `\${{ ${part.text} }}`;
-    found.push(diagnose('data-in-run', path, part.at, { data, value, reference, ...variable }));
+    const reference = referenceTo(variable.name, shell, quoted);
+    found.push({ part, data, way: { value: `\${{ ${part.text} }}`, reference, ...variable } });
   }
   return found;
+}
+
+function plainPath(expr: Expr): string | undefined {
+  const parsed = parseExpression(expr.text);
+  return parsed.ok ? pathOf(parsed.value.root)?.join('.') : undefined;
 }
 
 /** Complains about data in variables that choose what programs do. */

@@ -72,6 +72,11 @@ export function stringAt(node: Node | undefined, key: string): string | undefine
   return value?.kind === 'scalar' && typeof value.value === 'string' ? value.value : undefined;
 }
 
+/** Whether a value is this word. */
+export function isWord(node: Node | undefined, word: string): boolean {
+  return node?.kind === 'scalar' && node.value === word;
+}
+
 /** The keys of a mapping; none for everything else. */
 export function entriesOf(node: Node | undefined): Iterable<Entry> {
   return node?.kind === 'map' ? node.entries.values() : [];

@@ -3,7 +3,7 @@
 import { NOT_IN_FINALLY } from './kinds.ts';
 import { complain, type Reading } from './reading.ts';
 import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
-import { child, type Entry, entriesOf, entryOf, type Node } from './tree.ts';
+import { child, type Entry, entriesOf, entryOf, isWord, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
   loop: 'write the steps out, or loop inside a `run` step',
@@ -11,7 +11,6 @@ const HELP: Readonly<Record<string, string>> = {
   matrix: 'write one step per combination',
   reduce: 'write a `prompt` step that reads the results it needs',
   uses: 'copy the steps here',
-  workspace: 'leave it out: steps work in the checkout, one writer after the other',
   cache: 'leave it out: the step runs each time',
   session: 'leave it out: each attempt opens a new session',
   artifacts: 'leave it out, and copy the files in a `run` step',
@@ -26,7 +25,6 @@ export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kin
   const { root } = reading;
   for (const key of ['concurrency', 'budget']) refuse(reading, entryOf(root, key));
   for (const agent of entriesOf(child(root, 'agents'))) refuse(reading, entryOf(agent.value, 'budget'));
-  refuseWorkspace(reading, child(root, 'defaults'));
   for (const key of ['steps', 'finally']) {
     const list = child(root, key);
     for (const step of list?.kind === 'list' ? list.items : [])
@@ -44,28 +42,11 @@ function refuseStep(reading: Reading, step: Node, kind: Kind | undefined, last: 
     reading.opaque.add(step);
     refuse(reading, entry);
   }
-  if (refuseWorkspace(reading, step)) reading.opaque.add(step);
   const session = entryOf(step, 'session');
   if (session !== undefined && kind === 'prompt' && !isWord(session.value, 'new')) {
     reading.opaque.add(step);
     refuse(reading, session);
   }
-}
-
-function refuseWorkspace(reading: Reading, node: Node | undefined): boolean {
-  const entry = entryOf(node, 'workspace');
-  if (entry === undefined || isWord(entry.value, 'shared')) return false;
-  const { value } = entry;
-  if (value.kind === 'map' && value.entries.size === 1 && isWord(child(value, 'mode'), 'shared'))
-    return false;
-  // A value that is none at all is a matter of shape.
-  if (value.kind !== 'map' && !isWord(value, 'isolated')) return false;
-  refuse(reading, entry);
-  return true;
-}
-
-function isWord(node: Node | undefined, word: string): boolean {
-  return node?.kind === 'scalar' && node.value === word;
 }
 
 function refuse(reading: Reading, entry: Entry | undefined): void {

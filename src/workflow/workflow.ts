@@ -15,7 +15,7 @@ import { shapeDiagnostics } from './shape.ts';
 import { WORKFLOW_OWNERS } from './shape-keys.ts';
 import { describe } from './shape-values.ts';
 import { checkStaticKeys } from './static-keys.ts';
-import { type Ground, readSteps } from './steps.ts';
+import { checkDefaults, type Ground, readSteps } from './steps.ts';
 import { child, follow, type MapNode, type Node, plainValue, stringAt } from './tree.ts';
 import { refuseUnsupported } from './unsupported.ts';
 
@@ -96,6 +96,7 @@ function build(reading: Reading): Workflow {
   const ground: Ground = { reading, kinds, places: order.places, env };
   const description = stringAt(root, 'description');
   const parallel = child(root, 'max-parallel');
+  checkDefaults(ground);
   const steps = readSteps(ground, child(root, 'steps'));
   const last = readSteps(ground, child(root, 'finally'));
   const files = [...reading.files.values()].flatMap((file) =>

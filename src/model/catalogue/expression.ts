@@ -142,13 +142,27 @@ const TYPE_CODES = {
   ),
 };
 
+/** How a value gets into a program without being pasted there. */
+export interface Way {
+  readonly name: string;
+  readonly value: string;
+  /** The variable as the program reads it. */
+  readonly reference: string;
+  /** Whether the variable is there already. */
+  readonly declared: boolean;
+}
+
+/** The advice to take that way. */
+export function byVariable({ name, value, reference, declared }: Way): string {
+  return declared
+    ? `write \`${reference}\``
+    : `put it in \`env:\` as \`${name}: "${value}"\`, then write \`${reference}\``;
+}
+
 const TAINT_CODES = {
-  'data-in-run': error<{ data: string; name: string; value: string; reference: string; declared: boolean }>(
+  'data-in-run': error<{ data: string } & Way>(
     ({ data }) => `\`${data}\` is data, which would be pasted into a program`,
-    ({ name, value, reference, declared }) =>
-      declared
-        ? `write \`${reference}\``
-        : `put it in \`env:\` as \`${name}: "${value}"\`, then write \`${reference}\``,
+    byVariable,
   ),
   'data-in-variable': error<{ data: string; name: string }>(
     ({ data, name }) => `\`${data}\` is data, which may not choose what programs do through \`${name}\``,

@@ -8,6 +8,7 @@ export const ORDER_CODES = {
   ),
   'parallel-writers': error<{ first: string; second: string }>(
     ({ first, second }) => `\`${second}\` and \`${first}\` may write to the same tree at the same time`,
-    ({ first }) => `order them: add \`${first}\` to \`needs\``,
+    ({ first }) =>
+      `order them: add \`${first}\` to \`needs\`; or give this one a tree of its own: \`workspace: isolated\``,
   ),
 };

@@ -1,5 +1,6 @@
 /** Holds the words of the diagnostics about which keys and values stand where. */
 import { error, warning } from './entry.ts';
+import { byVariable, type Way } from './expression.ts';
 
 type Nearest = { readonly nearest?: string | undefined };
 
@@ -106,9 +107,13 @@ export const SHAPE_CODES = {
     ({ id }) => `\`${id}\` is an id made from a name, which \`needs\` cannot use`,
     ({ id }) => `write \`id: ${id}\` on that step`,
   ),
-  'unknown-agent': error<{ agent: string } & Nearest>(
+  'unknown-agent': error<{ agent: string; declared?: boolean } & Nearest>(
     ({ agent }) => `there is no agent \`${agent}\``,
-    ({ nearest }) => didYouMean({ nearest }) ?? 'declare it under `agents:`, or write `engine:` on the step',
+    ({ nearest, declared }) =>
+      didYouMean({ nearest }) ??
+      (declared === true
+        ? 'declare it under `agents:`'
+        : 'declare it under `agents:`, or write `engine:` on the step'),
   ),
   'no-engine': error<object>(
     () => 'nothing says which engine does this step',
@@ -127,9 +132,9 @@ export const SHAPE_CODES = {
     ({ key }) => `\`${key}\` is chosen by data here, and data never chooses who may act`,
     ({ key }) => `write the ${key} out, or make the input a \`choice\``,
   ),
-  'static-key': error<{ key: string }>(
+  'static-key': error<{ key: string; way?: Way }>(
     ({ key }) => `${key} takes no \`\${{ }}\`: it is fixed before the run starts`,
-    () => 'write the value out',
+    ({ way }) => (way === undefined ? 'write the value out' : byVariable(way)),
   ),
   'bad-default': error<{ name: string; problem: string; better: string }>(
     ({ name, problem }) => `the default of \`${name}\` does not fit: ${problem}`,
@@ -159,6 +164,33 @@ export const SHAPE_CODES = {
     () =>
       'nothing says how far this agent may reach, so it only reads: asked to change a file it ends well and changes nothing',
     () => 'write `access: write` if it edits files, `access: read` if it does not',
+  ),
+  'isolated-only': error<{ keys: readonly string[]; said: boolean }>(
+    ({ keys }) =>
+      `${list(keys)} ${keys.length === 1 ? 'belongs' : 'belong'} to a tree of its own, and this is the shared one`,
+    ({ said }) => (said ? 'write `mode: isolated`, or take the other keys out' : 'add `mode: isolated`'),
+  ),
+  'never-merged': error<{ apart: boolean }>(
+    () => '`on-conflict` says what becomes of a merge, and with `merge: never` there is none',
+    ({ apart }) =>
+      apart
+        ? 'write `merge: auto` beside it, since `defaults` says `merge: never`, or take it out'
+        : 'take one of the two out',
+  ),
+  'reserved-path': error<{ key: string; value: string; why: string }>(
+    ({ key, value, why }) => `\`${key}\` cannot take \`${value}\`: it ${why}`,
+    ({ key }) =>
+      `name what git ignores and the step needs, such as \`${key === 'copy' ? '.env' : 'node_modules'}\``,
+  ),
+  'resolver-only-reads': error<{ agent: string; said: boolean }>(
+    ({ agent, said }) =>
+      `\`${agent}\` is to resolve conflicts, and ${said ? 'may only read' : 'nothing says that it may write'}`,
+    ({ agent }) => `write \`access: write\` on the agent \`${agent}\`, or name one that has it`,
+  ),
+  'undo-says-nothing': warning<object>(
+    () =>
+      '`undo` says nothing of an isolated step: its attempts fail in trees of their own, which are taken away',
+    () => 'take it out; `merge: never` keeps the change of a step that succeeds out of the checkout',
   ),
   'not-supported-yet': error<{ key: string; since: string }>(
     ({ key }) => `\`${key}\` is part of the language, and this version of codemachine does not run it yet`,

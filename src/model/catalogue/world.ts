@@ -6,6 +6,11 @@ export const WORLD_CODES = {
     ({ step }) => `\`${step}\` writes to the workspace, which can only be undone in a git repository`,
     () => 'run `git init` here, or write `undo: never` on the step',
   ),
+  'isolation-needs-git': error<object>(
+    () => 'an isolated step works in a git worktree, and there is no git repository here',
+    () =>
+      'run `git init` here, or take `isolated` out: steps then work in this directory, one writer after the other',
+  ),
   'missing-file': error<{ file: string; problem: string; help: string }>(
     ({ file, problem }) => `\`${file}\` cannot be read: ${problem}`,
     ({ help }) => help,

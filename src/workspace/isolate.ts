@@ -3,7 +3,9 @@ import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Isolation, Match } from '../model/ports.ts';
 import { err, type Result } from '../model/result.ts';
-import type { Store } from './store.ts';
+import type { Environ } from './git.ts';
+import { merge } from './merge.ts';
+import type { Context } from './record.ts';
 
 /** A worktree that is there, whoever made it. */
 export interface LeftWorktree {
@@ -35,17 +37,20 @@ export interface Worktrees {
 
 /** What worktrees are opened with. */
 export interface OpenWorktrees {
-  readonly store: Store;
+  /** The shared tree. */
+  readonly context: Context;
+  /** The caller's environment; `HOME` and `XDG_CACHE_HOME` say where worktrees are. */
+  readonly environ: Environ;
   /** Decides which files `copy` brings over. */
   readonly matches: Match;
 }
 
 /** Prepares worktrees; makes none. */
-export function openWorktrees(_: OpenWorktrees): Worktrees {
+export function openWorktrees({ context }: OpenWorktrees): Worktrees {
   const none = (): Promise<Result<never, Failure>> =>
     Promise.resolve(err({ reason: 'config', message: 'There are no worktrees in this version.' }));
   return {
-    isolation: { open: none, find: none, merge: none },
+    isolation: { open: none, find: none, merge: (what) => merge(context, what) },
     worktree: () => undefined,
     leftWorktrees: none,
   };

@@ -23,6 +23,8 @@ export interface Store {
   readonly dir: string;
   /** Our index of this worktree. */
   readonly index: string;
+  /** The user's global exclude file; it need not be there. */
+  readonly excludesFile: string;
   /** The state directory relative to the root, ending in `/`; undefined where it is outside. Names as of `names`. */
   readonly statePrefix: string | undefined;
   /** Files and directories that are neither recorded nor put back; it only grows. Names as of `names`, without a `/` at the end. */
@@ -31,6 +33,8 @@ export interface Store {
   readonly ours: Ask;
   /** Git with the user's git directory, without its hooks; for refs, `HEAD` and the names in its index. */
   readonly theirs: Ask;
+  /** The same for another worktree of the same repository. */
+  beside(places: Places): Store;
 }
 
 /**
@@ -38,7 +42,7 @@ export interface Store {
  * user's or an agent's config is ever looked for. `!` and not `-` for three of them: `-diff` would make every file binary in
  * `codemachine diff`, and git dies of `-working-tree-encoding`.
  */
-const ATTRIBUTES = '* -text -filter -ident !working-tree-encoding !diff !merge\n';
+const ATTRIBUTES = '* -text -filter -ident !working-tree-encoding !diff !merge !conflict-marker-size\n';
 
 /** Makes our git directory, or brings it up to date. Reads the user's exclude files once, here, before any agent could edit them. */
 export async function openStore(
@@ -95,14 +99,18 @@ function assemble(places: Places, dir: string, files: Files, git: Git, environ: 
     GIT_INDEX_FILE: index,
     GIT_OBJECT_DIRECTORY: path.join(places.commonDir, 'objects'),
   };
-  const theirEnv = { ...env, GIT_DIR: places.gitDir, GIT_WORK_TREE: places.root };
+  const { gitDir, commonDir } = places;
+  // A linked worktree says in a file where the common directory is, and an agent can write that file.
+  const common = gitDir === commonDir ? {} : { GIT_COMMON_DIR: commonDir };
+  const theirEnv = { ...env, GIT_DIR: gitDir, ...common, GIT_WORK_TREE: places.root };
   const ours = asking(git, places.root, ourEnv, OBEY_NOBODY_ELSE);
+  const leftOut = new Set<string>();
   return {
     places,
     dir,
     index,
     statePrefix: prefixOf(places.root, path.dirname(dir)),
-    leftOut: new Set(),
+    leftOut,
     ours: async (args, call) => {
       // An agent that may write here may write our config as well, so it is looked at before each use.
       try {
@@ -113,6 +121,7 @@ function assemble(places: Places, dir: string, files: Files, git: Git, environ: 
       return ours(args, call);
     },
     theirs: asking(git, places.root, theirEnv, OBEY_NOBODY_ELSE),
+    beside: (other) => ({ ...assemble(other, dir, files, git, environ), leftOut }),
   };
 }
 

@@ -1,18 +1,19 @@
 /** The door: opens a repository's working tree as a thing that can be recorded, compared and put back. */
 import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
-import type { Match, Recording, Workspace } from '../model/ports.ts';
+import type { Match, Workspace } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
 import { applyPatch, changedPaths, type DiffOptions, diffText, heldPaths, patchBytes } from './diff.ts';
 import type { Environ, Git } from './git.ts';
-import { type GitFacts, gitFacts, headOf, putHeadBack, readHead } from './head.ts';
+import { type GitFacts, gitFacts, headOf, putHeadBack } from './head.ts';
 import { openWorktrees, type Worktrees } from './isolate.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
-import { type KeptRecording, keepRecording, type Numbers, recordingsOf, runOf } from './recordings.ts';
+import { type KeptRecording, keepRecording, recordingsOf, runOf } from './recordings.ts';
+import { type Context, oneAtATime, record, watch } from './record.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
 import { type Places, stillThere } from './root.ts';
-import { openStore, type Store } from './store.ts';
-import { type Memory, untrackedFiles, writeTree } from './tree.ts';
+import { openStore } from './store.ts';
+import { untrackedFiles } from './tree.ts';
 import { openTrees, type Trees } from './trees.ts';
 
 /** What is needed to open a workspace. */
@@ -62,26 +63,24 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
   const store = opened.value;
   const left = await leaveOut(store, input.leftOut ?? { paths: [] });
   if (!left.ok) return left;
-  const memory: Memory = {};
   const inTurn = oneAtATime(() => dropStaleLock(store));
-  const context: Context = { store, memory, numbers: new Map(), now: input.now };
-  const worktrees = openWorktrees({
+  const context: Context = {
     store,
+    memory: {},
+    numbers: new Map(),
+    now: input.now,
+    here: () => stillThere(store.places),
+  };
+  const worktrees = openWorktrees({
+    context,
+    environ: input.environ,
     matches: input.matches ?? ((name, globs) => globs.includes(name)),
   });
   return ok({
     ...worktrees,
     root: input.places.root,
     record: (run, label, since) => inTurn(() => record(context, run, label, since)),
-    watch: async (run, label) => {
-      const before = await inTurn(() => record(context, run, label, undefined));
-      if (!before.ok) return before;
-      const { tree } = before.value;
-      return ok(async () => {
-        const after = await inTurn(() => record(context, run, label, tree));
-        return after.ok ? patchBytes(store, tree, after.value.tree) : after;
-      });
-    },
+    watch: (run, label) => watch(context, inTurn, run, label),
     restore: (to, from, found) => inTurn(() => restore(context, to, from, found)),
     applyPatch: (patch) => inTurn(() => applyPatch(store, patch)),
     facts: () => gitFacts(store),
@@ -98,45 +97,6 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
   });
 }
 
-interface Context {
-  readonly store: Store;
-  readonly memory: Memory;
-  readonly numbers: Numbers;
-  readonly now: () => number;
-}
-
-/** Two gits on one index refuse each other, so calls queue. `first` runs once, before the first of them. */
-function oneAtATime(first: () => void): <T>(call: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> | undefined;
-  return (call) => {
-    if (last === undefined) first();
-    const next = (last ?? Promise.resolve()).then(call, call);
-    last = next;
-    return next;
-  };
-}
-
-async function record(
-  context: Context,
-  run: RunId,
-  label: string,
-  since: string | undefined,
-): Promise<Result<Recording, Failure>> {
-  const { store, memory } = context;
-  const here = stillThere(store.places);
-  if (!here.ok) return here;
-  const before = since === undefined ? ok(undefined) : await headOf(store, since);
-  if (!before.ok) return before;
-  const [tree, head] = await Promise.all([writeTree(store, memory, since), readHead(store, before.value)]);
-  if (!tree.ok) return tree;
-  if (!head.ok) return head;
-  const what = { run, label, tree: tree.value, head: head.value, since, at: context.now() };
-  const kept = await keepRecording(store, context.numbers, what);
-  if (!kept.ok) return kept;
-  const files = since === undefined ? ok([]) : await changedPaths(store, since, kept.value);
-  return files.ok ? ok({ tree: kept.value, files: files.value }) : files;
-}
-
 async function restore(
   context: Context,
   to: string,
@@ -144,7 +104,7 @@ async function restore(
   found: string | undefined,
 ): Promise<Result<readonly string[], Failure>> {
   const { store, memory } = context;
-  const here = stillThere(store.places);
+  const here = context.here();
   if (!here.ok) return here;
   const [heads, leaving] = await Promise.all([headOf(store, to), headOf(store, from)]);
   if (!heads.ok) return heads;

@@ -1,0 +1,70 @@
+/** Makes the recordings of one working tree. */
+import type { Failure } from '../model/failure.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Recording } from '../model/ports.ts';
+import { ok, type Result } from '../model/result.ts';
+import { changedPaths, patchBytes } from './diff.ts';
+import { headOf, readHead } from './head.ts';
+import { keepRecording, type Numbers } from './recordings.ts';
+import type { Store } from './store.ts';
+import { type Memory, writeTree } from './tree.ts';
+
+/** One working tree, with what is remembered between its recordings. */
+export interface Context {
+  readonly store: Store;
+  readonly memory: Memory;
+  readonly numbers: Numbers;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Why nothing can be recorded any more, if so. */
+  readonly here: () => Result<undefined, Failure>;
+}
+
+/** Two gits on one index refuse each other, so calls queue. `first` runs once, before the first of them. */
+export function oneAtATime(first: () => void): <T>(call: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> | undefined;
+  return (call) => {
+    if (last === undefined) first();
+    const next = (last ?? Promise.resolve()).then(call, call);
+    last = next;
+    return next;
+  };
+}
+
+/** Records the tree as it is. */
+export async function record(
+  context: Context,
+  run: RunId,
+  label: string,
+  since: string | undefined,
+): Promise<Result<Recording, Failure>> {
+  const { store, memory } = context;
+  const here = context.here();
+  if (!here.ok) return here;
+  const before = since === undefined ? ok(undefined) : await headOf(store, since);
+  if (!before.ok) return before;
+  const [tree, head] = await Promise.all([writeTree(store, memory, since), readHead(store, before.value)]);
+  if (!tree.ok) return tree;
+  if (!head.ok) return head;
+  const what = { run, label, tree: tree.value, head: head.value, since, at: context.now() };
+  const kept = await keepRecording(store, context.numbers, what);
+  if (!kept.ok) return kept;
+  const files = since === undefined ? ok([]) : await changedPaths(store, since, kept.value);
+  return files.ok ? ok({ tree: kept.value, files: files.value }) : files;
+}
+
+/** Records now; what it gives records again and tells the change in between as a patch. */
+export async function watch(
+  context: Context,
+  inTurn: <T>(call: () => Promise<T>) => Promise<T>,
+  run: RunId,
+  label: string,
+): Promise<Result<() => Promise<Result<Uint8Array, Failure>>, Failure>> {
+  const before = await inTurn(() => record(context, run, label, undefined));
+  if (!before.ok) return before;
+  const { tree } = before.value;
+  return ok(async () => {
+    const after = await inTurn(() => record(context, run, label, tree));
+    return after.ok ? patchBytes(context.store, tree, after.value.tree) : after;
+  });
+}

@@ -47,6 +47,15 @@ export interface Lease {
   release(): void;
 }
 
+/** How a run is taken. */
+export interface Asked {
+  readonly by: string;
+  /** Only if no other run in the same workspace has a living owner. */
+  readonly alone?: boolean;
+  /** For the moment of a command that does not go on with the run: when its last real owner gave a sign of life stays known. */
+  readonly visit?: boolean;
+}
+
 /** What a lease is made with. */
 export interface LeaseTools {
   readonly connection: Connection;
@@ -99,7 +108,7 @@ export function livingOwner(
 export function acquire(
   tools: LeaseTools,
   run: RunId,
-  ask: { readonly by: string; readonly alone?: boolean },
+  ask: Asked,
 ): Result<Lease, Refusal> {
   const { connection, processes, now } = tools;
   // IMMEDIATE: nobody else writes between the look at the owner and the raising of the epoch.
@@ -130,8 +139,14 @@ export function acquire(
     connection.prepare('UPDATE requests SET done = ? WHERE run = ? AND done IS NULL').run(mine.since, run);
     return ok({ ...row, ...mine });
   });
+  const before = ask.visit === true ? beatOf(connection, run) : undefined;
   const taken = guarded(tools.place, () => take.immediate());
-  return taken.ok ? ok(makeLease(tools, taken.value)) : taken;
+  return taken.ok ? ok(makeLease(tools, taken.value, before)) : taken;
+}
+
+function beatOf(connection: Connection, run: RunId): number | undefined {
+  const beat = connection.prepare('SELECT beat FROM leases WHERE run = ?').pluck().get(run);
+  return typeof beat === 'number' ? beat : undefined;
 }
 
 function neighbours(connection: Connection, run: RunId): LeaseRow[] {
@@ -143,7 +158,7 @@ function neighbours(connection: Connection, run: RunId): LeaseRow[] {
     .all({ run }) as LeaseRow[];
 }
 
-function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
+function makeLease(tools: LeaseTools, row: LeaseRow, beatBefore: number | undefined): Lease {
   const { connection, place } = tools;
   const { run, epoch } = row;
   let head: Head = row.seq === 0 ? emptyHead(run) : { seq: row.seq, hash: row.hash };
@@ -195,6 +210,7 @@ function makeLease(tools: LeaseTools, row: LeaseRow): Lease {
       if (released || guarded(place, () => setBeat.run(tools.now(), run, epoch)).changes !== 1) throw lost();
     },
     release: () => {
+      if (!released && beatBefore !== undefined) guarded(place, () => setBeat.run(beatBefore, run, epoch));
       if (!released) guarded(place, () => free.run(run, epoch));
       released = true;
       disk.close();

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { openDatabase } from './database.ts';
 import { makeStateDirectory } from './directory.ts';
 import { DRIVER_PACKAGE, loadDriver } from './driver.ts';
-import { acquire, type Lease, type LeaseTools, type Refusal } from './lease.ts';
+import { type Asked, acquire, type Lease, type LeaseTools, type Refusal } from './lease.ts';
 import { type Damage, history, verify } from './milestones.ts';
 import { makeOutputFiles } from './output-files.ts';
 import { explain, guarded, type StateProblem } from './problem.ts';
@@ -55,7 +55,7 @@ export interface State {
   /** An id, the beginning of one, `@last` or `@failed`; the error is a sentence. */
   resolveRun(text: string): Result<RunId, string>;
   /** Makes this process the run's owner; with `alone` only if no other run in the same workspace has a living one. */
-  acquire(id: RunId, ask: { readonly by: string; readonly alone?: boolean }): Result<Lease, Refusal>;
+  acquire(id: RunId, ask: Asked): Result<Lease, Refusal>;
   /** The milestones of the run in order; for those who follow it, only the ones behind number `after`. */
   history(id: RunId, after?: number): readonly Milestone[];
   /** Proves the run's journal whole, or names the first milestone that is not as it was written. */

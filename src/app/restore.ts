@@ -1,0 +1,152 @@
+/** Puts the tree back to how a run recorded it. */
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { changesText } from '../report/tree-changes.ts';
+import { count } from '../report/words.ts';
+import type { Change } from '../workspace/changes.ts';
+import { attemptNamed, attemptWord, attemptWords } from './attempt-name.ts';
+import { confirm } from './confirm.ts';
+import { canAsk, tell } from './present.ts';
+import { harmless, orTrouble, printRefusal } from './print.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { recordingNamed, timeline } from './timeline.ts';
+import { type RunTree, withRunTree } from './tree-owner.ts';
+import { pathsNamed } from './tree-paths.ts';
+
+/** What `codemachine restore` is asked for. */
+export interface RestoreFlags {
+  readonly run: string;
+  /** `step` or `step.attempt`; the whole run without it. */
+  readonly step: string | undefined;
+  readonly side: 'before' | 'after' | undefined;
+  /** A recording by its number or its commit, instead of a step and a side. */
+  readonly to: string | undefined;
+  /** From the current directory, literal; everything where there are none. */
+  readonly paths: readonly string[];
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  readonly stateDir?: string | undefined;
+}
+
+/** `codemachine restore` */
+export function restoreCommand(flags: RestoreFlags): Promise<ExitCode> {
+  return orTrouble(async () => {
+    const done = await withRunTree(flags, (tree) => restore(tree, flags));
+    return done.ok ? done.value : printRefusal(done.error);
+  });
+}
+
+async function restore(tree: RunTree, flags: RestoreFlags): Promise<Result<ExitCode, Refusal>> {
+  const target = await targetOf(tree, flags);
+  if (!target.ok) return target;
+  return tree.own('restore', () => restoreTo(tree, target.value, flags));
+}
+
+/** A recording, and how people are told which. */
+interface Target {
+  readonly tree: string;
+  readonly words: string;
+}
+
+async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Target, Refusal>> {
+  const { run, workspace } = tree;
+  if (flags.to === undefined && flags.side === undefined) {
+    return refuse(
+      'restore to what?',
+      'say `--before` or `--after` for how the tree was then, or `--to` with the number of a recording',
+    );
+  }
+  const recordings = await workspace.recordings(run);
+  if (!recordings.ok) return err(recordings.error);
+  if (flags.to !== undefined) {
+    const named = recordingNamed(run, recordings.value, flags.to);
+    if (!named.ok) return named;
+    return ok({ tree: named.value.tree, words: `recording ${named.value.number} (${named.value.label})` });
+  }
+  if (flags.step !== undefined) return ofStep(tree, flags.step, flags.side ?? 'before');
+  const line = timeline(run, tree.history, recordings.value);
+  if (!line.ok) return line;
+  const { first, lastRecorded } = line.value;
+  return flags.side === 'before'
+    ? ok({ tree: first, words: 'before the run' })
+    : ok({ tree: lastRecorded, words: 'after the run' });
+}
+
+/** The shared tree around an attempt. What happened in a worktree of its own was never there, but for its merge. */
+function ofStep({ run, progress }: RunTree, named: string, side: 'before' | 'after'): Result<Target, Refusal> {
+  const found = attemptNamed(progress, run, named);
+  if (!found.ok) return found;
+  const { trees } = found.value;
+  const words = `${side} ${attemptWords(found.value)}`;
+  if (trees?.isolated === true) {
+    const { merge } = trees;
+    if (merge !== undefined && (side === 'before' || merge.done))
+      return ok({ tree: side === 'before' ? merge.from : merge.tree, words: `${words} was merged` });
+    return refuse(
+      `${attemptWords(found.value)} of run ${run} worked in a worktree of its own and was not merged, so the shared tree was never ${side} it`,
+      `\`codemachine apply ${run} ${attemptWord(found.value)}\` brings its change in`,
+    );
+  }
+  const tree = trees?.[side];
+  if (tree !== undefined) return ok({ tree, words });
+  if (trees?.before !== undefined) {
+    return refuse(
+      `${attemptWords(found.value)} of run ${run} was cut off, and how it left the tree is not recorded yet`,
+      `\`codemachine resume ${run}\` records it; \`--before\` is how the attempt found the tree`,
+    );
+  }
+  return refuse(
+    `${attemptWords(found.value)} of run ${run} was not recorded`,
+    'only agents with `access: write` or `full` are recorded, unless they say `undo: never`',
+  );
+}
+
+async function restoreTo(
+  { run, workspace }: RunTree,
+  target: Target,
+  flags: RestoreFlags,
+): Promise<Result<ExitCode, Refusal>> {
+  const found = await workspace.record(run, 'restore.found', target.tree);
+  if (!found.ok) return err(found.error);
+  const from = found.value.tree;
+  const paths = await pathsNamed(workspace, flags.paths, [target.tree, from]);
+  if (!paths.ok) return paths;
+  const changes = await workspace.trees.changes(from, target.tree, paths.value);
+  if (!changes.ok) return err(changes.error);
+  if (changes.value.length === 0) {
+    tell(`nothing to do: ${flags.paths.length === 0 ? 'the tree is' : 'these are'} as ${target.words}`);
+    return ok(EXIT.succeeded);
+  }
+  if (flags.dryRun) {
+    list(`would put back to how it was ${target.words}:`, changes.value);
+    return ok(EXIT.succeeded);
+  }
+  if (!flags.yes && canAsk()) {
+    process.stderr.write(harmless(changesText(changes.value), process.stderr, process.env));
+    const question = `Put ${count(changes.value.length, 'file')} back to how it was ${target.words}?`;
+    if (!(await confirm(question))) return refuse('nothing was changed');
+  }
+  const what = { run, label: 'restore', from, to: target.tree, paths: paths.value };
+  const picked = await workspace.trees.pick(what);
+  if (!picked.ok) return err(picked.error);
+  const restored = await workspace.restore(picked.value, from);
+  if (!restored.ok) return err(restored.error);
+  const back = await wayBack({ run, workspace }, from);
+  list(`put back to how it was ${target.words}:`, changes.value);
+  tell(`what was there is kept: \`${back}\` brings it back`);
+  return ok(EXIT.succeeded);
+}
+
+/** The command that puts the tree back to a recording. */
+export async function wayBack(
+  { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
+  recording: string,
+): Promise<string> {
+  const recordings = await workspace.recordings(run);
+  const number = recordings.ok ? recordings.value.find(({ tree }) => tree === recording)?.number : undefined;
+  return `codemachine restore ${run} --to ${number ?? recording}`;
+}
+
+function list(heading: string, changes: readonly Change[]): void {
+  process.stdout.write(harmless(`${heading}\n${changesText(changes)}`, process.stdout, process.env));
+}

@@ -1,0 +1,104 @@
+/** Takes a run, and the checkout in which it worked, for the moment of one command. */
+import { existsSync } from 'node:fs';
+import { sweepRun } from '../engines/process.ts';
+import type { Milestone } from '../model/event.ts';
+import { foldAll } from '../model/fold.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Progress } from '../model/progress.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { Owner } from '../state/lease.ts';
+import type { RunRecord } from '../state/runs.ts';
+import type { State } from '../state/state.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
+import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
+import { openRun } from './open.ts';
+import { locate, stateAt } from './place.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+/** A run with its recordings. */
+export interface RunTree {
+  readonly run: RunId;
+  readonly record: RunRecord;
+  readonly history: readonly Milestone[];
+  readonly progress: Progress;
+  readonly workspace: GitWorkspace;
+  /** Whether a living process owns the run. */
+  readonly owned: boolean;
+  /**
+   * Takes the run and its checkout while `work` is done: nobody else records or changes the tree meanwhile. Refused while a run
+   * owns the checkout.
+   */
+  own<T>(by: string, work: () => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>>;
+}
+
+/** Finds a run and opens the checkout in which it worked, wherever the command is. */
+export async function withRunTree<T>(
+  asked: { readonly run: string; readonly stateDir?: string | undefined },
+  work: (tree: RunTree) => Promise<Result<T, Refusal>>,
+): Promise<Result<T, Refusal>> {
+  const found = await openRun(locate(stateAt(asked.stateDir), process.env), asked.run);
+  if (!found.ok) return found;
+  const { state, run } = found.value;
+  try {
+    const record = state.runRecord(run);
+    if (record === undefined) return refuse(`run ${run} has no record of what it was started with`);
+    const gits: GitOwner = {};
+    const workspace = await checkoutOf(state, record, gits);
+    if (!workspace.ok) return workspace;
+    const history = state.history(run);
+    return await work({
+      ...{ run, record, history, progress: foldAll(history), workspace: workspace.value },
+      owned: state.listRuns().some((one) => one.id === run && one.owner !== undefined),
+      own: (by, inside) => owning(state, run, { by, gits, workspace: record.workspace }, inside),
+    });
+  } finally {
+    state.close();
+  }
+}
+
+async function checkoutOf(
+  state: State,
+  { id, workspace: root }: RunRecord,
+  gits: GitOwner,
+): Promise<Result<GitWorkspace, Refusal>> {
+  const place = { ...locate({ cwd: root }, process.env), stateDir: state.directory };
+  if (!existsSync(root) || place.root !== root) {
+    return refuse(
+      `the checkout in which run ${id} worked is no longer at ${root}`,
+      'move it back there; its recordings are kept under `refs/codemachine/` of the repository',
+    );
+  }
+  const opened = await openPlaceWorkspace(place, process.env, gits);
+  if (!opened.ok) return opened;
+  if (opened.value !== undefined) return ok(opened.value);
+  return place.hasGit
+    ? refuse(`git cannot be started, or finds no repository in ${root}`, 'put `git` on PATH')
+    : refuse(`${root} is in no git repository, so nothing of run ${id} was recorded`);
+}
+
+async function owning<T>(
+  state: State,
+  run: RunId,
+  { by, gits, workspace }: { readonly by: string; readonly gits: GitOwner; readonly workspace: string },
+  work: () => Promise<Result<T, Refusal>>,
+): Promise<Result<T, Refusal>> {
+  const lease = state.acquire(run, { by, alone: true, visit: true });
+  if (!lease.ok) return err(occupied(lease.error.run, lease.error.owner, workspace));
+  try {
+    gits.mark = gitMark(lease.value, process.env);
+    // What an owner that was killed has left running would write into the tree under our hands.
+    await sweepRun(run);
+    return await work();
+  } finally {
+    lease.value.release();
+  }
+}
+
+function occupied(run: RunId, { pid, by, since, presumedDeadAt }: Owner, workspace: string): Refusal {
+  const dead =
+    presumedDeadAt === undefined ? '' : `; it cannot be seen from here, and counts as dead at ${presumedDeadAt}`;
+  return {
+    message: `run ${run} works in ${workspace} (pid ${pid}, by \`codemachine ${by}\` since ${since}${dead}), and its files would change under its hands`,
+    help: `wait for it: \`codemachine status ${run} --watch\`; or end it with \`codemachine cancel ${run}\``,
+  };
+}

@@ -1,0 +1,41 @@
+/** Puts the tree back to how a run recorded it. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { STATE_DIR_FLAG } from '../app/place.ts';
+import { restoreCommand } from '../app/restore.ts';
+import { splitPaths } from '../app/split-paths.ts';
+
+/** `codemachine restore <run> [step[.attempt]] (--before|--after) [-- paths…]` */
+export default class Restore extends Command {
+  static override readonly summary = 'Put the files of the tree back to how they were at a recording of a run.';
+  static override readonly description =
+    'Files only: HEAD, branches, the index and ignored files stay. What is overwritten is recorded first, and the command that brings it back is printed. Refused while a run works in the checkout.';
+  static override readonly examples = [
+    '<%= config.bin %> restore @last --before',
+    '<%= config.bin %> restore @last fix.1 --after -- src/a.ts',
+    '<%= config.bin %> restore 20261120-14 --to 7 --dry-run',
+  ];
+  static override readonly args = {
+    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
+    step: Args.string({ description: 'the step, or step.attempt; the whole run without it' }),
+  };
+  static override readonly flags = {
+    before: Flags.boolean({ description: 'as the step, or the run, found it', exclusive: ['after', 'to'] }),
+    after: Flags.boolean({ description: 'as the step, or the run, left it', exclusive: ['to'] }),
+    to: Flags.string({ description: 'a recording of the run by its number', helpValue: '<number>' }),
+    'dry-run': Flags.boolean({ description: 'only show what would change' }),
+    yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
+  };
+
+  override async run(): Promise<void> {
+    const { argv, paths } = splitPaths(this.argv);
+    const { args, flags } = await this.parse(Restore, argv);
+    process.exitCode = await restoreCommand({
+      ...{ run: args.run, step: args.step, to: flags.to, paths },
+      side: flags.before ? 'before' : flags.after ? 'after' : undefined,
+      ...{ dryRun: flags['dry-run'], yes: flags.yes, stateDir: flags['state-dir'] },
+    });
+  }
+}

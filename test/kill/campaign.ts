@@ -17,10 +17,15 @@ export interface Figures {
   readonly kills: number;
   readonly live: number;
   readonly runs: number;
+  /** Live hits in runs that are big enough for hosts; in them, the children that were begun, and those of hosts. */
+  readonly wide: { readonly live: number; readonly begun: number; readonly hosted: number };
   /** Live hits by the kind of moment. */
   readonly moments: Readonly<Record<string, number>>;
   readonly seconds: number;
 }
+
+/** Each third series is of a run that hosts make the attempts of; it has to end as the small one does. */
+const WIDE_EVERY = 3;
 
 /** Throws where a run ends other than an undisturbed one does. Each series draws from a seed of its own, so one can be repeated alone. */
 export async function campaign({ seed, kills, parallel }: Campaign): Promise<Figures> {
@@ -28,12 +33,20 @@ export async function campaign({ seed, kills, parallel }: Campaign): Promise<Fig
   const undisturbed = (await killSeries(drawing(seed), 0)).ending;
   const moments: Record<string, number> = {};
   const sum = { kills: 0, live: 0, runs: 0 };
+  const wide = { live: 0, begun: 0, hosted: 0 };
   let next = seed;
   const work = async (): Promise<void> => {
     while (sum.live < kills) {
-      const draw = drawing(++next);
-      const series = await named(next, () => killSeries(draw, draw.between(6, 14)));
-      assertSame(series.ending, undisturbed, next);
+      const number = ++next;
+      const draw = drawing(number);
+      const isWide = number % WIDE_EVERY === 0;
+      const series = await named(number, () => killSeries(draw, draw.between(6, 14), isWide));
+      assertSame(series.ending, undisturbed, number);
+      if (isWide) {
+        wide.live += series.live;
+        wide.begun += series.begun;
+        wide.hosted += series.hosted;
+      }
       sum.kills += series.kills;
       sum.live += series.live;
       sum.runs++;
@@ -41,7 +54,7 @@ export async function campaign({ seed, kills, parallel }: Campaign): Promise<Fig
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
-  return { ...sum, moments, seconds: (performance.now() - began) / 1_000 };
+  return { ...sum, wide, moments, seconds: (performance.now() - began) / 1_000 };
 }
 
 async function named<T>(seed: number, work: () => Promise<T>): Promise<T> {
@@ -58,9 +71,10 @@ function assertSame(ending: Ending, undisturbed: Ending, seed: number): void {
 }
 
 /** One line for logs. */
-export function figureLine({ kills, live, runs, moments, seconds }: Figures): string {
+export function figureLine({ kills, live, runs, wide, moments, seconds }: Figures): string {
   const kinds = Object.entries(moments)
     .sort()
     .map(([kind, count]) => `${kind} ${count}`);
-  return `${kills} kills, ${live} of a live run (${kinds.join(', ')}), ${runs} runs, ${seconds.toFixed(1)} s`;
+  const hosts = `with hosts ${wide.live}, which began ${wide.hosted} of ${wide.begun} children`;
+  return `${kills} kills, ${live} of a live run (${kinds.join(', ')}; ${hosts}), ${runs} runs, ${seconds.toFixed(1)} s`;
 }

@@ -13,4 +13,5 @@ test(`${KILLS} kills of a live run lose nothing (CODEMACHINE_KILL_SEED=${SEED})`
   const figures = await campaign({ seed: SEED, kills: KILLS, parallel: PARALLEL });
   process.stdout.write(`seed ${SEED}: ${figureLine(figures)}\n`);
   expect(figures.live).toBeGreaterThanOrEqual(KILLS);
+  expect(figures.wide.hosted).toBeGreaterThan(figures.wide.begun / 5);
 });

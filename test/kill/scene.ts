@@ -13,11 +13,16 @@ export interface Scene {
   readonly askingGit: string;
   /** Every attempt that was really begun, as `edit-one 2 half`: each child writes a line when it comes to life. */
   begun(): readonly string[];
+  /** How many of them a host has started. */
+  hosted(): number;
   close(): Promise<void>;
 }
 
 /** The steps of the graph, without the one of `finally`. */
 export const STEPS = 30;
+
+/** More than it takes for hosts to be started, however far a run has come. */
+const FILLERS = 300;
 
 /** The variable that says which life of the runner a child belongs to. Agents see `LC_*` and little else. */
 export const LIFE_VARIABLE = 'LC_RIG_LIFE';
@@ -29,15 +34,17 @@ const FILES = {
   'deep/inside/kept.txt': 'kept\n',
 };
 
-/** Makes a scene in temporary directories. */
-export async function setScene(): Promise<Scene> {
+/** Makes a scene in temporary directories. `wide`: with so many steps that hosts make the attempts. */
+export async function setScene(wide = false): Promise<Scene> {
   const board = await openSwitchboard();
   const project = makeProject(FILES);
   const { base } = project;
   const log = path.join(base, 'begun.log');
   writeFileSync(log, '');
+  const hosted = path.join(base, 'hosted.log');
+  writeFileSync(hosted, '');
   const rig = path.join(base, 'rig.sh');
-  writeFileSync(rig, rigScript(board.port, log));
+  writeFileSync(rig, rigScript(board.port, log, hosted));
   const agent = path.join(base, 'agent.sh');
   writeFileSync(agent, agentScript(rig));
   const askingGit = path.join(base, 'bin');
@@ -45,14 +52,15 @@ export async function setScene(): Promise<Scene> {
   writeFileSync(path.join(askingGit, 'git'), gitScript(board.port));
   chmodSync(path.join(askingGit, 'git'), 0o755);
   project.write('.codemachine/config.yml', `engines:\n  claude-code: { command: [bash, ${agent}] }\n`);
-  project.write('.codemachine/workflows/graph.yml', workflow(rig));
+  project.write('.codemachine/workflows/graph.yml', workflow(rig, wide ? FILLERS : 0));
   project.git('add', '-A');
   project.git('commit', '-q', '-m', 'the graph');
   return {
     project,
     board,
     askingGit,
-    begun: () => readFileSync(log, 'utf8').split('\n').filter(Boolean),
+    begun: () => linesOf(log),
+    hosted: () => linesOf(hosted).length,
     close: async () => {
       await board.close();
       project.remove();
@@ -60,12 +68,18 @@ export async function setScene(): Promise<Scene> {
   };
 }
 
+function linesOf(file: string): readonly string[] {
+  return readFileSync(file, 'utf8').split('\n').filter(Boolean);
+}
+
 // The line in the log comes first: a child that is killed before it could call was begun all the same. Some heed no SIGTERM: the
 // watcher gives them a second, in which the next runner comes and has to end them itself.
-function rigScript(port: number, log: string): string {
+function rigScript(port: number, log: string, hosted: string): string {
   return `case $CODEMACHINE_STEP in a-3 | c-4 | edit-two) trap '' TERM ;; esac
 hold() {
   printf '%s %s %s\\n' "$CODEMACHINE_STEP" "$CODEMACHINE_ATTEMPT" "$1" >> '${log}'
+  IFS= read -r parent < /proc/$PPID/cmdline || true
+  case $parent in *attempt-host*) echo "$CODEMACHINE_STEP" >> '${hosted}' ;; esac
   exec 9<> /dev/tcp/127.0.0.1/${port}
   printf 'step %s %s %s %s\\n' "$${LIFE_VARIABLE}" "$CODEMACHINE_STEP" "$CODEMACHINE_ATTEMPT" "$1" >&9
   IFS= read -r _ <&9 || exit 99
@@ -121,7 +135,7 @@ interface Written {
   readonly body: readonly string[];
 }
 
-function workflow(rig: string): string {
+function workflow(rig: string, fillers: number): string {
   const steps = [...graph(rig)];
   if (steps.length !== STEPS) throw new Error(`the graph has ${steps.length} steps`);
   const lines = steps.flatMap(({ id, needs, body }) => [
@@ -135,6 +149,11 @@ function workflow(rig: string): string {
     'max-parallel: 3',
     'steps:',
     ...lines,
+    // None of them is begun: they only make the run big, to its very end.
+    ...Array.from(
+      { length: fillers },
+      (_, at) => `  - { id: filler-${at}, needs: [last], if: "1 == 2", run: 'true' }`,
+    ),
     'finally:',
     '  - id: tidy',
     ...run(rig, 'echo tidied > out/tidy.txt').map((line) => `    ${line}`),

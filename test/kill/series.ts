@@ -28,14 +28,17 @@ export interface Series {
   readonly live: number;
   /** For each of the latter, the kind of its moment. */
   readonly moments: readonly string[];
+  /** How many children were begun, and how many of them by a host. */
+  readonly begun: number;
+  readonly hosted: number;
 }
 
 /**
- * Starts a run and kills it at most `most` times.
+ * Starts a run, `wide` or not, and kills it at most `most` times.
  * Throws where a promise is broken; the error names every moment, and the repository is kept.
  */
-export async function killSeries(draw: Draw, most: number): Promise<Series> {
-  const scene = await setScene();
+export async function killSeries(draw: Draw, most: number, wide = false): Promise<Series> {
+  const scene = await setScene(wide);
   const story: string[] = [];
   try {
     const series = await tell(scene, draw, most, story);
@@ -86,7 +89,14 @@ async function tell(scene: Scene, draw: Draw, most: number, story: string[]): Pr
   await allGone(run, undefined, undefined);
   assert.deepEqual(userFiles(project), mine, "the user's HEAD, branch or index was touched");
   const ending = await prove(scene, run);
-  return { ending, kills, live: moments.length, moments };
+  return {
+    ending,
+    kills,
+    live: moments.length,
+    moments,
+    begun: scene.begun().length,
+    hosted: scene.hosted(),
+  };
 }
 
 /** Two series at the same time must not take each other's children for their own. */

@@ -1,8 +1,8 @@
 /** Draws a plan in the languages of Mermaid and Graphviz. */
 import type { Plan } from '../model/plan.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
-import { isWriter } from '../model/workflow.ts';
 import { templateText } from './graph-json.ts';
+import { isolationLines, reachesFull } from './isolation.ts';
 import { linksOf } from './links.ts';
 
 /** A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there. */
@@ -13,11 +13,18 @@ export function drawMermaid(plan: Plan, workflow: Workflow): string {
     lines.push(step.kind === 'prompt' ? `  ${name}(["${label}"])` : `  ${name}["${label}"]`);
   });
   forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} --> ${to}`));
-  const full = namesOf(plan, workflow, (step) => step.kind === 'prompt' && step.access === 'full');
-  const write = namesOf(plan, workflow, (step) => isWriter(step) && step.access !== 'full');
+  const full = namesOf(plan, workflow, reachesFull);
+  const write = namesOf(
+    plan,
+    workflow,
+    (step) => step.kind === 'prompt' && step.access === 'write' && !reachesFull(step),
+  );
+  const isolated = namesOf(plan, workflow, (step) => step.isolated !== undefined);
   if (full.length > 0)
     lines.push('  classDef full stroke:#d00,stroke-width:3px', `  class ${full.join(',')} full`);
   if (write.length > 0) lines.push('  classDef write stroke-width:2px', `  class ${write.join(',')} write`);
+  if (isolated.length > 0)
+    lines.push('  classDef isolated stroke-dasharray:5 5', `  class ${isolated.join(',')} isolated`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -25,8 +32,12 @@ export function drawMermaid(plan: Plan, workflow: Workflow): string {
 export function drawDot(plan: Plan, workflow: Workflow): string {
   const lines = [`digraph "${dotText(workflow.name)}" {`, '  node [shape=box];'];
   forEachStep(plan, workflow, (step, name) => {
-    const style = step.kind === 'prompt' ? ', style=rounded' : '';
-    const color = step.kind === 'prompt' && step.access === 'full' ? ', color=red, penwidth=2' : '';
+    const styles = [
+      ...(step.kind === 'prompt' ? ['rounded'] : []),
+      ...(step.isolated === undefined ? [] : ['dashed']),
+    ].join(',');
+    const style = styles === '' ? '' : `, style=${styles.includes(',') ? `"${styles}"` : styles}`;
+    const color = reachesFull(step) ? ', color=red, penwidth=2' : '';
     lines.push(`  ${name} [label="${dotText(labelOf(step))}"${style}${color}];`);
   });
   forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} -> ${to};`));
@@ -35,9 +46,10 @@ export function drawDot(plan: Plan, workflow: Workflow): string {
 }
 
 function labelOf(step: Step): string {
-  if (step.kind === 'run') return step.id;
+  const isolation = isolationLines(step);
+  if (step.kind === 'run') return [step.id, ...isolation].join('\n');
   const model = step.model === undefined ? '' : ` · ${templateText(step.model)}`;
-  return `${step.id}\n${step.engines.join(', ')}${model} · ${step.access}`;
+  return [step.id, `${step.engines.join(', ')}${model} · ${step.access}`, ...isolation].join('\n');
 }
 
 /** Main steps are `s0`, `s1`, …; those of `finally` are `f0`, `f1`, … */

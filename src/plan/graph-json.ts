@@ -2,9 +2,13 @@
 import { literalText, type Template } from '../model/expression.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import type { Step, Workflow } from '../model/workflow.ts';
+import type { Isolated, PromptStep, Step, Workflow } from '../model/workflow.ts';
+import { mergedTogether } from './isolation.ts';
 
-/** Steps of `finally` have no batch: they run one after the other when everything else has ended. */
+/**
+ * Steps of `finally` have no batch: they run one after the other when everything else has ended. `merges` lists the isolated
+ * steps that are merged in that order when the last of them has ended.
+ */
 export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
   const steps: Record<string, Json> = {};
   for (const { step, batch, leftOut } of plan.steps) {
@@ -15,12 +19,14 @@ export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
       ...(leftOut ? { 'left-out': true } : {}),
     };
   }
+  const merges = mergedTogether(plan).filter((group) => group.length > 0);
   for (const step of workflow.finally) steps[step.id] = { ...describe(step), needs: [], finally: true };
   return {
     workflow: workflow.name,
     batches: plan.batches,
     steps,
     'critical-path': plan.criticalPath,
+    ...(merges.length === 0 ? {} : { merges: merges.map((group) => group.map((step) => step.id)) }),
     ...(workflow.finally.length === 0 ? {} : { finally: workflow.finally.map((step) => step.id) }),
   };
 }
@@ -33,16 +39,33 @@ function describe(step: Step): JsonObject {
     ...(step.timeoutMs === undefined ? {} : { 'timeout-ms': step.timeoutMs }),
     attempts: step.retry.attempts,
     ...(step.continueOnError ? { 'continue-on-error': true } : {}),
+    ...(step.isolated === undefined ? {} : { workspace: describeIsolated(step.isolated) }),
   };
   if (step.kind === 'run') return common;
+  return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }) };
+}
+
+function describeAgent(step: PromptStep): JsonObject {
   return {
-    ...common,
     engine: step.engines,
     ...(step.agent === undefined ? {} : { agent: step.agent }),
     ...(step.model === undefined ? {} : { model: templateText(step.model) }),
     ...(step.effort === undefined ? {} : { effort: step.effort }),
     access: step.access,
-    ...(step.undo ? {} : { undo: 'never' }),
+  };
+}
+
+// The keys are those of the language.
+function describeIsolated({ copy, link, setup, merge, onConflict }: Isolated): JsonObject {
+  return {
+    mode: 'isolated',
+    ...(copy.length === 0 ? {} : { copy }),
+    ...(link.length === 0 ? {} : { link }),
+    ...(setup === undefined ? {} : { setup }),
+    merge,
+    ...(onConflict === undefined
+      ? {}
+      : { 'on-conflict': { ...describeAgent(onConflict.agent), checks: onConflict.checks } }),
   };
 }
 

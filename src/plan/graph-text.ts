@@ -1,19 +1,26 @@
 /** Shows a plan to people, batch by batch. */
 import type { Plan, PlannedStep } from '../model/plan.ts';
-import type { Step, Workflow } from '../model/workflow.ts';
+import type { PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { isWriter } from '../model/workflow.ts';
 import { templateText } from './graph-json.ts';
+import { mergedTogether } from './isolation.ts';
 import { linksOf, topologicalOrder } from './links.ts';
-import { missing, reach } from './reach.ts';
+import { missing, reach, rowOf } from './reach.ts';
 
-const MOST_HELD_BACK = 5;
+const MOST_NAMED = 5;
+const MOST_OF_COMMAND = 40;
 
 /** Needs that follow from the order of the list are not shown: saying them would make every line of a chain longer. */
 export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: string) => string): string {
   const width = Math.min(40, Math.max(0, ...steps(plan, workflow).map((step) => step.id.length)));
   const heldBack = heldBackBy(plan);
-  const line = (step: Step, above: Step | undefined) => {
-    const facts = [...factsOf(step, above, emphasize), ...(heldBack.get(step.id) ?? [])];
+  const together = mergedTogether(plan);
+  const line = (step: Step, above: Step | undefined, mates: readonly Step[] = []) => {
+    const facts = [
+      ...factsOf(step, above, emphasize),
+      ...isolationFacts(step, mates, emphasize),
+      ...(heldBack.get(step.id) ?? []),
+    ];
     return `  ${step.id.padEnd(width)}  ${facts.join(' · ')}`;
   };
   const lines = [
@@ -24,9 +31,11 @@ export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: stri
   for (const [batch, members] of byBatch.entries()) {
     lines.push('', `batch ${batch + 1}`);
     for (const planned of members) {
-      const text = line(planned.step, plan.steps[planned.index - 1]?.step);
+      const text = line(planned.step, plan.steps[planned.index - 1]?.step, together[batch]);
       lines.push(planned.leftOut ? `${text} · left out` : text);
     }
+    const names = together[batch]?.map((step) => step.id) ?? [];
+    if (names.length > 0) lines.push(`  merged in this order when the last has ended: ${named(names)}`);
   }
   if (workflow.finally.length > 0) lines.push('', 'finally, whatever happened');
   for (const step of workflow.finally) lines.push(line(step, undefined));
@@ -54,14 +63,49 @@ function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) 
 
 function agentFacts(step: Extract<Step, { kind: 'prompt' }>, emphasize: (text: string) => string): string[] {
   const agent = step.agent === undefined ? 'prompt' : `prompt (${step.agent})`;
+  const undo = isWriter(step) && !step.undo ? ['never undone'] : [];
+  return [agent, ...engineFacts(step, emphasize), ...undo];
+}
+
+function engineFacts(step: PromptStep, emphasize: (text: string) => string): string[] {
   const model = step.model === undefined ? [] : [`model ${templateText(step.model)}`];
   const effort = step.effort === undefined ? [] : [`effort ${step.effort}`];
   const access = step.access === 'full' ? emphasize('FULL ACCESS, no sandbox') : step.access;
-  const undo = isWriter(step) && !step.undo ? ['never undone'] : [];
-  return [agent, step.engines.join(', else '), ...model, ...effort, access, ...undo];
+  return [step.engines.join(', else '), ...model, ...effort, access];
 }
 
-/** What could run beside a writing agent and is held back while it runs. */
+function isolationFacts(
+  { isolated }: Step,
+  mates: readonly Step[],
+  emphasize: (text: string) => string,
+): string[] {
+  if (isolated === undefined) return [];
+  const { merge, setup, onConflict } = isolated;
+  const merged = mates.length > 0 ? 'merged with its batch' : 'merged when it ends';
+  const facts = ['isolated', merge === 'never' ? 'not merged' : merged];
+  if (setup !== undefined) facts.push(`setup ${command(setup)}`);
+  if (onConflict !== undefined) {
+    const { agent, checks } = onConflict;
+    const checked = checks.length === 0 ? '' : `, then ${count(checks.length, 'check')}`;
+    facts.push(
+      `conflicts to ${agent.agent ?? 'an agent'} (${engineFacts(agent, emphasize).join(', ')})${checked}`,
+    );
+  }
+  return facts;
+}
+
+/** A command in one short line. */
+function command(text: string): string {
+  const [first = ''] = text.trim().split('\n', 1);
+  const short = first.length > MOST_OF_COMMAND ? first.slice(0, MOST_OF_COMMAND) : first;
+  return short === text.trim() ? short : `${short.trimEnd()} …`;
+}
+
+function named(names: readonly string[]): string {
+  return names.length > MOST_NAMED ? `${names.slice(0, MOST_NAMED).join(', ')}, …` : names.join(', ');
+}
+
+/** What could run beside a writing agent and is held back while it runs; steps in trees of their own are not. */
 function heldBackBy(plan: Plan): ReadonlyMap<string, readonly string[]> {
   const writers: PlannedStep[] = plan.steps.filter(({ step }) => isWriter(step) && step.undo);
   const result = new Map<string, readonly string[]>();
@@ -71,13 +115,16 @@ function heldBackBy(plan: Plan): ReadonlyMap<string, readonly string[]> {
   const column = plan.steps.map((_, index) => index);
   const before = reach(order, links.needs, column, column.length);
   const after = reach([...order].reverse(), links.dependents, column, column.length);
+  const apart = rowOf(
+    column.filter((index) => plan.steps[index]?.step.isolated !== undefined),
+    column.length,
+  );
   for (const { step, index } of writers) {
-    const rows = [before.rows[index], after.rows[index]];
-    const beside = missing(rows, index, column.length, MOST_HELD_BACK + 1);
+    const rows = [before.rows[index], after.rows[index], apart];
+    const beside = missing(rows, index, column.length, MOST_NAMED + 1);
     if (beside.length === 0) continue;
-    const names = beside.slice(0, MOST_HELD_BACK).map((other) => plan.steps[other]?.step.id ?? '');
-    const more = beside.length > MOST_HELD_BACK ? ', …' : '';
-    result.set(step.id, [`runs alone, holding back ${names.join(', ')}${more}`]);
+    const names = beside.map((other) => plan.steps[other]?.step.id ?? '');
+    result.set(step.id, [`runs alone, holding back ${named(names)}`]);
   }
   return result;
 }

@@ -35,7 +35,14 @@ export function reach(
   return { words, rows };
 }
 
-/** The columns set in neither row nor in `own`, in order, at most `most` of them, below `end`. */
+/** A row in which these columns are set. */
+export function rowOf(set: readonly number[], columns: number): Uint32Array {
+  const row = new Uint32Array(Math.ceil(columns / BITS));
+  for (const column of set) setBit(row, column);
+  return row;
+}
+
+/** The columns set in no row nor in `own`, in order, at most `most` of them, below `end`. */
 export function missing(
   rows: readonly (Uint32Array | undefined)[],
   own: number,

@@ -25,7 +25,9 @@ export function attemptNamed(progress: Progress, run: RunId, named: string): Res
   const made = step.attempt === 1 ? '1 attempt' : `${step.attempt} attempts`;
   return refuse(
     `step ${key} of run ${run} has no attempt ${number}`,
-    step.attempt === 0 ? 'it has not started' : `it had ${made}: name \`${key}\` or \`${key}.${step.attempt}\``,
+    step.attempt === 0
+      ? 'it has not started'
+      : `it had ${made}: name \`${key}\` or \`${key}.${step.attempt}\``,
   );
 }
 

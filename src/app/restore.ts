@@ -73,7 +73,11 @@ async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Targ
 }
 
 /** The shared tree around an attempt. What happened in a worktree of its own was never there, but for its merge. */
-function ofStep({ run, progress }: RunTree, named: string, side: 'before' | 'after'): Result<Target, Refusal> {
+function ofStep(
+  { run, progress }: RunTree,
+  named: string,
+  side: 'before' | 'after',
+): Result<Target, Refusal> {
   const found = attemptNamed(progress, run, named);
   if (!found.ok) return found;
   const { trees } = found.value;

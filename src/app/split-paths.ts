@@ -6,5 +6,7 @@ export function splitPaths(words: readonly string[]): {
   readonly paths: readonly string[];
 } {
   const at = words.indexOf('--');
-  return at === -1 ? { argv: [...words], paths: [] } : { argv: words.slice(0, at), paths: words.slice(at + 1) };
+  return at === -1
+    ? { argv: [...words], paths: [] }
+    : { argv: words.slice(0, at), paths: words.slice(at + 1) };
 }

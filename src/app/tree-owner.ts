@@ -96,7 +96,9 @@ async function owning<T>(
 
 function occupied(run: RunId, { pid, by, since, presumedDeadAt }: Owner, workspace: string): Refusal {
   const dead =
-    presumedDeadAt === undefined ? '' : `; it cannot be seen from here, and counts as dead at ${presumedDeadAt}`;
+    presumedDeadAt === undefined
+      ? ''
+      : `; it cannot be seen from here, and counts as dead at ${presumedDeadAt}`;
   return {
     message: `run ${run} works in ${workspace} (pid ${pid}, by \`codemachine ${by}\` since ${since}${dead}), and its files would change under its hands`,
     help: `wait for it: \`codemachine status ${run} --watch\`; or end it with \`codemachine cancel ${run}\``,

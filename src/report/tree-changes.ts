@@ -20,7 +20,9 @@ const MOST = 50;
 
 /** One line a file, with git's letters: what will become of it, and how many lines. Ends with a line break. */
 export function changesText(files: readonly ChangedFile[], most = MOST): string {
-  const lines = files.slice(0, most).map((file) => `  ${LETTERS[file.status]} ${nameOf(file)}${linesOf(file)}\n`);
+  const lines = files
+    .slice(0, most)
+    .map((file) => `  ${LETTERS[file.status]} ${nameOf(file)}${linesOf(file)}\n`);
   return lines.join('') + (files.length > most ? `  … and ${count(files.length - most, 'more file')}\n` : '');
 }
 

@@ -9,6 +9,7 @@ import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { SourceFile } from '../model/source.ts';
 import type { Workflow } from '../model/workflow.ts';
+import { globProblem } from '../plan/glob-problem.ts';
 import { planWorkflow } from '../plan/plan.ts';
 import { nearest } from '../workflow/suggest.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
@@ -99,6 +100,7 @@ export function checkText(
   const read = readWorkflow(source, {
     readFile,
     existsInWorkspace: (written) => existsSync(path.resolve(place.root, written)),
+    globProblem,
     sha256,
     config,
     hasGit: place.hasGit,

@@ -79,10 +79,7 @@ function readKeys(
   if (never) refuseUnmerged(reading, own, common);
   const conflict = at('on-conflict');
   // Judged in any case: what stands in the file has to be right.
-  const resolved =
-    conflict?.kind === 'map'
-      ? { agent: around.resolver(conflict), checks: readCommands(reading, child(conflict, 'checks'), around) }
-      : undefined;
+  const resolved = conflict?.kind === 'map' ? readResolution(reading, conflict, around) : undefined;
   return {
     copy: readTreePaths(reading, at('copy'), 'copy'),
     link: readTreePaths(reading, at('link'), 'link'),
@@ -102,9 +99,13 @@ function refuseUnmerged(reading: Reading, own: Node | undefined, common: Node | 
   complain(reading, 'never-merged', entry.at, { apart });
 }
 
-function readCommands(reading: Reading, node: Node | undefined, { env }: Around): readonly string[] {
-  if (node?.kind !== 'list') return [];
-  return node.items.flatMap((item) => readCommand(reading, item, '`checks`', env) ?? []);
+// Its checks are part of what the agent does, so they see what it sees.
+function readResolution(reading: Reading, conflict: MapNode, { resolver }: Around): Isolated['onConflict'] {
+  const agent = resolver(conflict);
+  const list = child(conflict, 'checks');
+  const items = list?.kind === 'list' ? list.items : [];
+  const env = () => agent.env;
+  return { agent, checks: items.flatMap((item) => readCommand(reading, item, '`checks`', env) ?? []) };
 }
 
 function readCommand(

@@ -14,6 +14,8 @@ export interface ReadWorld {
   readonly readFile: (pathRelativeToWorkflowFile: string) => Result<string, string>;
   /** Whether a path, relative to the root of the workspace, exists. */
   readonly existsInWorkspace: (path: string) => boolean;
+  /** Why a glob cannot be used: a sentence, then `; ` and what to do; undefined where it can. */
+  readonly globProblem: (glob: string) => string | undefined;
   /** SHA-256 of a text's UTF-8 bytes, in hex. */
   readonly sha256: (text: string) => string;
   readonly config: Config;

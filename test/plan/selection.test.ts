@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { globProblem } from '../../src/plan/glob-problem.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
-import { globProblem, matches, select } from '../../src/plan/selection.ts';
+import { matches, select } from '../../src/plan/selection.ts';
 import { shells } from './steps.ts';
 
 const { plan } = planWorkflow(

@@ -8,6 +8,7 @@ import { checkEngines } from '../../src/app/engine-check.ts';
 import { NO_CONFIG } from '../../src/model/config.ts';
 import { type Diagnostic, hasErrors, sorted } from '../../src/model/diagnostic.ts';
 import { err, ok } from '../../src/model/result.ts';
+import { globProblem } from '../../src/plan/glob-problem.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
 import { printDiagnostics } from '../../src/report/squiggle.ts';
 import { readConfig } from '../../src/workflow/config.ts';
@@ -25,6 +26,7 @@ export function worldAt(directory: string, more: Partial<ReadWorld> = {}): ReadW
       }
     },
     existsInWorkspace: (file) => existsSync(path.join(directory, file)),
+    globProblem,
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
     config: NO_CONFIG,
     hasGit: true,

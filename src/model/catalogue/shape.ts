@@ -182,6 +182,10 @@ export const SHAPE_CODES = {
     ({ key }) =>
       `name what git ignores and the step needs, such as \`${key === 'copy' ? '.env' : 'node_modules'}\``,
   ),
+  'bad-glob': error<{ glob: string; problem: string; help: string }>(
+    ({ glob, problem }) => `\`${glob}\` cannot be matched: ${problem}`,
+    ({ help }) => help,
+  ),
   'resolver-only-reads': error<{ agent: string; said: boolean }>(
     ({ agent, said }) =>
       `\`${agent}\` is to resolve conflicts, and ${said ? 'may only read' : 'nothing says that it may write'}`,

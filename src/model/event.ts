@@ -86,7 +86,13 @@ export type MilestoneBody =
       /** The run whose results this one takes over: what follows with `reused: 'retry'` is of that run. */
       readonly 'retry-of'?: RunId;
     }
-  | ({ readonly type: 'run-resumed'; readonly attempt: number; readonly by: By } & Partial<Updated>)
+  | ({
+      readonly type: 'run-resumed';
+      readonly attempt: number;
+      readonly by: By;
+      /** Steps whose newest attempt left edits that somebody chose to keep: the next attempt goes on from them. */
+      readonly kept?: readonly StepKey[];
+    } & Partial<Updated>)
   | { readonly type: 'run-interrupted'; readonly attempt: number; readonly by: By }
   | { readonly type: 'run-parked'; readonly reason: ParkReason; readonly resume: string }
   | {

@@ -48,7 +48,7 @@ function apply(run: Draft, m: Milestone): void {
       if (m['retry-of'] !== undefined) run.retryOf = m['retry-of'];
       return;
     case 'run-resumed':
-      reopen(run, m.attempt);
+      reopen(run, m);
       update(run, m);
       return;
     case 'run-interrupted':
@@ -72,16 +72,28 @@ function apply(run: Draft, m: Milestone): void {
 /**
  * Succeeded and skipped steps keep their results; everything else is decided anew: what had ended gets fresh attempts and
  * starts with its first engine, what was between two attempts goes on with its count, its engine and its waiting time.
+ * A change that was ready when its step was canceled is still ready.
  */
-function reopen(run: Draft, attempt: number): void {
+function reopen(run: Draft, { attempt, kept = [] }: Extract<Milestone, { type: 'run-resumed' }>): void {
   run.status = 'running';
   run.attempt = attempt;
   delete run.parked;
   delete run.outputs;
   for (const [key, step] of run.steps) {
     if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
-    const { retryAt: _, because: __, engine: ___, model: ____, quotaSince: _____, ...rest } = step;
-    run.steps.set(key, { ...rest, status: 'pending', counted: 0 });
+    const { retryAt: _, because: __, quotaSince: ___, ...rest } = step;
+    if (step.status === 'canceled' && step.trees[step.attempt]?.ready === true) {
+      run.steps.set(key, { ...rest, status: 'merging' });
+      continue;
+    }
+    const { engine: ____, model: _____, ...anew } = rest;
+    run.steps.set(key, { ...anew, status: 'pending', counted: 0 });
+  }
+  for (const key of kept) {
+    const step = run.steps.get(key);
+    if (step === undefined) continue;
+    const trees = { undone: false, ...step.trees[step.attempt], kept: true } as const;
+    run.steps.set(key, { ...step, trees: { ...step.trees, [step.attempt]: trees } });
   }
 }
 
@@ -201,7 +213,7 @@ function ready(
     ...{ status: 'merging', attempt, values, endedAt: at, decidedIn: run.attempt },
     trees: {
       ...step.trees,
-      [attempt]: { undone: false, ...step.trees[attempt], isolated: true, after: tree },
+      [attempt]: { undone: false, ...step.trees[attempt], isolated: true, after: tree, ready: true },
     },
   };
 }

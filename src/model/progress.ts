@@ -18,6 +18,10 @@ export interface AttemptTrees {
   readonly undone: boolean;
   /** Both are recordings of the attempt's own worktree: nothing of it was ever in the shared tree but by `merge`. */
   readonly isolated?: true;
+  /** Somebody chose to keep what it left: it is not undone any more, and the next attempt goes on from there. */
+  readonly kept?: true;
+  /** What it made of its own worktree is the step's result: it waits to be merged, and is never made again. */
+  readonly ready?: true;
   /** The shared tree before and after the change was merged; `done` once it stands there. */
   readonly merge?: { readonly from: string; readonly tree: string; readonly done: boolean };
 }

@@ -1,19 +1,23 @@
 /** Makes one attempt of a step, from its start to what follows from its end. */
-import type { Failure } from '../model/failure.ts';
 import type { StepKey } from '../model/ids.ts';
 import { asStepKey } from '../model/ids.ts';
-import type { Job, Outcome } from '../model/ports.ts';
-import type { Scope } from '../model/scope.ts';
+import type { Job, Outcome, Recording } from '../model/ports.ts';
 import type { Step } from '../model/workflow.ts';
 import { conclude } from './conclude.ts';
 import { fillJob } from './fill.ts';
+import { inWorktree } from './isolated.ts';
+import type { Performance } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
+import { failed, timed } from './timed.ts';
 import type { Transaction } from './transaction.ts';
 import { beginTransaction, isRecorded } from './transaction.ts';
 
-/** Whether the step has its end, gets another attempt, or was left where it was because nothing goes on. */
-export type AfterAttempt = 'ended' | 'again' | 'halted';
+/**
+ * Whether the step has its end, gets another attempt, waits for its change to be merged, or was left where it was because
+ * nothing goes on.
+ */
+export type AfterAttempt = 'ended' | 'again' | 'merging' | 'halted';
 
 /** What an attempt belongs to. */
 export interface AttemptOf {
@@ -29,6 +33,10 @@ export interface AttemptOf {
 export interface Made {
   readonly outcome: Outcome;
   readonly undo?: Transaction['undo'];
+  /** What it made of its own worktree. */
+  readonly change?: Recording;
+  /** Takes its own worktree away. Called when what follows from the outcome is committed. */
+  readonly close?: () => Promise<void>;
 }
 
 /**
@@ -38,15 +46,15 @@ export interface Made {
 export async function makeAttempt(
   run: Running,
   phase: Phase,
-  step: Step,
-  scope: Scope,
+  performance: Performance,
 ): Promise<AfterAttempt> {
+  const { step } = performance;
   const key = asStepKey(step.id);
   const progress = run.ledger.step(key);
   const attempt = progress.attempt + 1;
   const engine = engineFor(step, progress.engine);
   const of: AttemptOf = { run, phase, step, key, attempt, ...(engine === undefined ? {} : { engine }) };
-  const job = fillJob(run, step, attempt, engine, scope);
+  const job = fillJob(run, step, attempt, engine, performance.scope());
   const model = job.ok && job.value.kind === 'prompt' ? job.value.model : undefined;
   await run.ledger.say({
     type: 'step-started',
@@ -55,13 +63,19 @@ export async function makeAttempt(
     kind: step.kind,
     ...(engine === undefined ? {} : { engine }),
     ...(model === undefined ? {} : { model }),
-    workspace: 'shared',
+    workspace: step.isolated === undefined ? 'shared' : 'isolated',
   });
   if (!job.ok) {
     void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: job.error });
     return 'ended';
   }
-  return conclude(of, await recorded(of, job.value));
+  const made =
+    step.isolated === undefined
+      ? await recorded(of, job.value)
+      : await inWorktree(of, step.isolated, job.value, performance);
+  const after = await conclude(of, made);
+  await made.close?.();
+  return after;
 }
 
 /** An engine that an earlier attempt fell back to is gone on with. */
@@ -72,10 +86,11 @@ function engineFor(step: Step, current: string | undefined): string | undefined 
 
 async function recorded(of: AttemptOf, job: Job): Promise<Made> {
   const { workspace } = of.run.input.ports;
-  if (workspace === undefined || !isRecorded(of.step)) return { outcome: await timed(of, job) };
+  const make = () => timed(of, job, of.step.timeoutMs);
+  if (workspace === undefined || !isRecorded(of.step)) return { outcome: await make() };
   const begun = await beginTransaction(of.run, workspace, of.step, of.attempt);
   if (!begun.ok) return { outcome: failed(begun.error) };
-  const outcome = await timed(of, job);
+  const outcome = await make();
   // Asked to end at once, the runner does not walk the tree; resume finds an attempt without an end and records it then.
   if (of.phase.isHard()) return { outcome };
   const ended = await begun.value.end();
@@ -83,61 +98,4 @@ async function recorded(of: AttemptOf, job: Job): Promise<Made> {
   // What is not recorded cannot be taken back, and another attempt must not start on it.
   const undo = () => Promise.resolve(ended);
   return { outcome: outcome.ok ? { ...failed(ended.error), values: outcome.values } : outcome, undo };
-}
-
-function timed(of: AttemptOf, job: Job): Promise<Outcome> {
-  const { run, phase, step, key, attempt, engine } = of;
-  const { ports } = run.input;
-  return run.limited(engine, async () => {
-    const own = phase.openStop();
-    if (own.stop.soft.aborted) {
-      own.close();
-      return failed({ reason: 'interrupted', message: 'stopped before it began' });
-    }
-    let timeout = false;
-    let open = true;
-    const takeBack =
-      step.timeoutMs === undefined
-        ? () => undefined
-        : ports.clock.after(step.timeoutMs, () => {
-            timeout = true;
-            own.soft('timeout');
-          });
-    const hear = {
-      chatter: ports.chatter,
-      session: (session: string) => {
-        if (!open) return;
-        void run.ledger.say({ type: 'session-opened', step: key, attempt, engine: engine ?? '', session });
-      },
-    };
-    try {
-      const outcome = await ports.attempt(job, hear, own.stop);
-      return timeout && !outcome.ok ? timedOut(step.timeoutMs ?? 0, outcome) : outcome;
-    } finally {
-      open = false;
-      takeBack();
-      own.close();
-    }
-  });
-}
-
-/** What a shell gives a command that `timeout` ended; conditions compare with it. */
-const TIMEOUT_EXIT_CODE = 124;
-
-function timedOut(limitMs: number, outcome: Outcome): Outcome {
-  const message = `not finished after ${limitMs / 1000} s, so it was stopped`;
-  return {
-    ok: false,
-    failure: {
-      reason: 'timeout',
-      message,
-      'exit-code': TIMEOUT_EXIT_CODE,
-      help: 'raise `timeout` if it needs longer',
-    },
-    values: { ...outcome.values, 'exit-code': TIMEOUT_EXIT_CODE },
-  };
-}
-
-function failed(failure: Failure): Extract<Outcome, { ok: false }> {
-  return { ok: false, failure, values: {} };
 }

@@ -14,8 +14,17 @@ export async function conclude(of: AttemptOf, made: Made): Promise<AfterAttempt>
   const { outcome } = made;
   if (outcome.ok) {
     const reused = outcome.reused === undefined ? {} : { reused: outcome.reused };
-    void run.ledger.say({ ...outcome.values, type: 'step-succeeded', step: key, attempt, ...reused });
-    return 'ended';
+    const said = { ...outcome.values, step: key, attempt, ...reused };
+    if (made.change === undefined) {
+      void run.ledger.say({ ...said, type: 'step-succeeded' });
+      return 'ended';
+    }
+    // Its worktree is taken away next, so whoever resumes must find the result.
+    const { tree, files } = made.change;
+    const merged = of.step.isolated?.merge === 'auto';
+    if (merged) await run.ledger.say({ ...said, type: 'change-ready', tree, files });
+    else await run.ledger.say({ ...said, type: 'step-succeeded' });
+    return merged ? 'merging' : 'ended';
   }
   const halted = phase.halted();
   if (halted === 'cancel') return canceled(of, outcome);
@@ -36,7 +45,12 @@ function interrupted({ run, key, attempt }: AttemptOf, values: AttemptValues): A
   return 'halted';
 }
 
-async function decideNext(of: AttemptOf, made: Made, { failure, values }: Failed): Promise<AfterAttempt> {
+/** Says that an attempt failed, takes its edits back where something follows, and says what does. */
+export async function decideNext(
+  of: AttemptOf,
+  made: Pick<Made, 'undo'>,
+  { failure, values }: Failed,
+): Promise<AfterAttempt> {
   const { run, step, key, attempt } = of;
   const next = nextOf(of, failure);
   const final = next.kind === 'final';
@@ -47,6 +61,10 @@ async function decideNext(of: AttemptOf, made: Made, { failure, values }: Failed
   const undone = final && !step.continueOnError ? undefined : await made.undo?.();
   if (undone === undefined || undone.ok) return final ? 'ended' : 'again';
   void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: undone.error });
+  // The run was to go on past the failure, on a tree without it. Any step may build on what is there now, a shell command
+  // too, so nothing at all starts; the next resume begins with this undo.
+  if (step.continueOnError)
+    of.phase.stuck(`the edits of \`${key}\` (attempt ${attempt}) could not be undone: ${undone.error.message}`);
   return 'ended';
 }
 

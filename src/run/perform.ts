@@ -4,15 +4,15 @@ import type { Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { makeAttempt } from './attempt.ts';
+import type { InWorktree } from './isolated.ts';
 import type { Phase } from './phase.ts';
+import type { Guest } from './room.ts';
 import type { Running } from './running.ts';
 import { isRecorded } from './transaction.ts';
 
 /** A step that may start, and what the one who decided that wants to know of it. */
-export interface Performance {
+export interface Performance extends InWorktree {
   readonly step: Step;
-  readonly remaining: number;
-  readonly index: number;
   /** Asked at each turn: thousands of steps may wait for theirs. */
   readonly scope: () => Scope;
   /** Asked at each of the step's turns; false sends it away, which the asked one has then recorded. */
@@ -21,18 +21,21 @@ export interface Performance {
   readonly over: (after: AfterAttempt) => void;
 }
 
-/** Resolves when the step ended or the phase was halted. Between two attempts the step holds no place. */
+/**
+ * Resolves when the step ended, when its change waits to be merged, or when the phase was halted. Between two attempts the
+ * step holds no place.
+ */
 export async function perform(run: Running, phase: Phase, performance: Performance): Promise<void> {
   const { step, remaining, index } = performance;
   const key = asStepKey(step.id);
   for (;;) {
     const { retryAt } = run.ledger.step(key);
     if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
-    const leave = await phase.room.enter({ remaining, index, alone: isRecorded(step) });
+    const leave = await phase.room.enter({ remaining, index, tree: treeUse(step) });
     if (leave === undefined) return;
     try {
       if (phase.halted() !== undefined || !performance.admit()) return;
-      const after = await makeAttempt(run, phase, step, performance.scope());
+      const after = await makeAttempt(run, phase, performance);
       performance.over(after);
       if (after !== 'again') return;
     } catch (error) {
@@ -42,6 +45,11 @@ export async function perform(run: Running, phase: Phase, performance: Performan
       leave();
     }
   }
+}
+
+function treeUse(step: Step): Guest['tree'] {
+  if (step.isolated !== undefined) return 'apart';
+  return isRecorded(step) ? 'alone' : 'share';
 }
 
 function recordDefect(run: Running, step: Step, error: unknown): void {

@@ -17,11 +17,15 @@ export interface AttemptStop {
 /** The main list, or `finally`: what stops one must not stop the other. */
 export interface Phase {
   readonly room: Room;
-  /** Why it was halted; undefined while it goes on. The first reason stays. */
+  /** Why it was halted; undefined while it goes on. The first reason stays, but for a cancel that follows an interrupt. */
   halted(): Halt | undefined;
+  /** Why the shared tree is not what a step may start on; undefined where it is. */
+  trouble(): string | undefined;
   /** Whether everything was to end at once. */
   isHard(): boolean;
   halt(why: Halt): void;
+  /** Halts because of what the shared tree is, to be resumed: a resume mends it first. The first sentence stays. */
+  stuck(why: string): void;
   /** Ends every attempt at once. */
   hard(): void;
   openStop(): AttemptStop;
@@ -35,18 +39,27 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
   const stops = new Set<{ soft: AbortController; hard: AbortController }>();
   const sleepers = new Set<() => void>();
   let halted: Halt | undefined;
+  let trouble: string | undefined;
   let hard = false;
+  // What is stopping already goes on stopping; what becomes of it is decided when it has. At once is at once, though.
+  const canStillCancel = () => halted === 'interrupt' && trouble === undefined && !hard;
+  const halt = (why: Halt) => {
+    if (halted !== undefined && !(why === 'cancel' && canStillCancel())) return;
+    halted = why;
+    for (const { soft } of stops) soft.abort(reasonOf(why));
+    room.close();
+    onHalt(why);
+    for (const wake of [...sleepers]) wake();
+  };
   return {
     room,
     halted: () => halted,
+    trouble: () => trouble,
     isHard: () => hard,
-    halt: (why) => {
-      if (halted !== undefined) return;
-      halted = why;
-      for (const { soft } of stops) soft.abort(reasonOf(why));
-      room.close();
-      onHalt(why);
-      for (const wake of [...sleepers]) wake();
+    halt,
+    stuck: (why) => {
+      trouble ??= why;
+      halt('interrupt');
     },
     hard: () => {
       hard = true;

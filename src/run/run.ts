@@ -30,8 +30,8 @@ export interface RunResult {
 export interface RunHandle {
   /**
    * Stops softly, within the time of the stopping ladder. `interrupt` leaves the run to be resumed, `cancel` ends it and
-   * runs `finally`. The first counts; a cancel of the main list can still be followed by an interrupt of `finally`,
-   * which a second cancel leaves alone.
+   * runs `finally`. A cancel counts that comes while an interrupt is still stopping what runs. An interrupt that comes
+   * after a cancel leaves `finally` to the resume, which a second cancel leaves alone.
    */
   stop(kind: 'interrupt' | 'cancel', by: By): void;
   /** Stops at once, as an interruption unless something else was under way. */
@@ -47,6 +47,8 @@ interface Control {
   defect?: { readonly error: unknown };
   /** The main list was canceled: another cancel has nothing left to end, and must not take `finally`. */
   canceled: boolean;
+  /** An interrupt that came while the main list was being canceled: `finally` does not start. */
+  leaveFinally: boolean;
   onHalt: (why: Halt) => void;
 }
 
@@ -55,13 +57,21 @@ export function startRun(input: RunInput): RunHandle {
   const { ports, options } = input;
   const open = (): Phase =>
     openPhase(ports.clock, Math.max(1, options.maxParallel), (why) => control.onHalt(why));
-  const control: Control = { phase: open(), by: options.by, canceled: false, onHalt: () => undefined };
+  const control: Control = {
+    ...{ phase: open(), by: options.by, canceled: false, leaveFinally: false },
+    onHalt: () => undefined,
+  };
   const run = openRun(input, control);
   const done = Promise.resolve().then(() => drive(run, control, open));
   return {
     stop: (kind, by) => {
       if (kind === 'cancel' && control.canceled) return;
-      if (control.phase.halted() === undefined) control.by = by;
+      const halted = control.phase.halted();
+      if (kind === 'interrupt' && halted === 'cancel' && !control.canceled) {
+        control.by = by;
+        control.leaveFinally = true;
+      }
+      if (halted === undefined) control.by = by;
       control.phase.halt(kind);
     },
     stopNow: () => {
@@ -142,16 +152,18 @@ async function go(
     if (why === 'cancel') cancelWaiting(list);
   };
   await runList(list);
-  const canceled = control.phase.halted() === 'cancel';
+  const canceled = control.phase.halted() === 'cancel' && control.phase.trouble() === undefined;
   control.canceled = canceled;
   if (canceled) cancelWaiting(list);
   else if (control.phase.halted() !== undefined) return stopped(run, control);
   const end = endOfList(run, canceled);
   control.onHalt = () => undefined;
   control.phase = open();
+  if (control.leaveFinally) control.phase.halt('interrupt');
   const finallyFailed = await runFinally(run, control.phase, end);
   const halted = control.phase.halted();
-  if (halted !== undefined && halted !== 'cancel') return stopped(run, control);
+  const stuck = control.phase.trouble() !== undefined;
+  if (stuck || (halted !== undefined && halted !== 'cancel')) return stopped(run, control);
   const outputs = runOutputs(run, end);
   const status =
     finallyFailed || (!outputs.ok && end === 'succeeded') ? 'failed' : halted === 'cancel' ? 'canceled' : end;
@@ -181,10 +193,12 @@ async function stopped(run: Running, control: Control): Promise<RunResult> {
   if (lost !== undefined) return { end: 'lost', message: lost.message };
   await sayInterrupted(run, control);
   if (control.defect !== undefined) throw control.defect.error;
-  return { end: 'interrupted' };
+  const message = control.phase.trouble();
+  return { end: 'interrupted', ...(message === undefined ? {} : { message }) };
 }
 
 async function sayInterrupted(run: Running, control: Control): Promise<void> {
-  const by = control.defect === undefined ? control.by : 'a defect of codemachine';
+  const wrong = control.defect === undefined ? undefined : 'a defect of codemachine';
+  const by = wrong ?? (control.phase.trouble() === undefined ? control.by : 'codemachine');
   await run.ledger.say({ type: 'run-interrupted', attempt: run.ledger.progress.attempt, by });
 }

@@ -17,6 +17,8 @@ export interface RunPorts {
   readonly workspace: Workspace | undefined;
   /** Undefined outside a git repository, where no step is isolated. */
   readonly isolation?: Isolation;
+  /** Names an attempt's directory: one part of a path, another for each attempt. Needed where there is `isolation`. */
+  readonly attemptDirectory?: (step: StepKey, attempt: number) => string;
   readonly evaluate: Evaluate;
   /** A value as it stands inside a longer text. */
   readonly toText: (value: Json) => string;
@@ -51,12 +53,19 @@ export interface UndoQuestion {
   readonly why: 'crashed' | 'edited';
   /** What an undo would put back; for `edited` only those that somebody changed since. */
   readonly files: readonly string[];
+  /**
+   * The attempt's change was being merged when the runner died: `undo` finishes that, over what `files` hold now, and
+   * `keep` merges anew with what they hold.
+   */
+  readonly merging?: true;
 }
 
 /** What a resume took out of the tree. */
 export interface Undone {
   readonly step: StepKey;
   readonly attempt: number;
+  /** It was replaced by the attempt's change, whose merge the resume finished. */
+  readonly merging?: true;
   /** What was put back. */
   readonly files: readonly string[];
   /** The recording of the tree as it was found. */

@@ -45,7 +45,7 @@ describe('10,000 steps', () => {
         asked++;
         return isBefore(a, b);
       });
-      for (let i = 0; i < guests; i++) heap.push({ index: i, remaining: (i * 7919) % guests, alone: false });
+      for (let i = 0; i < guests; i++) heap.push({ index: i, remaining: (i * 7919) % guests, tree: 'share' });
       while (heap.pop() !== undefined);
       return asked / guests;
     };
@@ -67,22 +67,22 @@ describe('the heap', () => {
 describe('the room', () => {
   test('a turn that is ended twice is ended once', async () => {
     const room = openRoom(1);
-    const leave = await room.enter({ remaining: 1, index: 0, alone: false });
+    const leave = await room.enter({ remaining: 1, index: 0, tree: 'share' });
     leave?.();
     leave?.();
     const inside: number[] = [];
     for (const index of [1, 2])
-      void room.enter({ remaining: 1, index, alone: false }).then(() => inside.push(index));
+      void room.enter({ remaining: 1, index, tree: 'share' }).then(() => inside.push(index));
     await new Promise(setImmediate);
     expect(inside).toEqual([1]);
   });
 
   test('closing sends away who waits and who comes later', async () => {
     const room = openRoom(1);
-    await room.enter({ remaining: 1, index: 0, alone: false });
-    const waiting = room.enter({ remaining: 1, index: 1, alone: false });
+    await room.enter({ remaining: 1, index: 0, tree: 'share' });
+    const waiting = room.enter({ remaining: 1, index: 1, tree: 'share' });
     room.close();
     expect(await waiting).toBeUndefined();
-    expect(await room.enter({ remaining: 1, index: 2, alone: false })).toBeUndefined();
+    expect(await room.enter({ remaining: 1, index: 2, tree: 'share' })).toBeUndefined();
   });
 });

@@ -1,0 +1,197 @@
+/** Makes a linked worktree as git knows it, or takes it away, without git. */
+import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmod, copyFile, readdir, rename, rm, utimes } from 'node:fs/promises';
+import path from 'node:path';
+import type { Failure } from '../model/failure.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { Head } from './head.ts';
+import type { Store } from './store.ts';
+import { adminHome, GONE_PREFIX, notOurs, type WorktreePlace } from './worktree-place.ts';
+
+/** Where HEAD is before the first commit: a ref of this worktree alone, so that no commit made in it makes a branch. */
+const UNBORN = 'ref: refs/worktree/head';
+
+/**
+ * Writes what `git worktree add` would write, and no more: that one checks out, runs hooks, and wants a commit. HEAD is detached
+ * where the recording's is, the index is the recording's. Until it is removed it is locked, so that no `git gc` prunes it.
+ */
+export async function plant(
+  store: Store,
+  place: WorktreePlace,
+  head: Head,
+): Promise<Result<undefined, Failure>> {
+  const { root, gitDir, commonDir } = place.places;
+  const home = adminHome(store.places);
+  if (lstatSync(path.join(commonDir, 'reftable'), { throwIfNoEntry: false }) !== undefined)
+    return err(cannotMake(root, 'the repository keeps its refs in a reftable'));
+  const index = await indexOf(store, head);
+  if (!index.ok) return index;
+  try {
+    if (lstatSync(home, { throwIfNoEntry: false })?.isDirectory() === false)
+      return err(cannotMake(root, `${home} is no directory`));
+    mkdirSync(gitDir, { recursive: true });
+    const put = (name: string, content: string): void => writeFileSync(path.join(gitDir, name), content);
+    put('locked', `codemachine run ${place.run}\n`);
+    put('HEAD', `${head.sha ?? UNBORN}\n`);
+    put('commondir', '../..\n');
+    if (index.value !== undefined) await putIndex(store, gitDir, index.value);
+    await takeOver(store, gitDir);
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    const own = path.join(root, '.git');
+    if (lstatSync(own, { throwIfNoEntry: false }) === undefined) writeFileSync(own, `gitdir: ${gitDir}\n`);
+    put('gitdir', `${own}\n`);
+    return ok(undefined);
+  } catch (error) {
+    return err(cannotMake(root, wordsOf(error)));
+  }
+}
+
+async function indexOf(store: Store, head: Head): Promise<Result<Buffer | undefined, Failure>> {
+  if (head.index === null) return ok(undefined);
+  const blob = await store.ours(['cat-file', 'blob', head.index]);
+  return blob.ok ? ok(Buffer.from(blob.value)) : blob;
+}
+
+/**
+ * Its times say that it is older than every file, so that git compares bytes before it believes what the index says of another
+ * tree's files. The files that it shares with other indexes (a split index) come along.
+ */
+async function putIndex(store: Store, gitDir: string, index: Buffer): Promise<void> {
+  const file = path.join(gitDir, 'index');
+  writeFileSync(file, index);
+  await utimes(file, 1, 1);
+  for (const name of readdirSync(store.places.gitDir)) {
+    if (!/^sharedindex\.[0-9a-f]+$/.test(name)) continue;
+    const id = Buffer.from(name.slice('sharedindex.'.length), 'hex');
+    if (index.includes(id)) await copyFile(path.join(store.places.gitDir, name), path.join(gitDir, name));
+  }
+}
+
+/** A worktree has settings of its own (which files are checked out, for one); without them git would see every other file deleted. */
+async function takeOver(store: Store, gitDir: string): Promise<void> {
+  const isFile = (name: string): boolean =>
+    lstatSync(path.join(store.places.gitDir, name), { throwIfNoEntry: false })?.isFile() === true;
+  if (isFile('info/sparse-checkout')) {
+    mkdirSync(path.join(gitDir, 'info'), { recursive: true });
+    await copyFile(
+      path.join(store.places.gitDir, 'info/sparse-checkout'),
+      path.join(gitDir, 'info/sparse-checkout'),
+    );
+  }
+  if (!isFile('config.worktree')) return;
+  const file = path.join(gitDir, 'config.worktree');
+  await copyFile(path.join(store.places.gitDir, 'config.worktree'), file);
+  // These two are about the tree they stand beside.
+  for (const key of ['core.worktree', 'core.bare'])
+    await store.theirs(['config', '--file', file, '--unset-all', key], { codes: [0, 5] });
+}
+
+/** Writes it anew where an agent broke it. */
+export async function plantAgain(
+  store: Store,
+  place: WorktreePlace,
+  head: Head,
+): Promise<Result<undefined, Failure>> {
+  try {
+    await removeTree(place.places.gitDir);
+  } catch (error) {
+    return err(cannotMake(place.places.root, wordsOf(error)));
+  }
+  return plant(store, place, head);
+}
+
+/** Whether the worktree is where it was made, and no link to somewhere else. */
+export function standing({ places: { root } }: WorktreePlace): boolean {
+  try {
+    return lstatSync(root).isDirectory() && realpathSync(root) === root;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Takes a worktree away, whatever is left of it: the directory, what git knows of it, our index of it. Can be called again after a
+ * kill. Where there is none, nothing happens.
+ */
+export async function dismantle(store: Store, place: WorktreePlace): Promise<Result<undefined, Failure>> {
+  const { root, gitDir } = place.places;
+  const trouble = notOurs(root);
+  if (trouble !== undefined) return err(cannotRemove(root, trouble));
+  try {
+    await removeTree(goneOf(place));
+    if (lstatSync(root, { throwIfNoEntry: false }) !== undefined) await setAside(place);
+    await removeTree(gitDir);
+    for (const name of readdirSync(store.dir))
+      if (name.startsWith(path.basename(store.beside(place.places).index)))
+        await rm(path.join(store.dir, name), { force: true });
+    removeEmpty(path.dirname(root), path.dirname(path.dirname(root)), adminHome(store.places));
+    return ok(undefined);
+  } catch (error) {
+    return err(cannotRemove(root, wordsOf(error)));
+  }
+}
+
+function goneOf({ directory, places: { root } }: WorktreePlace): string {
+  return path.join(path.dirname(root), `${GONE_PREFIX}${directory}`);
+}
+
+/** Renamed first: what a program that is still at work in it makes meanwhile is not in the way of the next one. */
+async function setAside(place: WorktreePlace): Promise<void> {
+  const { root } = place.places;
+  const aside = goneOf(place);
+  try {
+    await rename(root, aside);
+  } catch {
+    await removeTree(root);
+    return;
+  }
+  await removeTree(aside);
+}
+
+/** Links are removed, not followed. Directories that nobody may write to (caches of package managers) are opened first. */
+async function removeTree(wanted: string): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 20 } as const;
+  try {
+    await rm(wanted, options);
+  } catch {
+    await openUp(wanted);
+    await rm(wanted, options);
+  }
+}
+
+async function openUp(directory: string): Promise<void> {
+  if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  await chmod(directory, 0o700);
+  for (const entry of await readdir(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) await openUp(path.join(directory, entry.name));
+}
+
+function removeEmpty(...directories: readonly string[]): void {
+  for (const one of directories) {
+    try {
+      rmdirSync(one);
+    } catch {
+      // Somebody else's worktree is in it.
+    }
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function cannotMake(root: string, why: string): Failure {
+  return {
+    reason: 'config',
+    message: `The worktree ${root} of an isolated step cannot be made: ${why}.`,
+    help: 'Mend that, or use `workspace: shared`, then resume.',
+  };
+}
+
+function cannotRemove(root: string, why: string): Failure {
+  return {
+    reason: 'config',
+    message: `The worktree ${root} of an isolated step cannot be removed: ${why}.`,
+    help: 'Remove it, then resume; what was done in it is kept as a recording.',
+  };
+}

@@ -13,8 +13,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { settledSignature } from './disk.ts';
 import { line } from './git.ts';
+import { plainHead } from './plain-head.ts';
 import { type Store, userIndex } from './store.ts';
+import type { Memory } from './tree.ts';
 
 /** The user's side of a recording; persisted in the message of its commit. */
 export interface Head {
@@ -31,18 +34,19 @@ export interface Head {
   readonly out?: readonly string[];
 }
 
-/** Reads HEAD, its branch, and the index, whose bytes are stored as a blob. `before` is the recording it descends from. */
-export async function readHead(store: Store, before: Head | undefined): Promise<Result<Head, Failure>> {
-  const [symbolic, commit, index] = await Promise.all([
-    store.theirs(['symbolic-ref', '-q', 'HEAD'], { codes: [0, 1] }),
-    store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] }),
-    storeIndex(store),
-  ]);
-  if (!symbolic.ok) return symbolic;
-  if (!commit.ok) return commit;
+/**
+ * Reads HEAD, its branch, and the index, whose bytes are stored as a blob. `before` is the recording it descends from; `memory`
+ * only saves time.
+ */
+export async function readHead(
+  store: Store,
+  before: Head | undefined,
+  memory: Memory = {},
+): Promise<Result<Head, Failure>> {
+  const [at, index] = await Promise.all([whereHeadIs(store), storeIndex(store, memory)]);
+  if (!at.ok) return at;
   if (!index.ok) return index;
-  const branch = line(symbolic.value) || null;
-  const sha = line(commit.value) || null;
+  const { branch, sha } = at.value;
   const branches: Record<string, string | null> = branch === null ? {} : { [branch]: sha };
   const other = before?.branch ?? null;
   if (other !== null && other !== branch) {
@@ -54,16 +58,33 @@ export async function readHead(store: Store, before: Head | undefined): Promise<
   return ok({ v: 1, branch, sha, branches, index: index.value, ...out });
 }
 
+/** Where HEAD is, as in `Head`. Looked up in the files where they are plain, because two gits more cost more than all the rest. */
+async function whereHeadIs(store: Store): Promise<Result<Pick<Head, 'branch' | 'sha'>, Failure>> {
+  const plain = plainHead(store.places);
+  if (plain !== undefined) return ok(plain);
+  const [symbolic, commit] = await Promise.all([
+    store.theirs(['symbolic-ref', '-q', 'HEAD'], { codes: [0, 1] }),
+    store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] }),
+  ]);
+  if (!symbolic.ok) return symbolic;
+  return commit.ok ? ok({ branch: line(symbolic.value) || null, sha: line(commit.value) || null }) : commit;
+}
+
 async function tipOf(store: Store, ref: string): Promise<Result<string | null, Failure>> {
   const tip = await store.theirs(['rev-parse', '-q', '--verify', ref], { codes: [0, 1] });
   return tip.ok ? ok(line(tip.value) || null) : tip;
 }
 
-async function storeIndex(store: Store): Promise<Result<string | null, Failure>> {
+async function storeIndex(store: Store, memory: Memory): Promise<Result<string | null, Failure>> {
   const file = userIndex(store);
   if (file === undefined) return ok(null);
-  const blob = await store.ours(['hash-object', '-w', '--no-filters', file]);
-  return blob.ok ? ok(line(blob.value)) : blob;
+  const signature = settledSignature(file);
+  if (signature !== undefined && memory.stored?.index === signature) return ok(memory.stored.blob);
+  const written = await store.ours(['hash-object', '-w', '--no-filters', file]);
+  if (!written.ok) return written;
+  const blob = line(written.value);
+  if (signature !== undefined) memory.stored = { index: signature, blob };
+  return ok(blob);
 }
 
 /** The line that a recording's commit message ends with. */

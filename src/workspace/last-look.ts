@@ -14,9 +14,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Failure } from '../model/failure.ts';
 import { ok, type Result } from '../model/result.ts';
 import { type Difference, differences, parentsOf } from './diff.ts';
+import { recordable } from './disk.ts';
 import { diskPath, shown } from './git.ts';
 import type { Store } from './store.ts';
-import { recordable } from './tree.ts';
 
 /** What is at a path: a recording's words for it, or that nothing of worth is there. */
 interface Seen {

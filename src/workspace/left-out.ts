@@ -59,6 +59,11 @@ export function isLeftOut({ leftOut }: Store, name: string): boolean {
   return false;
 }
 
+/** Whether a file is written by this program, and so no part of what is recorded. */
+export function isOurs(store: Store, name: string): boolean {
+  return (store.statePrefix !== undefined && name.startsWith(store.statePrefix)) || isLeftOut(store, name);
+}
+
 /** Takes out of our index what an earlier process, to which it was a file like any other, had recorded. */
 export async function forgetLeftOut(store: Store): Promise<Result<unknown, Failure>> {
   if (store.leftOut.size === 0) return ok(undefined);

@@ -3,9 +3,11 @@ import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Recording } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
-import { changedPaths, patchBytes } from './diff.ts';
+import { patchBytes } from './diff.ts';
+import { shown } from './git.ts';
 import { headOf, readHead } from './head.ts';
-import { keepRecording, type Numbers } from './recordings.ts';
+import { isLeftOut } from './left-out.ts';
+import { makeRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
 import { type Memory, writeTree } from './tree.ts';
 
@@ -41,16 +43,28 @@ export async function record(
   const { store, memory } = context;
   const here = context.here();
   if (!here.ok) return here;
-  const before = since === undefined ? ok(undefined) : await headOf(store, since);
+  const known = memory.last?.recording === since ? memory.last : undefined;
+  const before =
+    since === undefined ? ok(undefined) : known === undefined ? await headOf(store, since) : ok(known.head);
   if (!before.ok) return before;
-  const [tree, head] = await Promise.all([writeTree(store, memory, since), readHead(store, before.value)]);
+  const [tree, head] = await Promise.all([
+    writeTree(store, memory, since),
+    readHead(store, before.value, memory),
+  ]);
   if (!tree.ok) return tree;
   if (!head.ok) return head;
-  const what = { run, label, tree: tree.value, head: head.value, since, at: context.now() };
-  const kept = await keepRecording(store, context.numbers, what);
-  if (!kept.ok) return kept;
-  const files = since === undefined ? ok([]) : await changedPaths(store, since, kept.value);
-  return files.ok ? ok({ tree: kept.value, files: files.value }) : files;
+  const at = context.now();
+  const what = { run, label, tree: tree.value, head: head.value, since, sinceTree: known?.tree, at };
+  const made = await makeRecording(store, context.numbers, what);
+  if (!made.ok) {
+    // Somebody may have pruned what is remembered.
+    delete memory.written;
+    delete memory.last;
+    return made;
+  }
+  const { commit, files } = made.value;
+  memory.last = { recording: commit, head: head.value, tree: tree.value };
+  return ok({ tree: commit, files: files.filter((name) => !isLeftOut(store, name)).map(shown) });
 }
 
 /** Records now; what it gives records again and tells the change in between as a patch. */

@@ -4,7 +4,9 @@ import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import { ok, type Result } from '../model/result.ts';
-import { line, text } from './git.ts';
+import { ABSENT } from './diff.ts';
+import { SYNCED_REFS, syncObjects, UNSYNCED } from './durable.ts';
+import { line, names, text } from './git.ts';
 import { type Head, headLine } from './head.ts';
 import type { Store } from './store.ts';
 
@@ -20,33 +22,116 @@ export interface Recorded {
   readonly tree: string;
   readonly head: Head;
   readonly since: string | undefined;
+  /** The tree of `since`, where it is known; only to save time. */
+  readonly sinceTree?: string | undefined;
   readonly at: number;
 }
 
 /** The number that the next recording of each run gets, as far as this process knows. */
 export type Numbers = Map<RunId, number>;
 
+/** A recording that was kept. */
+interface Kept {
+  readonly commit: string;
+  /** Files that differ from the recording it descends from; none where there is no such recording. Names as of `names`. */
+  readonly files: readonly string[];
+}
+
 /**
  * Commits the tree and keeps it by the ref `<n>`; the index's blob by `<n>.index` and HEAD's commit by `<n>.head`, since an undone
- * commit of an agent is on no branch any more. Gives the commit. All refs of one recording are there, or none.
+ * commit of an agent is on no branch any more. All refs of one recording are there, or none, and whatever they name is on the
+ * disk before them.
  */
+export async function makeRecording(
+  store: Store,
+  numbers: Numbers,
+  what: Recorded,
+): Promise<Result<Kept, Failure>> {
+  const [committed, fresh] = await Promise.all([commit(store, what), newObjects(store, what)]);
+  if (!committed.ok) return committed;
+  if (!fresh.ok) return fresh;
+  const synced = await syncObjects(store, [committed.value, what.tree, ...fresh.value.objects]);
+  if (!synced.ok) return synced;
+  const named = await nameRecording(store, numbers, what, committed.value);
+  return named.ok ? ok({ commit: committed.value, files: fresh.value.files }) : named;
+}
+
+/** The same for those who only want the commit. */
 export async function keepRecording(
   store: Store,
   numbers: Numbers,
   what: Recorded,
 ): Promise<Result<string, Failure>> {
-  const committed = await commit(store, what);
-  if (!committed.ok) return committed;
+  const made = await makeRecording(store, numbers, what);
+  return made.ok ? ok(made.value.commit) : made;
+}
+
+interface Fresh {
+  readonly objects: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** What of the tree is in no earlier recording and not in HEAD's commit, whose objects are the user's own. */
+async function newObjects(store: Store, what: Recorded): Promise<Result<Fresh, Failure>> {
+  if (what.sinceTree === what.tree) return ok({ objects: [], files: [] });
+  const none = EMPTY_TREE[store.places.objectFormat === 'sha256' ? 'sha256' : 'sha1'];
+  if (what.since !== undefined) return objectsSince(store, what.since, what.tree);
+  const listed = await objectsSince(store, what.head.sha ?? none, what.tree);
+  // A partial clone need not have the trees of its commit.
+  const all = listed.ok || what.head.sha === null ? listed : await objectsSince(store, none, what.tree);
+  return all.ok ? ok({ objects: all.value.objects, files: [] }) : all;
+}
+
+/** Known to every git, whether or not it is among the objects. */
+const EMPTY_TREE = {
+  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
+} as const;
+
+async function objectsSince(store: Store, from: string, to: string): Promise<Result<Fresh, Failure>> {
+  const listed = await store.ours([
+    'diff-tree',
+    '-r',
+    '-t',
+    '-z',
+    '--no-renames',
+    '--raw',
+    '--no-abbrev',
+    from,
+    to,
+  ]);
+  if (!listed.ok) return listed;
+  const fields = names(listed.value);
+  const objects: string[] = [];
+  const files: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [fromMode = '', toMode = '', , id = ''] = (fields[i] ?? '').slice(1).split(' ');
+    if (!/^0+$/.test(id)) objects.push(id);
+    if (fromMode !== DIRECTORY && fromMode !== ABSENT) files.push(fields[i + 1] ?? '');
+    else if (toMode !== DIRECTORY && toMode !== ABSENT) files.push(fields[i + 1] ?? '');
+  }
+  return ok({ objects, files });
+}
+
+const DIRECTORY = '040000';
+
+async function nameRecording(
+  store: Store,
+  numbers: Numbers,
+  what: Recorded,
+  recording: string,
+): Promise<Result<undefined, Failure>> {
   if (!numbers.has(what.run)) dropStaleRefLocks(store, what.run);
   for (;;) {
     const next = numbers.get(what.run) ?? (await lastNumber(store, what.run)) + 1;
     numbers.set(what.run, next + 1);
     const ref = `${refsOf(what.run)}${next}`;
-    const lines = [`create ${ref} ${committed.value}`];
+    const lines = [`create ${ref} ${recording}`];
     if (what.head.index !== null) lines.push(`create ${ref}.index ${what.head.index}`);
     if (what.head.sha !== null) lines.push(`create ${ref}.head ${what.head.sha}`);
-    const kept = await store.theirs(['update-ref', '--stdin'], { input: `${lines.join('\n')}\n` });
-    if (kept.ok) return committed;
+    const input = `${lines.join('\n')}\n`;
+    const kept = await store.theirs(['update-ref', '--stdin'], { input, env: SYNCED_REFS });
+    if (kept.ok) return ok(undefined);
     const taken = await store.theirs(['rev-parse', '-q', '--verify', ref], { codes: [0, 1] });
     if (!taken.ok || taken.value.length === 0) return kept;
   }
@@ -56,7 +141,7 @@ export async function keepRecording(
  * A git that was ended between making a lock and noting it down leaves the lock, and every later recording would fail. Under a
  * run's refs only its owner writes, so what is there before the owner's first recording is nobody's.
  */
-function dropStaleRefLocks(store: Store, run: RunId): void {
+export function dropStaleRefLocks(store: Store, run: RunId): void {
   const directory = path.join(store.places.commonDir, refsOf(run));
   let files: readonly string[] = [];
   try {
@@ -70,7 +155,7 @@ function dropStaleRefLocks(store: Store, run: RunId): void {
 async function commit(store: Store, what: Recorded): Promise<Result<string, Failure>> {
   const date = `@${Math.floor(what.at / 1000)} +0000`;
   const who = { NAME: 'codemachine', EMAIL: 'codemachine@localhost', DATE: date };
-  const env: Record<string, string> = {};
+  const env: Record<string, string> = { ...UNSYNCED };
   for (const [key, value] of Object.entries(who)) {
     env[`GIT_AUTHOR_${key}`] = value;
     env[`GIT_COMMITTER_${key}`] = value;

@@ -3,11 +3,13 @@ import { chmodSync, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { ABSENT, type Difference, differences, isIgnoreFile, parentsOf } from './diff.ts';
+import { statOf } from './disk.ts';
 import { diskPath, shown, zeroEnded } from './git.ts';
+import { ignoredAmong } from './ignored.ts';
 import { editedLater, type LastLook, lastLook } from './last-look.ts';
 import { isLeftOut } from './left-out.ts';
 import type { Store } from './store.ts';
-import { ignoredAmong, type Memory, statOf, treeOf, writeTree } from './tree.ts';
+import { type Memory, treeOf, writeTree } from './tree.ts';
 
 /** Makes a recording of a tree that is about to be changed, so that nothing of it is lost. */
 export type Keep = (tree: string) => Promise<Result<unknown, Failure>>;
@@ -41,6 +43,7 @@ export async function restoreTree(
   const edited = await look.all(all);
   const rule = edited.filter(isIgnoreFile);
   if (rule.length > 0) return err(inTheWay(editedLater(rule)));
+  delete memory.written;
   const read = await store.ours(['read-tree', '--reset', to]);
   if (!read.ok) return read;
 

@@ -60,7 +60,7 @@ export async function openStore(
     dir = realpathSync(dir);
     const files = filesOf(places, settings.value, prefixOf(places.mainRoot, path.dirname(dir)));
     ensure(dir, files);
-    return ok(assemble(places, dir, files, git, environ));
+    return ok(assemble(places, dir, { files, excludesFile: settings.value.excludesFile }, git, environ));
   } catch (error) {
     return err(unwritable(dir, error));
   }
@@ -86,7 +86,14 @@ function filesOf(places: Places, settings: Settings, statePrefix: string | undef
   };
 }
 
-function assemble(places: Places, dir: string, files: Files, git: Git, environ: Environ): Store {
+/** What of the user's is read once. */
+interface Own {
+  readonly files: Files;
+  /** Bytes, as of `names`. */
+  readonly excludesFile: string;
+}
+
+function assemble(places: Places, dir: string, own: Own, git: Git, environ: Environ): Store {
   const name = createHash('sha256').update(places.root).digest('hex').slice(0, 16);
   const index = path.join(dir, `index-${name}`);
   const env = scratchEnvironment(environ, '/dev/null');
@@ -111,17 +118,18 @@ function assemble(places: Places, dir: string, files: Files, git: Git, environ: 
     index,
     statePrefix: prefixOf(places.root, path.dirname(dir)),
     leftOut,
+    excludesFile: Buffer.from(own.excludesFile, 'latin1').toString(),
     ours: async (args, call) => {
       // An agent that may write here may write our config as well, so it is looked at before each use.
       try {
-        ensure(dir, files);
+        ensure(dir, own.files);
       } catch (error) {
         return err(unwritable(dir, error));
       }
       return ours(args, call);
     },
     theirs: asking(git, places.root, theirEnv, OBEY_NOBODY_ELSE),
-    beside: (other) => ({ ...assemble(other, dir, files, git, environ), leftOut }),
+    beside: (other) => ({ ...assemble(other, dir, own, git, environ), leftOut }),
   };
 }
 

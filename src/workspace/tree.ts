@@ -1,11 +1,16 @@
 /** Writes the working tree, as it is, into git's objects. */
-import { existsSync, lstatSync, rmSync, type Stats, statSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { diskPath, line, names, shown, text, zeroEnded } from './git.ts';
-import { forgetLeftOut, isLeftOut } from './left-out.ts';
-import { type Store, userIndex } from './store.ts';
+import { parentsOf } from './diff.ts';
+import { recordable, signatureOf, statOf } from './disk.ts';
+import { UNSYNCED } from './durable.ts';
+import { line, names, shown, text, zeroEnded } from './git.ts';
+import type { Head } from './head.ts';
+import { hiddenFiles } from './ignored.ts';
+import { forgetLeftOut, isOurs } from './left-out.ts';
+import type { Store } from './store.ts';
 
 /** An untracked file above this is refused: somebody forgot to ignore it, and it would be copied at every change. */
 const LARGEST_UNTRACKED_FILE = 100 * 1024 * 1024;
@@ -15,22 +20,19 @@ const LARGEST_UNTRACKED_SUM = 1024 * 1024 * 1024;
 
 /** What is remembered between recordings of one process; only to save time. */
 export interface Memory {
-  /** Size and times of the user's index when its names were read last. */
-  userIndex?: string;
-}
-
-/** What is at a path, links not followed; undefined if nothing is, or if a part of the way is no directory. */
-export function statOf(root: string, name: string): Stats | undefined {
-  try {
-    return lstatSync(diskPath(root, name));
-  } catch {
-    return undefined;
-  }
+  /** What the user tracks although it is ignored, with the signature of the index that said so. */
+  tracked?: { readonly index: string; readonly names: readonly string[] };
+  /** The blob that the user's index was stored as, with the signature of that index. */
+  stored?: { readonly index: string; readonly blob: string };
+  /** What was recorded last. */
+  last?: { readonly recording: string; readonly head: Head; readonly tree: string };
+  /** The tree of our index, with its signature. */
+  written?: { readonly index: string; readonly tree: string };
 }
 
 /**
  * Writes the tree of everything that is not ignored, and of ignored files that the user tracks or that `since` holds; gives the
- * tree's id. Errors name the file that cannot be recorded.
+ * tree's id. Its objects need not be on the disk before a recording is made of it. Errors name the file that cannot be recorded.
  */
 export async function writeTree(
   store: Store,
@@ -41,7 +43,6 @@ export async function writeTree(
   if (first.ok || first.error.reason === 'config') return first;
   // An index that a full disk or a killed machine left torn is only a cache: made again from what was recorded before.
   rmSync(store.index, { force: true });
-  delete memory.userIndex;
   return writeOnce(store, memory, since);
 }
 
@@ -53,78 +54,73 @@ async function writeOnce(
   if (!existsSync(store.index)) {
     const seeded = await store.ours(since === undefined ? ['read-tree', '--empty'] : ['read-tree', since]);
     if (!seeded.ok) return seeded;
-    delete memory.userIndex;
+    delete memory.written;
   }
   const left = await forgetLeftOut(store);
   if (!left.ok) return left;
-  const updated = await updateKnown(store);
+  // None of them writes the index, so they need not wait for each other.
+  const [changed, others, hidden] = await Promise.all([
+    store.ours(['diff-files', '-z', '--name-only', '--ignore-submodules=none']),
+    untrackedFiles(store),
+    hiddenFiles(store, memory, since),
+  ]);
+  if (!changed.ok) return changed;
+  if (!others.ok) return others;
+  if (!hidden.ok) return hidden;
+  const { added, forgotten } = hidden.value;
+  const stale = [...names(changed.value), ...others.value, ...added];
+  if (stale.length + forgotten.length === 0) return writeIndex(store, memory);
+  delete memory.written;
+  const updated = await update(store, stale, forgotten);
   if (!updated.ok) return updated;
-  const forgotten = await forgetIgnored(store, memory, since);
-  if (!forgotten.ok) return forgotten;
-  const added = await addUnknown(store, memory);
-  if (!added.ok) return added;
-  const tree = await store.ours(['write-tree']);
-  return tree.ok ? ok(line(tree.value)) : tree;
+  return writeIndex(store, memory);
 }
 
-/** Brings what our index knows up to date. Its stat cache makes this cheap; git itself sees to files changed within one tick of the clock. */
-async function updateKnown(store: Store): Promise<Result<unknown, Failure>> {
-  const updated = await store.ours(['add', '-u']);
-  if (updated.ok) return updated;
-  // A file that became a pipe or a socket cannot be recorded: for the recording it is gone.
-  const differing = await store.ours(['diff-files', '-z', '--name-only']);
-  if (!differing.ok) return updated;
-  const strange = names(differing.value).filter((name) => {
-    const stat = statOf(store.places.root, name);
-    return stat !== undefined && !recordable(name, stat) && !stat.isDirectory();
-  });
-  const unreadable = names(differing.value).find((name) => unreadableFile(store.places.root, name));
-  if (unreadable !== undefined) return err(cannotRead(unreadable));
-  if (strange.length === 0) return updated;
-  const removed = await store.ours(['update-index', '--force-remove', '-z', '--stdin'], {
-    input: zeroEnded(strange),
-  });
-  return removed.ok ? store.ours(['add', '-u']) : removed;
+/** Our index as a tree. One that is as it was when it was written last has the same tree. */
+async function writeIndex(store: Store, memory: Memory): Promise<Result<string, Failure>> {
+  const before = signatureOf(store.index);
+  if (memory.written?.index === before) return ok(memory.written.tree);
+  const tree = await store.ours(['write-tree'], { env: UNSYNCED });
+  if (!tree.ok) return tree;
+  memory.written = { index: signatureOf(store.index), tree: line(tree.value) };
+  return ok(memory.written.tree);
 }
 
 /**
- * Our index remembers files that are ignored by now: from an earlier run, or uncovered by an ignore file that was put back before the
- * process died. They are the user's and must not look created by an attempt, so only those of `since` stay.
+ * Brings our index up to date with what is at those paths. For the recording, what became a pipe is gone, and so is what lies
+ * behind a link: git would refuse either by ending.
  */
-async function forgetIgnored(
+async function update(
   store: Store,
-  memory: Memory,
-  since: string | undefined,
+  all: readonly string[],
+  forgotten: readonly string[],
 ): Promise<Result<unknown, Failure>> {
-  const ignored = await store.ours(['ls-files', '-z', '-c', '-i', '--exclude-standard']);
-  if (!ignored.ok) return ignored;
-  const all = names(ignored.value);
-  if (all.length === 0) return ok(undefined);
-  const kept =
-    since === undefined
-      ? ok(new Uint8Array())
-      : await store.ours(['ls-tree', '-r', '-z', '--name-only', since]);
-  if (!kept.ok) return kept;
-  const known = new Set(names(kept.value));
-  const forgotten = all.filter((name) => !known.has(name));
-  if (forgotten.length === 0) return ok(undefined);
-  // Those among them that the user tracks come back, since their index is read again.
-  delete memory.userIndex;
-  return store.ours(['update-index', '--force-remove', '-z', '--stdin'], { input: zeroEnded(forgotten) });
+  const root = store.places.root;
+  const gone = [...forgotten];
+  const looked: string[] = [];
+  const skip = new Set(forgotten);
+  for (const name of all) {
+    if (skip.has(name)) continue;
+    const stat = statOf(root, name);
+    const strange = stat !== undefined && !stat.isDirectory() && !recordable(name, stat);
+    if (strange || behindLink(root, name)) gone.push(name);
+    else looked.push(name);
+  }
+  if (gone.length > 0) {
+    const args = ['update-index', '--force-remove', '-z', '--stdin'];
+    const removed = await store.ours(args, { input: zeroEnded(gone) });
+    if (!removed.ok) return removed;
+  }
+  if (looked.length === 0) return ok(undefined);
+  const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'];
+  const updated = await store.ours(args, { input: zeroEnded(looked), env: UNSYNCED });
+  if (updated.ok) return updated;
+  const unreadable = looked.find((name) => unreadableFile(root, name));
+  return unreadable === undefined ? updated : err(cannotRead(unreadable));
 }
 
-async function addUnknown(store: Store, memory: Memory): Promise<Result<unknown, Failure>> {
-  const untracked = await untrackedFiles(store);
-  if (!untracked.ok) return untracked;
-  const tracked = await trackedIgnored(store, memory);
-  if (!tracked.ok) return tracked;
-  const all = [...untracked.value, ...tracked.value];
-  if (all.length === 0) return ok(undefined);
-  const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin'];
-  const added = await store.ours(args, { input: zeroEnded(all) });
-  if (added.ok) return added;
-  const unreadable = all.find((name) => unreadableFile(store.places.root, name));
-  return unreadable === undefined ? added : err(cannotRead(unreadable));
+function behindLink(root: string, name: string): boolean {
+  return parentsOf(name).some((parent) => statOf(root, parent)?.isSymbolicLink() === true);
 }
 
 /** Files that neither our index nor any ignore rule knows; refuses those that are too large. */
@@ -150,11 +146,6 @@ export async function untrackedFiles(store: Store): Promise<Result<readonly stri
     kept.push(name);
   }
   return ok(kept);
-}
-
-/** Whether a file is written by this program, and so no part of what is recorded. */
-function isOurs(store: Store, name: string): boolean {
-  return (store.statePrefix !== undefined && name.startsWith(store.statePrefix)) || isLeftOut(store, name);
 }
 
 /**
@@ -183,63 +174,6 @@ function innerCall(store: Store, prefix: string): { cwd: string; env: Record<str
   return { cwd, env: { GIT_WORK_TREE: cwd, GIT_INDEX_FILE: `${store.index}.none` } };
 }
 
-/** What the user tracks although it is ignored: `ls-files -o` never names it. Asked only when the user's index changed. */
-async function trackedIgnored(store: Store, memory: Memory): Promise<Result<readonly string[], Failure>> {
-  const index = userIndex(store);
-  if (index === undefined) return ok([]);
-  const signature = signatureOf(index);
-  if (signature === memory.userIndex) return ok([]);
-  const staged = await store.theirs(['ls-files', '-z', '-s']);
-  if (!staged.ok) return staged;
-  const tracked = names(staged.value)
-    .filter((entry) => !entry.startsWith('160000 '))
-    .map((entry) => entry.slice(entry.indexOf('\t') + 1))
-    .filter((name) => !isOurs(store, name));
-  const ignored = await ignoredAmong(store, tracked);
-  if (!ignored.ok) return ignored;
-  memory.userIndex = signature;
-  return ok(
-    ignored.value.filter((name) => {
-      const stat = statOf(store.places.root, name);
-      return stat !== undefined && recordable(name, stat);
-    }),
-  );
-}
-
-/**
- * Those of the names that the ignore rules, as they are on the disk now, would hide. Asked of an index made of the names:
- * `check-ignore` reads names as pathspecs, so one that starts with `:(` or lies behind a link would end it.
- */
-export async function ignoredAmong(
-  store: Store,
-  all: readonly string[],
-): Promise<Result<readonly string[], Failure>> {
-  if (all.length === 0) return ok([]);
-  const env = { GIT_INDEX_FILE: `${store.index}.asked` };
-  // A process that died here left its names behind, and they would be answered for too.
-  for (const old of [env.GIT_INDEX_FILE, `${env.GIT_INDEX_FILE}.lock`]) rmSync(old, { force: true });
-  const object = '1'.repeat(store.places.objectFormat === 'sha256' ? 64 : 40);
-  try {
-    const input = zeroEnded(all.map((name) => `100644 ${object}\t${name}`));
-    const made = await store.ours(['update-index', '-z', '--index-info'], { env, input });
-    if (!made.ok) return made;
-    const ignored = await store.ours(['ls-files', '-z', '-c', '-i', '--exclude-standard'], { env });
-    return ignored.ok ? ok(names(ignored.value)) : ignored;
-  } finally {
-    rmSync(env.GIT_INDEX_FILE, { force: true });
-  }
-}
-
-/** What kind of thing is at a path. */
-export type Kind = Pick<Stats, 'isFile' | 'isSymbolicLink'>;
-
-/** Git records files and links, none of them inside a `.git`, and no link by the name of `.gitmodules`. */
-export function recordable(name: string, stat: Kind): boolean {
-  if (!stat.isFile() && !stat.isSymbolicLink()) return false;
-  if (/(^|\/)\.git(\/|$)/i.test(name)) return false;
-  return !(stat.isSymbolicLink() && /(^|\/)\.gitmodules$/i.test(name));
-}
-
 function unreadableFile(root: string, name: string): boolean {
   const stat = statOf(root, name);
   return stat?.isFile() === true && (stat.mode & 0o444) === 0;
@@ -263,11 +197,6 @@ function tooLarge(what: string): Failure {
 
 function mib(bytes: number): string {
   return `${Math.ceil(bytes / 1024 / 1024)} MiB`;
-}
-
-function signatureOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? 'none' : [stat.size, stat.ino, stat.mtimeNs, stat.ctimeNs].join(' ');
 }
 
 /** The object id of a commit's tree. */

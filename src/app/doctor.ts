@@ -4,6 +4,7 @@ import { DIALECTS } from '../engines/dialects/dialects.ts';
 import { findEngine } from '../engines/find-engine.ts';
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import { runGit } from '../engines/process.ts';
+import type { Retention } from '../model/config.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { locator } from '../model/source.ts';
 import { table } from '../report/table.ts';
@@ -12,6 +13,7 @@ import { DRIVER_PACKAGE, loadDriver } from '../state/driver.ts';
 import { StateError } from '../state/problem.ts';
 import { CLOCK } from './clock.ts';
 import { loadRepositoryConfig, loadUserConfig } from './config.ts';
+import { limitsOf, muchToClear } from './gc.ts';
 import { lookIntoState } from './open.ts';
 import { locate, type Place, shown, stateAt } from './place.ts';
 import { harmless } from './print.ts';
@@ -47,7 +49,7 @@ export async function doctorCommand(flags: {
     },
     await lookForGit(place),
     await lookForDriver(),
-    await lookAtState(place),
+    await lookAtState(place, { ...retentionOf(repository), ...retentionOf(user) }),
     ...configFindings(repository, user),
     ...(await lookForEngines(place, repository, user)),
   ];
@@ -91,7 +93,7 @@ async function lookForDriver(): Promise<Finding> {
 }
 
 /** The database opens, and every run's journal is as it was written. */
-async function lookAtState(place: Place): Promise<Finding> {
+async function lookAtState(place: Place, retention: Retention): Promise<Finding> {
   const opened = await lookIntoState(place);
   if (opened === undefined) return { what: 'state', state: 'ok', found: 'no runs yet' };
   if (!opened.ok) return { what: 'state', state: 'bad', found: opened.error.message };
@@ -99,6 +101,7 @@ async function lookAtState(place: Place): Promise<Finding> {
   const where = shown(place, state.directory);
   try {
     const runs = state.listRuns();
+    const much = muchToClear(state, limitsOf(retention));
     const damaged = runs.flatMap(({ id }) => {
       const whole = state.verify(id);
       return whole.ok ? [] : [`run ${id}: milestone ${whole.error.seq}, ${whole.error.what}`];
@@ -108,6 +111,7 @@ async function lookAtState(place: Place): Promise<Finding> {
         what: 'state',
         state: 'ok',
         found: `${where}, ${count(runs.length, 'run')}, every journal whole`,
+        ...(much === undefined ? {} : { help: `${much}: \`codemachine gc\` clears up` }),
       };
     const help = 'these runs cannot be resumed; start them again';
     return { what: 'state', state: 'bad', found: `${where}: ${damaged.join('; ')}`, help };
@@ -117,6 +121,10 @@ async function lookAtState(place: Place): Promise<Finding> {
   } finally {
     state.close();
   }
+}
+
+function retentionOf(loaded: Loaded): Retention {
+  return loaded.ok ? (loaded.value.retention ?? {}) : {};
 }
 
 const VERSION_MS = 10_000;

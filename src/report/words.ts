@@ -39,6 +39,14 @@ export function count(many: number, one: string, more = `${one}s`): string {
   return `${grouped(many)} ${many === 1 ? one : more}`;
 }
 
+/** How much: `0 B`, `912 B`, `1.5 KiB`, `3.0 MiB`. Bytes in. */
+export function size(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power] ?? ''}`;
+}
+
 /** Where a result comes from that nobody worked for. */
 export function takenFrom(reused: Reused): string {
   const places = { cache: 'the cache', replay: 'the recording', retry: 'the run before' } as const;

@@ -105,7 +105,17 @@ export async function rawChanges(
   to: string,
   paths: readonly string[],
 ): Promise<Result<readonly RawChange[], Failure>> {
-  const listed = await store.ours(['diff-tree', '-r', '-z', '--no-renames', '--raw', from, to, '--', ...paths]);
+  const listed = await store.ours([
+    'diff-tree',
+    '-r',
+    '-z',
+    '--no-renames',
+    '--raw',
+    from,
+    to,
+    '--',
+    ...paths,
+  ]);
   if (!listed.ok) return listed;
   const fields = names(listed.value);
   const all: RawChange[] = [];

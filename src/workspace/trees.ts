@@ -8,7 +8,7 @@ import { type Change, changes, rawChanges } from './changes.ts';
 import { patchBytes } from './diff.ts';
 import { line, names, text, zeroEnded } from './git.ts';
 import { headOf } from './head.ts';
-import { keepRecording, type Numbers } from './recordings.ts';
+import { dropStaleRefLocks, keepRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
 
 /** Which files of one recording are to be put over another. */
@@ -134,26 +134,31 @@ async function known(
 const REFS = 'refs/codemachine/';
 
 async function runsWithRefs(store: Store): Promise<Result<readonly RunId[], Failure>> {
-  const listed = await store.theirs(['for-each-ref', '--format=%(refname)', REFS]);
-  if (!listed.ok) return listed;
-  const runs = text(listed.value)
-    .split('\n')
-    .map((ref) => ref.slice(REFS.length).split('/')[0] ?? '');
+  const refs = await refsUnder(store, REFS);
+  if (!refs.ok) return refs;
+  const runs = refs.value.map((ref) => ref.slice(REFS.length).split('/')[0] ?? '');
   return ok([...new Set(runs)].filter((run) => RUN_ID_PATTERN.test(run)).map(asRunId));
 }
 
 async function forget(store: Store, run: RunId): Promise<Result<number, Failure>> {
   // A name that leads elsewhere would delete somebody else's refs.
   if (!RUN_ID_PATTERN.test(run)) throw new Error(`${JSON.stringify(run)} is no run id`);
-  const listed = await store.theirs(['for-each-ref', '--format=%(refname)', `${REFS}${run}/`]);
-  if (!listed.ok) return listed;
-  const refs = text(listed.value)
-    .split('\n')
-    .filter((ref) => ref !== '');
-  if (refs.length === 0) return ok(0);
-  const input = refs.map((ref) => `delete ${ref}\n`).join('');
+  dropStaleRefLocks(store, run);
+  const refs = await refsUnder(store, `${REFS}${run}/`);
+  if (!refs.ok || refs.value.length === 0) return refs.ok ? ok(0) : refs;
+  const input = refs.value.map((ref) => `delete ${ref}\n`).join('');
   const deleted = await store.theirs(['update-ref', '--stdin'], { input });
-  return deleted.ok ? ok(refs.length) : deleted;
+  if (deleted.ok) return ok(refs.value.length);
+  // Another process that clears up may have been faster.
+  const left = await refsUnder(store, `${REFS}${run}/`);
+  return left.ok && left.value.length === 0 ? ok(0) : deleted;
+}
+
+async function refsUnder(store: Store, prefix: string): Promise<Result<readonly string[], Failure>> {
+  const listed = await store.theirs(['for-each-ref', '--format=%(refname)', prefix]);
+  if (!listed.ok) return listed;
+  const refs = text(listed.value).split('\n');
+  return ok(refs.filter((ref) => ref !== ''));
 }
 
 async function rootsOf(store: Store): Promise<Result<readonly string[], Failure>> {
@@ -161,8 +166,6 @@ async function rootsOf(store: Store): Promise<Result<readonly string[], Failure>
   if (!listed.ok) return listed;
   const entries = text(listed.value).split('\0');
   return ok(
-    entries
-      .filter((entry) => entry.startsWith('worktree '))
-      .map((entry) => entry.slice('worktree '.length)),
+    entries.filter((entry) => entry.startsWith('worktree ')).map((entry) => entry.slice('worktree '.length)),
   );
 }

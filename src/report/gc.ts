@@ -1,0 +1,85 @@
+/** Says what was cleared up. */
+import type { RunId } from '../model/ids.ts';
+import type { JsonObject } from '../model/result.ts';
+import { oneLine } from './clean.ts';
+import { table } from './table.ts';
+import { age, count, size } from './words.ts';
+
+/** A run that went, or would go. Sizes in bytes; times ISO 8601 in UTC. */
+export interface GoneRun {
+  readonly run: RunId;
+  readonly workflow: string;
+  readonly status: string;
+  readonly changedAt: string;
+  readonly bytes: number;
+}
+
+/** Everything that was cleared up, or would be. */
+export interface Clearing {
+  readonly dryRun: boolean;
+  readonly runs: readonly GoneRun[];
+  /** Runs that stay because a newer one stands on them. */
+  readonly stay: readonly { readonly run: RunId; readonly for: RunId }[];
+  /** Runs whose recordings or worktrees are here, of which this state knows nothing. */
+  readonly unknown: readonly RunId[];
+  readonly recordings: number;
+  readonly worktrees: number;
+  readonly bytes: number;
+  /** How many runs are listed now. */
+  readonly left: number;
+  /** What could not be done, as sentences. */
+  readonly troubles: readonly string[];
+}
+
+const WIDEST_NAME = 40;
+
+/** For people; ends with a line break. */
+export function clearingText(clearing: Clearing, limits: string, now: number): string {
+  const { dryRun, runs, stay, unknown, recordings, worktrees, bytes } = clearing;
+  const lines = table(
+    runs.map((run) => [
+      `  ${run.run}`,
+      run.status,
+      age(now - Date.parse(run.changedAt)),
+      size(run.bytes),
+      oneLine(run.workflow, WIDEST_NAME),
+    ]),
+  );
+  const did = dryRun ? 'would remove' : 'removed';
+  const rest = [
+    ...(worktrees === 0 ? [] : [count(worktrees, 'worktree')]),
+    ...(recordings === 0 ? [] : [count(recordings, 'recording')]),
+  ];
+  const what = [...(runs.length === 0 ? [] : [count(runs.length, 'run')]), ...rest];
+  const head =
+    what.length === 0 && bytes === 0
+      ? [`nothing to clear up: ${count(clearing.left, 'run')}, ${limits}`]
+      : [`${did} ${what.length === 0 ? 'what nobody uses' : what.join(', ')}${runs.length === 0 ? '' : ':'}`];
+  return [
+    ...head,
+    ...lines,
+    ...(bytes === 0 ? [] : [`${dryRun ? 'would free' : 'freed'} ${size(bytes)}`]),
+    ...(recordings === 0 || dryRun ? [] : ['what the recordings took in the repository, `git gc` frees']),
+    ...stay.map((one) => `${one.run} stays: ${one.for} took over its results`),
+    ...(unknown.length === 0 ? [] : [unknownText(unknown)]),
+    '',
+  ].join('\n');
+}
+
+const NAMED = 3;
+
+function unknownText(unknown: readonly RunId[]): string {
+  const more = unknown.length > NAMED ? ', …' : '';
+  return `${count(unknown.length, 'run')} with recordings here that this state directory does not know: ${unknown.slice(0, NAMED).join(', ')}${more}; if no other state directory has it, \`codemachine gc ${unknown[0] ?? ''} --force\` removes what is left`;
+}
+
+/** For programs. */
+export function clearingJson(clearing: Clearing): JsonObject {
+  const { dryRun, runs, stay, unknown, recordings, worktrees, bytes, left, troubles } = clearing;
+  return {
+    'dry-run': dryRun,
+    runs: runs.map(({ changedAt, ...run }) => ({ ...run, 'changed-at': changedAt })),
+    stay: stay.map((one) => ({ ...one })),
+    ...{ unknown: [...unknown], recordings, worktrees, bytes, left, troubles: [...troubles] },
+  };
+}

@@ -16,7 +16,7 @@ export function reachesFull(step: Step): boolean {
 }
 
 /** The agent that resolves the conflicts of a step. */
-export function resolverOf(step: Step): NonNullable<Isolated['onConflict']>['agent'] | undefined {
+function resolverOf(step: Step): NonNullable<Isolated['onConflict']>['agent'] | undefined {
   return step.isolated?.onConflict?.agent;
 }
 

@@ -118,6 +118,11 @@ async function commitOf(store: Store, tree: string, parent?: string): Promise<Re
   return made.ok ? ok(line(made.value)) : made;
 }
 
+/** A file in whose place the other side has a directory gets a name of its own, with the side's words behind a `~`. */
+function pathOf(name: string): string {
+  return shown(name).replace(/~(shared|step)-0-g[0-9a-f]{40,64}(_\d+)?$/, '');
+}
+
 /**
  * Reads what git says with `-z --name-only`: the tree, the files with conflicts, an empty name, then messages of which each is a
  * count, so many paths, a kind, and a sentence. There are conflicts without a file in the list (a directory that was renamed to two
@@ -139,5 +144,5 @@ function parse(bytes: Uint8Array): Result<MergedTrees, Failure> {
   const conflicts = new Set(listed.length > 0 ? listed : told);
   if (conflicts.size === 0)
     return err({ reason: 'internal', message: 'Git found a conflict and names no file of it.' });
-  return ok({ tree, conflicts: [...conflicts].map(shown).sort() });
+  return ok({ tree, conflicts: [...new Set([...conflicts].map(pathOf))].sort() });
 }

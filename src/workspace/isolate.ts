@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { applyPatch } from './diff.ts';
 import { type Environ, line } from './git.ts';
 import { headOf, readHead } from './head.ts';
+import { unresolved } from './markers.ts';
 import { merge } from './merge.ts';
 import { type Context, oneAtATime, record, watch } from './record.ts';
 import { dropStaleLock } from './restore.ts';
@@ -68,6 +69,7 @@ export function openWorktrees(deps: OpenWorktrees): Worktrees {
         return Promise.resolve(ok(standing(place) ? enter(room, place).worktree : undefined));
       },
       merge: (what) => merge(deps.context, what),
+      unresolved: (tree, paths) => unresolved(deps.context.store, tree, paths),
     },
     worktree: (root) => entered.get(root)?.tools,
     leftWorktrees: () => Promise.resolve(left(room)),

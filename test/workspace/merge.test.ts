@@ -341,10 +341,24 @@ test('a resolution of the conflict is merged like any change', async () => {
     (e) => e.write('text.txt', changed(2, 'user')),
   );
   const what = { run: RUN, directory: 'resolve-1.1', from: merged.tree, copy: [], link: [] };
+  const left = async (recording: string): Promise<readonly string[]> =>
+    must(
+      (await ws.isolation.unresolved?.(recording, ['text.txt', 'odd\nname', 'keep'])) ?? {
+        ok: false,
+        error: 'not there',
+      },
+    );
+  expect(await left(merged.tree)).toEqual(['text.txt']);
   const tree = must(await ws.isolation.open(what));
   const base = must(await tree.record(RUN, 'before', merged.tree)).tree;
   editor(tree.root).write('text.txt', changed(2, 'both'));
-  const theirs = must(await tree.record(RUN, 'after', base)).tree;
+  editor(tree.root).write('odd\nname', '<<<<<<< left over\r\n');
+  editor(tree.root).write('keep', 'Title\n=======\n\n<<<<<<<< eight\n');
+  const halfway = must(await tree.record(RUN, 'halfway', base)).tree;
+  expect(await left(halfway)).toEqual(['odd\nname']);
+  editor(tree.root).remove('odd\nname');
+  const theirs = must(await tree.record(RUN, 'after', halfway)).tree;
+  expect(await left(theirs)).toEqual([]);
   const resolved = must(
     await ws.isolation.merge({ run: RUN, label: 'resolved', base, ours: merged.tree, theirs }),
   );

@@ -1,14 +1,18 @@
 // Shows that a step is the same whoever makes its attempts: the runner, or a host beside it.
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { symlinkSync } from 'node:fs';
+import { constants, copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { projectWith } from '../commands/project.ts';
+import { holding } from '../kill/processes.ts';
 import { built } from '../support/built.ts';
-import { cli, startCli } from '../support/cli.ts';
+import { cli, PROGRAM, startCli } from '../support/cli.ts';
 import { strictEvents } from '../support/event-check.ts';
-import type { Project } from '../support/repository.ts';
+import { onlyRun, type Project } from '../support/repository.ts';
 import { openRig } from '../support/rig.ts';
 import { eventsOfStep, fillers, HOSTED, hostedProject, logOf, parentOf, peakMB } from './attempt-host-rig.ts';
 
@@ -163,32 +167,57 @@ describe.skipIf(process.platform !== 'linux')('a step that a host makes', () => 
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('who makes the attempts', () => {
-  const WHO = `  - { id: who, shell: sh, run: 'tr "\\\\0" " " < /proc/$PPID/cmdline' }\n`;
+describe.skipIf(process.platform !== 'linux')('hosts', () => {
+  /** The hosts of a run that is in the middle of its first step. */
+  async function hostsOf(
+    steps: (held: string) => string,
+    node = process.execPath,
+  ): Promise<readonly string[]> {
+    const rig = await openRig();
+    const held = `  - { id: held, needs: [], shell: sh, run: ${JSON.stringify(rig.script('held'))} }\n`;
+    const project = projectWith({ work: `name: work\nsteps:\n${steps(held)}` });
+    const run = spawn(node, [PROGRAM, 'run', 'work'], {
+      cwd: project.root,
+      env: project.environ,
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => run.once('close', resolve));
+    const child = await rig.child('held');
+    const hosts = holding(`;${await onlyRun(project)}.`).filter((line) => line.includes('attempt-host.cjs'));
+    await child.exit(0);
+    expect(await ended).toBe(0);
+    await rig.close();
+    return hosts;
+  }
 
-  it('is the runner itself where a run is small', async () => {
-    const project = projectWith({ work: `name: work\nsteps:\n${WHO}` });
-    expect((await cli(project, ['run', 'work'])).code).toBe(0);
-    expect((await logOf(project, 'who', 'stdout')).toString()).toContain('codemachine.js run work');
+  it('are there where a run has many steps', async () => {
+    expect(await hostsOf((held) => held + fillers())).not.toEqual([]);
   });
 
-  it('is a host for the library too, which ends by itself afterwards', async () => {
-    const project = hostedProject(WHO.replace('id: who', 'id: who, needs: [hosted]'));
+  it('are not there where it has few', async () => {
+    expect(await hostsOf((held) => held + fillers(10))).toEqual([]);
+  });
+
+  it('are not there where the running program is no plain Node, which may not take a script', async () => {
+    const packed = path.join(mkdtempSync(path.join(tmpdir(), 'packed-')), 'packed');
+    copyFileSync(process.execPath, packed, constants.COPYFILE_FICLONE);
+    onTestFinished(() => rmSync(path.dirname(packed), { recursive: true, force: true }));
+    expect(await hostsOf((held) => held + fillers(), packed)).toEqual([]);
+  });
+
+  it('serve the library too, whose program ends by itself afterwards', async () => {
+    const project = hostedProject(`  - id: who
+    needs: [hosted]
+    shell: sh
+    run: 'tr "\\0" " " < /proc/$PPID/cmdline'
+`);
     const door = path.resolve(import.meta.dirname, '../../dist/index.js');
     project.write(
       'call.mjs',
       `import { runWorkflow } from '${door}';\nconsole.log((await runWorkflow('work')).status);\n`,
     );
-    const { execFile } = await import('node:child_process');
-    const printed = await new Promise<string>((resolve, reject) => {
-      execFile(
-        process.execPath,
-        ['call.mjs'],
-        { cwd: project.root, env: project.environ },
-        (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
-      );
-    });
-    expect(printed).toBe('succeeded\n');
+    const call = spawn(process.execPath, ['call.mjs'], { cwd: project.root, env: project.environ });
+    expect(await text(call.stdout)).toBe('succeeded\n');
     expect((await logOf(project, 'who', 'stdout')).toString()).toContain('attempt-host.cjs');
   });
 });

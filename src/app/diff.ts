@@ -1,15 +1,17 @@
 /** Shows what a run, or one attempt of it, changed in the tree. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
-import { foldAll } from '../model/fold.ts';
-import { asStepKey, type RunId } from '../model/ids.ts';
-import type { Progress } from '../model/progress.ts';
+import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { stepDirectory } from '../state/transcripts.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
-import { openPlaceWorkspace } from './git.ts';
-import { openRun } from './open.ts';
-import { locate, stateAt } from './place.ts';
+import { attemptNamed, attemptWords, type NamedAttempt } from './attempt-name.ts';
+import { type Collision, collision, collisionText } from './collision.ts';
+import { tell } from './present.ts';
 import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { timeline } from './timeline.ts';
+import { type RunTree, withRunTree } from './tree-owner.ts';
+import { pathsNamed } from './tree-paths.ts';
 
 /** What `codemachine diff` is asked for. */
 export interface DiffFlags {
@@ -18,117 +20,159 @@ export interface DiffFlags {
   readonly step: string | undefined;
   readonly stat: boolean;
   readonly json: boolean;
+  /** What could not be merged, against the shared tree, with git's markers. */
+  readonly conflict: boolean;
+  /** From the current directory, literal; everything where there are none. */
+  readonly paths: readonly string[];
   readonly stateDir?: string | undefined;
 }
 
+/** Two states of a tree. */
 interface Pair {
   readonly from: string;
-  /** Undefined where an attempt was cut off before its end was recorded: the tree as it is now stands for that. */
-  readonly to: string | undefined;
+  readonly to: string;
+}
+
+/** What is shown. */
+interface Shown extends Pair {
+  readonly of?: NamedAttempt;
+  readonly collision?: Collision;
 }
 
 /** `codemachine diff` */
 export function diffCommand(flags: DiffFlags): Promise<ExitCode> {
-  return orTrouble(() => showDiff(flags));
+  return orTrouble(async () => {
+    const done = await withRunTree(flags, async (tree) => {
+      const shown = await (flags.step === undefined ? wholeRun(tree) : ofStep(tree, flags.step));
+      return shown.ok ? show(tree, shown.value, flags) : shown;
+    });
+    return done.ok ? done.value : printRefusal(done.error);
+  });
 }
 
-async function showDiff(flags: DiffFlags): Promise<ExitCode> {
-  const found = await openRun(locate(stateAt(flags.stateDir), process.env), flags.run);
-  if (!found.ok) return printRefusal(found.error);
-  const { state, run } = found.value;
-  const record = state.runRecord(run);
-  const progress = foldAll(state.history(run));
-  const owned = state.listRuns().some((one) => one.id === run && one.owner !== undefined);
-  const stateDir = state.directory;
-  state.close();
-  const pair = flags.step === undefined ? wholeRun(progress, run) : ofStep(progress, run, flags.step);
-  if (!pair.ok) return printRefusal(pair.error);
-  const place = { ...locate({ cwd: record?.workspace ?? process.cwd() }, process.env), stateDir };
-  const workspace = await openPlaceWorkspace(place, process.env);
-  if (!workspace.ok) return printRefusal(workspace.error);
-  if (workspace.value === undefined)
-    return printRefusal({ message: `${place.root} is not in a git repository any more` });
-  const { from } = pair.value;
-  if (pair.value.to === undefined && owned) return printRefusal(stillWorking(run));
-  const end = pair.value.to === undefined ? await now(workspace.value, run, from) : ok(pair.value.to);
-  if (!end.ok) return printRefusal(end.error);
-  return printDiff(workspace.value, run, { from, to: end.value }, flags);
+async function wholeRun(tree: RunTree): Promise<Result<Shown, Refusal>> {
+  const recordings = await tree.workspace.recordings(tree.run);
+  if (!recordings.ok) return err(recordings.error);
+  const line = timeline(tree.run, tree.history, recordings.value);
+  if (!line.ok) return line;
+  const { first: from, last } = line.value;
+  if (last !== undefined) return ok({ from, to: last });
+  if (tree.owned) return err(stillWorking(tree.run));
+  const to = await treeNow(tree, from);
+  return to.ok ? ok({ from, to: to.value }) : to;
+}
+
+async function ofStep(tree: RunTree, named: string): Promise<Result<Shown, Refusal>> {
+  const found = attemptNamed(tree.progress, tree.run, named);
+  if (!found.ok) return found;
+  const of = found.value;
+  const from = of.trees?.before;
+  if (from === undefined) return notRecorded(tree, of);
+  if (of.trees?.after === undefined) {
+    if (tree.owned) return err(stillWorking(tree.run));
+    const to = await (of.trees?.isolated === true ? worktreeNow(tree, of, from) : treeNow(tree, from));
+    return to.ok ? ok({ from, to: to.value, of }) : to;
+  }
+  const collided = await collision(tree, of);
+  if (!collided.ok) return collided;
+  const shown = { from, to: of.trees.after, of };
+  return ok(collided.value === undefined ? shown : { ...shown, collision: collided.value });
+}
+
+function notRecorded({ run }: RunTree, of: NamedAttempt): Result<never, Refusal> {
+  return refuse(
+    `${attemptWords(of)} of run ${run} was not recorded`,
+    of.step.attempt === 0
+      ? 'it has not started'
+      : 'only isolated steps and agents with `access: write` or `full` are recorded, these unless they say `undo: never`',
+  );
 }
 
 /** Records the tree as it is, as a resume would before it puts anything back. */
-async function now(workspace: GitWorkspace, run: RunId, since: string): Promise<Result<string, Refusal>> {
-  const recorded = await workspace.record(run, 'diff', since);
-  return recorded.ok ? ok(recorded.value.tree) : err(recorded.error);
+function treeNow(tree: RunTree, since: string): Promise<Result<string, Refusal>> {
+  return tree.own('diff', async () => {
+    const recorded = await tree.workspace.record(tree.run, 'diff', since);
+    return recorded.ok ? ok(recorded.value.tree) : err(recorded.error);
+  });
 }
 
-async function printDiff(
+/** What an isolated attempt that was cut off has left in its worktree. */
+function worktreeNow(tree: RunTree, of: NamedAttempt, since: string): Promise<Result<string, Refusal>> {
+  const { run, workspace } = tree;
+  return tree.own('diff', async () => {
+    const found = await workspace.isolation.find(run, stepDirectory(of.step.key, of.attempt));
+    if (!found.ok) return err(found.error);
+    if (found.value === undefined) {
+      return refuse(
+        `the worktree of ${attemptWords(of)} of run ${run} is gone, and how it left it was not recorded`,
+        `\`codemachine resume ${run}\` makes the attempt again`,
+      );
+    }
+    const recorded = await found.value.record(run, 'diff', since);
+    return recorded.ok ? ok(recorded.value.tree) : err(recorded.error);
+  });
+}
+
+async function show(tree: RunTree, shown: Shown, flags: DiffFlags): Promise<Result<ExitCode, Refusal>> {
+  const { run, workspace } = tree;
+  const collided = shown.collision;
+  if (flags.conflict && collided === undefined) {
+    return refuse(
+      shown.of === undefined
+        ? 'of which step?'
+        : `no merge of ${attemptWords(shown.of)} of run ${run} conflicted`,
+      `\`codemachine status ${run}\` says which steps failed with merge-conflict`,
+    );
+  }
+  const pair = flags.conflict && collided !== undefined ? { from: collided.ours, to: collided.tree } : shown;
+  const paths = await pathsNamed(workspace, flags.paths, [pair.from, pair.to]);
+  if (!paths.ok) return paths;
+  const printed = flags.json
+    ? await printJson(tree, { ...shown, ...pair }, paths.value)
+    : await printText(workspace, pair, paths.value, flags.stat);
+  if (!printed.ok) return printed;
+  if (!flags.json && !flags.conflict && collided !== undefined && shown.of !== undefined)
+    tell(collisionText(run, shown.of, collided));
+  return ok(EXIT.succeeded);
+}
+
+async function printJson(
+  { run, workspace }: RunTree,
+  { from, to, of, collision: collided }: Shown,
+  paths: readonly string[],
+): Promise<Result<undefined, Refusal>> {
+  const files = await workspace.trees.changes(from, to, paths);
+  if (!files.ok) return err(files.error);
+  const attempt = of === undefined ? {} : { step: of.step.key, attempt: of.attempt };
+  const conflicts = collided === undefined ? {} : { conflicts: collided.files };
+  process.stdout.write(
+    `${JSON.stringify({ run, ...attempt, from, to, files: files.value, ...conflicts })}\n`,
+  );
+  return ok(undefined);
+}
+
+async function printText(
   workspace: GitWorkspace,
-  run: RunId,
-  { from, to }: { readonly from: string; readonly to: string },
-  flags: DiffFlags,
-): Promise<ExitCode> {
-  if (flags.json) {
-    const files = await workspace.changed(from, to);
-    if (!files.ok) return printRefusal(files.error);
-    process.stdout.write(`${JSON.stringify({ run, from, to, files: files.value })}\n`);
-    return EXIT.succeeded;
-  }
-  if (!flags.stat && !isObeyed(process.stdout, process.env)) {
+  { from, to }: Pair,
+  paths: readonly string[],
+  stat: boolean,
+): Promise<Result<undefined, Refusal>> {
+  if (!stat && !isObeyed(process.stdout, process.env)) {
     // A patch for `git apply`: bytes, since a file need not be UTF-8, and with binary files whole.
-    const patch = await workspace.patch(from, to);
-    if (!patch.ok) return printRefusal(patch.error);
+    const patch = await workspace.trees.patch(from, to, paths);
+    if (!patch.ok) return err(patch.error);
     process.stdout.write(patch.value);
-    return EXIT.succeeded;
+    return ok(undefined);
   }
-  const text = await workspace.diff(from, to, { stat: flags.stat });
-  if (!text.ok) return printRefusal(text.error);
+  const text = await workspace.diff(from, to, { stat, paths });
+  if (!text.ok) return err(text.error);
   process.stdout.write(harmless(text.value, process.stdout, process.env));
-  return EXIT.succeeded;
-}
-
-/** From the first recording of the run to the last. */
-function wholeRun(progress: Progress, run: RunId): Result<Pair, Refusal> {
-  const trees = [...progress.steps.values()]
-    .flatMap((step) => Object.values(step.trees).map((one) => ({ ...one, at: step.startedAt ?? '' })))
-    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-  const from = trees[0]?.before;
-  const last = trees.at(-1);
-  if (from === undefined) return err(nothing(run));
-  return ok({ from, to: last?.undone === true ? last.before : last?.after });
-}
-
-function ofStep(progress: Progress, run: RunId, named: string): Result<Pair, Refusal> {
-  const [, before, number] = /^(.*)\.(\d+)$/.exec(named) ?? [];
-  const step = progress.steps.get(asStepKey(named)) ?? progress.steps.get(asStepKey(before ?? ''));
-  if (step === undefined) {
-    const known = [...progress.steps.values()].filter((one) => Object.keys(one.trees).length > 0);
-    const names = known.map((one) => one.key).join(', ');
-    return refuse(
-      `run ${run} has no step ${named}`,
-      names === '' ? nothing(run).message : `recorded are: ${names}`,
-    );
-  }
-  const attempt = progress.steps.has(asStepKey(named)) ? step.attempt : Number(number);
-  const trees = step.trees[attempt];
-  if (trees?.before === undefined) {
-    return refuse(
-      `attempt ${attempt} of ${step.key} was not recorded`,
-      'only agents with `access: write` or `full` are recorded, unless they say `undo: never`',
-    );
-  }
-  return ok({ from: trees.before, to: trees.after });
+  return ok(undefined);
 }
 
 function stillWorking(run: RunId): Refusal {
   return {
     message: `run ${run} goes on, and the end of that attempt is not recorded yet`,
     help: `\`codemachine status ${run} --watch\` shows when it is; \`git diff\` shows the tree as it is`,
-  };
-}
-
-function nothing(run: RunId): Refusal {
-  return {
-    message: `nothing was recorded in run ${run}`,
-    help: 'the tree is recorded around agents with `access: write` or `full`, unless they say `undo: never`',
   };
 }

@@ -29,7 +29,7 @@ export default class Gc extends Command {
       helpValue: '<number>',
       min: 0,
     }),
-    'dry-run': Flags.boolean({ description: 'only say what would be removed' }),
+    'dry-run': Flags.boolean({ description: 'only say what would be removed', default: false }),
     force: Flags.boolean({ description: 'named runs go even if they could go on' }),
     json: Flags.boolean({ description: 'print one JSON object' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),

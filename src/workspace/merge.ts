@@ -60,12 +60,14 @@ async function treeOfRecording(store: Store, recording: string): Promise<Result<
 /** What stands behind the markers in a file with conflicts, before the id of a commit that is nowhere else. */
 const SIDES = { ours: 'shared-0-g', theirs: 'step-0-g' } as const;
 
-interface MergedTrees {
+/** What merging three trees came to: a tree, which is no recording, and the paths that conflict. */
+export interface MergedTrees {
   readonly tree: string;
   readonly conflicts: readonly string[];
 }
 
-async function mergeTrees(
+/** Merges three trees as `merge` does, and records nothing. */
+export async function mergeTrees(
   store: Store,
   base: string,
   ours: string,

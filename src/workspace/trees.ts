@@ -8,8 +8,10 @@ import { type Change, changes, rawChanges } from './changes.ts';
 import { patchBytes } from './diff.ts';
 import { line, names, text, zeroEnded } from './git.ts';
 import { headOf } from './head.ts';
+import { type MergedTrees, mergeTrees } from './merge.ts';
 import { dropStaleRefLocks, keepRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
+import { treeOf } from './tree.ts';
 
 /** Which files of one recording are to be put over another. */
 export interface Pick {
@@ -36,6 +38,11 @@ export interface Trees {
   pick(what: Pick): Promise<Result<string, Failure>>;
   /** Those of the paths that are a file or a directory in one of the recordings. */
   known(paths: readonly string[], recordings: readonly string[]): Promise<Result<readonly string[], Failure>>;
+  /**
+   * Merges three recordings again, to see what conflicts, without keeping anything. The tree has git's markers in the files that do, and
+   * can be compared like a recording.
+   */
+  collide(base: string, ours: string, theirs: string): Promise<Result<MergedTrees, Failure>>;
   /** Every run that has refs in this repository. */
   runs(): Promise<Result<readonly RunId[], Failure>>;
   /** Deletes the refs of a run; gives how many there were. */
@@ -61,6 +68,7 @@ export function openTrees(context: TreesOf): Trees {
       paths.length === 0 ? patchBytes(store, from, to) : partOfPatch(store, from, to, paths),
     pick: (what) => inTurn(() => pick(context, what)),
     known: (paths, recordings) => known(store, paths, recordings),
+    collide: (base, ours, theirs) => collide(store, [base, ours, theirs]),
     runs: () => runsWithRefs(store),
     forget: (run) => inTurn(() => forget(store, run)),
     roots: () => rootsOf(store),
@@ -129,6 +137,21 @@ async function known(
     if (one === '') found.push(one);
   }
   return ok(found);
+}
+
+async function collide(
+  store: Store,
+  recordings: readonly [string, string, string],
+): Promise<Result<MergedTrees, Failure>> {
+  const [base, ours, theirs] = await Promise.all([
+    treeOf(store, recordings[0]),
+    treeOf(store, recordings[1]),
+    treeOf(store, recordings[2]),
+  ]);
+  if (!base.ok) return base;
+  if (!ours.ok) return ours;
+  if (!theirs.ok) return theirs;
+  return mergeTrees(store, base.value, ours.value, theirs.value);
 }
 
 const REFS = 'refs/codemachine/';

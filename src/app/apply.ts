@@ -1,0 +1,103 @@
+/** Merges the change of an attempt into the tree by hand. */
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { changesText } from '../report/tree-changes.ts';
+import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
+import { filesText } from './collision.ts';
+import { tell } from './present.ts';
+import { harmless, orTrouble, printRefusal } from './print.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { wayBack } from './restore.ts';
+import { type RunTree, withRunTree } from './tree-owner.ts';
+
+/** What `codemachine apply` is asked for. */
+export interface ApplyFlags {
+  readonly run: string;
+  /** `step` or `step.attempt`. */
+  readonly step: string;
+  /** Puts files that conflict in place with git's markers, instead of nothing. */
+  readonly markers: boolean;
+  readonly dryRun: boolean;
+  readonly stateDir?: string | undefined;
+}
+
+/** `codemachine apply`: exit code 1 where it does not fit. */
+export function applyCommand(flags: ApplyFlags): Promise<ExitCode> {
+  return orTrouble(async () => {
+    const done = await withRunTree(flags, async (tree) => {
+      const found = attemptNamed(tree.progress, tree.run, flags.step);
+      if (!found.ok) return found;
+      const change = changeOf(tree, found.value);
+      if (!change.ok) return change;
+      return tree.own('apply', () => apply(tree, change.value, flags));
+    });
+    return done.ok ? done.value : printRefusal(done.error);
+  });
+}
+
+/** What an attempt made, from where it started to where it ended. */
+interface AttemptChange {
+  readonly of: NamedAttempt;
+  readonly base: string;
+  readonly theirs: string;
+}
+
+function changeOf({ run }: RunTree, of: NamedAttempt): Result<AttemptChange, Refusal> {
+  const { before: base, after: theirs } = of.trees ?? {};
+  if (base !== undefined && theirs !== undefined) return ok({ of, base, theirs });
+  return base === undefined
+    ? refuse(
+        `${attemptWords(of)} of run ${run} was not recorded, so there is no change to apply`,
+        'only isolated steps and agents with `access: write` or `full` are recorded',
+      )
+    : refuse(
+        `${attemptWords(of)} of run ${run} was cut off, and what it made is not recorded yet`,
+        `\`codemachine diff ${run} ${attemptWord(of)}\` looks at it, \`codemachine resume ${run}\` records it`,
+      );
+}
+
+async function apply(
+  { run, workspace }: RunTree,
+  { of, base, theirs }: AttemptChange,
+  flags: ApplyFlags,
+): Promise<Result<ExitCode, Refusal>> {
+  const found = await workspace.record(run, 'apply.found');
+  if (!found.ok) return err(found.error);
+  const ours = found.value.tree;
+  const merged = await workspace.isolation.merge({ run, label: 'apply', base, ours, theirs });
+  if (!merged.ok) return err(merged.error);
+  const { tree, conflicts } = merged.value;
+  const fits = conflicts.length === 0;
+  if (!fits && !flags.markers) {
+    tell(collides(run, of, conflicts));
+    return ok(EXIT.failed);
+  }
+  const changes = await workspace.trees.changes(ours, tree);
+  if (!changes.ok) return err(changes.error);
+  if (changes.value.length === 0) {
+    tell(`nothing to do: the tree has the change of ${attemptWords(of)} already`);
+    return ok(EXIT.succeeded);
+  }
+  const list = (heading: string): void =>
+    void process.stdout.write(
+      harmless(`${heading}\n${changesText(changes.value)}`, process.stdout, process.env),
+    );
+  if (flags.dryRun) {
+    list(`would apply the change of ${attemptWords(of)}:`);
+    if (!fits) tell(`markers would stand in ${filesText(conflicts)}`);
+    return ok(fits ? EXIT.succeeded : EXIT.failed);
+  }
+  const restored = await workspace.restore(tree, ours);
+  if (!restored.ok) return err(restored.error);
+  list(`applied the change of ${attemptWords(of)}:`);
+  if (!fits) tell(`both sides stand between markers in ${filesText(conflicts)}: decide there`);
+  tell(`what was there is kept: \`${await wayBack({ run, workspace }, ours)}\` brings it back`);
+  return ok(fits ? EXIT.succeeded : EXIT.failed);
+}
+
+function collides(run: string, of: NamedAttempt, conflicts: readonly string[]): string {
+  return [
+    `nothing was changed: the change of ${attemptWords(of)} collides with the tree in ${filesText(conflicts)}`,
+    `  \`codemachine apply ${run} ${attemptWord(of)} --markers\` puts both sides into those files, to be decided there`,
+  ].join('\n');
+}

@@ -1,0 +1,58 @@
+/** Looks again at a merge that conflicted. */
+import type { RunId } from '../model/ids.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import { oneLine } from '../report/clean.ts';
+import { attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
+import type { Refusal } from './refusal.ts';
+import type { RunTree } from './tree-owner.ts';
+
+/** A merge that came to nothing. */
+export interface Collision {
+  /** The shared tree as it was then: a recording. */
+  readonly ours: string;
+  /** What merging made of it, with git's markers in the files; a tree of git, and no recording. */
+  readonly tree: string;
+  /** The files that conflict. */
+  readonly files: readonly string[];
+}
+
+/** The collision in which an attempt ended; undefined where it ended otherwise. */
+export async function collision(
+  { run, workspace }: RunTree,
+  { step, attempt, trees }: NamedAttempt,
+): Promise<Result<Collision | undefined, Refusal>> {
+  if (trees?.isolated !== true || trees.merge !== undefined) return ok(undefined);
+  const { before, after } = trees;
+  if (before === undefined || after === undefined) return ok(undefined);
+  const recordings = await workspace.recordings(run);
+  if (!recordings.ok) return err(recordings.error);
+  // The newest: a merge that was not come to an end of is made again.
+  const ours = recordings.value.findLast(({ label }) => label === `${step.key}.${attempt}.ours`)?.tree;
+  if (ours === undefined) return ok(undefined);
+  const again = await workspace.trees.collide(before, ours, after);
+  if (!again.ok) return err(again.error);
+  const { tree, conflicts: files } = again.value;
+  return ok(files.length === 0 ? undefined : { ours, tree, files });
+}
+
+const MOST = 10;
+const WIDEST_NAME = 160;
+
+/** Says which files conflict, with the next move. */
+export function collisionText(run: RunId, of: NamedAttempt, { files }: Pick<Collision, 'files'>): string {
+  const word = attemptWord(of);
+  return [
+    `the change of ${attemptWords(of)} was not merged, since it collides with the shared tree in ${filesText(files)}`,
+    `  \`codemachine diff ${run} ${word} --conflict\` shows both sides`,
+    `  \`codemachine apply ${run} ${word} --markers\` puts them into the files, to be decided there`,
+  ].join('\n');
+}
+
+/** Some files by name. */
+export function filesText(files: readonly string[]): string {
+  const more = files.length > MOST ? ` and ${files.length - MOST} more` : '';
+  return `${files
+    .slice(0, MOST)
+    .map((file) => oneLine(file, WIDEST_NAME))
+    .join(', ')}${more}`;
+}

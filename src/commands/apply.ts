@@ -1,0 +1,38 @@
+/** Merges the change of an attempt into the tree by hand. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { applyCommand } from '../app/apply.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
+
+/** `codemachine apply <run> <step>[.<attempt>]` */
+export default class Apply extends Command {
+  static override readonly summary = 'Merge what an attempt of a step made into the tree as it is now.';
+  static override readonly description =
+    'For a change that is not there: of an isolated step that failed, that collided, or that says `merge: never`; of an attempt that was undone. Where it collides with the tree nothing is changed, exit code 1. Files only: HEAD, branches and the index stay, and the run is not changed by it.';
+  static override readonly examples = [
+    '<%= config.bin %> apply @last fix',
+    '<%= config.bin %> apply @last fix.1 --dry-run',
+    '<%= config.bin %> apply 20261120-14 fix --markers',
+  ];
+  static override readonly args = {
+    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
+    step: Args.string({ description: 'the step, or step.attempt', required: true }),
+  };
+  static override readonly flags = {
+    markers: Flags.boolean({
+      description: 'where it collides, put both sides into the files between markers',
+      default: false,
+    }),
+    'dry-run': Flags.boolean({ description: 'only show what would change', default: false }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
+  };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Apply);
+    process.exitCode = await applyCommand({
+      ...{ run: args.run, step: args.step, markers: flags.markers, dryRun: flags['dry-run'] },
+      stateDir: flags['state-dir'],
+    });
+  }
+}

@@ -169,6 +169,8 @@ export interface Isolation {
   find(run: RunId, directory: string): Promise<Result<Worktree | undefined, Failure>>;
   /** Merges without touching any working tree: `Workspace.restore(merged.tree, ours)` puts the result in place. */
   merge(what: MergeOf): Promise<Result<Merged, Failure>>;
+  /** Those of the paths that hold conflict markers in a recording. Without it, no resolution of a conflict is taken. */
+  unresolved?(tree: string, paths: readonly string[]): Promise<Result<readonly string[], Failure>>;
 }
 
 /** The funnel: stores a milestone, and lets it be heard when the disk has it. Rejects when the run has another owner by now. */

@@ -2,13 +2,18 @@
 import type { Milestone, RunEnd } from '../model/event.ts';
 import { NO_USAGE } from '../model/event.ts';
 import { asStepKey } from '../model/ids.ts';
+import type { StepStatus } from '../model/progress.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Step } from '../model/workflow.ts';
+import type { AfterAttempt } from './attempt.ts';
 import { condition } from './fill.ts';
+import type { Change } from './merging.ts';
+import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
+import { whyCanceled } from './schedule.ts';
 import type { StatusFunctions } from './scope.ts';
 import { evaluateIf, fill, scopeOf } from './scope.ts';
 
@@ -37,12 +42,14 @@ export async function runFinally(run: Running, phase: Phase, end: RunEnd): Promi
     }
     const { status } = run.ledger.step(key);
     if (status === 'failed' && !step.continueOnError) failed = true;
-    if (phase.halted() === 'cancel' && (status === 'pending' || status === 'waiting')) {
-      void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
+    if (phase.halted() === 'cancel' && OPEN.has(status)) {
+      void run.ledger.say({ type: 'step-canceled', step: key, because: whyCanceled(run, step) });
     }
   }
   return failed;
 }
+
+const OPEN: ReadonlySet<StepStatus> = new Set(['pending', 'waiting', 'merging']);
 
 /** The newest attempt of the run in which anything was decided that `finally` comes after. */
 function lastDecision(run: Running): number {
@@ -69,6 +76,8 @@ async function runFinallyStep(
     canceled: () => end === 'canceled',
   };
   const scope = scopeOf(run, status, end);
+  const wanted = { step, remaining: 1, index, scope: () => scope };
+  if (run.ledger.step(key).status === 'merging') return performFinally(run, phase, wanted, 'merging');
   const asked = step.if === undefined ? ok(true) : evaluateIf(run, step, step.if, scope);
   if (!asked.ok) {
     const failure = condition(step, `if: ${asked.error}`);
@@ -78,14 +87,26 @@ async function runFinallyStep(
     const because = `\`if: ${step.if?.text.trim()}\` is false`;
     void run.ledger.say({ type: 'step-skipped', step: key, because });
   } else {
-    await perform(run, phase, {
-      step,
-      remaining: 1,
-      index,
-      scope: () => scope,
-      admit: () => true,
-      over: () => undefined,
-    });
+    await performFinally(run, phase, wanted, 'again');
+  }
+}
+
+/** Nothing runs beside it, so its change is merged as soon as it is ready. */
+async function performFinally(
+  run: Running,
+  phase: Phase,
+  wanted: Pick<Change, 'step' | 'remaining' | 'index' | 'scope'>,
+  from: 'again' | 'merging',
+): Promise<void> {
+  let after: AfterAttempt = from;
+  const over = (next: AfterAttempt) => {
+    after = next;
+  };
+  while (after === 'again' || after === 'merging') {
+    const change = after === 'merging';
+    after = 'halted';
+    if (change) await mergeInOrder(run, phase, [{ ...wanted, busy: () => undefined, over }]);
+    else await perform(run, phase, { ...wanted, admit: () => true, over });
   }
 }
 

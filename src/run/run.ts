@@ -5,12 +5,14 @@
  * succeeded is kept, what it left open is mended, everything else is decided as if it were new.
  */
 import type { By, Milestone, MilestoneBody } from '../model/event.ts';
+import type { StepKey } from '../model/ids.ts';
 import { ok } from '../model/result.ts';
+import { recordEnd } from './ends.ts';
 import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
 import { openLedger } from './ledger.ts';
 import { limitEngines } from './limits.ts';
 import type { Mending } from './mend.ts';
-import { lookForMending, mend } from './mend.ts';
+import { keptByChoice, lookForMending, mend } from './mend.ts';
 import type { Halt, Phase } from './phase.ts';
 import { openPhase } from './phase.ts';
 import type { RunInput, Running } from './running.ts';
@@ -139,8 +141,11 @@ async function go(
   looked: Mending | undefined,
 ): Promise<RunResult> {
   const startedAt = run.input.ports.clock.now();
-  const opened = await sayOpening(run);
-  if (opened.type === 'run-started') run.setStartedAt(opened.at);
+  const opened = await sayOpening(run, looked?.kept ?? []);
+  if (opened.type === 'run-started') {
+    run.setStartedAt(opened.at);
+    await recordEnd(run, 'run.start');
+  }
   const mending = looked === undefined ? await lookForMending(run) : ok(looked);
   const mended = mending.ok ? await mend(run, mending.value) : mending;
   if (!mended.ok) {
@@ -167,21 +172,25 @@ async function go(
   const outputs = runOutputs(run, end);
   const status =
     finallyFailed || (!outputs.ok && end === 'succeeded') ? 'failed' : halted === 'cancel' ? 'canceled' : end;
+  if (!control.phase.isHard()) await recordEnd(run, 'run.end');
   await sayFinished(run, status, outputs.ok ? outputs.value : {}, startedAt);
   return { end: status, ...(outputs.ok ? {} : { message: outputs.error }) };
 }
 
 /** Says that the run is open, with what is known of it from elsewhere in the same commit: never the one without the other. */
-function sayOpening(run: Running): Promise<Milestone> {
-  const opened = run.ledger.say(opening(run));
+function sayOpening(run: Running, kept: readonly StepKey[]): Promise<Milestone> {
+  const opened = run.ledger.say(opening(run, kept));
   for (const body of run.input.prelude ?? []) void run.ledger.say(body);
   return opened;
 }
 
-function opening(run: Running): MilestoneBody {
+function opening(run: Running, keptWhenAsked: readonly StepKey[]): MilestoneBody {
   const { workflow, facts, options, updated, retryOf } = run.input;
   const { attempt } = run.ledger.progress;
-  if (attempt > 0) return { type: 'run-resumed', attempt: attempt + 1, by: options.by, ...updated };
+  const steps = [...new Set([...keptByChoice(run), ...keptWhenAsked])].sort();
+  const kept = steps.length === 0 ? {} : { kept: steps };
+  if (attempt > 0)
+    return { type: 'run-resumed', attempt: attempt + 1, by: options.by, ...kept, ...updated };
   const { name, sha256 } = workflow;
   const started = { workflow: name, path: facts.path, sha256, inputs: facts.inputs, attempt: 1 };
   return { type: 'run-started', ...started, ...(retryOf === undefined ? {} : { 'retry-of': retryOf }) };

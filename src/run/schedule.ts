@@ -2,10 +2,16 @@
 import { asStepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
 import type { StepStatus } from '../model/progress.ts';
+import type { Scope } from '../model/scope.ts';
+import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
+import type { Barrier } from './barrier.ts';
+import { openBarrier } from './barrier.ts';
 import { condition } from './fill.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
+import type { Change } from './merging.ts';
+import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
@@ -23,8 +29,10 @@ interface Entry {
   ranAgain: boolean;
   /** Something before it failed, and was not allowed to. */
   failureBefore: boolean;
-  /** An attempt of it is being made, and says itself how that ends. */
+  /** An attempt of it is being made, or its change being merged: that says itself how it ends. */
   active: boolean;
+  /** What its `if` and its templates may ask of those before it; known once it was decided. */
+  status?: StatusFunctions;
 }
 
 /** The list while it runs. */
@@ -37,6 +45,8 @@ export interface Schedule {
   /** Steps that are being performed. */
   open: number;
   telling: boolean;
+  readonly barrier: Barrier<Entry>;
+  merging: boolean;
   /** The step whose failure ends everything under `--fail-fast`. */
   stoppedBy?: string;
   finish: () => void;
@@ -45,7 +55,9 @@ export interface Schedule {
 /** Lays the list out. */
 export function layOut(run: Running, phase: Phase): Schedule {
   const entries = entriesOf(run.input.plan.steps);
-  return { run, phase, entries, ended: [], open: 0, telling: false, finish: () => undefined };
+  const barrier = openBarrier(entries.filter(({ planned }) => planned.step.isolated?.merge === 'auto'));
+  const fresh = { ended: [], open: 0, telling: false, merging: false, finish: () => undefined };
+  return { run, phase, entries, barrier, ...fresh };
 }
 
 /**
@@ -68,8 +80,16 @@ export function runList(list: Schedule): Promise<void> {
 /** Cancels every step that has no end and of which no attempt is being made. */
 export function cancelWaiting(list: Schedule): void {
   for (const entry of list.entries) {
-    if (!entry.active && !END.has(statusOf(list, entry))) cancel(list, entry, 'the run was canceled');
+    if (entry.active || END.has(statusOf(list, entry))) continue;
+    cancel(list, entry, whyCanceled(list.run, entry.planned.step));
   }
+}
+
+/** Why a step that has no end is canceled with the run; a change that is done and not merged can still be had. */
+export function whyCanceled({ input, ledger }: Running, { id }: Step): string {
+  const because = 'the run was canceled';
+  if (ledger.step(asStepKey(id)).status !== 'merging') return because;
+  return `${because} before its change was merged; \`codemachine apply ${input.run} ${id}\` merges it`;
 }
 
 const END: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);
@@ -85,10 +105,12 @@ function decide(list: Schedule, entry: Entry): void {
     failure: () => entry.failureBefore,
     canceled: () => phase.halted() === 'cancel',
   };
+  entry.status = status;
   const before = statusOf(list, entry);
+  if (before === 'merging') return awaitMerge(list, entry);
   const keepsResult = before === 'succeeded' || (before === 'skipped' && !entry.ranAgain);
   if (keepsResult || !mayRun(run, entry, needs, status)) settle(list, entry);
-  else start(list, entry, status);
+  else start(list, entry);
 }
 
 /** Says what becomes of a step that may not run. */
@@ -119,20 +141,75 @@ function mayRun(run: Running, entry: Entry, needs: readonly Need[], status: Stat
   }
 }
 
-function start(list: Schedule, entry: Entry, status: StatusFunctions): void {
+/** A worktree holds what the batches before its step's came to, neither less nor more: until then the step waits, without a place. */
+function start(list: Schedule, entry: Entry): void {
   const { run, phase } = list;
   const { step, remaining, index } = entry.planned;
+  if (step.isolated !== undefined && !list.barrier.mayStart(entry)) return;
   const over = (after: AfterAttempt) => {
     entry.active = false;
     if (after === 'ended') settle(list, entry);
+    if (after === 'merging') awaitMerge(list, entry);
   };
   list.open++;
-  const scope = () => scopeOf(run, status);
+  const scope = scopeFor(list, entry);
   void perform(run, phase, { step, remaining, index, scope, admit: () => admit(list, entry), over })
     .catch(run.defect)
     .finally(() => {
       if (--list.open === 0) list.finish();
     });
+}
+
+/** Its work is done, by this owner or an earlier one. */
+function awaitMerge(list: Schedule, entry: Entry): void {
+  entry.ranAgain = true;
+  list.barrier.ready(entry);
+  goOn(list);
+}
+
+/** Starts what the barrier lets go by now, and merges a batch that is complete. */
+function goOn(list: Schedule): void {
+  if (list.merging || list.phase.halted() !== undefined) return;
+  for (const entry of list.barrier.released()) start(list, entry);
+  const batch = list.barrier.next();
+  if (batch.length === 0) return;
+  list.merging = true;
+  list.open++;
+  void mergeInOrder(
+    list.run,
+    list.phase,
+    batch.map((entry) => changeOf(list, entry)),
+  )
+    .catch(list.run.defect)
+    .finally(() => {
+      list.merging = false;
+      goOn(list);
+      if (--list.open === 0) list.finish();
+    });
+}
+
+function changeOf(list: Schedule, entry: Entry): Change {
+  const { step, remaining, index } = entry.planned;
+  return {
+    ...{ step, remaining, index, scope: scopeFor(list, entry) },
+    busy: (busy) => {
+      entry.active = busy;
+    },
+    over: (after) => {
+      entry.active = false;
+      if (after === 'ended') settle(list, entry);
+      if (after !== 'again') return;
+      list.barrier.again(entry);
+      start(list, entry);
+    },
+  };
+}
+
+function scopeFor({ run }: Schedule, entry: Entry): () => Scope {
+  return () => {
+    if (entry.status === undefined) throw new Error(`\`${entry.planned.step.id}\` was never decided`);
+    return scopeOf(run, entry.status);
+  };
 }
 
 /** A step that was begun before the failure goes on; `--fail-fast` starts nothing new, and stops nothing. */
@@ -152,6 +229,7 @@ function admit(list: Schedule, entry: Entry): boolean {
 function settle(list: Schedule, entry: Entry): void {
   if (list.run.input.options.failFast && hasFailed(needOf(list, entry)))
     list.stoppedBy ??= entry.planned.step.id;
+  list.barrier.ended(entry);
   list.ended.push(entry);
   if (list.telling) return;
   list.telling = true;
@@ -162,6 +240,7 @@ function settle(list: Schedule, entry: Entry): void {
   }
   list.ended.length = 0;
   list.telling = false;
+  goOn(list);
 }
 
 function cancel(list: Schedule, entry: Entry, because: string): void {

@@ -1,0 +1,31 @@
+/** Asks, before the tree is mended, what is to become of what somebody may still want. */
+import type { Running, UndoQuestion } from './running.ts';
+
+/** Whether the last owner let the run go by itself, so that what differs from its last recording was done by somebody else. */
+export function endedOrderly(run: Running): boolean {
+  const last = run.input.history.at(-1)?.type;
+  return last === 'run-interrupted' || last === 'run-finished' || last === 'run-parked';
+}
+
+/** Asks where somebody can be asked, else does what loses nothing that a person made on purpose. */
+export function ask(run: Running, question: UndoQuestion): Promise<'undo' | 'keep' | 'stop'> {
+  const { keepTree, decideUndo } = run.input.options;
+  if (keepTree === true) return Promise.resolve('keep');
+  if (decideUndo !== undefined) return decideUndo(question);
+  return Promise.resolve(question.why === 'crashed' ? 'undo' : 'stop');
+}
+
+const MOST_FILES = 5;
+
+/** Why a run is not resumed, with both ways out. */
+export function refusal({ step, attempt, why, files, merging }: UndoQuestion): string {
+  const names =
+    files.slice(0, MOST_FILES).join(', ') + (files.length > MOST_FILES ? `, … (${files.length})` : '');
+  if (merging === true)
+    return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run stopped, and files of it hold something else now: ${names}. Resume with --keep-tree to merge it with what they hold, or with --restore to finish the merge over it`;
+  const what =
+    why === 'edited'
+      ? `files that \`${step}\` (attempt ${attempt}) wrote were edited after it stopped`
+      : `\`${step}\` (attempt ${attempt}) was cut off and left edits`;
+  return `${what}: ${names}. Resume with --keep-tree to go on from the tree as it is, or with --restore to put these files back to the start of the attempt`;
+}

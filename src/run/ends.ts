@@ -1,0 +1,19 @@
+/** Records the shared tree at the start and the end of a run, for those who compare the two. */
+import type { Running } from './running.ts';
+import { isRecorded } from './transaction.ts';
+
+/** The label of a run's own recordings. */
+export type EndLabel = 'run.start' | 'run.end';
+
+/**
+ * Records the tree of a run that may change it through an agent; other runs need no git. Nothing depends on it, so where it
+ * cannot be done nothing is said: an attempt that needs a recording and cannot have one fails with the reason.
+ */
+export async function recordEnd({ input }: Running, label: EndLabel): Promise<void> {
+  const { plan, workflow, ports, run } = input;
+  const planned = plan.steps.flatMap(({ step, leftOut }) => (leftOut ? [] : [step]));
+  const worth = [...planned, ...workflow.finally].some(
+    (step) => isRecorded(step) || step.isolated !== undefined,
+  );
+  if (worth) await ports.workspace?.record(run, label);
+}

@@ -1,0 +1,165 @@
+/** Has a conflict resolved by the agent that the step names for it. */
+import type { Failure } from '../model/failure.ts';
+import type { StepKey } from '../model/ids.ts';
+import { asStepId, asStepKey } from '../model/ids.ts';
+import type { StepProgress } from '../model/progress.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { Isolated, PromptStep, Step } from '../model/workflow.ts';
+import type { AttemptOf } from './attempt.ts';
+import type { InWorktree } from './isolated.ts';
+import type { Change, Proposed } from './merging.ts';
+import { perform } from './perform.ts';
+
+/** What came of it. `tree` is a recording of the shared tree with the conflict resolved. */
+export type Resolution =
+  | { readonly kind: 'made'; readonly tree: string }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'halted' };
+
+/** The key under which the journal has what was done about a step's conflict. */
+export function conflictKey(step: Step): StepKey {
+  return asStepKey(`${step.id}.on-conflict`);
+}
+
+/**
+ * Lets the agent work on the tree with the markers, in a worktree, as a step of its own: with retries, a place and a bill.
+ * Its result counts when it leaves no markers, and every check succeeds on it.
+ */
+export async function resolveConflict(
+  of: AttemptOf,
+  { remaining, index, scope }: Change,
+  conflict: Proposed,
+): Promise<Resolution> {
+  const { run, phase, step } = of;
+  const { isolated } = step;
+  if (isolated?.onConflict === undefined) throw new Error(`${of.key} has nobody for its conflicts`);
+  const key = conflictKey(step);
+  const made = run.ledger.step(key);
+  if (isOfThisChange(made, run.ledger.step(of.key))) {
+    const tree = await resolvedTree(of, made, conflict);
+    if (tree.ok) return { kind: 'made', tree: tree.value };
+  }
+  const resolver = resolverOf(of, isolated, isolated.onConflict.agent, conflict.conflicts);
+  const verify = verifier(of, isolated.onConflict.checks, conflict.conflicts);
+  const rank = { remaining, index };
+  const asked = { admit: () => true, over: () => undefined, scope, from: conflict.tree, verify };
+  await perform(run, phase, { ...rank, ...asked, step: resolver });
+  const after = run.ledger.step(key);
+  if (after.status === 'succeeded') {
+    const tree = await resolvedTree(of, after, conflict);
+    return tree.ok ? { kind: 'made', tree: tree.value } : { kind: 'refused', why: tree.error };
+  }
+  const halted = phase.halted();
+  if (halted === 'cancel' && after.status === 'waiting')
+    void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
+  if (halted !== undefined) return { kind: 'halted' };
+  return { kind: 'refused', why: after.failure?.message ?? 'nobody worked on it' };
+}
+
+/** A runner that died between the resolution and the merge leaves one that is good still: succeeded work is not made again. */
+function isOfThisChange(made: StepProgress, outer: StepProgress): boolean {
+  return made.status === 'succeeded' && (made.endedAt ?? '') >= (outer.endedAt ?? '');
+}
+
+function resolverOf(
+  of: AttemptOf,
+  { copy, link, setup }: Isolated,
+  agent: PromptStep,
+  conflicts: readonly string[],
+): PromptStep {
+  const { if: _, ...rest } = agent;
+  return {
+    ...rest,
+    id: asStepId(conflictKey(of.step)),
+    needs: [],
+    continueOnError: false,
+    prompt: { parts: [promptFor(of, conflicts)], whole: false, at: agent.at },
+    isolated: { copy, link, ...(setup === undefined ? {} : { setup }), merge: 'never' },
+  };
+}
+
+function verifier(
+  { run }: AttemptOf,
+  checks: readonly string[],
+  conflicts: readonly string[],
+): NonNullable<InWorktree['verify']> {
+  return async (check, made): Promise<Failure | undefined> => {
+    const left = await run.input.ports.isolation?.unresolved?.(made.tree, conflicts);
+    if (left === undefined) return { reason: 'config', message: 'nobody can tell whether markers are left' };
+    if (!left.ok) return left.error;
+    if (left.value.length > 0) return { reason: 'merge-conflict', message: markersIn(left.value) };
+    for (const script of checks) {
+      const outcome = await check(script);
+      if (outcome.ok) continue;
+      const { failure } = outcome;
+      if (failure.reason === 'interrupted') return failure;
+      return { ...failure, reason: 'checks', message: `the check \`${script}\` failed: ${failure.message}` };
+    }
+    return undefined;
+  };
+}
+
+function markersIn(files: readonly string[]): string {
+  return `conflict markers are left in ${files.join(', ')}`;
+}
+
+/** What the agent did, without what preparing its worktree did, on the tree that it was to resolve. */
+async function resolvedTree(
+  { run, key, attempt }: AttemptOf,
+  made: StepProgress,
+  { tree, conflicts }: Proposed,
+): Promise<Result<string, string>> {
+  const { isolation } = run.input.ports;
+  const { before: base, after: theirs } = made.trees[made.attempt] ?? {};
+  if (isolation === undefined || base === undefined || theirs === undefined)
+    return err('the recordings of the resolution are not known');
+  const label = `${key}.${attempt}.resolved`;
+  const merged = await isolation.merge({ run: run.input.run, label, base, ours: tree, theirs });
+  if (!merged.ok) return err(merged.error.message);
+  if (merged.value.conflicts.length > 0) return err('it changed what its own `setup` had made');
+  const left = await isolation.unresolved?.(merged.value.tree, conflicts);
+  if (left?.ok !== true || left.value.length > 0) return err(markersIn(conflicts));
+  return ok(merged.value.tree);
+}
+
+/** Of a purpose, the beginning says it. */
+const LONGEST_PURPOSE = 2_000;
+
+function promptFor(of: AttemptOf, conflicts: readonly string[]): string {
+  const { run, step } = of;
+  const merged = run.input.plan.steps
+    .map((planned) => planned.step)
+    .filter(({ id }) => {
+      const { trees, attempt } = run.ledger.step(asStepKey(id));
+      return id !== step.id && trees[attempt]?.merge?.done === true;
+    });
+  const others =
+    merged.length === 0
+      ? ['- What is there now was changed by other steps or by a person since.']
+      : merged.map((other) => `- ${purposeOf(other)}`);
+  return [
+    'Two changes to this repository were made side by side, and merging them left conflicts.',
+    'Resolve them, so that both purposes are served. Files with conflicts:',
+    '',
+    ...conflicts.map((file) => `- ${file}`),
+    '',
+    'In them, the part between `<<<<<<<` and `=======` is what is in the tree already:',
+    '',
+    ...others,
+    '',
+    'The part between `=======` and `>>>>>>>` is the change to be brought in:',
+    '',
+    `- ${purposeOf(step)}`,
+    '',
+    'A file that one side deleted, or that cannot hold markers, has none: decide what it is to be.',
+    'Leave no conflict marker behind. Change nothing that the conflicts do not ask for.',
+  ].join('\n');
+}
+
+function purposeOf(step: Step): string {
+  const { parts } = step.kind === 'prompt' ? step.prompt : step.script;
+  const written = parts.map((part) => (typeof part === 'string' ? part : `\${{ ${part.text} }}`)).join('');
+  const name = step.name === undefined ? `\`${step.id}\`` : `\`${step.id}\` (${step.name})`;
+  return `${name}: ${written.trim().slice(0, LONGEST_PURPOSE).replaceAll('\n', '\n  ')}`;
+}

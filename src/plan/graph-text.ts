@@ -105,7 +105,10 @@ function named(names: readonly string[]): string {
   return names.length > MOST_NAMED ? `${names.slice(0, MOST_NAMED).join(', ')}, …` : names.join(', ');
 }
 
-/** What could run beside a writing agent and is held back while it runs; steps in trees of their own are not. */
+/**
+ * What could run beside a writing agent and is held back while it runs. A step in a tree of its own is not, once it has
+ * started; but it starts from the tree as it is, and half an edit is nothing to start from.
+ */
 function heldBackBy(plan: Plan): ReadonlyMap<string, readonly string[]> {
   const writers: PlannedStep[] = plan.steps.filter(({ step }) => isWriter(step) && step.undo);
   const result = new Map<string, readonly string[]>();
@@ -115,16 +118,21 @@ function heldBackBy(plan: Plan): ReadonlyMap<string, readonly string[]> {
   const column = plan.steps.map((_, index) => index);
   const before = reach(order, links.needs, column, column.length);
   const after = reach([...order].reverse(), links.dependents, column, column.length);
-  const apart = rowOf(
-    column.filter((index) => plan.steps[index]?.step.isolated !== undefined),
+  const isApart = (index: number) => plan.steps[index]?.step.isolated !== undefined;
+  const apart = rowOf(column.filter(isApart), column.length);
+  const shared = rowOf(
+    column.filter((index) => !isApart(index)),
     column.length,
   );
   for (const { step, index } of writers) {
-    const rows = [before.rows[index], after.rows[index], apart];
-    const beside = missing(rows, index, column.length, MOST_NAMED + 1);
-    if (beside.length === 0) continue;
-    const names = beside.map((other) => plan.steps[other]?.step.id ?? '');
-    result.set(step.id, [`runs alone, holding back ${named(names)}`]);
+    const beside = (except: Uint32Array) => {
+      const rows = [before.rows[index], after.rows[index], except];
+      const found = missing(rows, index, column.length, MOST_NAMED + 1);
+      return named(found.map((other) => plan.steps[other]?.step.id ?? ''));
+    };
+    const [held, starts] = [beside(apart), beside(shared)];
+    const whom = [...(held === '' ? [] : [held]), ...(starts === '' ? [] : [`the start of ${starts}`])];
+    if (whom.length > 0) result.set(step.id, [`runs alone, holding back ${whom.join(', and ')}`]);
   }
   return result;
 }

@@ -67,7 +67,7 @@ describe('isolated steps', () => {
         printer  prompt · claude-code · write · needs look · isolated · merged with its batch · setup npm ci
         format   run · needs look · isolated · merged with its batch
         draft    prompt · claude-code · write · needs look · isolated · not merged
-        docs     prompt · claude-code · write · needs look · runs alone, holding back lint
+        docs     prompt · claude-code · write · needs look · runs alone, holding back lint, and the start of parser, printer, format, draft
         lint     run · needs look
         merged in this order when the last has ended: parser, printer, format
 

@@ -7,6 +7,7 @@ import { openReporter } from '../report/report.ts';
 import type { UndoQuestion } from '../run/running.ts';
 import { CLOCK } from './clock.ts';
 import { colorOn, harmless, ours } from './print.ts';
+import type { TreeQuestion } from './tree-back.ts';
 
 /** What the flags of `run` and `resume` say about how it is shown. */
 export interface ShowFlags {
@@ -60,6 +61,9 @@ export function canAsk(): boolean {
 
 const MOST_SHOWN = 20;
 
+/** What nobody can type in one line. */
+const GONE = '\n';
+
 const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Asks what becomes of edits that an undo would take away. Who goes away instead of answering has said stop. */
@@ -71,21 +75,57 @@ export async function askUndo(
     why === 'crashed'
       ? `${step} (attempt ${attempt}) was cut off. Since it started, these files have changed:`
       : `After ${step} (attempt ${attempt}) was stopped, somebody edited files that it had changed:`;
-  const more = files.length > MOST_SHOWN ? `\n  … and ${files.length - MOST_SHOWN} more` : '';
-  const list = files.slice(0, MOST_SHOWN).map((file) => `  ${JSON.stringify(file).slice(1, -1)}`);
-  process.stderr.write(`${what}\n${list.join('\n')}${more}\n`);
+  process.stderr.write(`${what}\n${listOf(files)}`);
+  return (
+    (await choose('[u]ndo them (they stay recorded), [k]eep them, or [s]top? ', ['undo', 'keep', 'stop'])) ??
+    'stop'
+  );
+}
+
+/** Asks what becomes of a tree in which steps run again that have changed it. */
+export async function askTree({
+  step,
+  files,
+  edited,
+  crashed,
+}: TreeQuestion): Promise<'back' | 'keep' | 'stop'> {
+  const since = crashed
+    ? 'The run was cut off. '
+    : edited.length === 0
+      ? ''
+      : `Somebody edited files that it would put back:\n${listOf(edited)}`;
+  process.stderr.write(
+    `${since}These files go back to what they were before ${step} began:\n${listOf(files)}`,
+  );
+  const answers = ['back', 'keep', 'stop'] as const;
+  const question = 'put them [b]ack (what is there stays recorded), [k]eep them as they are, or [s]top? ';
+  return (await choose(question, answers)) ?? 'stop';
+}
+
+/** Asks whether to go on. */
+export async function askGoOn(): Promise<boolean> {
+  return (await choose('go on? [y]es or [n]o ', ['yes', 'no'])) === 'yes';
+}
+
+function listOf(files: readonly string[]): string {
+  const more = files.length > MOST_SHOWN ? `  … and ${files.length - MOST_SHOWN} more\n` : '';
+  const list = files.slice(0, MOST_SHOWN).map((file) => `  ${JSON.stringify(file).slice(1, -1)}\n`);
+  return `${list.join('')}${more}`;
+}
+
+/** Asks until one of the answers is given, or the beginning of one; undefined for who goes away instead. */
+async function choose<T extends string>(question: string, answers: readonly T[]): Promise<T | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   // Node leaves a question open, or rejects it, when Ctrl-C or the end of input closes the terminal under it.
-  const gone = new Promise<string>((resolve) => lines.once('close', () => resolve('stop')));
+  const gone = new Promise<string>((resolve) => lines.once('close', () => resolve(GONE)));
   const leave = (): void => lines.close();
   for (const signal of LEAVING) process.on(signal, leave);
   try {
     for (;;) {
-      const asked = lines.question('[u]ndo them (they stay recorded), [k]eep them, or [s]top? ');
+      const asked = lines.question(question);
       const answer = await Promise.race([asked.catch(() => gone), gone]);
-      const found = (['undo', 'keep', 'stop'] as const).find(
-        (one) => answer !== '' && one.startsWith(answer.toLowerCase()),
-      );
+      if (answer === GONE) return undefined;
+      const found = answers.find((one) => answer !== '' && one.startsWith(answer.toLowerCase()));
       if (found !== undefined) return found;
     }
   } finally {

@@ -37,23 +37,32 @@ export interface NewRun {
 export function createRun(state: State, run: NewRun, now: number): RunRecord {
   const { place, workflow } = run;
   const inside = lies(place.root, run.file);
+  const fields = {
+    name: workflow.name,
+    path: inside ? path.relative(place.root, run.file) : run.file,
+    sha256: workflow.sha256,
+    files: recordedFiles(workflow),
+    config: run.config as unknown as JsonObject,
+    inputs: run.inputs,
+    options: run.flags as unknown as JsonObject,
+    ...(run.git === undefined ? {} : { git: run.git }),
+    workspace: place.root,
+    extras: { source: workflow.source.path },
+  };
+  return storeRun(state, fields, now);
+}
+
+/** Stores a run under an id that nobody has. */
+export function storeRun(state: State, fields: Omit<RunRecord, 'id' | 'createdAt'>, now: number): RunRecord {
   for (;;) {
-    const record: RunRecord = {
-      id: makeRunId(now, Math.random),
-      name: workflow.name,
-      path: inside ? path.relative(place.root, run.file) : run.file,
-      createdAt: new Date(now).toISOString(),
-      sha256: workflow.sha256,
-      files: { ...workflow.files, [workflow.source.path]: workflow.source.text },
-      config: run.config as unknown as JsonObject,
-      inputs: run.inputs,
-      options: run.flags as unknown as JsonObject,
-      ...(run.git === undefined ? {} : { git: run.git }),
-      workspace: place.root,
-      extras: { source: workflow.source.path },
-    };
+    const record = { ...fields, id: makeRunId(now, Math.random), createdAt: new Date(now).toISOString() };
     if (state.createRun(record)) return record;
   }
+}
+
+/** Everything that a workflow is read from. */
+export function recordedFiles(workflow: Workflow): Readonly<Record<string, string>> {
+  return { ...workflow.files, [workflow.source.path]: workflow.source.text };
 }
 
 /** The flags as recorded. */

@@ -1,29 +1,40 @@
 /** Goes on with a run. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+import type { Milestone } from '../model/event.ts';
 import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
 import type { Plan } from '../model/plan.ts';
-import { err, ok, type Result } from '../model/result.ts';
-import type { Workflow } from '../model/workflow.ts';
+import type { RunStatus } from '../model/progress.ts';
+import type { Json, JsonObject } from '../model/result.ts';
+import { ok, type Result } from '../model/result.ts';
 import type { Undone, UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
-import type { Checked } from './check.ts';
 import { type Executed, execute } from './execute.ts';
+import type { Execution } from './execution.ts';
 import { readVariables, type Variables } from './facts.ts';
-import { readText } from './files.ts';
-import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
+import { type GitOwner, gitMark } from './git.ts';
 import { openRun } from './open.ts';
 import { ownFiles } from './own-files.ts';
 import { locate, type Place } from './place.ts';
 import { checkRecord, flagsOf } from './record.ts';
+import {
+  checkoutStays,
+  owned,
+  provenWhole,
+  type Read,
+  readAgain,
+  todayDiffers,
+  workspaceOf,
+} from './recorded-run.ts';
 import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { type Reopened, retryOf, takeOver, update } from './reopen.ts';
 import { selectSteps } from './show-plan.ts';
-import { type OpenReporter, withoutSecrets } from './start.ts';
+import { fitForWorkflow, type OpenReporter, withoutSecrets } from './start.ts';
+import type { TreeQuestion } from './tree-back.ts';
 import { undoneSentence } from './undone.ts';
+import { inputsNow, readToday } from './updated.ts';
 
 /** How a run is gone on with. */
 export interface ResumeOptions {
@@ -38,6 +49,14 @@ export interface ResumeOptions {
   /** What becomes of edits that an undo would touch; undefined asks `ask`, or does what is safe. */
   readonly tree?: 'keep' | 'restore';
   readonly ask?: (question: UndoQuestion & { readonly run: string }) => Promise<'undo' | 'keep' | 'stop'>;
+  /** Asked before the tree goes back to what it was before steps that run again. Without it, only edits of others stop that. */
+  readonly askTree?: (question: TreeQuestion) => Promise<'back' | 'keep' | 'stop'>;
+  /** Takes today's files instead of the recorded ones, with these inputs beside the recorded ones. */
+  readonly updated?: {
+    readonly inputs: Readonly<Record<string, Json>>;
+    /** Asked when it is shown what is kept; unsaid, it goes on. */
+    readonly askGoOn?: () => Promise<boolean>;
+  };
   /** Whether signals of this process stop the run. */
   readonly signals: boolean;
   readonly signal?: AbortSignal;
@@ -61,30 +80,62 @@ export async function resume(
   }
 }
 
-async function resumeRecord(
+/** Goes on with a run that is recorded, be it for the first time: a retry is a run that never began and has something to take over. */
+export async function resumeRecord(
   options: ResumeOptions,
   state: State,
   record: RunRecord,
 ): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
   const { env } = options;
   const place = { ...locate({ ...options, cwd: record.workspace }, env), stateDir: state.directory };
-  const whole = state.verify(record.id);
-  if (!whole.ok) {
-    return refuse(
-      `the journal of run ${record.id} is not as it was written: milestone ${whole.error.seq}, ${whole.error.what}`,
-      'start a new run: going on from a history that is not true could lose work',
-    );
-  }
+  const whole = provenWhole(state, record.id);
+  if (!whole.ok) return whole;
   // Before all that going on would need: secrets, the checkout, git.
-  if (foldAll(state.history(record.id)).status === 'succeeded') {
+  const { status } = foldAll(state.history(record.id));
+  if (status === 'succeeded' && options.updated === undefined) {
     const message = 'the run has succeeded already; there is nothing left to do';
     return ok({ end: 'succeeded', exit: EXIT.succeeded, message, record });
   }
+  const ready = await prepare(options, place, record, status);
+  if (!ready.ok) return ready;
+  const { gits } = ready.value;
+  const lease = state.acquire(record.id, { by: options.by, alone: true });
+  if (!lease.ok) return refuse(...owned(record, lease.error));
+  gits.mark = gitMark(lease.value, env);
+  if (locate(options, env).root !== record.workspace)
+    options.tell(`goes on in the checkout ${record.workspace}`);
+  return owning(options, { ...ready.value, place, state, lease: lease.value, record });
+}
+
+/** What going on needs, all of it there. */
+interface Ready {
+  readonly read: Read;
+  readonly selected: Plan;
+  readonly inputs: JsonObject;
+  readonly variables: Variables;
+  readonly workspace: GitWorkspace | undefined;
+  readonly gits: GitOwner;
+}
+
+async function prepare(
+  { env, updated }: ResumeOptions,
+  place: Place,
+  record: RunRecord,
+  status: RunStatus,
+): Promise<Result<Ready, Refusal>> {
+  if (status === 'succeeded')
+    return refuse(
+      `run ${record.id} has succeeded, so it is not gone on with`,
+      `\`codemachine retry ${record.id} --updated\` starts a new run with today's files, which keeps what has not changed`,
+    );
   const stays = checkoutStays(place, record);
   if (!stays.ok) return stays;
-  const checked = readAgain(place, record);
-  if (!checked.ok) return checked;
-  const { workflow, plan, config } = checked.value;
+  const read = updated === undefined ? readAgain(place, record) : await readToday(place, record, env);
+  if (!read.ok) return read;
+  const { workflow, plan } = read.value;
+  const inputs =
+    updated === undefined ? ok(record.inputs) : inputsNow(workflow, record.inputs, updated.inputs);
+  if (!inputs.ok) return inputs;
   const selected = selectSteps(plan, flagsOf(record));
   if (!selected.ok) return selected;
   const recordings = checkRecordings(flagsOf(record), workflow);
@@ -94,72 +145,76 @@ async function resumeRecord(
   const gits: GitOwner = { leftOut: ownFiles(flagsOf(record)) };
   const workspace = await workspaceOf(place, record, env, gits);
   if (!workspace.ok) return workspace;
-  const lease = state.acquire(record.id, { by: options.by, alone: true });
-  if (!lease.ok) return refuse(...owned(record, lease.error));
-  gits.mark = gitMark(lease.value, env);
-  if (locate(options, env).root !== record.workspace)
-    options.tell(`goes on in the checkout ${record.workspace}`);
-  const difference = todayDiffers(place, record);
-  if (difference !== undefined) options.tell(difference);
-  for (const warning of variables.value.warnings) options.tell(warning);
-  const history = state.history(record.id);
+  if (updated !== undefined || retryOf(record) !== undefined) {
+    const fit = await fitForWorkflow(place, workflow, workspace.value);
+    if (!fit.ok) return fit;
+  }
+  const clean = await withoutSecrets(inputs.value, variables.value);
+  return ok({
+    ...{ read: read.value, selected: selected.value, inputs: clean, variables: variables.value },
+    ...{ workspace: workspace.value, gits },
+  });
+}
+
+type Owned = Ready & Pick<Execution, 'place' | 'state' | 'lease' | 'record'>;
+
+async function owning(
+  options: ResumeOptions,
+  e: Owned,
+): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
+  const { place, state, lease, variables, workspace, read } = e;
+  if (options.updated === undefined) {
+    const difference = todayDiffers(place, e.record);
+    if (difference !== undefined) options.tell(difference);
+  }
+  for (const warning of variables.warnings) options.tell(warning);
+  const history = state.history(e.record.id);
+  const reopened = await reopen(options, e, history).catch((error: unknown) => {
+    lease.release();
+    throw error;
+  });
+  if (!reopened.ok) {
+    lease.release();
+    return reopened;
+  }
+  const { record, opening, keepTree } = reopened.value;
   const executed = await execute({
-    ...{ place, state, lease: lease.value, record, workflow, plan: selected.value, history },
-    ...{ config, variables: variables.value, workspace: workspace.value, env },
+    ...{ place, state, lease, record, workflow: read.workflow, plan: e.selected, history },
+    ...{ config: read.config, variables, workspace, env: options.env },
     ...{ by: options.by, tell: options.tell },
     signals: options.signals,
-    reporter: await options.reporter(selected.value, history),
+    reporter: await options.reporter(e.selected, history),
     ...treeChoice(options, record),
-    ...toldOfUndo(options, workspace.value, variables.value),
+    ...toldOfUndo(options, workspace, variables),
+    ...(opening === undefined ? {} : { opening }),
+    ...(keepTree === undefined ? {} : { keepTree }),
     ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return ok({ ...executed, record });
 }
 
-type Read = Checked & { readonly workflow: Workflow; readonly plan: Plan };
-
-/** What could be read at the start can be read now, unless another version is asked to. */
-function readAgain(place: Place, record: RunRecord): Result<Read, Refusal> {
-  const checked = checkRecord(place, record);
-  const { workflow, plan, diagnostics, sources } = checked;
-  if (workflow !== undefined && plan !== undefined) return ok({ ...checked, workflow, plan });
-  return err({
-    message: `the workflow of run ${record.id} cannot be read by this version of codemachine`,
-    ...{ diagnostics, sources },
+/** What the run keeps, where that is not just what it has. */
+function reopen(
+  options: ResumeOptions,
+  e: Owned,
+  history: readonly Milestone[],
+): Promise<Result<Reopened, Refusal>> {
+  const { place, state, record, read, variables, workspace } = e;
+  const { tree, askTree, tell, env, updated } = options;
+  const choice = {
+    tell,
+    ...(tree === undefined ? {} : { tree }),
+    ...(askTree === undefined ? {} : { askTree }),
+  };
+  const of = { place, env, state, record, history, read, variables, workspace, choice };
+  if (history.length === 0 && retryOf(record) !== undefined) return takeOver(of);
+  if (updated === undefined) return Promise.resolve(ok({ record }));
+  const before = checkRecord(place, record).workflow;
+  return update(of, {
+    ...{ before, inputs: e.inputs },
+    ...(updated.askGoOn === undefined ? {} : { askGoOn: updated.askGoOn }),
   });
-}
-
-async function workspaceOf(
-  place: Place,
-  record: RunRecord,
-  env: NodeJS.ProcessEnv,
-  gits: GitOwner,
-): Promise<Result<GitWorkspace | undefined, Refusal>> {
-  const opened = await openPlaceWorkspace(place, env, gits);
-  if (!opened.ok || opened.value !== undefined || record.git === undefined) return opened;
-  return refuse(
-    `run ${record.id} began with git in ${record.workspace}, and it is not there now, so edits of a failed agent could not be undone`,
-    'put `git` on PATH, or bring back the repository',
-  );
-}
-
-/** A deleted worktree may lie inside another checkout, which is what a look upwards from its place would find. */
-function checkoutStays(place: Place, record: RunRecord): Result<undefined, Refusal> {
-  if (
-    record.git !== undefined &&
-    existsSync(record.workspace) &&
-    !existsSync(path.join(record.workspace, '.git'))
-  )
-    return refuse(
-      `the .git of ${record.workspace}, in which run ${record.id} works, is gone, and the recordings of the tree with it, so edits of an agent cannot be undone`,
-      'bring it back from a clone or a backup, then resume; or look through the files, `git init`, and start a new run',
-    );
-  if (place.root === record.workspace && existsSync(record.workspace)) return ok(undefined);
-  return refuse(
-    `the checkout in which run ${record.id} works is no longer at ${record.workspace}`,
-    'move it back there, or start a new run',
-  );
 }
 
 function treeChoice(
@@ -181,44 +236,4 @@ function toldOfUndo(
   return {
     undone: async (undone) => tell(await withoutSecrets(await undoneSentence(undone, workspace), variables)),
   };
-}
-
-function owned(
-  record: RunRecord,
-  other: {
-    readonly run: string;
-    readonly owner: { pid: number; since: string; by: string; presumedDeadAt?: string };
-  },
-): [string, string] {
-  const { pid, since, by, presumedDeadAt } = other.owner;
-  const who = `pid ${pid}, by \`codemachine ${by}\` since ${since}`;
-  const dead =
-    presumedDeadAt === undefined
-      ? ''
-      : `; it cannot be seen from here, and counts as dead at ${presumedDeadAt}`;
-  return other.run === record.id
-    ? [
-        `run ${record.id} is being run (${who}${dead})`,
-        `\`codemachine status ${record.id} --watch\` shows how it goes on`,
-      ]
-    : [
-        `run ${other.run} works in ${record.workspace} (${who}${dead}), and two runs in one checkout would overwrite each other`,
-        `wait for it, or end it with \`codemachine cancel ${other.run}\``,
-      ];
-}
-
-/** The recorded files are obeyed; that those on the disk have changed is only said. */
-function todayDiffers(place: Place, record: RunRecord): string | undefined {
-  const file = path.resolve(place.root, record.path);
-  const source = record.extras?.['source'] ?? record.path;
-  const differences = Object.entries(record.files).flatMap(([written, recorded]) => {
-    const own = written === source;
-    const today = readText(own ? file : path.resolve(path.dirname(file), written));
-    if (today.ok && today.value === recorded) return [];
-    const name = own ? record.path : written;
-    return [`${name} ${today.ok ? 'has changed since' : 'is gone'}`];
-  });
-  if (differences.length === 0) return undefined;
-  const kept = differences.length === 1 ? 'file as it was' : 'files as they were';
-  return `${differences.join(', ')}; the run goes on with the ${kept} when it started`;
 }

@@ -1,15 +1,16 @@
-/** Does what `codemachine run` and `codemachine resume` say. */
+/** Does what `codemachine run`, `codemachine resume` and `codemachine retry` say. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { Result } from '../model/result.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { Executed } from './execute.ts';
 import { givenInputs } from './facts.ts';
 import { stateAt } from './place.ts';
-import { askUndo, canAsk, presenter, type ShowFlags, tell } from './present.ts';
+import { askGoOn, askTree, askUndo, canAsk, presenter, type ShowFlags, tell } from './present.ts';
 import { orTrouble, printDiagnosed, printRefusal } from './print.ts';
 import type { RunFlags } from './record.ts';
 import type { Refusal } from './refusal.ts';
-import { resume } from './resume.ts';
+import { type ResumeOptions, resume } from './resume.ts';
+import { retry } from './retry.ts';
 import { absoluteFlags, start } from './start.ts';
 
 /** The flags of `run`. */
@@ -44,13 +45,24 @@ async function runOnce(command: RunCommand): Promise<ExitCode> {
   return finish(ended, command);
 }
 
-/** The flags of `resume`. */
-export interface ResumeCommand extends ShowFlags {
+/** What `resume` and `retry` have in common. */
+interface GoingOn extends ShowFlags {
   readonly run: string;
   readonly keepTree: boolean;
   readonly restore: boolean;
   readonly yes: boolean;
+  readonly updated: boolean;
+  readonly input: readonly string[];
+  readonly inputs: string | undefined;
   readonly stateDir?: string | undefined;
+}
+
+/** The flags of `resume`. */
+export type ResumeCommand = GoingOn;
+
+/** The flags of `retry`. */
+export interface RetryCommand extends GoingOn {
+  readonly from: string | undefined;
 }
 
 /** `codemachine resume` */
@@ -59,19 +71,54 @@ export function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
 }
 
 async function resumeOnce(command: ResumeCommand): Promise<ExitCode> {
-  const tree = command.keepTree ? 'keep' : command.restore ? 'restore' : undefined;
+  const inputs = givenInputs(process.cwd(), command.input, command.inputs);
+  if (!inputs.ok) return printRefusal(inputs.error);
+  const given = Object.keys(inputs.value);
+  if (given.length > 0 && !command.updated)
+    return printRefusal({
+      message: `--input ${given.join(', ')}: a resumed run has the inputs that it was started with`,
+      help: 'add `--updated`, or start a new run with `codemachine retry`',
+    });
+  const asking = canAsk() && !command.yes;
+  const updated = { inputs: inputs.value, ...(asking ? { askGoOn } : {}) };
   const ended = await resume({
+    ...goingOn(command, 'resume'),
+    ...(asking ? { ask: askUndo } : {}),
+    ...(command.updated ? { updated } : {}),
+  });
+  return finish(ended, command);
+}
+
+/** `codemachine retry` */
+export function retryCommand(command: RetryCommand): Promise<ExitCode> {
+  return orTrouble(() => retryOnce(command));
+}
+
+async function retryOnce(command: RetryCommand): Promise<ExitCode> {
+  const inputs = givenInputs(process.cwd(), command.input, command.inputs);
+  if (!inputs.ok) return printRefusal(inputs.error);
+  const ended = await retry({
+    ...goingOn(command, 'retry'),
+    today: command.updated,
+    ...(Object.keys(inputs.value).length === 0 ? {} : { inputs: inputs.value }),
+    ...(command.from === undefined ? {} : { from: command.from }),
+  });
+  return finish(ended, command);
+}
+
+function goingOn(command: GoingOn, by: string): ResumeOptions {
+  const tree = command.keepTree ? 'keep' : command.restore ? 'restore' : undefined;
+  return {
     run: command.run,
     ...stateAt(command.stateDir),
     env: process.env,
-    by: 'resume',
+    by,
     reporter: presenter(command),
     tell,
     signals: true,
     ...(tree === undefined ? {} : { tree }),
-    ...(canAsk() && !command.yes ? { ask: askUndo } : {}),
-  });
-  return finish(ended, command);
+    ...(canAsk() && !command.yes ? { askTree } : {}),
+  };
 }
 
 async function finish(

@@ -101,10 +101,8 @@ async function begin(
   const gits: GitOwner = { leftOut: ownFiles(options.flags) };
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
-  if ([...workflow.steps, ...workflow.finally].some(recorded)) {
-    const fit = await fitForWriters(place, workspace.value);
-    if (!fit.ok) return fit;
-  }
+  const fit = await fitForWorkflow(place, workflow, workspace.value);
+  if (!fit.ok) return fit;
   const facts = await workspace.value?.facts();
   if (facts?.ok === false) return err({ message: facts.error.message });
   if (diagnostics.length > 0) await options.warn({ message: '', diagnostics, sources });
@@ -136,6 +134,16 @@ async function begin(
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return ok({ ...executed, record });
+}
+
+/** Whether the tree is one in which the workflow can be run. */
+export async function fitForWorkflow(
+  place: Place,
+  workflow: Workflow,
+  workspace: GitWorkspace | undefined,
+): Promise<Result<undefined, Refusal>> {
+  const needed = [...workflow.steps, ...workflow.finally].some(recorded);
+  return needed ? fitForWriters(place, workspace) : ok(undefined);
 }
 
 /** Whether what agents will change can be recorded and undone. That there is a `.git` is known by now, and no more than that. */

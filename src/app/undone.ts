@@ -1,8 +1,8 @@
-/** Tells a person what a resume took out of the tree. */
-
+/** Tells a person what was taken out of the tree. */
 import { oneLine } from '../report/clean.ts';
 import type { Undone } from '../run/running.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import type { TreeBack } from './tree-back.ts';
 
 const MOST_FILES = 5;
 const WIDEST_NAME = 160;
@@ -12,13 +12,31 @@ export async function undoneSentence(
   { step, attempt, files, found }: Undone,
   workspace: GitWorkspace,
 ): Promise<string> {
+  const what = `undid what \`${step}\` (attempt ${attempt}) had left: ${named(files)}`;
+  return `${what}. ${await wayBack(found, files, workspace)}`;
+}
+
+/** What a tree was put back to, with the same command. */
+export async function putBackSentence(
+  { step, files, found }: Pick<TreeBack, 'step' | 'files' | 'found'>,
+  workspace: GitWorkspace,
+): Promise<string> {
+  const what = `put ${files.length === 1 ? 'a file' : `${files.length} files`} back to before \`${step}\` began: ${named(files)}`;
+  return `${what}. ${await wayBack(found, files, workspace)}`;
+}
+
+/** The first of some files, as a terminal may be shown them. */
+export function named(files: readonly string[]): string {
   const more = files.length > MOST_FILES ? ` and ${files.length - MOST_FILES} more` : '';
-  const what = `undid what \`${step}\` (attempt ${attempt}) had left: ${files.slice(0, MOST_FILES).map(plain).join(', ')}${more}`;
+  return `${files.slice(0, MOST_FILES).map(plain).join(', ')}${more}`;
+}
+
+async function wayBack(found: string, files: readonly string[], workspace: GitWorkspace): Promise<string> {
   // One that was away has nothing to bring back.
   const held = await workspace.holds(found, files);
   const one = held.ok ? held.value.find((name) => name === plain(name)) : undefined;
-  if (one === undefined) return `${what}. How it was found is commit ${found}`;
-  return `${what}. It is kept: \`git restore --source=${found} -- ${fromRoot(one)}\` brings one file back`;
+  if (one === undefined) return `How it was found is commit ${found}`;
+  return `It is kept: \`git restore --source=${found} -- ${fromRoot(one)}\` brings one file back`;
 }
 
 /** A name that tells a terminal nothing. */

@@ -11,6 +11,7 @@ export default class Resume extends Command {
   static override readonly examples = [
     '<%= config.bin %> resume @last',
     '<%= config.bin %> resume 20261120-14 --keep-tree',
+    '<%= config.bin %> resume @last --updated',
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
@@ -21,6 +22,16 @@ export default class Resume extends Command {
       exclusive: ['restore'],
     }),
     restore: Flags.boolean({ description: 'put the tree back even where it was edited since' }),
+    updated: Flags.boolean({
+      description: "take today's workflow: what changed runs again, with all behind it",
+    }),
+    input: Flags.string({
+      char: 'i',
+      description: 'with --updated: an input that is new, or differs: name=value, or name=@file',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    inputs: Flags.string({ description: 'with --updated: a JSON file with inputs' }),
     json: Flags.boolean({ description: 'print events from run-resumed on, one per line' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
@@ -32,6 +43,7 @@ export default class Resume extends Command {
     process.exitCode = await resumeCommand({
       ...{ run: args.run, json: flags.json, verbose: flags.verbose, yes: flags.yes },
       ...{ keepTree: flags['keep-tree'], restore: flags.restore },
+      ...{ updated: flags.updated, input: flags.input ?? [], inputs: flags.inputs },
       stateDir: flags['state-dir'],
     });
   }

@@ -1,0 +1,150 @@
+/** Says what a step is, down to what an attempt of it is told, so that two versions of it can be compared. */
+import type { Milestone } from '../model/event.ts';
+import type { Job } from '../model/ports.ts';
+import type { Json, JsonObject } from '../model/result.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
+import { matches } from '../plan/selection.ts';
+import { fillJob } from '../run/fill.ts';
+import { openLedger } from '../run/ledger.ts';
+import type { RunFacts, Running } from '../run/running.ts';
+import { evaluateIf, scopeOf } from '../run/scope.ts';
+import { stepsView } from '../run/view.ts';
+import { canonical } from '../state/canonical.ts';
+import type { RunRecord } from '../state/runs.ts';
+import { evaluate, toText } from '../workflow/evaluate.ts';
+import { hashFiles } from '../workspace/files.ts';
+import { CLOCK } from './clock.ts';
+import { githubContext, type Variables } from './facts.ts';
+import { sha256 } from './files.ts';
+import type { Place } from './place.ts';
+
+/** A version of a workflow, with everything its expressions see. */
+export interface Version {
+  readonly workflow: Workflow;
+  readonly inputs: JsonObject;
+  readonly variables: Variables;
+}
+
+/** What both versions have in common: the run, as it was recorded. */
+export interface Recorded {
+  readonly place: Place;
+  readonly record: RunRecord;
+  readonly history: readonly Milestone[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A step, told apart. */
+export interface Definition {
+  /** SHA-256 of all parts as canonical JSON (RFC 8785). */
+  readonly fingerprint: string;
+  /** Canonical JSON by the key of the file that it comes from. */
+  readonly parts: ReadonlyMap<string, string>;
+}
+
+/**
+ * Gives the definition of each step of a version: what its attempt would be told if it started now, with the outputs of the steps
+ * before it as they are recorded. Nothing of it is stored with the run: both versions are read by the same program from the files
+ * that were recorded and those of today, so another release of the program never makes a step look changed. What cannot change a
+ * result that is there counts for nothing: needs, retries, timeouts, names.
+ */
+export function definitions(version: Version, recorded: Recorded): (step: Step) => Definition {
+  const run = frozen(version, recorded);
+  const scope = scopeOf(
+    run,
+    { success: () => true, failure: () => false, canceled: () => false },
+    'succeeded',
+  );
+  return (step) => {
+    const parts = new Map<string, string>();
+    const set = (name: string, value: Json | undefined): void => {
+      if (value !== undefined) parts.set(name, canonical(value));
+    };
+    if (step.if !== undefined) {
+      const value = evaluateIf(run, step, step.if, scope);
+      set('if', { text: step.if.text.trim(), value: value.ok ? value.value : value.error });
+    }
+    const { onConflict: _, ...isolated } = step.isolated ?? {};
+    if (step.isolated !== undefined) set('workspace', isolated as JsonObject);
+    const job = fillJob(run, step, 1, undefined, scope);
+    if (job.ok) for (const [name, value] of told(job.value)) set(name, value);
+    // As it was then, it could be filled in: only what is compared as it is written tells the versions apart.
+    else set(step.kind, { why: job.error.message, step: written(step) });
+    return { parts, fingerprint: sha256(canonical(Object.fromEntries(parts))) };
+  };
+}
+
+/** The keys of the file that differ between two versions of a step; none where they are the same. */
+export function differences(before: Definition, today: Definition): readonly string[] {
+  if (before.fingerprint === today.fingerprint) return [];
+  const names = new Set([...before.parts.keys(), ...today.parts.keys()]);
+  return [...names].filter((name) => before.parts.get(name) !== today.parts.get(name)).sort();
+}
+
+/** What a job is called in the file, where it is called otherwise there. */
+const KEYS: Readonly<Record<string, string>> = {
+  script: 'run',
+  cwd: 'working-directory',
+  maxTurns: 'max-turns',
+  schema: 'output',
+  secretNames: 'env (secrets)',
+};
+
+function told(job: Job): readonly (readonly [string, Json])[] {
+  // Which attempt it is, and how long silence is borne, changes no answer.
+  const { run: _, step: __, attempt: ___, ...rest } = job;
+  return Object.entries(rest)
+    .filter(([name]) => name !== 'idleTimeoutMs' && name !== 'root')
+    .map(([name, value]) => [KEYS[name] ?? name, value as Json]);
+}
+
+/** A step without the places where it is written. */
+function written(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(written);
+  if (typeof value !== 'object' || value === null) return (value ?? null) as Json;
+  const entries = Object.entries(value).filter(([key]) => key !== 'at' && key !== 'needsAt');
+  return Object.fromEntries(entries.map(([key, inner]) => [key, written(inner)]));
+}
+
+/** A run that is looked at and never goes on: whoever asks it to do something is a defect of ours. */
+function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): Running {
+  const { place, record, history, env } = recorded;
+  const never = (): never => {
+    throw new Error('a run that is only compared was asked to do something');
+  };
+  const ledger = openLedger({
+    ...{ run: record.id, history, emit: never, mask: (body) => body, clock: CLOCK, onLost: never },
+  });
+  const facts: RunFacts = {
+    inputs,
+    git: (record.git ?? { sha: null, branch: null, dirty: null }) as JsonObject,
+    github: githubContext(env),
+    secrets: variables.secrets,
+    envFile: variables.envFile,
+    path: record.path,
+  };
+  const run = {
+    input: {
+      run: record.id,
+      workflow,
+      plan: { steps: [], batches: [], criticalPath: [] },
+      history,
+      ports: {
+        ...{ emit: never, attempt: never, workspace: undefined, random: never, chatter: never },
+        ...{ evaluate, toText, clock: CLOCK },
+        hashFiles: (globs: readonly string[]) => hashFiles(place.root, globs, matches, place.stateDir),
+      },
+      facts,
+      options: { maxParallel: 1, failFast: false, by: '' },
+    },
+    ledger,
+    steps: stepsView(
+      ledger,
+      [...workflow.steps, ...workflow.finally].map(({ id }) => id),
+    ),
+    startedAt: () => ledger.progress.startedAt ?? '',
+    limited: never,
+    defect: never,
+    stuck: never,
+  };
+  return run;
+}

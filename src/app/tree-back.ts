@@ -1,0 +1,173 @@
+/** Takes out of the tree what the steps that run again did to it. */
+import type { Milestone, MilestoneBody } from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
+import type { RunId, StepKey } from '../model/ids.ts';
+import { err, ok, type Result } from '../model/result.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { type TreeChange, type TreeHistory, treeHistory } from './tree-changes.ts';
+
+/** Whose doing is looked for, and where. */
+export interface TreeBackOf {
+  readonly workspace: GitWorkspace;
+  /** The run under whose refs it is recorded what is found. */
+  readonly run: RunId;
+  /** The run that left the tree, and its journal. */
+  readonly of: RunId;
+  readonly history: readonly Milestone[];
+  /** Whether a step runs again, so that what it did goes. */
+  readonly again: (step: StepKey) => boolean;
+  /** Whether that step's doing is reason enough to touch the tree. */
+  readonly counts: (step: StepKey) => boolean;
+  /** Whether a step changes nothing in the shared tree but by what is recorded of it: it reads only, or has a tree of its own. */
+  readonly recordsAll: (step: StepKey) => boolean;
+}
+
+/** The tree, and what it would be put back to. */
+export interface TreeBack {
+  /** The recording of the tree as it is. */
+  readonly found: string;
+  /** The step that it is put back before. */
+  readonly step: StepKey;
+  /** What would be put back, as people read paths. */
+  readonly files: readonly string[];
+  /** Those of them that somebody else changed since, as far as is known. */
+  readonly edited: readonly string[];
+  /** The run died in the middle of an attempt, so that nobody knows whose edits there are. */
+  readonly crashed: boolean;
+  /** What is undone, newest first. */
+  readonly pairs: readonly Pair[];
+  readonly undone: readonly TreeChange[];
+}
+
+/** What a person is asked about a tree. */
+export type TreeQuestion = Pick<TreeBack, 'step' | 'files' | 'edited' | 'crashed'>;
+
+interface Pair {
+  /** What the files become. */
+  readonly to: string;
+  /** What they were left as. */
+  readonly from: string;
+}
+
+/**
+ * Looks at the tree. Where all that worked in it since the first change of a step that runs again runs again too, it is the whole
+ * tree that goes back to the recording before that change. Where a step that keeps its result worked in it since, only the
+ * recorded changes of the others are taken back, newest first. Undefined where nothing has to be.
+ */
+export async function lookAtTree(of: TreeBackOf): Promise<Result<TreeBack | undefined, Refusal>> {
+  const told = treeHistory(of.history);
+  const first = told.changes.find(({ step }) => of.counts(step));
+  if (first === undefined || told.last === undefined) return ok(undefined);
+  const last = await lastRecording(of, told.last);
+  if (!last.ok) return last;
+  const found = await of.workspace.record(of.run, 'found', last.value);
+  if (!found.ok) return err(inWords(found.error));
+  const { tree } = found.value;
+  const after = told.changes.filter(({ start, step }) => start >= first.start && of.again(step));
+  const undone = after.filter((change) => !change.undone).reverse();
+  const cut = undone.some(({ to }) => to === undefined);
+  const whole = !keptWorked(of, told, first.start);
+  const pairs = whole
+    ? [{ to: first.from, from: cut ? tree : last.value }]
+    : undone.map(({ from, to }) => ({ to: from, from: to ?? tree }));
+  const compared = await compare(of.workspace, pairs, tree);
+  if (!compared.ok) return err(inWords(compared.error));
+  const { files, edited } = compared.value;
+  if (files.length === 0) return ok(undefined);
+  const back = { found: tree, step: first.step, files, crashed: cut, pairs, undone };
+  return ok({ ...back, edited: cut ? files : edited });
+}
+
+/** The newest recording that the run itself made: of its end, where it recorded that. */
+async function lastRecording(of: TreeBackOf, last: string): Promise<Result<string, Refusal>> {
+  const recordings = await of.workspace.recordings(of.of);
+  if (!recordings.ok) return err(inWords(recordings.error));
+  const number = recordings.value.find(({ tree }) => tree === last)?.number;
+  if (number === undefined)
+    return refuse(
+      `the recordings of run ${of.of} are gone from the repository, so it is not known what its steps did to the tree`,
+      'with `--keep-tree` the tree is taken as it is',
+    );
+  const end = recordings.value.findLast((one) => one.label === 'run.end' && one.number > number);
+  return ok(end?.tree ?? last);
+}
+
+/** Whether a step that keeps its result may have changed the shared tree since. */
+function keptWorked({ again, recordsAll }: TreeBackOf, told: TreeHistory, start: number): boolean {
+  const merged = new Set(told.changes.filter((one) => one.start > start).map(({ step }) => step));
+  return [...told.worked].some(
+    ([step, at]) => at > start && !again(step) && (merged.has(step) || !recordsAll(step)),
+  );
+}
+
+/** Which files differ, and which of them are not as they were left. */
+async function compare(
+  workspace: GitWorkspace,
+  pairs: readonly Pair[],
+  found: string,
+): Promise<Result<{ files: readonly string[]; edited: readonly string[] }, Failure>> {
+  const files = new Set<string>();
+  const edited = new Set<string>();
+  const byOthers = new Set<string>();
+  let next = found;
+  for (const { to, from } of pairs) {
+    const [mine, theirs, still] = await Promise.all([
+      workspace.changed(to, from),
+      workspace.changed(from, next),
+      workspace.changed(to, found),
+    ]);
+    if (!mine.ok) return mine;
+    if (!theirs.ok) return theirs;
+    if (!still.ok) return still;
+    for (const path of theirs.value) byOthers.add(path);
+    const differs = new Set(still.value);
+    for (const path of mine.value) {
+      if (!differs.has(path)) continue;
+      files.add(path);
+      if (byOthers.has(path)) edited.add(path);
+    }
+    next = to;
+  }
+  return ok({ files: [...files].sort(), edited: [...edited].sort() });
+}
+
+/** Does it. What was found is recorded, so that nothing is lost even where it was edited. */
+export async function putTreeBack(
+  { workspace, run }: TreeBackOf,
+  back: TreeBack,
+): Promise<Result<undefined, Refusal>> {
+  let now = back.found;
+  for (const [index, { to, from }] of back.pairs.entries()) {
+    if (index > 0) {
+      const recorded = await workspace.record(run, 'found', now);
+      if (!recorded.ok) return err(inWords(recorded.error));
+      now = recorded.value.tree;
+    }
+    const restored = await workspace.restore(to, from, now);
+    if (!restored.ok) {
+      const { message } = inWords(restored.error);
+      return refuse(
+        `${message}\nhow the tree was found is commit ${back.found}`,
+        restored.error.help ?? 'with `--keep-tree` the tree is taken as it is',
+      );
+    }
+  }
+  return ok(undefined);
+}
+
+/** The same for the journal of the run whose attempts they were. */
+export function undoneBodies({ undone, found, files, pairs }: TreeBack): readonly MilestoneBody[] {
+  const tree = pairs.at(-1)?.to ?? found;
+  return undone.flatMap(({ step, attempt, to, merge }, index): MilestoneBody[] => {
+    if (merge) return [];
+    const last = index === undone.length - 1;
+    const end: MilestoneBody[] =
+      to === undefined ? [{ type: 'snapshot-taken', step, attempt, tree: found, files }] : [];
+    return [...end, { type: 'tree-restored', step, attempt, tree, files: last ? files : [] }];
+  });
+}
+
+function inWords({ message, help }: Failure): Refusal {
+  return { message, ...(help === undefined ? {} : { help }) };
+}

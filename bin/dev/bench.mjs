@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { COMMAND, SHELL, writeGitlab, writeWireit, writeWorkflow } from './bench/graphs.mjs';
 import { inTurns } from './bench/measure.mjs';
 import { makePlace, rival } from './bench/places.mjs';
+import { recordings } from './bench/recorder.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const program = path.join(root, 'bin/codemachine.js');
@@ -91,6 +92,7 @@ const FIGURES = [
       theirs: ours(work, env, 'plan', writeWorkflow(work, STEPS)),
     }),
   },
+  ...[2_000, 50_000].map((files) => recordings(files)),
 ];
 
 /** @typedef {Record<string, string>} Environment */

@@ -125,7 +125,7 @@ describe.skipIf(missingEngines.length > 0)(`agents ${missingEngines.join('; ')}`
       '+new notes',
     ]);
     expect(JSON.parse((await cli(p, ['diff', '@last', 'edit', '--json'])).stdout)).toMatchObject({
-      files: ['notes.txt'],
+      files: [{ path: 'notes.txt', status: 'modified', added: 1, removed: 1 }],
     });
     expect(p.git('status', '--short')).toBe(' M notes.txt\n?? said.txt\n');
   });

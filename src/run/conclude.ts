@@ -64,7 +64,9 @@ export async function decideNext(
   // The run was to go on past the failure, on a tree without it. Any step may build on what is there now, a shell command
   // too, so nothing at all starts; the next resume begins with this undo.
   if (step.continueOnError)
-    of.phase.stuck(`the edits of \`${key}\` (attempt ${attempt}) could not be undone: ${undone.error.message}`);
+    of.phase.stuck(
+      `the edits of \`${key}\` (attempt ${attempt}) could not be undone: ${undone.error.message}`,
+    );
   return 'ended';
 }
 

@@ -26,7 +26,10 @@ export interface HalfMerged {
  * Looks whether the step's merge was begun and not done. Undefined where it was not, or where somebody wants the tree kept as it
  * is: the change is merged anew then, with what is there now. An error is the sentence why the run is not resumed.
  */
-export async function lookAtMerge(run: Running, step: StepKey): Promise<Result<HalfMerged | undefined, string>> {
+export async function lookAtMerge(
+  run: Running,
+  step: StepKey,
+): Promise<Result<HalfMerged | undefined, string>> {
   const { workspace } = run.input.ports;
   const { status, attempt, trees } = run.ledger.step(step);
   const merge = trees[attempt]?.merge;
@@ -49,7 +52,9 @@ export async function finishMerge(run: Running, merge: HalfMerged): Promise<Resu
   const { step, attempt, from, tree, files, found, foreign } = merge;
   const restored = await run.input.ports.workspace?.restore(tree, from, found);
   if (restored?.ok === false)
-    return err(`the merge of \`${step}\` (attempt ${attempt}) could not be finished: ${restored.error.message}`);
+    return err(
+      `the merge of \`${step}\` (attempt ${attempt}) could not be finished: ${restored.error.message}`,
+    );
   // A step that is to be made again all the same keeps nothing but the tree that its change was merged into.
   if (run.ledger.step(step).status === 'merging') sayMerged(run, step, attempt, { tree, files });
   else void run.ledger.say({ type: 'change-merged', step, attempt, tree, files });

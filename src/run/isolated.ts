@@ -81,7 +81,10 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
 }
 
 /** Records the shared tree for the worktree, while nobody writes to it: half an edit would be the start of the attempt. */
-async function startOf(of: AttemptOf, { from, remaining, index }: InWorktree): Promise<Result<Start, Failure>> {
+async function startOf(
+  of: AttemptOf,
+  { from, remaining, index }: InWorktree,
+): Promise<Result<Start, Failure>> {
   const { run, phase, key, attempt } = of;
   const { workspace } = run.input.ports;
   if (from !== undefined) return ok({ from });

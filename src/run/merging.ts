@@ -35,11 +35,7 @@ export interface Proposed extends Merged {
  * Merges one after the other, in one turn in the shared tree: whoever starts after one of them sees all of them. Stops at
  * one that is to be made again, because what comes after must be merged after it.
  */
-export async function mergeInOrder(
-  run: Running,
-  phase: Phase,
-  changes: readonly Change[],
-): Promise<void> {
+export async function mergeInOrder(run: Running, phase: Phase, changes: readonly Change[]): Promise<void> {
   const turn = openTurn(phase, changes);
   try {
     for (const change of changes) {
@@ -103,7 +99,9 @@ async function merge(run: Running, phase: Phase, turn: Turn, change: Change): Pr
 async function putResolved(
   of: AttemptOf,
   { ours, conflicts }: Proposed,
-  resolved: { readonly kind: 'made'; readonly tree: string } | { readonly kind: 'refused'; readonly why: string },
+  resolved:
+    | { readonly kind: 'made'; readonly tree: string }
+    | { readonly kind: 'refused'; readonly why: string },
 ): Promise<AfterAttempt> {
   if (resolved.kind === 'refused') return refuse(of, conflicts, resolved.why);
   const proposed = await propose(of, { base: ours, theirs: resolved.tree });
@@ -173,13 +171,17 @@ async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string)
   const names = `${conflicts.slice(0, MOST_FILES).join(', ')}${more}`;
   const resolution = why === undefined ? '' : `; it was not resolved: ${why}`;
   const id = run.input.run;
-  return decideNext(of, {}, {
-    ok: false,
-    values,
-    failure: {
-      reason: 'merge-conflict',
-      message: `its change collides with what is in the tree by now: ${names}${resolution}`,
-      help: `\`codemachine diff ${id} ${step.id}\` shows the change, \`codemachine apply ${id} ${step.id}\` merges it by hand`,
+  return decideNext(
+    of,
+    {},
+    {
+      ok: false,
+      values,
+      failure: {
+        reason: 'merge-conflict',
+        message: `its change collides with what is in the tree by now: ${names}${resolution}`,
+        help: `\`codemachine diff ${id} ${step.id}\` shows the change, \`codemachine apply ${id} ${step.id}\` merges it by hand`,
+      },
     },
-  });
+  );
 }

@@ -142,13 +142,11 @@ function next(queues: Queues, inside: Inside, size: number): Heap<Waiting> | und
   const treeFirst = tree !== undefined && place && (merge === undefined || isBefore(tree, merge));
   if (merge !== undefined && !treeFirst && empty && inside.looking === 0) return queues.merges;
   const treeNow =
-    treeFirst &&
-    (tree.tree === 'share' ? inside.alone === 'nobody' : empty && inside.looking === 0);
+    treeFirst && (tree.tree === 'share' ? inside.alone === 'nobody' : empty && inside.looking === 0);
   const apartFirst = apart !== undefined && (tree === undefined || isBefore(apart, tree));
   if (treeNow && !apartFirst) return queues.tree;
   // Whose way into the tree is free in a moment keeps its place: others would take one after the other for ever.
-  const placeIsKept =
-    tree !== undefined && !apartFirst && inside.sharing === 0 && inside.alone !== 'placed';
+  const placeIsKept = tree !== undefined && !apartFirst && inside.sharing === 0 && inside.alone !== 'placed';
   if (apart !== undefined && place && !placeIsKept) return queues.apart;
   const aloneNext = empty && (merge !== undefined || (place && tree?.tree === 'alone'));
   return inside.alone === 'nobody' && !aloneNext && queues.looks.size() > 0 ? queues.looks : undefined;

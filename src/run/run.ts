@@ -189,8 +189,7 @@ function opening(run: Running, keptWhenAsked: readonly StepKey[]): MilestoneBody
   const { attempt } = run.ledger.progress;
   const steps = [...new Set([...keptByChoice(run), ...keptWhenAsked])].sort();
   const kept = steps.length === 0 ? {} : { kept: steps };
-  if (attempt > 0)
-    return { type: 'run-resumed', attempt: attempt + 1, by: options.by, ...kept, ...updated };
+  if (attempt > 0) return { type: 'run-resumed', attempt: attempt + 1, by: options.by, ...kept, ...updated };
   const { name, sha256 } = workflow;
   const started = { workflow: name, path: facts.path, sha256, inputs: facts.inputs, attempt: 1 };
   return { type: 'run-started', ...started, ...(retryOf === undefined ? {} : { 'retry-of': retryOf }) };

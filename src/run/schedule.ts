@@ -107,9 +107,9 @@ function decide(list: Schedule, entry: Entry): void {
   };
   entry.status = status;
   const before = statusOf(list, entry);
-  if (before === 'merging') return awaitMerge(list, entry);
   const keepsResult = before === 'succeeded' || (before === 'skipped' && !entry.ranAgain);
-  if (keepsResult || !mayRun(run, entry, needs, status)) settle(list, entry);
+  if (before === 'merging') awaitMerge(list, entry);
+  else if (keepsResult || !mayRun(run, entry, needs, status)) settle(list, entry);
   else start(list, entry);
 }
 

@@ -165,8 +165,14 @@ export function fakeTree(): FakeTree {
       recordings.set(tree, new Map(files));
       return ok({ tree, files: since === undefined ? [] : differ(at(since), files) });
     },
-    restore: async (to, from) => {
+    restore: async (to, from, found) => {
       const touched = differ(at(to), at(from));
+      const known = [at(to), at(from), ...(found === undefined ? [] : [at(found)])];
+      // One that is away can lose nothing.
+      const edited = touched.filter(
+        (path) => files.has(path) && !known.some((recording) => recording.get(path) === files.get(path)),
+      );
+      if (edited.length > 0) return err({ reason: 'config', message: `${edited.join()} was edited later.` });
       for (const path of touched) {
         const text = at(to).get(path);
         if (text === undefined) files.delete(path);

@@ -14,6 +14,7 @@ import type { RunInput, RunOptions } from '../run/running.ts';
 import { type Journal, journal } from '../state/journal.ts';
 import type { Lease } from '../state/lease.ts';
 import { StateError } from '../state/problem.ts';
+import { stepDirectory } from '../state/transcripts.ts';
 import { evaluate, toText } from '../workflow/evaluate.ts';
 import { hashFiles } from '../workspace/files.ts';
 import type { AttemptHosts } from './attempt-hosts.ts';
@@ -116,6 +117,7 @@ function runInput(
       attempt: makeAttempt(e, masker, () => funnel.flush(), hosts),
       workspace: e.workspace,
       ...(e.workspace === undefined ? {} : { isolation: e.workspace.isolation }),
+      attemptDirectory: stepDirectory,
       evaluate,
       toText,
       hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),

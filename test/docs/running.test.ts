@@ -46,6 +46,26 @@ describe('examples', () => {
     });
   });
 
+  test('the agents of parallel-agents.yml work in trees of their own, and are merged in the order of the file', async () => {
+    const example = 'parallel-agents.yml';
+    const project = projectOf(example);
+    const { stdout } = await cli(project, ['run', example, '--replay', recordingOf(example), '--json']);
+    const events = eventsOf(stdout);
+    const told = (type: string) =>
+      events.flatMap((event) => (event.type === type && 'step' in event ? [event] : []));
+    expect(told('step-started')).toMatchObject([
+      { step: 'discount', workspace: 'isolated' },
+      { step: 'lines', workspace: 'isolated' },
+      { step: 'test', workspace: 'shared' },
+    ]);
+    expect(told('change-merged')).toMatchObject([
+      { step: 'discount', files: ['receipt.js'] },
+      { step: 'lines', files: ['receipt.js'] },
+    ]);
+    expect(events.at(-1)).toMatchObject({ outputs: { passed: 4 } });
+    expect(project.git('worktree', 'list', '--porcelain').match(/^worktree /gm)).toHaveLength(1);
+  });
+
   test('the screen in README.md is the one of the demo', async () => {
     const shown = snippetsOf('README.md').find(({ words }) => words.includes('demo'));
     const { stdout } = await cli(projectOf('demo.yml'), [

@@ -14,6 +14,7 @@ import { type GitOwner, openPlaceWorkspace } from './git.ts';
 import type { Place } from './place.ts';
 import { checkRecord } from './record.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { vanished } from './vanished.ts';
 
 /** A workflow that can be run. */
 export type Read = Checked & { readonly workflow: Workflow; readonly plan: Plan };
@@ -54,8 +55,16 @@ export async function workspaceOf(
   );
 }
 
-/** A deleted worktree may lie inside another checkout, which is what a look upwards from its place would find. */
-export function checkoutStays(place: Place, record: RunRecord): Result<undefined, Refusal> {
+/**
+ * A deleted worktree may lie inside another checkout, which is what a look upwards from its place would find.
+ * @param here where the command is, with the state directory of the run
+ */
+export async function checkoutStays(
+  place: Place,
+  record: RunRecord,
+  here: Place,
+  env: NodeJS.ProcessEnv,
+): Promise<Result<undefined, Refusal>> {
   if (
     record.git !== undefined &&
     existsSync(record.workspace) &&
@@ -66,10 +75,7 @@ export function checkoutStays(place: Place, record: RunRecord): Result<undefined
       'bring it back from a clone or a backup, then resume; or look through the files, `git init`, and start a new run',
     );
   if (place.root === record.workspace && existsSync(record.workspace)) return ok(undefined);
-  return refuse(
-    `the checkout in which run ${record.id} works is no longer at ${record.workspace}`,
-    'move it back there, or start a new run',
-  );
+  return err(await vanished(record, here, env));
 }
 
 /** Why a run cannot be had. */

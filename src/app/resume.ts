@@ -118,17 +118,19 @@ interface Ready {
 }
 
 async function prepare(
-  { env, updated }: ResumeOptions,
+  options: ResumeOptions,
   place: Place,
   record: RunRecord,
   status: RunStatus,
 ): Promise<Result<Ready, Refusal>> {
+  const { env, updated } = options;
   if (status === 'succeeded')
     return refuse(
       `run ${record.id} has succeeded, so it is not gone on with`,
       `\`codemachine retry ${record.id} --updated\` starts a new run with today's files, which keeps what has not changed`,
     );
-  const stays = checkoutStays(place, record);
+  const here = { ...locate(options, env), stateDir: place.stateDir };
+  const stays = await checkoutStays(place, record, here, env);
   if (!stays.ok) return stays;
   const read = updated === undefined ? readAgain(place, record) : await readToday(place, record, env);
   if (!read.ok) return read;

@@ -57,7 +57,7 @@ async function prepare(
   const place = placeOf(options, state, old);
   const whole = provenWhole(state, old.id);
   if (!whole.ok) return whole;
-  const stays = checkoutStays(place, old);
+  const stays = await checkoutStays(place, old, hereOf(options, state), env);
   if (!stays.ok) return stays;
   const read = options.today === true ? await readToday(place, old, env) : readAgain(place, old);
   if (!read.ok) return read;
@@ -78,6 +78,10 @@ async function prepare(
   if (!taken.ok) return taken;
   const something = nothingToRetry(taken.value, from.value);
   return something.ok ? ok(fields) : something;
+}
+
+function hereOf(options: RetryOptions, state: State): Place {
+  return { ...locate(options, options.env), stateDir: state.directory };
 }
 
 function placeOf(options: RetryOptions, state: State, old: RunRecord): Place {

@@ -1,5 +1,15 @@
 // Goes on with runs whose checkout is no longer what it was.
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { projectWith, say } from '../commands/project.ts';
@@ -65,6 +75,36 @@ describe('resume where the checkout is gone', () => {
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(tree);
     expect(existsSync(path.join(project.root, 'a-ran.txt'))).toBe(false);
+  });
+
+  it.each([
+    ['on a branch', ['-q', '-b', 'other']],
+    ['without a branch', ['-q', '--detach']],
+  ])('says how a worktree %s is made again, with what was in it', async (_, add) => {
+    const project = projectWith({ w: AGENT });
+    const tree = path.join(project.base, 'a tree');
+    project.git('worktree', 'add', ...add, tree);
+    writeFileSync(path.join(tree, 'mine.txt'), 'mine\n');
+    scriptAgent(project, 'echo half > a.txt; echo new > b.txt; exit 1');
+    const config = project.read('.codemachine/config.yml');
+    mkdirSync(path.join(tree, '.codemachine'), { recursive: true });
+    writeFileSync(path.join(tree, '.codemachine/config.yml'), config);
+    expect((await cli(project, ['run', 'w'], { cwd: tree })).code).toBe(1);
+    const head = (): string => project.git('-C', tree, 'rev-parse', '--abbrev-ref', 'HEAD');
+    const before = head();
+    rmSync(tree, { recursive: true });
+    const refused = await say(project, 'resume @last');
+    expect(refused.code).toBe(2);
+    const commands = refused.stderr.split('\n').filter((line) => line.startsWith('    git '));
+    expect(commands).toHaveLength(2);
+    for (const command of commands)
+      execFileSync('bash', ['-c', command], { env: project.environ, stdio: 'pipe' });
+    scriptAgent(project, 'test ! -e b.txt; cat a.txt mine.txt > ../seen');
+    const resumed = await say(project, 'resume @last');
+    expect(resumed.stderr).not.toContain('edited');
+    expect(resumed.code).toBe(0);
+    expect(project.read('../seen')).toBe('a\nmine\n');
+    expect(head()).toBe(before);
   });
 
   it('says where it was when the repository was moved', async () => {

@@ -4,7 +4,7 @@ import { follow } from '../model/fold.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Progress } from '../model/progress.ts';
 
-/** What each step left changed: paths by step. */
+/** What each step left changed in the shared tree: paths by step. What an isolated one made counts once it is merged. */
 export type Changes = ReadonlyMap<StepKey, readonly string[]>;
 
 /** A run and its changed files, fed one milestone at a time. */
@@ -21,7 +21,7 @@ export function watch(history: Iterable<Milestone> = []): Watch {
   const hear = (milestone: Milestone): void => {
     follower.hear(milestone);
     if (milestone.type === 'tree-restored') changes.delete(milestone.step);
-    if (isEnd(follower.progress, milestone)) {
+    if (isInTree(follower.progress, milestone)) {
       // What an attempt before this one left was not put back, or it would have been taken out above.
       const before = changes.get(milestone.step) ?? [];
       changes.set(milestone.step, [...new Set([...before, ...milestone.files])].sort());
@@ -29,6 +29,15 @@ export function watch(history: Iterable<Milestone> = []): Watch {
   };
   for (const milestone of history) hear(milestone);
   return { progress: follower.progress, changes, hear };
+}
+
+/** Whether the shared tree has these files differently from now on. */
+function isInTree(
+  progress: Progress,
+  m: Milestone,
+): m is Extract<Milestone, { type: 'snapshot-taken' | 'change-merged' }> {
+  if (m.type === 'change-merged') return true;
+  return isEnd(progress, m) && progress.steps.get(m.step)?.trees[m.attempt]?.isolated !== true;
 }
 
 /** Whether this is the recording of an attempt's end; the one of its start differs by what others did before. */

@@ -44,3 +44,19 @@ export function usersSide(project: Project): Record<string, string> {
     config: project.git('config', '--local', '--list'),
   };
 }
+
+/**
+ * Three isolated agents of one batch: `left` is merged, `right` collides with it in `a.txt`, `never` is not to be merged.
+ */
+export function isolatedProject(): Project {
+  const agent = (id: string, workspace: string): string =>
+    `  - { id: ${id}, needs: [], engine: claude-code, access: write, prompt: Do ${id}., workspace: ${workspace} }\n`;
+  const steps = [
+    agent('left', 'isolated'),
+    agent('right', 'isolated'),
+    agent('never', '{ mode: isolated, merge: never }'),
+  ];
+  const script =
+    'case $CODEMACHINE_STEP in never) echo never > never.txt;; *) echo $CODEMACHINE_STEP > a.txt; echo x > $CODEMACHINE_STEP.txt;; esac';
+  return agentProject(script, {}, `steps:\n${steps.join('')}`);
+}

@@ -1,6 +1,6 @@
 /** Says when the changes of a batch may be merged, so that neither speed nor room decides what anybody's worktree holds. */
 
-/** A step whose change is to be merged, or that only waits for those of earlier batches. */
+/** An isolated step. */
 export interface InBatch {
   readonly planned: { readonly batch: number; readonly index: number };
 }
@@ -8,7 +8,7 @@ export interface InBatch {
 /**
  * Holds the isolated steps of a list back, batch by batch. A batch is merged when none of its steps will be worked on any
  * more, and none of an earlier batch is still to be merged; its steps start only then, so each of their worktrees holds
- * exactly the changes of the batches before. Every step that is merged stands in it from the beginning.
+ * exactly the changes of the batches before. A step that nobody merges counts too: it may still have to start.
  */
 export interface Barrier<T extends InBatch> {
   /** Whether a worktree for the step would hold what it is to hold. Where not, `released` gives the step back later. */
@@ -19,7 +19,7 @@ export interface Barrier<T extends InBatch> {
   ready(member: T): void;
   /** The step is worked on again: what was to be merged did not fit. */
   again(member: T): void;
-  /** The step has its end. Asked of steps that are never merged, too. */
+  /** The step has its end. Told of steps that are not isolated, too, which changes nothing. */
   ended(member: T): void;
   /** What is to be merged now, in the order of the file; empty where nothing is yet. */
   next(): readonly T[];
@@ -32,7 +32,7 @@ interface Batch<T> {
   readonly ready: Set<T>;
 }
 
-/** Lays the barrier out. `members` are the steps that are merged. */
+/** Lays the barrier out. `members` are the isolated steps. */
 export function openBarrier<T extends InBatch>(members: readonly T[]): Barrier<T> {
   const batches = batchesOf(members);
   const states = new Map<T, 'open' | 'ready' | 'ended'>(members.map((member) => [member, 'open']));

@@ -55,7 +55,7 @@ export interface Schedule {
 /** Lays the list out. */
 export function layOut(run: Running, phase: Phase): Schedule {
   const entries = entriesOf(run.input.plan.steps);
-  const barrier = openBarrier(entries.filter(({ planned }) => planned.step.isolated?.merge === 'auto'));
+  const barrier = openBarrier(entries.filter(({ planned }) => planned.step.isolated !== undefined));
   const fresh = { ended: [], open: 0, telling: false, merging: false, finish: () => undefined };
   return { run, phase, entries, barrier, ...fresh };
 }

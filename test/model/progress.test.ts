@@ -109,6 +109,73 @@ describe('the fold', () => {
     ).toBeUndefined();
   });
 
+  describe('of a change that waits to be merged', () => {
+    const isolated: MilestoneBody = { ...started(1), workspace: 'isolated' } as MilestoneBody;
+    const shot = (tree: string): MilestoneBody => ({
+      type: 'snapshot-taken',
+      step,
+      attempt: 1,
+      tree,
+      files: [],
+    });
+    const ready: MilestoneBody = {
+      type: 'change-ready',
+      step,
+      attempt: 1,
+      tree: 'e',
+      files: [],
+      usage,
+      text: 't',
+    };
+    const done: MilestoneBody = { type: 'step-succeeded', step, attempt: 1, usage, text: 't' };
+    const whole = [isolated, shot('w'), shot('e'), ready];
+
+    test('counts what it cost once, whatever comes of it', () => {
+      const conflict: MilestoneBody = {
+        ...{ type: 'step-failed', step, attempt: 1, final: true, usage },
+        failure: { reason: 'merge-conflict', message: '' },
+      };
+      const canceled: MilestoneBody = { type: 'step-canceled', step, because: '' };
+      for (const end of [[done], [conflict], [canceled, resumed, done]]) {
+        const progress = foldAll(history(begun, ...whole, ...end));
+        expect(progress.usage).toEqual(usage);
+        expect(progress.steps.get(step)?.usage).toEqual(usage);
+      }
+    });
+
+    test('is ready still when the run is gone on with, even where it was canceled; a conflict is made again', () => {
+      expect(of(...whole)).toMatchObject({ status: 'merging', values: { text: 't' } });
+      expect(of(...whole, resumed)?.status).toBe('merging');
+      const canceled = of(...whole, { type: 'step-canceled', step, because: '' }, resumed);
+      expect(canceled).toMatchObject({ status: 'merging', attempt: 1, values: { text: 't' } });
+      expect(canceled?.trees[1]).toMatchObject({ before: 'w', after: 'e', isolated: true });
+      expect(of(...whole, failed(1, true), resumed)?.status).toBe('pending');
+      expect(of(isolated, { type: 'step-canceled', step, because: '' }, resumed)?.status).toBe('pending');
+    });
+
+    test('knows a merge that was begun from one that is done', () => {
+      const begunMerge: MilestoneBody = {
+        type: 'merge-started',
+        step,
+        attempt: 1,
+        from: 's',
+        tree: 'm',
+        files: [],
+      };
+      const merged: MilestoneBody = { type: 'change-merged', step, attempt: 1, tree: 'm', files: [] };
+      expect(of(...whole, begunMerge)?.trees[1]?.merge).toEqual({ from: 's', tree: 'm', done: false });
+      expect(of(...whole, begunMerge, merged)?.trees[1]?.merge).toEqual({ from: 's', tree: 'm', done: true });
+    });
+  });
+
+  test("edits that somebody kept are the newest attempt's, until the next one", () => {
+    const shot: MilestoneBody = { type: 'snapshot-taken', step, attempt: 1, tree: 'b', files: [] };
+    const kept: MilestoneBody = { ...resumed, kept: [step] } as MilestoneBody;
+    expect(of(started(1), shot, kept)?.trees[1]).toMatchObject({ before: 'b', kept: true });
+    expect(of(started(1), shot, kept, shot)?.trees[1]).toMatchObject({ after: 'b', kept: true });
+    expect(of(started(1), shot, kept, started(2))?.trees[2]).toBeUndefined();
+  });
+
   test('recordings are kept by attempt: the first is the start, the second the end', () => {
     const shot = (tree: string): MilestoneBody => ({
       type: 'snapshot-taken',

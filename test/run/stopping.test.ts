@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Script } from './rig.ts';
 import {
   agentStep,
   failing,
@@ -108,6 +109,64 @@ describe('cancel and finally', () => {
       },
     });
     expect(await rig.result()).toEqual({ end: 'failed' });
+  });
+});
+
+describe('one while the other is being done', () => {
+  /** Stopped once, the attempt stays until it is let go. */
+  const slow = () => {
+    let go: () => void = () => undefined;
+    const left = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const script: Script = (job, _hear, stop) =>
+      job.step !== 'a'
+        ? fine()
+        : new Promise((resolve) => {
+            stop.soft.addEventListener('abort', () => void left.then(() => resolve(failing('signal'))));
+          });
+    return { script, go: () => go() };
+  };
+  const workflow = workflowOf([runStep('a'), runStep('b', { needs: ['a'] })], {
+    finally: [runStep('clean')],
+  });
+
+  test('a cancel that follows an interrupt ends the run, and runs finally', async () => {
+    const running = slow();
+    const rig = start({ workflow, script: running.script });
+    while (rig.made.length === 0) await turn();
+    rig.handle.stop('interrupt', 'SIGINT');
+    rig.handle.stop('cancel', 'somebody');
+    running.go();
+    expect(await rig.result()).toEqual({ end: 'canceled' });
+    expect(rig.statuses()).toEqual({ a: 'canceled', b: 'canceled', clean: 'succeeded' });
+  });
+
+  test('an interrupt that follows a cancel leaves finally to the resume', async () => {
+    const running = slow();
+    const rig = start({ workflow, script: running.script });
+    while (rig.made.length === 0) await turn();
+    rig.handle.stop('cancel', 'somebody');
+    rig.handle.stop('interrupt', 'SIGINT');
+    running.go();
+    expect(await rig.result()).toEqual({ end: 'interrupted' });
+    expect(rig.made).toEqual(['a.1']);
+    expect(rig.journal.at(-1)).toMatchObject({ type: 'run-interrupted', by: 'SIGINT' });
+  });
+
+  test('a cancel does not hold up who wants to stop at once', async () => {
+    const rig = start({
+      workflow,
+      script: (_job, _hear, stop) =>
+        new Promise((resolve) => {
+          stop.hard.addEventListener('abort', () => resolve(failing('signal')));
+          rig.handle.stop('interrupt', 'SIGINT');
+          rig.handle.stopNow();
+          rig.handle.stop('cancel', 'somebody');
+        }),
+    });
+    expect(await rig.result()).toEqual({ end: 'interrupted' });
+    expect(rig.made).toEqual(['a.1']);
   });
 });
 

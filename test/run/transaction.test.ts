@@ -92,6 +92,42 @@ describe('a writing agent is a transaction', () => {
   });
 });
 
+describe('an undo that fails where the run was to go on past the failure', () => {
+  test('stops the run: nothing may build on what is in the tree now; the resume undoes it first', async () => {
+    const tree = withTree();
+    const restore = async () => ({ ok: false, error: { reason: 'internal', message: 'read-only' } }) as const;
+    const steps = [
+      writer({ continueOnError: true }),
+      runStep('next', { needs: ['w'] }),
+      agentStep('other', { access: 'write', needs: ['next'] }),
+    ];
+    const workflow = workflowOf(steps, { finally: [runStep('clean')] });
+    const rig = start({ workflow, tree: { ...tree, restore }, script: edits(tree, 9, 'output') });
+    const result = await rig.result();
+    expect(result.end).toBe('interrupted');
+    expect(result.message).toMatch(/edits of `w`.*could not be undone: read-only/);
+    expect(rig.made).toEqual(['w.1']);
+    expect(rig.statuses()).toEqual({ w: 'failed' });
+    expect(rig.types().at(-1)).toBe('run-interrupted');
+    const again = start({ workflow, tree, history: rig.journal, script: edits(tree, 9, 'output') });
+    expect(await again.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files).toEqual(new Map([['there', 'before']]));
+    expect(again.types().indexOf('tree-restored w')).toBeLessThan(again.types().indexOf('step-started next'));
+  });
+
+  test('wins over a cancel that has begun: `finally` would build on it too', async () => {
+    const tree = withTree();
+    const restore = async () => {
+      rig.handle.stop('cancel', 'somebody');
+      return { ok: false, error: { reason: 'internal', message: 'read-only' } } as const;
+    };
+    const workflow = workflowOf([writer({ continueOnError: true })], { finally: [runStep('clean')] });
+    const rig = start({ workflow, tree: { ...tree, restore }, script: edits(tree, 9, 'output') });
+    expect((await rig.result()).end).toBe('interrupted');
+    expect(rig.made).toEqual(['w.1']);
+  });
+});
+
 describe('an attempt whose end cannot be recorded', () => {
   const end = (tree: FakeTree, broken: (label: string) => boolean): Workspace => ({
     ...tree,
@@ -168,6 +204,36 @@ describe('undo at resume', () => {
     const workflow = workflowOf([writer()]);
     const history = await cutAfter('snapshot-taken', { workflow, tree, script: edits(tree, 1) });
     const rig = start({ workflow, tree, history, script: edits(tree, 1), options: { keepTree: true } });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(tree.files.get('made')).toBe(',1,2');
+  });
+
+  test('not by the next owner either, when the one who was told to keep it died before another attempt', async () => {
+    const tree = withTree();
+    const workflow = workflowOf([writer()]);
+    const history = await cutAfter('snapshot-taken', { workflow, tree, script: edits(tree, 1) });
+    const kept = start({ workflow, tree, history, script: edits(tree, 1), options: { keepTree: true } });
+    await kept.result();
+    for (const type of ['run-resumed', 'step-failed'] as const) {
+      tree.files.clear();
+      tree.files.set('made', ',1');
+      const died = kept.journal.findIndex((m) => m.type === type) + 1;
+      const rig = start({ workflow, tree, history: kept.journal.slice(0, died), script: edits(tree, 1) });
+      expect(await rig.result()).toEqual({ end: 'succeeded' });
+      expect(tree.files.get('made')).toBe(',1,2');
+    }
+  });
+
+  test('not by the next owner either, when somebody who was asked wanted it kept', async () => {
+    const tree = withTree();
+    const workflow = workflowOf([writer()]);
+    const history = await cutAfter('snapshot-taken', { workflow, tree, script: edits(tree, 1) });
+    const options = { decideUndo: async () => 'keep' as const };
+    const kept = start({ workflow, tree, history, script: edits(tree, 1), options });
+    await kept.result();
+    tree.files.set('made', ',1');
+    const died = kept.journal.findIndex((m) => m.type === 'run-resumed') + 1;
+    const rig = start({ workflow, tree, history: kept.journal.slice(0, died), script: edits(tree, 1) });
     expect(await rig.result()).toEqual({ end: 'succeeded' });
     expect(tree.files.get('made')).toBe(',1,2');
   });

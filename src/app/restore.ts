@@ -136,7 +136,10 @@ async function restoreTo(
   const restored = await workspace.restore(picked.value, from);
   if (!restored.ok) return err(restored.error);
   const back = await wayBack({ run, workspace }, from);
-  list(`put back to how it was ${target.words}:`, changes.value);
+  // What the ignore rules hide that were put back was left.
+  const touched = new Set(restored.value);
+  const done = changes.value.filter((one) => touched.has(one.path) || touched.has(one.from ?? one.path));
+  list(`put back to how it was ${target.words}:`, done);
   tell(`what was there is kept: \`${back}\` brings it back`);
   return ok(EXIT.succeeded);
 }

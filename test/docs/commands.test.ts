@@ -38,7 +38,9 @@ describe('calls of the program in the documentation', () => {
   test('there are some to look at', () => expect(calls.length).toBeGreaterThan(30));
 
   test.each(calls)('%s: %s', (_, call) => {
-    const [, name = '', ...words] = call.split(' ');
+    const [, name = '', ...rest] = call.split(' ');
+    // What follows is paths.
+    const words = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
     const command = manifest.commands[name];
     expect(command, `there is no command ${name}`).toBeDefined();
     for (const flag of words.filter((word) => word.startsWith('-'))) {

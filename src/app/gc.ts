@@ -33,7 +33,7 @@ export interface GcFlags {
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What holds where nothing is configured. */
-export const RETENTION = { days: 30, runs: 200 } as const;
+const RETENTION = { days: 30, runs: 200 } as const;
 
 /** How long runs are kept by the configuration. */
 export function limitsOf({ days = RETENTION.days, runs = RETENTION.runs }: Retention = {}): Limits {

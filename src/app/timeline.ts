@@ -85,7 +85,7 @@ export function recordingNamed(
 }
 
 /** Why a run has no trees. */
-export function nothingRecorded(run: RunId): Refusal {
+function nothingRecorded(run: RunId): Refusal {
   return {
     message: `nothing was recorded in run ${run}`,
     help: 'the tree is recorded around agents with `access: write` or `full`, unless they say `undo: never`, and around isolated steps',

@@ -105,11 +105,7 @@ export function livingOwner(
  * With `alone`, a living owner of another run in the same workspace refuses it too. Two processes at once: one of them gets it.
  * Throws a StateError for a run that is not there.
  */
-export function acquire(
-  tools: LeaseTools,
-  run: RunId,
-  ask: Asked,
-): Result<Lease, Refusal> {
+export function acquire(tools: LeaseTools, run: RunId, ask: Asked): Result<Lease, Refusal> {
   const { connection, processes, now } = tools;
   // IMMEDIATE: nobody else writes between the look at the owner and the raising of the epoch.
   const take = connection.transaction((): Result<LeaseRow, Refusal> => {

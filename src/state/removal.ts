@@ -53,12 +53,15 @@ export function makeRemovals(tools: LeaseTools, directory: string): Removals {
   return {
     begin: (run) => safely(() => begin(tools, run, there)),
     begun: () =>
-      safely(() => connection.prepare('SELECT run, workspace FROM removals ORDER BY at, run').all()) as RemovedRun[],
+      safely(() =>
+        connection.prepare('SELECT run, workspace FROM removals ORDER BY at, run').all(),
+      ) as RemovedRun[],
     transcripts: (run) => guarded(directory, () => removeTree(runDirectory(directory, run))),
     finish: (run) => void safely(() => connection.prepare('DELETE FROM removals WHERE run = ?').run(run)),
     size: (run) => safely(() => there(run)) + sizeOf(runDirectory(directory, run)),
     takenOver: () => safely(() => connection.prepare(TAKEN_OVER).all()) as TakenOver[],
-    artifacts: (before) => guarded(directory, () => artifacts(tools, path.join(directory, 'artifacts'), before)),
+    artifacts: (before) =>
+      guarded(directory, () => artifacts(tools, path.join(directory, 'artifacts'), before)),
     indexes: (used, before) => guarded(directory, () => indexes(path.join(directory, 'git'), used, before)),
     compact: () => safely(() => compact(tools)),
   };
@@ -76,7 +79,8 @@ function begin(tools: LeaseTools, run: RunId, size: (run: RunId) => number): Res
   return connection
     .transaction((): Result<number, Owner> => {
       const row = connection.prepare('SELECT * FROM leases WHERE run = ?').get(run);
-      const owner = row === undefined ? undefined : livingOwner(row as Parameters<typeof livingOwner>[0], tools);
+      const owner =
+        row === undefined ? undefined : livingOwner(row as Parameters<typeof livingOwner>[0], tools);
       if (owner !== undefined) return err(owner);
       const bytes = size(run);
       connection

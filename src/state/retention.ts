@@ -1,7 +1,7 @@
 /** Chooses the runs that are kept no longer. */
 import type { RunId } from '../model/ids.ts';
-import type { RunSummary } from './runs.ts';
 import type { TakenOver } from './removal.ts';
+import type { RunSummary } from './runs.ts';
 
 /** How long runs are kept; a limit that is not there is none. */
 export interface Limits {

@@ -7,7 +7,7 @@ import type { Project } from '../support/repository.ts';
 import { projectWith } from './project.ts';
 
 /** A workflow of one agent that may write. */
-export const WRITER =
+const WRITER =
   'steps:\n  - { id: fix, engine: claude-code, access: write, prompt: Mend it., retry: { attempts: 1 } }\n';
 
 /** A project whose agent does what the shell script says; `workflow` is called `w`. */

@@ -105,12 +105,7 @@ describe('what runs share', () => {
     utimesSync(young, Date.now() / 1000, Date.now() / 1000);
     state.createRun(record(runId(1)));
     const lease = take(state, runId(1));
-    lease.commit(
-      [
-        { ...milestone(1), artifacts: [{ path: 'out.txt', sha256: 'aa' }] } as MilestoneBody,
-      ],
-      AT,
-    );
+    lease.commit([{ ...milestone(1), artifacts: [{ path: 'out.txt', sha256: 'aa' }] } as MilestoneBody], AT);
     lease.release();
     expect(state.removals.artifacts(Date.now() - DAY)).toBe(10);
     expect([named, stray, young].map((file) => existsSync(file))).toEqual([true, false, true]);
@@ -133,7 +128,8 @@ describe('what runs share', () => {
     const state = await fresh();
     state.createRun(record(runId(1)));
     const lease = take(state, runId(1));
-    for (let i = 0; i < 40; i++) lease.commit([{ ...milestone(i), stdout: 'x'.repeat(50_000) } as MilestoneBody], AT);
+    for (let i = 0; i < 40; i++)
+      lease.commit([{ ...milestone(i), stdout: 'x'.repeat(50_000) } as MilestoneBody], AT);
     lease.release();
     const file = path.join(state.directory, 'codemachine.db');
     expect(state.removals.compact()).toBe(0);

@@ -3,7 +3,7 @@ import { sweepRun } from '../engines/process.ts';
 import type { Milestone, MilestoneBody } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
 import { asRunId, asStepKey, type RunId, type StepId, type StepKey } from '../model/ids.ts';
-import type { StepProgress } from '../model/progress.ts';
+import type { Progress, StepProgress } from '../model/progress.ts';
 import type { JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
@@ -102,8 +102,12 @@ export async function takeOver(of: Reopening): Promise<Result<Reopened, Refusal>
   if (progress.status === 'running') await sweepRun(old.id);
   const settled = await settle(of, { of: old, history, before, decision, finals: true });
   if (!settled.ok) return settled;
-  const prelude = [...decision.kept].flatMap((key) => takenBody(progress.steps.get(key)));
-  return ok({ record: of.record, opening: { prelude, retryOf: old.id } });
+  return ok({ record: of.record, opening: { prelude: takenBodies(decision, progress), retryOf: old.id } });
+}
+
+/** What a retry keeps, as it says it. */
+export function takenBodies({ kept }: Decision, { steps }: Progress): readonly MilestoneBody[] {
+  return [...kept].flatMap((key) => takenBody(steps.get(key)));
 }
 
 /** A result as another run says it. Which files it changed is told by the run that did. */

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type TreeChange, type TreeHistory, treeHistory } from './tree-changes.ts';
+import { named } from './undone.ts';
 
 /** Whose doing is looked for, and where. */
 export interface TreeBackOf {
@@ -52,8 +53,9 @@ interface Pair {
 
 /**
  * Looks at the tree. Where all that worked in it since the first change of a step that runs again runs again too, it is the whole
- * tree that goes back to the recording before that change. Where a step that keeps its result worked in it since, only the
- * recorded changes of the others are taken back, newest first. Undefined where nothing has to be.
+ * tree that goes back to the recording before that change. Where a step that keeps its result worked in it since, only the files
+ * go back that the others are recorded to have changed, newest change first; where such a step's own change of the same files was
+ * merged since, the others' are taken out of it as a merge backwards. Undefined where nothing has to go back.
  */
 export async function lookAtTree(of: TreeBackOf): Promise<Result<TreeBack | undefined, Refusal>> {
   const told = treeHistory(of.history);
@@ -61,22 +63,77 @@ export async function lookAtTree(of: TreeBackOf): Promise<Result<TreeBack | unde
   if (first === undefined || told.last === undefined) return ok(undefined);
   const last = await lastRecording(of, told.last);
   if (!last.ok) return last;
-  const found = await of.workspace.record(of.run, 'found', last.value);
-  if (!found.ok) return err(inWords(found.error));
-  const { tree } = found.value;
+  const recorded = await of.workspace.record(of.run, 'found', last.value);
+  if (!recorded.ok) return err(inWords(recorded.error));
+  const found = recorded.value.tree;
   const after = told.changes.filter(({ start, step }) => start >= first.start && of.again(step));
   const undone = after.filter((change) => !change.undone).reverse();
-  const cut = undone.some(({ to }) => to === undefined);
-  const whole = !keptWorked(of, told, first.start);
-  const pairs = whole
-    ? [{ to: first.from, from: cut ? tree : last.value }]
-    : undone.map(({ from, to }) => ({ to: from, from: to ?? tree }));
-  const compared = await compare(of.workspace, pairs, tree);
+  const crashed = undone.some(({ to }) => to === undefined);
+  const pairs = keptWorked(of, told, first.start)
+    ? await oneByOne(of, told, undone, found)
+    : ok([{ to: first.from, from: crashed ? found : last.value }]);
+  if (!pairs.ok) return pairs;
+  const compared = await compare(of.workspace, pairs.value, found, last.value);
   if (!compared.ok) return err(inWords(compared.error));
   const { files, edited } = compared.value;
   if (files.length === 0) return ok(undefined);
-  const back = { found: tree, step: first.step, files, crashed: cut, pairs, undone };
-  return ok({ ...back, edited: cut ? files : edited });
+  const back = { found, step: first.step, files, crashed, pairs: pairs.value, undone };
+  return ok({ ...back, edited: crashed ? files : edited });
+}
+
+/** The recorded changes backwards, newest first; as one where a kept step's change lies on top of one of them. */
+async function oneByOne(
+  of: TreeBackOf,
+  told: TreeHistory,
+  undone: readonly TreeChange[],
+  found: string,
+): Promise<Result<readonly Pair[], Refusal>> {
+  const pairs = undone.map(({ from, to }) => ({ to: from, from: to ?? found }));
+  const oldest = undone.at(-1);
+  if (oldest === undefined) return ok(pairs);
+  const kept = told.changes.filter(({ step, start }) => start > oldest.start && !of.again(step));
+  const overlap = await common(of.workspace, pairs, kept);
+  if (!overlap.ok) return err(inWords(overlap.error));
+  if (overlap.value.length === 0) return ok(pairs);
+  let tree = found;
+  for (const { to, from } of pairs) {
+    const merged = await of.workspace.isolation.merge({
+      ...{ run: of.run, label: 'found.without', base: from, ours: tree, theirs: to },
+    });
+    if (!merged.ok) return err(inWords(merged.error));
+    if (merged.value.conflicts.length > 0) return err(entangled(kept, merged.value.conflicts));
+    tree = merged.value.tree;
+  }
+  return ok([{ to: tree, from: found }]);
+}
+
+/** The files that both have changed. */
+async function common(
+  workspace: GitWorkspace,
+  pairs: readonly Pair[],
+  kept: readonly TreeChange[],
+): Promise<Result<readonly string[], Failure>> {
+  const theirs = new Set<string>();
+  for (const { from, to } of kept) {
+    const files = await workspace.changed(from, to ?? from);
+    if (!files.ok) return files;
+    for (const file of files.value) theirs.add(file);
+  }
+  const both: string[] = [];
+  for (const { from, to } of theirs.size === 0 ? [] : pairs) {
+    const files = await workspace.changed(from, to);
+    if (!files.ok) return files;
+    both.push(...files.value.filter((file) => theirs.has(file)));
+  }
+  return ok(both);
+}
+
+function entangled(kept: readonly TreeChange[], files: readonly string[]): Refusal {
+  const steps = [...new Set(kept.map(({ step }) => step))];
+  return {
+    message: `what is kept of ${steps.join(', ')} builds on what would go, in the same lines: ${named(files)}`,
+    help: `run an earlier step again with \`--from <step>\`, so that ${steps.length === 1 ? 'it' : 'one of them'} runs again too; or take the tree as it is with \`--keep-tree\``,
+  };
 }
 
 /** The newest recording that the run itself made: of its end, where it recorded that. */
@@ -101,33 +158,26 @@ function keptWorked({ again, recordsAll }: TreeBackOf, told: TreeHistory, start:
   );
 }
 
-/** Which files differ, and which of them are not as they were left. */
+/** Which files would go back, and which of them are not as the run left them. */
 async function compare(
   workspace: GitWorkspace,
   pairs: readonly Pair[],
   found: string,
+  last: string,
 ): Promise<Result<{ files: readonly string[]; edited: readonly string[] }, Failure>> {
+  const since = await workspace.changed(last, found);
+  if (!since.ok) return since;
+  const later = new Set(since.value);
   const files = new Set<string>();
-  const edited = new Set<string>();
-  const byOthers = new Set<string>();
-  let next = found;
+  let edited: readonly string[] = [];
   for (const { to, from } of pairs) {
-    const [mine, theirs, still] = await Promise.all([
-      workspace.changed(to, from),
-      workspace.changed(from, next),
-      workspace.changed(to, found),
-    ]);
+    const [mine, still] = await Promise.all([workspace.changed(to, from), workspace.changed(to, found)]);
     if (!mine.ok) return mine;
-    if (!theirs.ok) return theirs;
     if (!still.ok) return still;
-    for (const path of theirs.value) byOthers.add(path);
     const differs = new Set(still.value);
-    for (const path of mine.value) {
-      if (!differs.has(path)) continue;
-      files.add(path);
-      if (byOthers.has(path)) edited.add(path);
-    }
-    next = to;
+    for (const path of mine.value) if (differs.has(path)) files.add(path);
+    // What was merged backwards is the tree as it is, whoever edited it, without what goes.
+    if (from !== found) edited = [...files].filter((path) => later.has(path));
   }
   return ok({ files: [...files].sort(), edited: [...edited].sort() });
 }

@@ -105,9 +105,20 @@ function update(run: Draft, m: Extract<Milestone, { type: 'run-resumed' }>): voi
   for (const key of m.again ?? []) {
     const step = run.steps.get(key);
     if (step === undefined) continue;
-    const { attempt, trees, usage } = step;
+    const { attempt, usage } = step;
+    const trees = { ...step.trees, ...withoutHalfMerge(attempt, step.trees[attempt]) };
     run.steps.set(key, { ...untouched(key), attempt, trees, ...(usage === undefined ? {} : { usage }) });
   }
+}
+
+/** A merge that was cut off is not finished for a step that runs again. */
+function withoutHalfMerge(
+  attempt: number,
+  trees: AttemptTrees | undefined,
+): Readonly<Record<number, AttemptTrees>> {
+  if (trees?.merge === undefined || trees.merge.done) return {};
+  const { merge: _, ...rest } = trees;
+  return { [attempt]: rest };
 }
 
 type StepMilestone = Extract<Milestone, { step: StepKey }>;

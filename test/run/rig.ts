@@ -13,7 +13,7 @@ import type { PromptStep, RunStep, Step, Workflow } from '../../src/model/workfl
 import { planWorkflow } from '../../src/plan/plan.ts';
 import type { RunHandle, RunResult } from '../../src/run/run.ts';
 import { startRun } from '../../src/run/run.ts';
-import type { RunOptions, RunPorts } from '../../src/run/running.ts';
+import type { RunInput, RunOptions, RunPorts } from '../../src/run/running.ts';
 
 const AT = { start: 0, end: 0 };
 
@@ -201,6 +201,8 @@ export interface RigOptions {
   readonly tree?: Workspace;
   readonly options?: Partial<RunOptions>;
   readonly ports?: Partial<RunPorts>;
+  /** What is said with the opening. */
+  readonly opening?: Pick<RunInput, 'prelude' | 'updated' | 'retryOf'>;
   /** Rejects the commit of a milestone. */
   readonly refuse?: (body: MilestoneBody) => boolean;
 }
@@ -267,6 +269,7 @@ export function start(of: RigOptions): Rig {
     workflow: of.workflow,
     plan: of.plan ?? planOf(of.workflow),
     history: of.history ?? [],
+    ...of.opening,
     ports,
     facts: { inputs: {}, git: {}, github: {}, secrets: { TOKEN: 'hush' }, envFile: {}, path: 'w.yml' },
     options: { maxParallel: 4, failFast: false, by: 'a test', ...of.options },

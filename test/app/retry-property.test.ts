@@ -1,0 +1,153 @@
+// Retries random workflows after random failures, in memory: they end as if nothing had happened.
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { decideKept } from '../../src/app/kept.ts';
+import { takenBodies } from '../../src/app/reopen.ts';
+import { settleTree } from '../../src/app/tree-choice.ts';
+import { asRunId, asStepId } from '../../src/model/ids.ts';
+import type { Job } from '../../src/model/ports.ts';
+import { ok } from '../../src/model/result.ts';
+import type { Step, Workflow } from '../../src/model/workflow.ts';
+import type { GitWorkspace } from '../../src/workspace/workspace.ts';
+import {
+  agentStep,
+  type FakeTree,
+  failing,
+  fakeTree,
+  fine,
+  planOf,
+  type Rig,
+  runStep,
+  type Script,
+  start,
+  template,
+  turn,
+  workflowOf,
+} from '../run/rig.ts';
+import { runs } from '../support/seed.ts';
+
+interface Drawn {
+  /** `format` is a command that rewrites what agents wrote. */
+  readonly kind: 'agent' | 'format' | 'command' | 'reader';
+  readonly needs: readonly number[];
+}
+
+const graphs = fc.array(
+  fc.record({
+    kind: fc.constantFrom('agent', 'agent', 'format', 'command', 'reader'),
+    needs: fc.array(fc.nat(20), { maxLength: 3 }),
+  }) as fc.Arbitrary<Drawn>,
+  { minLength: 2, maxLength: 9 },
+);
+const failure = fc.record({
+  at: fc.nat(20),
+  from: fc.option(fc.nat(20)),
+  maxParallel: fc.integer({ min: 1, max: 4 }),
+});
+
+/** Each step is told what those that it needs said. What writes the common file stands in a chain. */
+function build(drawn: readonly Drawn[]): Workflow {
+  let writer: string | undefined;
+  const steps = drawn.map(({ kind, needs }, index): Step => {
+    const id = `s${index}`;
+    const writes = kind === 'agent' || kind === 'format';
+    const before = index === 0 ? [] : needs.map((need) => `s${need % index}`);
+    const all = [...new Set([...before, ...(writes && writer !== undefined ? [writer] : [])])];
+    if (writes) writer = id;
+    const told = template([kind, ...all.map((need) => `\${{ steps.${need}.text }}`)].join(' '));
+    if (kind === 'agent') return agentStep(id, { needs: all, access: 'write', prompt: told });
+    if (kind === 'reader') return agentStep(id, { needs: all, prompt: told });
+    return runStep(id, { needs: all, script: told });
+  });
+  return workflowOf(steps);
+}
+
+/** Does what a step is told, half of it where it fails. */
+function worker(tree: FakeTree, fails?: string): Script {
+  return async (job: Job) => {
+    await turn();
+    const told = job.kind === 'run' ? job.script : job.prompt;
+    const [kind = ''] = told.split(' ');
+    const { files } = tree;
+    const half = job.step === fails ? 'half ' : '';
+    // An agent adds to what is there, so that one that is not undone shows.
+    if (kind === 'agent') files.set('common', `${files.get('common') ?? ''}${half}${job.step};`);
+    if (kind === 'format') files.set('common', `[${(files.get('common') ?? '').replaceAll(/[[\]]/g, '')}]`);
+    if (kind !== 'reader') files.set(job.step, `${half}${told}`);
+    await turn();
+    return half === '' ? fine({ text: `${job.step}(${told})` }) : failing('exit-code');
+  };
+}
+
+function asGit(tree: FakeTree): GitWorkspace {
+  const fake: Pick<GitWorkspace, 'record' | 'restore' | 'changed' | 'recordings' | 'holds'> = {
+    record: tree.record,
+    restore: tree.restore,
+    changed: tree.changed,
+    recordings: async () =>
+      ok(
+        [...tree.recordings.keys()].map((key, number) => ({
+          number,
+          tree: key,
+          label: key.replace(/^\d+:/, ''),
+        })),
+      ),
+    holds: async () => ok([]),
+  };
+  return fake as GitWorkspace;
+}
+
+function outcome(rig: Rig, tree: FakeTree) {
+  const texts = [...rig.progress().steps].map(([key, { status, values }]) => [
+    key,
+    `${status} ${values.text}`,
+  ]);
+  return { files: Object.fromEntries([...tree.files].sort()), steps: Object.fromEntries(texts.sort()) };
+}
+
+it('a retry after any failure ends as the run would have that nothing happened to', async () => {
+  await fc.assert(
+    fc.asyncProperty(graphs, failure, async (drawn, { at, from, maxParallel }) => {
+      const workflow = build(drawn);
+      const options = { maxParallel };
+      const calm = fakeTree();
+      const wanted = start({ workflow, tree: calm, script: worker(calm), options });
+      expect((await wanted.result()).end).toBe('succeeded');
+
+      const tree = fakeTree();
+      const failed = `s${at % drawn.length}`;
+      const first = start({ workflow, tree, script: worker(tree, failed), options });
+      expect((await first.result()).end).toBe('failed');
+      const decision = decideKept({
+        ...{ plan: planOf(workflow), workflow, progress: first.progress(), changed: () => [] },
+        ...(from === null ? {} : { from: asStepId(`s${from % drawn.length}`) }),
+        mergesLater: false,
+      });
+      const again = (step: string): boolean => !(decision.kept as ReadonlySet<string>).has(step);
+      const reads = new Set(
+        workflow.steps
+          .filter((step) => step.kind === 'prompt' && step.access === 'read')
+          .map(({ id }) => `${id}`),
+      );
+      const old = asRunId('20261120-141503-k7qd');
+      const settled = await settleTree(
+        {
+          ...{ workspace: asGit(tree), run: asRunId('20261120-141504-k7qd'), of: old },
+          ...{ history: first.journal, again, counts: again, recordsAll: (step) => reads.has(step) },
+        },
+        { tell: () => undefined },
+        { secrets: {}, envFile: {}, warnings: [] },
+      );
+      expect(settled).toMatchObject({ ok: true });
+
+      const opening = { prelude: takenBodies(decision, first.progress()), retryOf: old };
+      const second = start({ workflow, tree, script: worker(tree), options, opening });
+      expect((await second.result()).end).toBe('succeeded');
+      expect(outcome(second, tree)).toEqual(outcome(wanted, calm));
+      expect(second.made.map((made) => made.replace(/\.\d+$/, '')).filter((step) => !again(step))).toEqual(
+        [],
+      );
+    }),
+    runs(300),
+  );
+});

@@ -14,7 +14,7 @@ import { dropStaleLock } from './restore.ts';
 import type { Store } from './store.ts';
 import { dismantle, plant, plantAgain, standing } from './worktree.ts';
 import { copyInto, linkInto } from './worktree-files.ts';
-import { leftPlaces, makeWay, placeOf, type WorktreePlace, worktreeHome } from './worktree-place.ts';
+import { leftPlaces, makeWay, placeOf, sameWay, type WorktreePlace, worktreeHome } from './worktree-place.ts';
 
 /** A worktree that is there, whoever made it. */
 export interface LeftWorktree {
@@ -109,12 +109,16 @@ async function newEnough(store: Store): Promise<Result<undefined, Failure>> {
 
 async function open(room: Room, what: WorktreeOf): Promise<Result<Worktree, Failure>> {
   const { store } = room.context;
+  const there = room.context.here();
+  if (!there.ok) return there;
   const version = await room.version();
   if (!version.ok) return version;
   const home = worktreeHome(store.places, room.environ);
   if (!home.ok) return home;
   const old = placeOf(store.places, home.value, what.run, what.directory);
   room.entered.delete(old.places.root);
+  const way = sameWay(old.places.root);
+  if (!way.ok) return way;
   const cleared = await dismantle(store, old);
   if (!cleared.ok) return cleared;
 
@@ -151,10 +155,10 @@ function enter(room: Room, place: WorktreePlace): Entered {
   const { root } = place.places;
   const known = room.entered.get(root);
   if (known !== undefined) return known;
-  const { numbers, now, store: shared } = room.context;
+  const { numbers, now, store: shared, here: sharedIsHere } = room.context;
   const store = shared.beside(place.places);
   const inTurn = oneAtATime(() => dropStaleLock(store));
-  const context: Context = { store, memory: {}, numbers, now, here: () => here(place) };
+  const context: Context = { store, memory: {}, numbers, now, here: () => here(place, sharedIsHere) };
   const entered: Entered = {
     worktree: {
       root,
@@ -173,8 +177,8 @@ function enter(room: Room, place: WorktreePlace): Entered {
   return entered;
 }
 
-function here(place: WorktreePlace): Result<undefined, Failure> {
-  if (standing(place)) return ok(undefined);
+function here(place: WorktreePlace, sharedIsHere: Context['here']): Result<undefined, Failure> {
+  if (standing(place)) return sharedIsHere();
   return err({
     reason: 'config',
     message: `The worktree ${place.places.root} is gone, and what was done in it since it was recorded.`,

@@ -133,6 +133,12 @@ function listed(directory: string): readonly string[] {
 /** How many directories above a worktree are ours alone: `codemachine/<hash>/<run>`. */
 const OURS = 3;
 
+/** Refuses a way to a worktree on which an agent has put a link of its own. */
+export function sameWay(root: string): Result<undefined, Failure> {
+  const trouble = notOurs(root);
+  return trouble === undefined ? ok(undefined) : err(badPlace(trouble));
+}
+
 /**
  * Makes the directories above a worktree, for this user alone. Refused where somebody else could lead the way elsewhere: a link of
  * another user, a directory in which everybody may rename, a link where a directory of ours should be.
@@ -149,8 +155,8 @@ export function makeWay(root: string): Result<undefined, Failure> {
     for (const one of ours) {
       if (lstatSync(one, { throwIfNoEntry: false }) === undefined) mkdirSync(one, { mode: 0o700 });
     }
-    const trouble = notOurs(root);
-    if (trouble !== undefined) return err(badPlace(trouble));
+    const same = sameWay(root);
+    if (!same.ok) return same;
     for (const one of ours) if ((lstatSync(one).mode & 0o077) !== 0) chmodSync(one, 0o700);
     return ok(undefined);
   } catch (error) {

@@ -27,8 +27,8 @@ export async function plant(
   const index = await indexOf(store, head);
   if (!index.ok) return index;
   try {
-    if (lstatSync(home, { throwIfNoEntry: false })?.isDirectory() === false)
-      return err(cannotMake(root, `${home} is no directory`));
+    const trouble = notAHome(home);
+    if (trouble !== undefined) return err(cannotMake(root, trouble));
     mkdirSync(gitDir, { recursive: true });
     const put = (name: string, content: string): void => writeFileSync(path.join(gitDir, name), content);
     put('locked', `codemachine run ${place.run}\n`);
@@ -44,6 +44,12 @@ export async function plant(
   } catch (error) {
     return err(cannotMake(root, wordsOf(error)));
   }
+}
+
+/** An agent may have put a link there, and what is made or removed behind it is somebody else's. */
+function notAHome(home: string): string | undefined {
+  const stat = lstatSync(home, { throwIfNoEntry: false });
+  return stat === undefined || stat.isDirectory() ? undefined : `${home} is no directory`;
 }
 
 async function indexOf(store: Store, head: Head): Promise<Result<Buffer | undefined, Failure>> {
@@ -115,15 +121,15 @@ export function standing({ places: { root } }: WorktreePlace): boolean {
  */
 export async function dismantle(store: Store, place: WorktreePlace): Promise<Result<undefined, Failure>> {
   const { root, gitDir } = place.places;
-  const trouble = notOurs(root);
+  const trouble = notOurs(root) ?? notAHome(adminHome(store.places));
   if (trouble !== undefined) return err(cannotRemove(root, trouble));
+  const index = path.basename(store.beside(place.places).index);
   try {
     await removeTree(goneOf(place));
     if (lstatSync(root, { throwIfNoEntry: false }) !== undefined) await setAside(place);
     await removeTree(gitDir);
     for (const name of readdirSync(store.dir))
-      if (name.startsWith(path.basename(store.beside(place.places).index)))
-        await rm(path.join(store.dir, name), { force: true });
+      if (name.startsWith(index)) await rm(path.join(store.dir, name), { force: true });
     removeEmpty(path.dirname(root), path.dirname(path.dirname(root)), adminHome(store.places));
     return ok(undefined);
   } catch (error) {

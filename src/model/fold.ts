@@ -2,8 +2,9 @@
 import type { Milestone, Reused } from './event.ts';
 import { addUsage, NO_USAGE } from './event.ts';
 import type { Failure } from './failure.ts';
+import { mergedAfter, treesAfter, withoutHalfMerge } from './fold-trees.ts';
 import type { StepKey } from './ids.ts';
-import { type AttemptTrees, type Progress, type StepProgress, untouched } from './progress.ts';
+import { type Progress, type StepProgress, untouched } from './progress.ts';
 
 /** A run of which nothing has happened. */
 const NOTHING: Progress = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map() };
@@ -109,16 +110,6 @@ function update(run: Draft, m: Extract<Milestone, { type: 'run-resumed' }>): voi
     const trees = { ...step.trees, ...withoutHalfMerge(attempt, step.trees[attempt]) };
     run.steps.set(key, { ...untouched(key), attempt, trees, ...(usage === undefined ? {} : { usage }) });
   }
-}
-
-/** A merge that was cut off is not finished for a step that runs again. */
-function withoutHalfMerge(
-  attempt: number,
-  trees: AttemptTrees | undefined,
-): Readonly<Record<number, AttemptTrees>> {
-  if (trees?.merge === undefined || trees.merge.done) return {};
-  const { merge: _, ...rest } = trees;
-  return { [attempt]: rest };
 }
 
 type StepMilestone = Extract<Milestone, { step: StepKey }>;
@@ -229,14 +220,6 @@ function ready(
   };
 }
 
-function mergedAfter(
-  trees: AttemptTrees | undefined,
-  m: Extract<Milestone, { type: 'merge-started' | 'change-merged' }>,
-): AttemptTrees {
-  const from = m.type === 'merge-started' ? m.from : (trees?.merge?.from ?? m.tree);
-  return { undone: false, ...trees, merge: { from, tree: m.tree, done: m.type === 'change-merged' } };
-}
-
 function changed(step: StepProgress, m: Extract<Milestone, { type: 'engine-changed' }>): StepProgress {
   const { quotaSince: _, model: __, ...rest } = step;
   return { ...rest, engine: m.to, counted: 0, because: m.because };
@@ -294,13 +277,4 @@ function decided(
     decidedIn: run.attempt,
     values: m.type === 'step-canceled' ? step.values : {},
   };
-}
-
-function treesAfter(
-  trees: AttemptTrees | undefined,
-  m: Extract<Milestone, { type: 'snapshot-taken' | 'tree-restored' }>,
-): AttemptTrees {
-  if (m.type === 'tree-restored') return { ...trees, undone: true };
-  if (trees?.before === undefined) return { ...trees, before: m.tree, undone: false };
-  return { ...trees, after: m.tree, undone: false };
 }

@@ -33,7 +33,8 @@ export async function lookAtMerge(
   const { workspace } = run.input.ports;
   const { status, attempt, trees } = run.ledger.step(step);
   const merge = trees[attempt]?.merge;
-  const begun = merge !== undefined && !merge.done && status !== 'succeeded';
+  // One that failed since was given up for a conflict, and touched nothing after that.
+  const begun = merge !== undefined && !merge.done && (status === 'merging' || status === 'canceled');
   if (workspace === undefined || !begun) return ok(undefined);
   const { from, tree } = merge;
   const looked = await compare(run, workspace, `${step}.${attempt}.found`, { from, tree });
@@ -55,9 +56,7 @@ export async function finishMerge(run: Running, merge: HalfMerged): Promise<Resu
     return err(
       `the merge of \`${step}\` (attempt ${attempt}) could not be finished: ${restored.error.message}`,
     );
-  // A step that is to be made again all the same keeps nothing but the tree that its change was merged into.
-  if (run.ledger.step(step).status === 'merging') sayMerged(run, step, attempt, { tree, files });
-  else void run.ledger.say({ type: 'change-merged', step, attempt, tree, files });
+  sayMerged(run, step, attempt, { tree, files });
   if (foreign.length > 0)
     await run.input.options.undone?.({ step, attempt, merging: true, files: foreign, found });
   return ok(undefined);

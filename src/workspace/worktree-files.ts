@@ -1,5 +1,5 @@
 /** Brings files over into a worktree that no recording holds: copies of them, or links to them. */
-import { constants, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { constants, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
@@ -114,6 +114,10 @@ function nothingToCopy(shared: string, glob: string, links: readonly string[]): 
   return trouble('copy', glob, `no file in ${shared} fits it`);
 }
 
+function leadsTo(link: string, to: string): boolean {
+  return lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(link) === to;
+}
+
 /** Links paths of the worktree to what is there in the shared tree. */
 export async function linkInto(
   { shared, root }: BringOver,
@@ -126,6 +130,8 @@ export async function linkInto(
     if (name === '.' || name.split('/').includes('.git'))
       return err(trouble('link', written, 'the worktree has one of its own'));
     const target = path.join(root, name);
+    // A worktree that goes on from another one's recording has its links, where git does not ignore them.
+    if (leadsTo(target, path.join(shared, name))) continue;
     if (lstatSync(target, { throwIfNoEntry: false }) !== undefined)
       return err(
         trouble(

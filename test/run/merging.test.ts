@@ -341,6 +341,11 @@ describe('a merge that was cut off', () => {
     expect(asked).toEqual([{ step: 'a', attempt: 1, why: 'crashed', files: ['new'], merging: true }]);
     expect(world.tree.files.get('new')).toBe('by hand');
     expect(rig.progress().steps.get('a' as never)?.failure?.reason).toBe('merge-conflict');
+    // What was begun then is given up: the step is made again, on what is there.
+    const again = run(world, { workflow, history: rig.journal });
+    expect(await again.result()).toEqual({ end: 'succeeded' });
+    expect(again.made).toEqual(['a.2']);
+    expect(world.tree.files.get('new')).toBe('by hand');
   });
 
   test('stops where an owner that ended orderly found an edit in its way', async () => {

@@ -1,0 +1,32 @@
+/** Computes what is recorded of an attempt's trees, for the fold. */
+import type { Milestone } from './event.ts';
+import type { AttemptTrees } from './progress.ts';
+
+/** After a recording of the tree: the first of an attempt is its start, the second its end. */
+export function treesAfter(
+  trees: AttemptTrees | undefined,
+  m: Extract<Milestone, { type: 'snapshot-taken' | 'tree-restored' }>,
+): AttemptTrees {
+  if (m.type === 'tree-restored') return { ...trees, undone: true };
+  if (trees?.before === undefined) return { ...trees, before: m.tree, undone: false };
+  return { ...trees, after: m.tree, undone: false };
+}
+
+/** After a merge was begun, or done. */
+export function mergedAfter(
+  trees: AttemptTrees | undefined,
+  m: Extract<Milestone, { type: 'merge-started' | 'change-merged' }>,
+): AttemptTrees {
+  const from = m.type === 'merge-started' ? m.from : (trees?.merge?.from ?? m.tree);
+  return { undone: false, ...trees, merge: { from, tree: m.tree, done: m.type === 'change-merged' } };
+}
+
+/** A merge that was cut off is not finished for a step that runs again. */
+export function withoutHalfMerge(
+  attempt: number,
+  trees: AttemptTrees | undefined,
+): Readonly<Record<number, AttemptTrees>> {
+  if (trees?.merge === undefined || trees.merge.done) return {};
+  const { merge: _, ...rest } = trees;
+  return { [attempt]: rest };
+}

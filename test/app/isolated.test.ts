@@ -1,0 +1,119 @@
+// Shows isolated steps through the built program: real worktrees, real merges, a runner that is killed.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ends, eventsOf, say } from '../commands/project.ts';
+import { agentDoes, agentProject, usersSide } from '../commands/tree-project.ts';
+import { built } from '../support/built.ts';
+import { startCli } from '../support/cli.ts';
+import { of } from '../support/event-check.ts';
+import type { Project } from '../support/repository.ts';
+
+beforeAll(built);
+
+function worktrees(project: Project): readonly string[] {
+  const listed = project.git('worktree', 'list', '--porcelain').split('\n');
+  return listed.filter((line) => line.startsWith('worktree ')).slice(1);
+}
+
+const agent = (id: string, more = 'isolated'): string =>
+  `  - { id: ${id}, needs: [], engine: claude-code, access: write, prompt: Do ${id}., workspace: ${more} }\n`;
+
+describe('isolated steps', () => {
+  it('work side by side, are merged in order, and what needs them sees all of it', async () => {
+    const steps = `${['one', 'two', 'three'].map((id) => agent(id)).join('')}  - { id: look, needs: one, run: ls }\n`;
+    // The first in the file ends last.
+    const script = `test $CODEMACHINE_STEP != one || sleep 0.3
+      ls > seen-by-$CODEMACHINE_STEP.txt; echo $CODEMACHINE_STEP >> list-$CODEMACHINE_STEP.txt; git status --short > /dev/null`;
+    const project = agentProject(script, {}, `steps:\n${steps}`);
+    const side = usersSide(project);
+    const { code, events } = await eventsOf(project, 'run w');
+    expect(code).toBe(0);
+    expect(of(events, 'change-merged').map(({ step }) => step)).toEqual(['one', 'two', 'three']);
+    for (const id of ['one', 'two', 'three'])
+      expect(project.read(`seen-by-${id}.txt`)).not.toContain('list-');
+    const looked = of(events, 'step-succeeded').find(({ step }) => step === 'look')?.stdout;
+    for (const id of ['one', 'two', 'three']) expect(looked).toContain(`list-${id}.txt`);
+    expect(worktrees(project)).toEqual([]);
+    expect(usersSide(project)).toEqual(side);
+  });
+
+  it('of a shell are set up, run in their worktree, and leave what setup made behind', async () => {
+    const step = `  - id: build
+    run: cat installed.txt && pwd && echo "$CODEMACHINE_WORKSPACE" && echo new > made.txt
+    workspace: { mode: isolated, setup: echo ready > installed.txt }
+`;
+    const project = agentProject('', {}, `steps:\n${step}`);
+    const { code, events } = await eventsOf(project, 'run w');
+    expect(code).toBe(0);
+    const [ready, here, workspace] = (of(events, 'step-succeeded')[0]?.stdout ?? '').split('\n').slice(-3);
+    expect(ready).toBe('ready');
+    expect(here).toBe(workspace);
+    expect(here).not.toBe(project.root);
+    expect(Object.keys(project.picture())).toEqual(expect.arrayContaining(['a.txt', 'made.txt']));
+    expect(Object.keys(project.picture())).not.toContain('installed.txt');
+  });
+
+  const KILLS = (runner: string) =>
+    `echo half >> half.txt; while [ ! -s ${runner} ]; do sleep 0.02; done; kill -9 $(cat ${runner}); sleep 60`;
+
+  /** The runner is killed by the agent, whose edit is in its worktree alone. */
+  async function killed(workspace: string, files: Readonly<Record<string, string>> = {}): Promise<Project> {
+    const project = agentProject('', files, `steps:\n${agent('slow', workspace)}`);
+    const runner = path.join(project.base, 'runner');
+    agentDoes(project, KILLS(runner));
+    const cli = startCli(project, ['run', 'w', '--json']);
+    writeFileSync(runner, `${cli.pid}\n`);
+    expect(await cli.ended).toMatchObject({ signal: 'SIGKILL' });
+    expect(worktrees(project)).toHaveLength(1);
+    return project;
+  }
+
+  it('that were killed are recorded and made again, and the shared tree never saw the half', async () => {
+    const project = await killed('isolated');
+    agentDoes(project, 'echo whole > whole.txt');
+    const { code, events } = await eventsOf(project, 'resume @last');
+    expect(code).toBe(0);
+    expect(of(events, 'snapshot-taken')[0]).toMatchObject({ attempt: 1, files: ['half.txt'] });
+    expect(Object.keys(project.picture())).toContain('whole.txt');
+    expect(Object.keys(project.picture())).not.toContain('half.txt');
+    expect(worktrees(project)).toEqual([]);
+  });
+
+  it('that were killed go on from there with --keep-tree, links and all', async () => {
+    const project = await killed('{ mode: isolated, link: [dir], setup: touch set-up.txt }', {
+      'a.txt': 'a\n',
+      '.gitignore': 'dir/\n',
+      'dir/in': 'linked\n',
+    });
+    agentDoes(project, 'echo whole >> half.txt; cat dir/in >> half.txt');
+    const { code, events } = await eventsOf(project, 'resume @last --keep-tree');
+    expect(ends(events)).toEqual({ slow: 'succeeded' });
+    expect(code).toBe(0);
+    expect(project.read('half.txt')).toBe('half\nwhole\nlinked\n');
+    expect(Object.keys(project.picture())).not.toContain('set-up.txt');
+    expect(readFileSync(path.join(project.root, 'dir/in'), 'utf8')).toBe('linked\n');
+  });
+
+  it('that collide are merged by the agent that is named for it, whose checks must pass', async () => {
+    const more = '{ mode: isolated, on-conflict: { agent: merger, checks: ["grep -q both a.txt"] } }';
+    const workflow = `agents: { merger: { engine: claude-code, access: write } }
+steps:
+${agent('one')}${agent('two', more)}`;
+    const script = `case $CODEMACHINE_STEP in
+      *.on-conflict) grep -q '^<<<<<<<' a.txt; echo both > a.txt;;
+      *) echo $CODEMACHINE_STEP > a.txt;; esac`;
+    const project = agentProject(script, {}, workflow);
+    const { code, events } = await eventsOf(project, 'run w');
+    expect(ends(events)).toMatchObject({
+      one: 'succeeded',
+      two: 'succeeded',
+      'two.on-conflict': 'succeeded',
+    });
+    expect(code).toBe(0);
+    expect(project.read('a.txt')).toBe('both\n');
+    const said = await say(project, 'status @last');
+    expect(said.code).toBe(0);
+    expect(worktrees(project)).toEqual([]);
+  });
+});

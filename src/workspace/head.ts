@@ -15,6 +15,7 @@ import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { settledSignature } from './disk.ts';
 import { line } from './git.ts';
+import { elsewhere, leadsElsewhere } from './intact.ts';
 import { plainHead } from './plain-head.ts';
 import { type Store, userIndex } from './store.ts';
 import type { Memory } from './tree.ts';
@@ -154,6 +155,9 @@ async function moveBranch(
     to === null
       ? ['update-ref', '-m', reflog, '-d', branch, from ?? '']
       : ['update-ref', '-m', reflog, branch, to, from ?? '0'.repeat(to.length)];
+  const { commonDir } = store.places;
+  const led = [branch, `logs/${branch}`].find((name) => leadsElsewhere(commonDir, name));
+  if (led !== undefined) return err(elsewhere(path.join(commonDir, led)));
   const moved = await store.theirs([...reflogged, ...command]);
   return moved.ok ? ok(undefined) : moved;
 }
@@ -243,7 +247,8 @@ async function isDirty(store: Store, sha: string): Promise<Result<boolean, Failu
     if (index !== undefined) writeFileSync(copy, readFileSync(index), { mode: 0o600 });
     if (sha !== '') {
       const staged = await store.ours(['diff-index', '--cached', '--name-only', '-z', sha], { env });
-      if (!staged.ok || staged.value.length > 0) return staged.ok ? ok(true) : staged;
+      // What git cannot compare is not clean.
+      if (!staged.ok || staged.value.length > 0) return ok(true);
     }
     await store.ours(['update-index', '-q', '--refresh'], { env, codes: [0, 1] });
     const changed = await store.ours(['diff-files', '--name-only', '-z', '--ignore-submodules'], { env });

@@ -3,11 +3,12 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
-import { ok, type Result } from '../model/result.ts';
+import { err, ok, type Result } from '../model/result.ts';
 import { ABSENT } from './diff.ts';
 import { SYNCED_REFS, syncObjects, UNSYNCED } from './durable.ts';
 import { line, names, text } from './git.ts';
 import { type Head, headLine } from './head.ts';
+import { elsewhere, holdsLink, leadsElsewhere } from './intact.ts';
 import type { Store } from './store.ts';
 
 /** What the refs of a run stand under, in the common git directory. */
@@ -121,6 +122,8 @@ async function nameRecording(
   what: Recorded,
   recording: string,
 ): Promise<Result<undefined, Failure>> {
+  const led = ledElsewhere(store, what.run);
+  if (led !== undefined) return err(elsewhere(led));
   if (!numbers.has(what.run)) dropStaleRefLocks(store, what.run);
   for (;;) {
     const next = numbers.get(what.run) ?? (await lastNumber(store, what.run)) + 1;
@@ -135,6 +138,15 @@ async function nameRecording(
     const taken = await store.theirs(['rev-parse', '-q', '--verify', ref], { codes: [0, 1] });
     if (!taken.ok || taken.value.length === 0) return kept;
   }
+}
+
+/** Git writes a ref through a link among its directories, and appends to a log that is one. */
+function ledElsewhere(store: Store, run: RunId): string | undefined {
+  const { commonDir } = store.places;
+  const ref = refsOf(run).replace(/\/$/, '');
+  return [ref, `logs/${ref}`]
+    .filter((name) => leadsElsewhere(commonDir, name) || holdsLink(path.join(commonDir, name)))
+    .map((name) => path.join(commonDir, name))[0];
 }
 
 /**

@@ -1,6 +1,15 @@
 /** Keeps the git directory of ours, through which every recording is made. */
 import { createHash, randomUUID } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -14,6 +23,7 @@ import {
   scratchEnvironment,
   userEnvironment,
 } from './git.ts';
+import { intactFrom } from './intact.ts';
 import type { Places } from './root.ts';
 
 /** Our git directory beside the user's. */
@@ -107,9 +117,10 @@ function assemble(places: Places, dir: string, own: Own, git: Git, environ: Envi
     GIT_OBJECT_DIRECTORY: path.join(places.commonDir, 'objects'),
   };
   const { gitDir, commonDir } = places;
-  // A linked worktree says in a file where the common directory is, and an agent can write that file.
-  const common = gitDir === commonDir ? {} : { GIT_COMMON_DIR: commonDir };
-  const theirEnv = { ...env, GIT_DIR: gitDir, ...common, GIT_WORK_TREE: places.root };
+  // A file named `commondir` says where the common directory is, and an agent can write that file.
+  const theirEnv = { ...env, GIT_DIR: gitDir, GIT_COMMON_DIR: commonDir, GIT_WORK_TREE: places.root };
+  const theirs = asking(git, places.root, theirEnv, OBEY_NOBODY_ELSE);
+  const intact = intactFrom(places);
   const ours = asking(git, places.root, ourEnv, OBEY_NOBODY_ELSE);
   const leftOut = new Set<string>();
   return {
@@ -123,12 +134,17 @@ function assemble(places: Places, dir: string, own: Own, git: Git, environ: Envi
       // An agent that may write here may write our config as well, so it is looked at before each use.
       try {
         ensure(dir, own.files);
+        dropIfLink(index);
       } catch (error) {
         return err(unwritable(dir, error));
       }
-      return ours(args, call);
+      const looked = intact();
+      return looked.ok ? ours(args, call) : looked;
     },
-    theirs: asking(git, places.root, theirEnv, OBEY_NOBODY_ELSE),
+    theirs: async (args, call) => {
+      const looked = intact();
+      return looked.ok ? theirs(args, call) : looked;
+    },
     beside: (other) => ({ ...assemble(other, dir, own, git, environ), leftOut }),
   };
 }
@@ -136,12 +152,26 @@ function assemble(places: Places, dir: string, own: Own, git: Git, environ: Envi
 /** The user's index; undefined where there is none. A pipe in its place would be read for ever, by us as well as by git. */
 export function userIndex({ places }: Store): string | undefined {
   const file = path.join(places.gitDir, 'index');
-  return lstatSync(file, { throwIfNoEntry: false })?.isFile() === true ? file : undefined;
+  try {
+    return lstatSync(file).isFile() ? file : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
+/** Git writes an index through a link. */
+function dropIfLink(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(file);
+}
+
+/** Throws where it was led elsewhere: what is written here would be written there. */
 function ensure(dir: string, files: Files): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (realpathSync.native(dir) !== dir) throw new Error('it became a link, or lies behind one');
   for (const one of ['objects', 'refs', 'info']) {
-    mkdirSync(path.join(dir, one), { recursive: true, mode: 0o700 });
+    const inner = path.join(dir, one);
+    dropIfLink(inner);
+    mkdirSync(inner, { recursive: true, mode: 0o700 });
   }
   for (const [name, content] of Object.entries(files)) put(dir, name, content);
 }
@@ -212,8 +242,10 @@ function quoted(value: string): string {
 
 function excludes(places: Places, statePrefix: string | undefined): string {
   let theirs = '';
+  const file = path.join(places.commonDir, 'info', 'exclude');
   try {
-    theirs = readFileSync(path.join(places.commonDir, 'info', 'exclude'), 'latin1');
+    // A pipe would be read for ever.
+    if (statSync(file).isFile()) theirs = readFileSync(file, 'latin1');
   } catch {
     // Most repositories have the file, none needs it.
   }

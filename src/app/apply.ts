@@ -7,7 +7,7 @@ import { filesText } from './collision.ts';
 import { tell } from './present.ts';
 import { harmless, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { wayBack } from './restore.ts';
+import { tellWayBack } from './restore.ts';
 import { type RunTree, withRunTree } from './tree-owner.ts';
 
 /** What `codemachine apply` is asked for. */
@@ -87,11 +87,11 @@ async function apply(
     if (!fits) tell(`markers would stand in ${filesText(conflicts)}`);
     return ok(fits ? EXIT.succeeded : EXIT.failed);
   }
+  await tellWayBack({ run, workspace }, ours);
   const restored = await workspace.restore(tree, ours);
   if (!restored.ok) return err(restored.error);
   list(`applied the change of ${attemptWords(of)}:`);
   if (!fits) tell(`both sides stand between markers in ${filesText(conflicts)}: decide there`);
-  tell(`what was there is kept: \`${await wayBack({ run, workspace }, ours)}\` brings it back`);
   return ok(fits ? EXIT.succeeded : EXIT.failed);
 }
 

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { changesText } from '../report/tree-changes.ts';
 import { count } from '../report/words.ts';
 import type { Change } from '../workspace/changes.ts';
+import type { KeptRecording } from '../workspace/recordings.ts';
 import { attemptNamed, attemptWord, attemptWords } from './attempt-name.ts';
 import { confirm } from './confirm.ts';
 import { canAsk, tell } from './present.ts';
@@ -50,14 +51,10 @@ interface Target {
 
 async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Target, Refusal>> {
   const { run, workspace } = tree;
-  if (flags.to === undefined && flags.side === undefined) {
-    return refuse(
-      'restore to what?',
-      'say `--before` or `--after` for how the tree was then, or `--to` with the number of a recording',
-    );
-  }
   const recordings = await workspace.recordings(run);
   if (!recordings.ok) return err(recordings.error);
+  if (flags.to === undefined && flags.side === undefined)
+    return refuse('restore to what?', sides(recordings.value));
   if (flags.to !== undefined) {
     const named = recordingNamed(run, recordings.value, flags.to);
     if (!named.ok) return named;
@@ -70,6 +67,15 @@ async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Targ
   return flags.side === 'before'
     ? ok({ tree: first, words: 'before the run' })
     : ok({ tree: lastRecorded, words: 'after the run' });
+}
+
+const NEWEST = 20;
+
+function sides(recordings: readonly KeptRecording[]): string {
+  return [
+    'say `--before` or `--after` for how the tree was then, or `--to` with the number of a recording; the newest:',
+    ...recordings.slice(-NEWEST).map(({ number, label }) => `    ${number}  ${label}`),
+  ].join('\n');
 }
 
 /** The shared tree around an attempt. What happened in a worktree of its own was never there, but for its merge. */
@@ -133,25 +139,25 @@ async function restoreTo(
   const what = { run, label: 'restore', from, to: target.tree, paths: paths.value };
   const picked = await workspace.trees.pick(what);
   if (!picked.ok) return err(picked.error);
+  // Told before: whoever is cut off in the middle knows it then.
+  await tellWayBack({ run, workspace }, from);
   const restored = await workspace.restore(picked.value, from);
   if (!restored.ok) return err(restored.error);
-  const back = await wayBack({ run, workspace }, from);
   // What the ignore rules hide that were put back was left.
   const touched = new Set(restored.value);
   const done = changes.value.filter((one) => touched.has(one.path) || touched.has(one.from ?? one.path));
   list(`put back to how it was ${target.words}:`, done);
-  tell(`what was there is kept: \`${back}\` brings it back`);
   return ok(EXIT.succeeded);
 }
 
-/** The command that puts the tree back to a recording. */
-export async function wayBack(
+/** Tells the command that brings the tree back to how it is. */
+export async function tellWayBack(
   { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
-  recording: string,
-): Promise<string> {
+  found: string,
+): Promise<void> {
   const recordings = await workspace.recordings(run);
-  const number = recordings.ok ? recordings.value.find(({ tree }) => tree === recording)?.number : undefined;
-  return `codemachine restore ${run} --to ${number ?? recording}`;
+  const number = recordings.ok ? recordings.value.find(({ tree }) => tree === found)?.number : undefined;
+  tell(`what is there is kept: \`codemachine restore ${run} --to ${number ?? found}\` brings it back`);
 }
 
 function list(heading: string, changes: readonly Change[]): void {

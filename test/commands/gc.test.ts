@@ -1,5 +1,6 @@
 // Clears up through the built program: what goes, what stays, and that nothing of a run is left.
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { asRunId } from '../../src/model/ids.ts';
@@ -136,6 +137,40 @@ describe('gc', () => {
     expect(refs(project)).toBe('');
     expect(readdirSync(path.join(project.stateDir, 'runs'))).toEqual([]);
     expect((await say(project, 'gc')).stdout).toContain('nothing to clear up: 0 runs');
+  });
+
+  it('leaves nothing that the next one does not take, after whichever call of git it is killed', async () => {
+    const project = agentProject(EDIT);
+    await say(project, 'run w');
+    const all = refs(project);
+    const [run = ''] = readdirSync(path.join(project.stateDir, 'runs'));
+    const kept = path.join(project.base, 'kept');
+    cpSync(project.root, kept, { recursive: true, preserveTimestamps: true });
+    const real = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim();
+    const bin = path.join(project.base, 'bin');
+    const calls = path.join(project.base, 'calls');
+    mkdirSync(bin);
+    let killed = 0;
+    for (let last = 1; killed === last - 1; last++) {
+      rmSync(project.root, { recursive: true });
+      cpSync(kept, project.root, { recursive: true, preserveTimestamps: true });
+      writeFileSync(calls, '');
+      const wrapper = `#!/bin/sh\n'${real}' "$@"\ncode=$?\necho x >> '${calls}'\n[ "$(wc -l < '${calls}')" -eq ${last} ] && kill -9 $PPID\nexit $code\n`;
+      writeFileSync(path.join(bin, 'git'), wrapper, { mode: 0o755 });
+      const end = await say(project, 'gc --keep 0', {
+        env: { PATH: `${bin}:${project.environ['PATH'] ?? ''}` },
+      });
+      if (end.signal === 'SIGKILL') killed += 1;
+      const listed = await withState(project, (state) => state.listRuns().length);
+      // A run that is listed has its recordings.
+      if (listed === 1) expect(refs(project)).toBe(all);
+      if (end.signal === 'SIGKILL')
+        expect(await say(project, 'gc --keep 0')).toMatchObject({ code: 0, stderr: '' });
+      expect(refs(project)).toBe('');
+      expect(existsSync(path.join(project.stateDir, 'runs', run))).toBe(false);
+      expect(await withState(project, (state) => state.removals.begun())).toEqual([]);
+    }
+    expect(killed).toBeGreaterThan(5);
   });
 
   it('leaves refs of others alone: of another state directory, and what is no run', async () => {

@@ -1,9 +1,11 @@
 // Puts trees back through the built program.
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { built } from '../support/built.ts';
-import { startCli } from '../support/cli.ts';
+import { PROGRAM, startCli } from '../support/cli.ts';
+import type { Project } from '../support/repository.ts';
 import { projectWith, say } from './project.ts';
 import { agentDoes, agentProject, usersSide, words } from './tree-project.ts';
 
@@ -138,7 +140,7 @@ describe('restore', () => {
     await say(project, 'run w');
     const after = project.picture();
     for (const [line, said] of [
-      ['restore @last', 'say `--before` or `--after`'],
+      ['restore @last', 'fix.1.before\n'],
       ['restore @last fxi --before', 'did you mean `fix`?'],
       ['restore @last fix.2 --before', 'step fix of run'],
       ['restore @last --to 99', 'has no recording 99'],
@@ -156,6 +158,20 @@ describe('restore', () => {
     const plain = projectWith({ w: 'steps:\n  - run: "true"\n' });
     await say(plain, 'run w');
     expect((await say(plain, 'restore @last --before')).stderr).toContain('nothing was recorded in run');
+  });
+
+  it('asks where a person sits, and changes nothing without a yes', async () => {
+    const project = agentProject(EDIT, FILES);
+    const before = project.picture();
+    await say(project, 'run w');
+    const after = project.picture();
+    const no = await atTerminal(project, '\r');
+    expect(no.screen).toContain('D new/file.txt');
+    expect(no.screen).toContain('nothing was changed');
+    expect(no.code).toBe(2);
+    expect(project.picture()).toEqual(after);
+    expect(await atTerminal(project, 'y\r')).toMatchObject({ code: 0 });
+    expect(project.picture()).toEqual(before);
   });
 
   it('refuses while a run works in the checkout, its own or another one', async () => {
@@ -187,6 +203,27 @@ describe('restore', () => {
     expect(await say(project, `restore ${first.run} --before`)).toMatchObject({ code: 0 });
   });
 });
+
+/** Restores at a terminal, and presses the keys when it is asked. */
+function atTerminal(project: Project, keys: string): Promise<{ code: number | null; screen: string }> {
+  const line = [process.execPath, PROGRAM, 'restore', '@last', '--before']
+    .map((word) => `'${word}'`)
+    .join(' ');
+  const child = spawn('script', ['-q', '-e', '-f', '-c', `exec ${line}`, '/dev/null'], {
+    cwd: project.root,
+    env: { ...project.environ, TERM: 'xterm', SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let screen = '';
+  let asked = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text;
+    if (asked || !screen.includes('[y/N]')) return;
+    asked = true;
+    child.stdin.write(keys);
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, screen })));
+}
 
 const TWICE = ['one', 'two']
   .map((id) => `  - { id: ${id}, engine: claude-code, access: write, prompt: Count. }\n`)

@@ -127,9 +127,10 @@ export async function dismantle(store: Store, place: WorktreePlace): Promise<Res
   try {
     await removeTree(goneOf(place));
     if (lstatSync(root, { throwIfNoEntry: false }) !== undefined) await setAside(place);
-    await removeTree(gitDir);
     for (const name of readdirSync(store.dir))
       if (name.startsWith(index)) await rm(path.join(store.dir, name), { force: true });
+    // Last, because who looks for what a killed removal left finds it by this.
+    await removeTree(gitDir);
     removeEmpty(path.dirname(root), path.dirname(path.dirname(root)), adminHome(store.places));
     return ok(undefined);
   } catch (error) {

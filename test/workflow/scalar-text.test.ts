@@ -163,8 +163,8 @@ describe('places of scalars', () => {
           const source = `m:\n a: ${quote}${quote === '' ? 'w' : ''}${body}${quote}\n`.replaceAll('\n', end);
           const text = deepest(source)?.text();
           // What is drawn may also be nothing, or a key of its own.
-        if (text === undefined || text.at.start === text.at.end) return;
-        if (text.at.start !== source.indexOf('a: ') + 3) return;
+          if (text === undefined || text.at.start === text.at.end) return;
+          if (text.at.start !== source.indexOf('a: ') + 3) return;
           let before = text.at.start;
           for (const [i, meant] of text.value.split('').entries()) {
             const place = text.offset(i);

@@ -12,7 +12,7 @@ import { isKept, lookAtWorktrees } from './left.ts';
 import { conflictKey } from './resolve.ts';
 import type { Running } from './running.ts';
 import type { Undo } from './undo.ts';
-import { lookAtTree, toUndo, undo } from './undo.ts';
+import { leftInTree, lookAtTree, undo } from './undo.ts';
 
 /** What there is to mend; looked for before the run is touched, so that a refusal leaves it as it was. */
 export interface Mending {
@@ -20,7 +20,7 @@ export interface Mending {
   /** Steps whose edits somebody wants kept. */
   readonly kept: readonly StepKey[];
   readonly merges: readonly HalfMerged[];
-  readonly undos: readonly Undo[];
+  readonly toUndo: readonly Undo[];
   /** Worktrees that nobody needs any more. */
   readonly worktrees: readonly Worktree[];
 }
@@ -32,7 +32,7 @@ type Draft = { readonly [Key in keyof Mending]: Mending[Key][number][] };
  * worktrees, and for a merge that was cut off. An error is the sentence why the run is not resumed.
  */
 export async function lookForMending(run: Running): Promise<Result<Mending, string>> {
-  const found: Draft = { before: [], kept: [], merges: [], undos: [], worktrees: [] };
+  const found: Draft = { before: [], kept: [], merges: [], toUndo: [], worktrees: [] };
   // What was done last is undone first.
   const byAge = [...run.input.plan.steps]
     .sort((a, b) => b.batch - a.batch || b.index - a.index)
@@ -58,7 +58,7 @@ export function keptByChoice({ input, ledger }: Running): readonly StepKey[] {
   return steps
     .filter((step) => {
       const progress = ledger.step(asStepKey(step.id));
-      return toUndo(step, progress) !== undefined || isKept(progress);
+      return leftInTree(step, progress) !== undefined || isKept(progress);
     })
     .map(({ id }) => asStepKey(id));
 }
@@ -70,7 +70,7 @@ export async function mend(run: Running, found: Mending): Promise<Result<undefin
     const finished = await finishMerge(run, merge);
     if (!finished.ok) return finished;
   }
-  for (const one of found.undos) {
+  for (const one of found.toUndo) {
     const undone = await undo(run, one);
     if (!undone.ok) return undone;
   }
@@ -90,14 +90,14 @@ const lookAtShared: LookAt = async (run, step, found) => {
   const { workspace } = run.input.ports;
   const { keepTree } = run.input.options;
   const progress = run.ledger.step(asStepKey(step.id));
-  const trees = toUndo(step, progress);
+  const trees = leftInTree(step, progress);
   if (workspace === undefined || trees === undefined) return ok(undefined);
   const looked = await lookAtTree(run, workspace, progress.key, progress.attempt, trees);
   // Whoever keeps the tree needs no recording, and may keep it because there can be none.
   if (!looked.ok) return keepTree === true ? ok(undefined) : looked;
   found.before.push(...looked.value.before);
   if (looked.value.undo === undefined) found.kept.push(progress.key);
-  else if (keepTree !== true) found.undos.push(looked.value.undo);
+  else if (keepTree !== true) found.toUndo.push(looked.value.undo);
   return ok(undefined);
 };
 

@@ -24,7 +24,7 @@ export interface Undo {
 type Recorded = AttemptTrees & { readonly before: string };
 
 /** The recordings of a step's newest attempt, where its edits may still be in the shared tree and are not to stay. */
-export function toUndo(step: Step, { status, attempt, trees }: StepProgress): Recorded | undefined {
+export function leftInTree(step: Step, { status, attempt, trees }: StepProgress): Recorded | undefined {
   const own = trees[attempt];
   if (!isRecorded(step) || status === 'succeeded' || own?.before === undefined) return undefined;
   const stays = own.undone || own.isolated === true || own.kept === true;

@@ -59,6 +59,22 @@ describe('the room', () => {
     expect([...names.keys()]).toEqual(['look']);
   });
 
+  test('keeps the place of who can be alone as soon as the others have looked', async () => {
+    const room = openRoom(2);
+    const first = await inside(room, {
+      apart: { ...rank, tree: 'apart' },
+      look: { ...rank, tree: 'share', placeless: true },
+    });
+    const names = await inside(room, {
+      writer: { tree: 'alone', remaining: 9, index: 1 },
+      other: { ...rank, tree: 'apart' },
+    });
+    expect([...names.keys()]).toEqual([]);
+    first.get('look')?.();
+    await turn();
+    expect([...names.keys()]).toEqual(['writer']);
+  });
+
   test('holds looks back where a merge waits for nothing else', async () => {
     const room = openRoom(4);
     const look = { ...rank, tree: 'share', placeless: true } as const;

@@ -34,9 +34,9 @@ export async function plant(
     put('locked', `codemachine run ${place.run}\n`);
     put('HEAD', `${head.sha ?? UNBORN}\n`);
     put('commondir', '../..\n');
-    if (index.value !== undefined) await putIndex(store, gitDir, index.value);
-    await takeOver(store, gitDir);
     mkdirSync(root, { recursive: true, mode: 0o700 });
+    if (index.value !== undefined) await putIndex(store, place, index.value);
+    await takeOver(store, gitDir);
     const own = path.join(root, '.git');
     if (lstatSync(own, { throwIfNoEntry: false }) === undefined) writeFileSync(own, `gitdir: ${gitDir}\n`);
     put('gitdir', `${own}\n`);
@@ -58,19 +58,25 @@ async function indexOf(store: Store, head: Head): Promise<Result<Buffer | undefi
   return blob.ok ? ok(Buffer.from(blob.value)) : blob;
 }
 
+/** What an index remembers of the directory that it stands for: git warns where it is another one. */
+const OF_ANOTHER_TREE = ['UNTR', 'FSMN'];
+
 /**
  * Its times say that it is older than every file, so that git compares bytes before it believes what the index says of another
  * tree's files. The files that it shares with other indexes (a split index) come along.
  */
-async function putIndex(store: Store, gitDir: string, index: Buffer): Promise<void> {
+async function putIndex(store: Store, place: WorktreePlace, index: Buffer): Promise<void> {
+  const { gitDir } = place.places;
   const file = path.join(gitDir, 'index');
   writeFileSync(file, index);
-  await utimes(file, 1, 1);
   for (const name of readdirSync(store.places.gitDir)) {
     if (!/^sharedindex\.[0-9a-f]+$/.test(name)) continue;
     const id = Buffer.from(name.slice('sharedindex.'.length), 'hex');
     if (index.includes(id)) await copyFile(path.join(store.places.gitDir, name), path.join(gitDir, name));
   }
+  if (OF_ANOTHER_TREE.some((extension) => index.includes(extension)))
+    await store.beside(place.places).theirs(['update-index', '--no-untracked-cache', '--force-write-index']);
+  await utimes(file, 1, 1);
 }
 
 /** A worktree has settings of its own (which files are checked out, for one); without them git would see every other file deleted. */

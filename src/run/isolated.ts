@@ -75,8 +75,10 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
   const after = await end(here, before.value);
   // Nothing takes the worktree away: all there is of the attempt is in it.
   if (!after.ok) return { outcome: notRecorded(outcome, after.error, root) };
-  const made = { change: after.value, close };
-  const wrong = outcome.ok ? await wanted.verify?.(check, after.value) : undefined;
+  const { change, said } = after.value;
+  // A worktree that is gone tells the next owner that all of it is recorded; and if there is one by now, it is theirs.
+  const made = { change, close: () => said.then(close) };
+  const wrong = outcome.ok ? await wanted.verify?.(check, change) : undefined;
   return { ...made, outcome: wrong === undefined ? outcome : { ...failed(wrong), values: outcome.values } };
 }
 
@@ -116,13 +118,17 @@ async function begin({ of, worktree, start }: Here): Promise<Result<string, Fail
   return ok(tree);
 }
 
-async function end({ of, worktree }: Here, before: string): Promise<Result<Recording, Failure>> {
+/** Records what the attempt made. `said` resolves when the milestone is committed. */
+async function end(
+  { of, worktree }: Here,
+  before: string,
+): Promise<Result<{ readonly change: Recording; readonly said: Promise<unknown> }, Failure>> {
   const { run, key, attempt } = of;
   const after = await worktree.record(run.input.run, `${key}.${attempt}.after`, before);
   if (!after.ok) return after;
   const { tree, files } = after.value;
-  void run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree, files });
-  return after;
+  const said = run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree, files });
+  return ok({ change: after.value, said });
 }
 
 function notRecorded(outcome: Outcome, error: Failure, root: string): Outcome {

@@ -55,7 +55,9 @@ export interface Schedule {
 /** Lays the list out. */
 export function layOut(run: Running, phase: Phase): Schedule {
   const entries = entriesOf(run.input.plan.steps);
-  const barrier = openBarrier(entries.filter(({ planned }) => planned.step.isolated !== undefined));
+  const isMember = ({ planned: { step } }: Entry) =>
+    step.isolated !== undefined || run.ledger.step(asStepKey(step.id)).status === 'merging';
+  const barrier = openBarrier(entries.filter(isMember));
   const fresh = { ended: [], open: 0, telling: false, merging: false, finish: () => undefined };
   return { run, phase, entries, barrier, ...fresh };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
 import { err } from '../../src/model/result.ts';
 import type { Isolated } from '../../src/model/workflow.ts';
+import type { RunPorts } from '../../src/run/running.ts';
 import type { RigOptions, Script } from './rig.ts';
 import { agentStep, failing, fine, held, runStep, start, turn, workflowOf } from './rig.ts';
 import type { World } from './worktrees.ts';
@@ -155,6 +156,35 @@ describe('an isolated attempt', () => {
       if (at === 'after') expect(message).toContain('/worktrees/a.1');
     },
   );
+});
+
+describe('a worktree', () => {
+  test.each([fine(), failing('output')])('goes when the journal has what was in it (%j)', async (outcome) => {
+    const world = fakeWorld();
+    const committed: string[] = [];
+    const atRemoval: string[] = [];
+    const isolation: typeof world.isolation = {
+      ...world.isolation,
+      open: async (what) => {
+        const opened = await world.isolation.open(what);
+        if (!opened.ok) return opened;
+        const remove = async () => {
+          atRemoval.push(...committed);
+          return opened.value.remove();
+        };
+        return { ...opened, value: { ...opened.value, remove } };
+      },
+    };
+    const emit: RunPorts['emit'] = async (body) => {
+      for (let i = 0; i < 5; i++) await turn();
+      committed.push(body.type);
+      return { ...body, v: 1, seq: 1, at: '2026-11-20T14:15:03.000Z', run: 'r' } as never;
+    };
+    const ports = { isolation, emit };
+    await run(world, { workflow: workflowOf([isolated('a')]), ports, script: () => outcome }).handle.done;
+    expect(atRemoval.filter((type) => type === 'snapshot-taken')).toHaveLength(2);
+    expect(atRemoval.includes('change-ready')).toBe(outcome.ok);
+  });
 });
 
 describe('a writer in the shared tree', () => {

@@ -49,6 +49,7 @@ describe('on-conflict', () => {
     let prompt = '';
     const rig = run(world, {
       workflow: workflowWith(['npm test']),
+      options: { maxParallel: 1 },
       script: colliding(
         world,
         (files) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ok } from '../../src/model/result.ts';
 import { makeHeap } from '../../src/run/heap.ts';
 import type { Guest } from '../../src/run/room.ts';
 import { isBefore, openRoom } from '../../src/run/room.ts';
@@ -36,6 +37,39 @@ describe('10,000 steps', () => {
     });
     expect((await rig.handle.done).end).toBe(blocked ? 'failed' : 'succeeded');
     expect(said).toBe(blocked ? count + 2 : 2 * count + 2);
+  });
+
+  test.each([
+    ['in a chain', (i: number) => (i === 0 ? [] : [`s${i - 1}`])],
+    ['side by side', () => []],
+  ])('isolated, %s', async (_, needs) => {
+    const isolated = { copy: [], link: [], merge: 'auto' } as const;
+    const steps = Array.from({ length: count / 4 }, (_each, i) =>
+      runStep(`s${i}`, { needs: needs(i), isolated }),
+    );
+    const nothing = async () => ({ ok: true, value: { tree: 't', files: [] } }) as const;
+    const none = async () => ({ ok: true, value: undefined }) as const;
+    let said = 0;
+    const rig = start({
+      workflow: workflowOf(steps),
+      options: { maxParallel: 8 },
+      ports: {
+        workspace: { record: nothing, restore: async () => ok([]), changed: async () => ok([]) },
+        isolation: {
+          open: async () => ok({ root: '/w', record: nothing, remove: none }),
+          find: none,
+          merge: async () => ok({ tree: 't', files: [], conflicts: [] }),
+        },
+        attemptDirectory: (step) => step,
+        emit: (body) => {
+          said++;
+          const at = '2026-11-20T14:15:03.000Z';
+          return Promise.resolve({ ...body, v: 1, seq: said, at, run: 'r' } as never);
+        },
+      },
+    });
+    expect((await rig.handle.done).end).toBe('succeeded');
+    expect(said).toBe(5 * steps.length + 2);
   });
 
   test('finding who is next costs the logarithm of those who wait', () => {

@@ -1,5 +1,6 @@
 /** Clears up: runs that are kept no longer, and what those that are gone have left. */
 
+import { sweepRun } from '../engines/process.ts';
 import type { Retention } from '../model/config.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { RUN_ID_PATTERN, type RunId } from '../model/ids.ts';
@@ -173,6 +174,8 @@ async function clear(
         continue;
       }
       add({ bytes: begun.value });
+      // What an owner that was killed has left running would go on in a worktree that is taken away.
+      if (!isOver({ status })) await sweepRun(id);
     }
     runs.push(gone);
   }

@@ -4,6 +4,7 @@ import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { treeHistory } from './tree-changes.ts';
 
 /** The shared tree from the start of a run to its end, as recordings. */
 export interface Timeline {
@@ -24,45 +25,20 @@ export function timeline(
   history: readonly Milestone[],
   recordings: readonly KeptRecording[],
 ): Result<Timeline, Refusal> {
-  const { states, cutOff } = statesOf(history);
+  const { changes, last } = treeHistory(history);
+  const newest = changes.at(-1);
+  // Whoever writes to the shared tree is alone, so an end can be missing of the newest change only.
+  const cutOff = newest !== undefined && newest.to === undefined && !newest.undone;
   const start = recordings.find(({ label }) => label === START)?.tree;
   const end = recordings.findLast(({ label }) => label === END);
-  const first = start ?? states[0];
+  const first = start ?? changes[0]?.from;
   if (first === undefined) return err(nothingRecorded(run));
-  const last = states.at(-1);
   const numberOf = (tree: string | undefined): number =>
     recordings.find((one) => one.tree === tree)?.number ?? 0;
   // A run that was gone on with after that has newer states, and no end until it comes to one.
   const ended = end !== undefined && end.number > numberOf(last) ? end.tree : undefined;
   const lastRecorded = ended ?? last ?? first;
   return ok({ first, last: cutOff && ended === undefined ? undefined : lastRecorded, lastRecorded });
-}
-
-interface States {
-  readonly states: readonly string[];
-  readonly cutOff: boolean;
-}
-
-function statesOf(history: readonly Milestone[]): States {
-  const states: string[] = [];
-  const isolated = new Set<string>();
-  // Attempts that began to write and have not come to an end of which there is a recording.
-  const open = new Set<string>();
-  for (const m of history) {
-    if (!('step' in m) || !('attempt' in m)) continue;
-    const attempt = `${m.step}.${m.attempt}`;
-    if (m.type === 'step-started' && m.workspace === 'isolated') isolated.add(attempt);
-    else if (m.type === 'merge-started') states.push(m.from);
-    else if (m.type === 'change-merged') states.push(m.tree);
-    else if (m.type === 'snapshot-taken' && !isolated.has(attempt)) {
-      if (!open.delete(attempt)) open.add(attempt);
-      states.push(m.tree);
-    } else if (m.type === 'tree-restored' && !isolated.has(attempt)) {
-      open.delete(attempt);
-      states.push(m.tree);
-    }
-  }
-  return { states, cutOff: open.size > 0 };
 }
 
 /** The recording that a person names: by its number in the run, or by its commit. */
@@ -80,7 +56,7 @@ export function recordingNamed(
   const numbers = recordings.map(({ number }) => number);
   return refuse(
     `run ${run} has no recording ${named}`,
-    `its recordings are ${Math.min(...numbers)} to ${Math.max(...numbers)}: \`git log --oneline refs/codemachine/${run}/${Math.max(...numbers)}\` shows them`,
+    `its recordings are ${Math.min(...numbers)} to ${Math.max(...numbers)}: \`codemachine restore ${run}\` lists the newest`,
   );
 }
 

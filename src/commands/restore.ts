@@ -12,6 +12,8 @@ export default class Restore extends Command {
     'Put the files of the tree back to how they were at a recording of a run.';
   static override readonly description =
     'Files only: HEAD, branches, the index and ignored files stay. What is overwritten is recorded first, and the command that brings it back is printed. Refused while a run works in the checkout.';
+  static override readonly usage =
+    '<%= command.id %> RUN [STEP] (--before | --after | --to <number>) [--dry-run] [-y] [-- PATHS...]';
   static override readonly examples = [
     '<%= config.bin %> restore @last --before',
     '<%= config.bin %> restore @last fix.1 --after -- src/a.ts',

@@ -18,7 +18,7 @@ export interface WorktreePlace {
 }
 
 /** How the names begin under which git knows our worktrees. */
-export const ADMIN_PREFIX = 'codemachine-';
+const ADMIN_PREFIX = 'codemachine-';
 
 /** How the name of a directory begins that held a worktree and is being removed. */
 export const GONE_PREFIX = '.gone-';

@@ -12,7 +12,7 @@ const NEVER = 1_000_000;
 let script = '';
 let tmp = '';
 beforeAll(async () => {
-  script = await compiled(path.join(import.meta.dirname, 'isolate-child.ts'));
+  script = await compiled(path.join(import.meta.dirname, 'fixtures/isolate-child.ts'));
   tmp = mkdtempSync(path.join(tmpdir(), 'codemachine-kill-'));
 });
 afterAll(() => rmSync(tmp, { recursive: true, force: true }));

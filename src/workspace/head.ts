@@ -16,6 +16,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { settledSignature } from './disk.ts';
 import { line } from './git.ts';
 import { elsewhere, leadsElsewhere } from './intact.ts';
+import { type Operation, putOperationBack, readOperation } from './operation.ts';
 import { plainHead } from './plain-head.ts';
 import { type Store, userIndex } from './store.ts';
 import type { Memory } from './tree.ts';
@@ -31,6 +32,8 @@ export interface Head {
   readonly branches: Readonly<Record<string, string | null>>;
   /** The index file's bytes as a blob; null where there is none. */
   readonly index: string | null;
+  /** What git noted down of a merge, a rebase or the like; absent where it is too much. */
+  readonly operation?: Operation;
   /** What was left out of the tree, so that another process compares without it too; absent where nothing was. */
   readonly out?: readonly string[];
 }
@@ -56,7 +59,9 @@ export async function readHead(
     branches[other] = tip.value;
   }
   const out = store.leftOut.size === 0 ? {} : { out: [...store.leftOut].sort() };
-  return ok({ v: 1, branch, sha, branches, index: index.value, ...out });
+  const operation = readOperation(store.places.gitDir);
+  const under = operation === undefined ? {} : { operation };
+  return ok({ v: 1, branch, sha, branches, index: index.value, ...under, ...out });
 }
 
 /** Where HEAD is, as in `Head`. Looked up in the files where they are plain, because two gits more cost more than all the rest. */
@@ -114,7 +119,7 @@ function gone(recording: string, cause: Failure): Failure {
 }
 
 /**
- * Puts HEAD, its branch and the index back to `to`, each only where it still is as `from` says: what somebody did since then
+ * Puts HEAD, its branch, the index and an operation in progress back to `to`, each only where it still is as `from` says: what somebody did since then
  * is theirs. `reflog` is what `git reflog` tells them about it.
  */
 export async function putHeadBack(
@@ -136,8 +141,11 @@ export async function putHeadBack(
     const moved = await moveHead(store, to, reflog);
     if (!moved.ok) return moved;
   }
-  if (now.value.index === from.index && from.index !== to.index) return putIndexBack(store, to.index);
-  return ok(undefined);
+  if (now.value.index === from.index && from.index !== to.index) {
+    const put = await putIndexBack(store, to.index);
+    if (!put.ok) return put;
+  }
+  return putOperationBack(store.places.gitDir, to.operation, from.operation);
 }
 
 function sameHead(a: Head, b: Head): boolean {

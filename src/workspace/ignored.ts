@@ -82,6 +82,13 @@ async function trackedIgnored(store: Store, memory: Memory): Promise<readonly st
   return all;
 }
 
+/** What the user tracks; nothing where git cannot read their index. */
+export async function trackedNames(store: Store): Promise<readonly string[]> {
+  if (userIndex(store) === undefined) return [];
+  const listed = await store.theirs(['ls-files', '-z']);
+  return listed.ok ? names(listed.value) : [];
+}
+
 /**
  * Those of the names that the ignore rules, as they are on the disk now, would hide. Asked of an index made of the names:
  * `check-ignore` reads names as pathspecs, so one that starts with `:(` or lies behind a link would end it.

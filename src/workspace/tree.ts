@@ -8,7 +8,7 @@ import { recordable, signatureOf, statOf } from './disk.ts';
 import { UNSYNCED } from './durable.ts';
 import { line, names, shown, text, zeroEnded } from './git.ts';
 import type { Head } from './head.ts';
-import { hiddenFiles } from './ignored.ts';
+import { hiddenFiles, trackedNames } from './ignored.ts';
 import { forgetLeftOut, isOurs } from './left-out.ts';
 import type { Store } from './store.ts';
 
@@ -123,29 +123,35 @@ function behindLink(root: string, name: string): boolean {
   return parentsOf(name).some((parent) => statOf(root, parent)?.isSymbolicLink() === true);
 }
 
-/** Files that neither our index nor any ignore rule knows; refuses those that are too large. */
+/**
+ * Files that neither our index nor any ignore rule knows; refuses those that are too large, but not what the user tracks: our
+ * first look at a repository knows none of its files.
+ */
 export async function untrackedFiles(store: Store): Promise<Result<readonly string[], Failure>> {
   const listed = await listOthers(store, '');
   if (!listed.ok) return listed;
-  const kept: string[] = [];
-  let sum = 0;
+  const sizes = new Map<string, number>();
   for (const name of listed.value) {
     if (isOurs(store, name)) continue;
     const stat = statOf(store.places.root, name);
-    if (stat === undefined || !recordable(name, stat)) continue;
-    if (stat.size > LARGEST_UNTRACKED_FILE)
-      return err(tooLarge(`The untracked file ${shown(name)} has ${mib(stat.size)}`));
-    sum += stat.size;
-    if (sum > LARGEST_UNTRACKED_SUM) {
-      return err(
-        tooLarge(
-          `Untracked files have over ${mib(LARGEST_UNTRACKED_SUM)} together, ${shown(name)} among them`,
-        ),
-      );
-    }
-    kept.push(name);
+    if (stat !== undefined && recordable(name, stat)) sizes.set(name, stat.size);
   }
-  return ok(kept);
+  const all = [...sizes.keys()];
+  if (whyTooLarge(sizes) === undefined) return ok(all);
+  for (const name of await trackedNames(store)) sizes.delete(name);
+  const large = whyTooLarge(sizes);
+  return large === undefined ? ok(all) : err(tooLarge(large));
+}
+
+function whyTooLarge(sizes: ReadonlyMap<string, number>): string | undefined {
+  let sum = 0;
+  for (const [name, size] of sizes) {
+    if (size > LARGEST_UNTRACKED_FILE) return `The untracked file ${shown(name)} has ${mib(size)}`;
+    sum += size;
+    if (sum > LARGEST_UNTRACKED_SUM)
+      return `Untracked files have over ${mib(LARGEST_UNTRACKED_SUM)} together, ${shown(name)} among them`;
+  }
+  return undefined;
 }
 
 /**

@@ -1,0 +1,117 @@
+/** Proves that recording and undoing hold in every state in which people leave a repository. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { findRoot } from '../../src/workspace/root.ts';
+import { must, openAt, picture, type Repository, RUN, realGit } from './repository.ts';
+import { attempt, inState, STATES } from './states.ts';
+
+/** Git keeps these as it likes: where a ref stands, what it once was, copies of an index that nothing refers to any more. */
+const KEPT_ANYHOW = ['objects', 'refs', 'packed-refs', 'reftable', 'logs', 'COMMIT_EDITMSG', 'ORIG_HEAD'];
+
+/** Everything of the user's: git directories as bytes, refs by what they say, the tree with modes and links. */
+async function users(r: Repository, root: string): Promise<unknown> {
+  const places = must(await findRoot(root, realGit, r.environ));
+  if (places === undefined) throw new Error('no repository');
+  const [own, common] = [places.gitDir, places.commonDir].map((dir) => {
+    const all = Object.entries(picture(dir, [...KEPT_ANYHOW, 'worktrees']));
+    return Object.fromEntries(all.filter(([name]) => !name.startsWith('sharedindex.')));
+  });
+  const format = '--format=%(refname) %(objectname) %(symref)';
+  const said = await realGit(['for-each-ref', format], { cwd: root, env: r.environ });
+  const refs = Buffer.from(said.stdout).toString().split('\n');
+  return {
+    own,
+    common,
+    refs: refs.filter((ref) => !ref.startsWith('refs/codemachine/')),
+    tree: picture(root),
+  };
+}
+
+test.each(Object.keys(STATES))(
+  '%s: recorded, edited, recorded, undone, by another process too',
+  async (name) => {
+    const made = inState(name);
+    if (made === undefined) return;
+    const { r, root } = made;
+    try {
+      const before = await users(r, root);
+      for (const useGit of [false, true]) {
+        const ws = await openAt(root, r.environ);
+        must(await ws.facts());
+        const start = must(await ws.record(RUN, 'start'));
+        expect(await users(r, root)).toEqual(before);
+        attempt(root, r.environ, useGit);
+        const edited = picture(root);
+        const end = must(await ws.record(RUN, 'end', start.tree));
+        expect(end.files).toContain('made/by/attempt.txt');
+        expect(end.files).toContain('edit.txt');
+        expect(end.files.filter((file) => !/^(edit|gone|made|keep|other)\b/.test(file))).toEqual([]);
+        expect(picture(root)).toEqual(edited);
+        // As a resume does, which knows nothing but the recordings.
+        const next = await openAt(root, r.environ);
+        const found = must(await next.record(RUN, 'found', end.tree));
+        expect(found.files).toEqual([]);
+        must(await next.restore(start.tree, end.tree, found.tree));
+        expect(await users(r, root)).toEqual(before);
+      }
+    } finally {
+      r.remove();
+    }
+  },
+);
+
+test('a tracked file of over 100 MiB is recorded, an untracked one is refused by name', async () => {
+  const made = inState('nothing special');
+  if (made === undefined) return;
+  const { r, root } = made;
+  try {
+    r.write('huge.bin', Buffer.alloc(101 * 1024 * 1024));
+    const refused = await (await openAt(root, r.environ)).check();
+    expect(refused.ok ? '' : refused.error.message).toContain('huge.bin has 101 MiB');
+    r.git('-c', 'core.compression=0', 'add', 'huge.bin');
+    const ws = await openAt(root, r.environ);
+    must(await ws.check());
+    const start = must(await ws.record(RUN, 'start')).tree;
+    r.write('huge.bin', 'small now\n');
+    const end = must(await ws.record(RUN, 'end', start));
+    expect(end.files).toEqual(['huge.bin']);
+    must(await ws.restore(start, end.tree));
+    expect(statSync(path.join(root, 'huge.bin')).size).toBe(101 * 1024 * 1024);
+  } finally {
+    r.remove();
+  }
+});
+
+test('a merge that an attempt began, and one that it ended, are as they were', async () => {
+  const made = inState('a merge in progress, with an unmerged index');
+  if (made === undefined) return;
+  const { r, root } = made;
+  try {
+    const before = await users(r, root);
+    const ws = await openAt(root, r.environ);
+    const start = must(await ws.record(RUN, 'start')).tree;
+    r.write('keep/same.txt', 'resolved\n');
+    r.git('commit', '-qam', 'resolved');
+    const ended = must(await ws.record(RUN, 'ended', start)).tree;
+    expect(existsSync(path.join(root, '.git/MERGE_HEAD'))).toBe(false);
+    must(await ws.restore(start, ended));
+    expect(await users(r, root)).toEqual(before);
+    r.git('merge', '--abort');
+    const clean = must(await ws.record(RUN, 'clean')).tree;
+    expect(() => r.git('merge', 'side')).toThrow();
+    const begun = must(await ws.record(RUN, 'begun', clean)).tree;
+    must(await ws.restore(clean, begun));
+    expect(existsSync(path.join(root, '.git/MERGE_HEAD'))).toBe(false);
+    expect(r.git('status', '--porcelain', '-uno')).toBe('');
+    // One that somebody began since is theirs.
+    const last = must(await ws.record(RUN, 'last')).tree;
+    r.write('edit.txt', 'x\n');
+    const edited = must(await ws.record(RUN, 'edited', last)).tree;
+    expect(() => r.git('merge', 'side')).toThrow();
+    await ws.restore(last, edited);
+    expect(readFileSync(path.join(root, '.git/MERGE_HEAD'), 'utf8')).toMatch(/^[0-9a-f]+\n$/);
+  } finally {
+    r.remove();
+  }
+});

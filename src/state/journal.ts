@@ -30,9 +30,19 @@ interface Line {
   /** Stored, and not yet known to be on the disk; with what is to be heard behind. */
   stored: (Milestone | (() => void))[];
   settling?: Promise<void> | undefined;
+  /** How many wait for the disk now: it does not rest before they have what they wait for. */
+  flushing: number;
+  /** Ends the rest between two efforts of the disk; there while it lasts. */
+  hurry?: (() => void) | undefined;
   broken?: { readonly error: unknown };
   readonly listeners: Set<(milestone: Milestone) => void>;
 }
+
+/**
+ * The disk rests this long between two efforts, each of which costs as much as a commit: short steps commit hundreds of times in a
+ * second. Nobody sees anything later than that, and whoever waits for the disk does not wait for it.
+ */
+const REST_MS = 5;
 
 /**
  * Makes the funnel of a lease. Milestones of one turn of the event loop share one commit, and all that is committed while the disk
@@ -40,7 +50,7 @@ interface Line {
  * @param now milliseconds since the epoch
  */
 export function journal(lease: Lease, now: () => number): Journal {
-  const line: Line = { waiting: [], stored: [], listeners: new Set() };
+  const line: Line = { waiting: [], stored: [], flushing: 0, listeners: new Set() };
   const work = (): void => store(line, lease, now);
   return {
     emit: (body) =>
@@ -49,10 +59,13 @@ export function journal(lease: Lease, now: () => number): Journal {
         if (line.waiting.length === 1) setImmediate(work);
       }),
     flush: async () => {
+      line.flushing += 1;
       while (line.waiting.length > 0 || line.settling !== undefined) {
         work();
+        line.hurry?.();
         await line.settling;
       }
+      line.flushing -= 1;
       if (line.broken !== undefined) throw line.broken.error;
     },
     listen: (hear) => {
@@ -98,10 +111,24 @@ async function settle(line: Line, lease: Lease): Promise<void> {
         if (typeof one === 'function') one();
         else for (const hear of line.listeners) hear(one);
       }
+      await rest(line);
     }
   } catch (error) {
     line.broken ??= { error };
   } finally {
     line.settling = undefined;
   }
+}
+
+function rest(line: Line): Promise<void> {
+  if (line.flushing > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      line.hurry = undefined;
+      resolve();
+    };
+    const timer = setTimeout(end, REST_MS);
+    line.hurry = end;
+  });
 }

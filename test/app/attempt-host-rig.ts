@@ -22,7 +22,7 @@ export const HOSTED = `  - id: hosted
 `;
 
 /** The text of a workflow whose `steps` are made by hosts, where each of them needs `hosted`. */
-export function hostedWorkflow(steps: string, rest = '', head = ''): string {
+function hostedWorkflow(steps: string, rest = '', head = ''): string {
   return `name: work\nmax-parallel: 4\n${head}steps:\n${HOSTED}${steps}${fillers()}${rest}`;
 }
 

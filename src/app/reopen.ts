@@ -17,7 +17,6 @@ import type { Place } from './place.ts';
 import { checkRecord } from './record.ts';
 import type { Read } from './recorded-run.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { undoneBodies } from './tree-back.ts';
 import { settleTree, type TreeChoice, type TreeSettled } from './tree-choice.ts';
 import { changesOf, dropped, isUnchanged, keptLines, updateOf } from './updated.ts';
 
@@ -102,6 +101,9 @@ export async function takeOver(of: Reopening): Promise<Result<Reopened, Refusal>
   if (progress.status === 'running') await sweepRun(old.id);
   const settled = await settle(of, { of: old, history, before, decision, finals: true });
   if (!settled.ok) return settled;
+  // Before the opening: a retry that never began takes over again, and one that has begun no more.
+  const done = await settled.value.putBack?.();
+  if (done?.ok === false) return done;
   return ok({ record: of.record, opening: { prelude: takenBodies(decision, progress), retryOf: old.id } });
 }
 
@@ -158,11 +160,14 @@ export async function update(
   if (!settled.ok) return settled;
   const attempt = progress.attempt + 1;
   state.updateRecord(record.id, { attempt, with: update });
-  const { back, kept } = settled.value;
+  const { putBack, kept } = settled.value;
   return ok({
     record: { ...record, ...update },
     opening: {
-      prelude: back === undefined ? [] : undoneBodies(back),
+      putBack: async () => {
+        const done = await putBack?.();
+        return done?.ok === false ? err(done.error.message) : ok(done?.value ?? []);
+      },
       updated: {
         ...{ sha256: update.sha256, inputs, gone: decision.gone },
         again: dropped(decision, progress, workflow, changed),

@@ -169,7 +169,7 @@ async function compare(
   if (!since.ok) return since;
   const later = new Set(since.value);
   const files = new Set<string>();
-  let edited: readonly string[] = [];
+  let mixed: readonly string[] = [];
   for (const { to, from } of pairs) {
     const [mine, still] = await Promise.all([workspace.changed(to, from), workspace.changed(to, found)]);
     if (!mine.ok) return mine;
@@ -177,9 +177,12 @@ async function compare(
     const differs = new Set(still.value);
     for (const path of mine.value) if (differs.has(path)) files.add(path);
     // What was merged backwards is the tree as it is, whoever edited it, without what goes.
-    if (from !== found) edited = [...files].filter((path) => later.has(path));
+    if (from !== found) mixed = [...files].filter((path) => later.has(path));
   }
-  return ok({ files: [...files].sort(), edited: [...edited].sort() });
+  // One that is away loses nothing: a person deleted it, or this was cut off while it was putting files back.
+  // Asked of no path, git names them all.
+  const edited = mixed.length === 0 ? ok([]) : await workspace.holds(found, mixed);
+  return edited.ok ? ok({ files: [...files].sort(), edited: [...edited.value].sort() }) : edited;
 }
 
 /** Does it. What was found is recorded, so that nothing is lost even where it was edited. */

@@ -1,9 +1,17 @@
 /** Sees to it that nobody's tree is put back without their knowing. */
+import type { MilestoneBody } from '../model/event.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Variables } from './facts.ts';
 import type { Refusal } from './refusal.ts';
 import { withoutSecrets } from './start.ts';
-import { lookAtTree, putTreeBack, type TreeBack, type TreeBackOf, type TreeQuestion } from './tree-back.ts';
+import {
+  lookAtTree,
+  putTreeBack,
+  type TreeBack,
+  type TreeBackOf,
+  type TreeQuestion,
+  undoneBodies,
+} from './tree-back.ts';
 import { named, putBackSentence } from './undone.ts';
 
 /** What a person said about the tree, or may still be asked. */
@@ -18,13 +26,13 @@ export interface TreeChoice {
 export interface TreeSettled {
   /** It was left as it is, because somebody wants that. */
   readonly kept: boolean;
-  /** What was put back. */
-  readonly back?: TreeBack;
+  /** Puts it back, and tells what of the run's own is undone by that; absent where nothing has to be. */
+  readonly putBack?: () => Promise<Result<readonly MilestoneBody[], Refusal>>;
 }
 
 /**
- * Puts the tree back to what it was before the steps that run again, as far as that is known and wanted: the run's own changes by
- * itself, those of others only where somebody says so. What was found stays recorded.
+ * Finds out how the tree becomes what it was before the steps that run again, as far as that is known and wanted: the run's own
+ * changes go by themselves, those of others only where somebody says so. What was found stays recorded.
  */
 export async function settleTree(
   of: TreeBackOf,
@@ -39,10 +47,13 @@ export async function settleTree(
   const answer = await answerTo(back, choice);
   if (answer === 'stop') return err(await stopped(of, back, variables));
   if (answer === 'keep') return ok({ kept: true });
-  const done = await putTreeBack(of, back);
-  if (!done.ok) return done;
-  choice.tell(await withoutSecrets(await putBackSentence(back, of.workspace), variables));
-  return ok({ kept: false, back });
+  const putBack = async (): Promise<Result<readonly MilestoneBody[], Refusal>> => {
+    const done = await putTreeBack(of, back);
+    if (!done.ok) return done;
+    choice.tell(await withoutSecrets(await putBackSentence(back, of.workspace), variables));
+    return ok(undoneBodies(back));
+  };
+  return ok({ kept: false, putBack });
 }
 
 function answerTo(back: TreeBack, { tree, askTree }: TreeChoice): Promise<'back' | 'keep' | 'stop'> {

@@ -6,7 +6,7 @@
  */
 import type { By, Milestone, MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
-import { ok } from '../model/result.ts';
+import { ok, type Result } from '../model/result.ts';
 import { recordEnd } from './ends.ts';
 import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
 import { openLedger } from './ledger.ts';
@@ -122,8 +122,8 @@ async function drive(
 ): Promise<RunResult> {
   if (run.ledger.progress.status === 'succeeded')
     return { end: 'succeeded', message: 'the run has succeeded already; there is nothing left to do' };
-  // What is said first may close attempts that look open now.
-  const mending = run.input.prelude === undefined ? await lookForMending(run) : ok(undefined);
+  // What is put back first may close attempts that look open now.
+  const mending = run.input.putBack === undefined ? await lookForMending(run) : ok(undefined);
   if (!mending.ok) return { end: 'refused', message: mending.error };
   try {
     return await go(run, control, open, mending.value);
@@ -146,7 +146,7 @@ async function go(
     run.setStartedAt(opened.at);
     await recordEnd(run, 'run.start');
   }
-  const mending = looked === undefined ? await lookForMending(run) : ok(looked);
+  const mending = looked === undefined ? await putBackAndLook(run) : ok(looked);
   const mended = mending.ok ? await mend(run, mending.value) : mending;
   if (!mended.ok) {
     await sayInterrupted(run, control);
@@ -175,6 +175,13 @@ async function go(
   if (!control.phase.isHard()) await recordEnd(run, 'run.end');
   await sayFinished(run, status, outputs.ok ? outputs.value : {}, startedAt);
   return { end: status, ...(outputs.ok ? {} : { message: outputs.error }) };
+}
+
+async function putBackAndLook(run: Running): Promise<Result<Mending, string>> {
+  const done = await run.input.putBack?.();
+  if (done?.ok === false) return done;
+  for (const body of done?.value ?? []) void run.ledger.say(body);
+  return lookForMending(run);
 }
 
 /** Says that the run is open, with what is known of it from elsewhere in the same commit: never the one without the other. */

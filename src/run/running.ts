@@ -3,7 +3,7 @@ import type { Chatter, Milestone, MilestoneBody, Updated } from '../model/event.
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Attempt, Clock, Emit, Isolation, Workspace } from '../model/ports.ts';
-import type { Json, JsonObject } from '../model/result.ts';
+import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
 import type { Ledger } from './ledger.ts';
@@ -96,8 +96,13 @@ export interface RunInput {
   readonly plan: Plan;
   /** Every milestone of the run so far, as committed; empty for a new run. */
   readonly history: readonly Milestone[];
-  /** Said in the same commit as the opening: results taken over from another run, or what was put back before this one goes on. */
+  /** Results taken over from another run, said in the same commit as the opening. */
   readonly prelude?: readonly MilestoneBody[];
+  /**
+   * Puts the tree back right after the opening, which is what tells the next owner that it has to be; gives what is to be said of
+   * it. An error is the sentence why nothing may start. What else is left open is looked for behind it.
+   */
+  readonly putBack?: () => Promise<Result<readonly MilestoneBody[], string>>;
   /** What going on with other files than before makes of the run. */
   readonly updated?: Updated;
   /** The run whose results the prelude takes over. */

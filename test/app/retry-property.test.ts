@@ -92,7 +92,8 @@ function asGit(tree: FakeTree): GitWorkspace {
           label: key.replace(/^\d+:/, ''),
         })),
       ),
-    holds: async () => ok([]),
+    holds: async (recording, paths) =>
+      ok(paths.filter((one) => tree.recordings.get(recording)?.has(one) === true)),
   };
   return fake as GitWorkspace;
 }
@@ -139,6 +140,7 @@ it('a retry after any failure ends as the run would have that nothing happened t
         { secrets: {}, envFile: {}, warnings: [] },
       );
       expect(settled).toMatchObject({ ok: true });
+      if (settled.ok) await settled.value.putBack?.();
 
       const opening = { prelude: takenBodies(decision, first.progress()), retryOf: old };
       const second = start({ workflow, tree, script: worker(tree), options, opening });

@@ -31,9 +31,11 @@ export function makeAttempt(
   const mark = (job: Job): string => markOf(settings, job);
   const outputFile = ({ run, step, attempt }: RunJob): string => e.state.outputFile(run, step, attempt);
   const here = shellAttempt(shellDeps(settings, masker, outputFile));
+  let prepared = hosts === undefined;
   const shell = (job: RunJob, hear: Hear, stop: Stop): Promise<Outcome> => {
     // The directory is made, and cleared, once and here: a host would take away what another one's step has written.
-    if (hosts !== undefined) outputFile(job);
+    if (!prepared) outputFile(job);
+    prepared = true;
     return hosts?.make(job, hear, stop) ?? here(job, hear, stop);
   };
   let agents: Promise<AgentAttempt> | undefined;

@@ -185,7 +185,7 @@ interface Settings {
 
 async function userSettings(places: Places, git: Git, environ: Environ): Promise<Result<Settings, Failure>> {
   const ask = asking(git, places.root, userEnvironment(environ), []);
-  const wanted = '^core\\.(excludesfile|ignorecase|precomposeunicode)$';
+  const wanted = '^core\\.(excludesfile|precomposeunicode)$';
   const said = await ask(['config', '-z', '--type=path', '--get-regexp', wanted], { codes: [0, 1] });
   if (!said.ok) return said;
   const values = new Map<string, string>();
@@ -196,9 +196,17 @@ async function userSettings(places: Places, git: Git, environ: Environ): Promise
   const home = environ.XDG_CONFIG_HOME || path.join(environ.HOME ?? '/nonexistent', '.config');
   return ok({
     excludesFile: values.get('core.excludesfile') ?? latin1(path.join(home, 'git', 'ignore')),
-    ignoreCase: values.get('core.ignorecase') ?? 'false',
+    ignoreCase: String(foldsCase(places.root)),
     precomposeUnicode: values.get('core.precomposeunicode') ?? 'false',
   });
+}
+
+/** Looked at and not asked of `core.ignoreCase`, which is wrong where a repository came from another machine. */
+function foldsCase(root: string): boolean {
+  const [here, folded] = ['.git', '.GIT'].map((name) =>
+    statSync(path.join(root, name), { throwIfNoEntry: false, bigint: true }),
+  );
+  return here !== undefined && folded?.ino === here.ino && folded.dev === here.dev;
 }
 
 function config(places: Places, settings: Settings): string {

@@ -115,3 +115,55 @@ test('a merge that an attempt began, and one that it ended, are as they were', a
     r.remove();
   }
 });
+
+test('of names that differ in case alone each is recorded, where the disk tells them apart', async () => {
+  const made = inState('names that differ in case alone, with core.ignoreCase');
+  if (made === undefined || statSync(path.join(made.root, '.GIT'), { throwIfNoEntry: false }) !== undefined)
+    return;
+  const { r, root } = made;
+  try {
+    const before = picture(root);
+    const ws = await openAt(root, r.environ);
+    const start = must(await ws.record(RUN, 'start')).tree;
+    for (const name of ['CASE.txt', 'case.txt', 'cASE.txt']) r.write(name, 'by the attempt\n');
+    const end = must(await ws.record(RUN, 'end', start));
+    expect(end.files).toEqual(['CASE.txt', 'cASE.txt', 'case.txt']);
+    must(await ws.restore(start, end.tree));
+    expect(picture(root)).toEqual(before);
+  } finally {
+    r.remove();
+  }
+});
+
+test.each(['checked out and edited', 'not checked out'])(
+  'edits inside a submodule that is %s',
+  async (which) => {
+    const made = inState(`a submodule that is ${which}`);
+    if (made === undefined) return;
+    const { r, root } = made;
+    try {
+      const before = picture(root, ['.git', '.codemachine', 'lib/.git']);
+      const index = readFileSync(path.join(root, '.git/index'));
+      const ws = await openAt(root, r.environ);
+      const start = must(await ws.record(RUN, 'start')).tree;
+      r.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'update', '--init');
+      r.write('lib/lib.txt', 'by the attempt\n');
+      r.git('-C', 'lib', 'commit', '-qam', 'inside');
+      r.git('add', 'lib');
+      const end = must(await ws.record(RUN, 'end', start));
+      expect(end.files).toContain('lib/lib.txt');
+      must(await ws.restore(start, end.tree));
+      expect(picture(root, ['.git', '.codemachine', 'lib/.git'])).toEqual(before);
+      expect(readFileSync(path.join(root, '.git/index')).equals(index)).toBe(true);
+    } finally {
+      r.remove();
+    }
+  },
+);
+
+test('the documentation says what is done in each of these states', () => {
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/workspaces.md'), 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| '));
+  const listed = rows.slice(2).map((row) => row.split('|')[1]?.trim());
+  expect(listed).toEqual(Object.keys(STATES));
+});

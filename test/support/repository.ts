@@ -17,11 +17,19 @@ export interface Project extends Repository {
 /** Makes a project with one commit holding `files`. */
 export function makeProject(files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' }): Project {
   const repository = makeRepository(files);
-  const { root } = repository;
-  const base = path.dirname(root);
+  return projectAt(repository, repository.root);
+}
+
+/** Makes a project of a working tree beside the repository that it came from: a linked worktree, a clone. */
+export function projectAt(repository: Repository, root: string): Project {
+  const base = path.dirname(repository.root);
   mkdirSync(path.join(base, 'tmp'));
   return {
     ...repository,
+    root,
+    write: (name, content, mode) =>
+      repository.write(path.relative(repository.root, path.join(root, name)), content, mode),
+    read: (name) => repository.read(path.relative(repository.root, path.join(root, name))),
     environ: { ...repository.environ, TMPDIR: path.join(base, 'tmp') },
     base,
     stateDir: path.join(root, '.codemachine', 'state'),

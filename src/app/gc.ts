@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import { RUN_ID_PATTERN, type RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { type Clearing, clearingJson, clearingText, type GoneRun } from '../report/gc.ts';
-import { count } from '../report/words.ts';
+import { count, duration } from '../report/words.ts';
 import { expired, isOver, type Kept, type Limits, standingOn } from '../state/retention.ts';
 import type { RunSummary } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
@@ -267,11 +267,14 @@ function print(clearing: Clearing, limits: Limits, flags: GcFlags): void {
 }
 
 function limitWords({ ageMs, runs }: Limits): string {
-  const words = [
-    ...(ageMs === undefined ? [] : [`those that ended within ${count(Math.round(ageMs / DAY_MS), 'day')}`]),
-    ...(runs === undefined ? [] : [`the newest ${runs}`]),
-  ];
-  return `of which are kept ${words.join(' and ')}`;
+  const age = ageMs === undefined ? undefined : ageWords(ageMs);
+  if (runs === undefined) return age === undefined ? 'all are kept' : `runs are kept for ${age}`;
+  const newest = runs === 1 ? 'the newest' : `the newest ${runs}`;
+  return age === undefined ? `kept: ${newest}` : `runs are kept for ${age}, at most ${newest}`;
+}
+
+function ageWords(ms: number): string {
+  return ms % DAY_MS === 0 ? count(ms / DAY_MS, 'day') : duration(ms);
 }
 
 /** What `doctor` says of a place where much can be cleared up; undefined where there is little. */

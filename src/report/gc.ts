@@ -53,7 +53,7 @@ export function clearingText(clearing: Clearing, limits: string, now: number): s
   const what = [...(runs.length === 0 ? [] : [count(runs.length, 'run')]), ...rest];
   const head =
     what.length === 0 && bytes === 0
-      ? [`nothing to clear up: ${count(clearing.left, 'run')}, ${limits}`]
+      ? [`nothing to clear up: ${count(clearing.left, 'run')}; ${limits}`]
       : [`${did} ${what.length === 0 ? 'what nobody uses' : what.join(', ')}${runs.length === 0 ? '' : ':'}`];
   return [
     ...head,

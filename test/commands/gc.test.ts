@@ -69,7 +69,7 @@ describe('gc', () => {
     const project = projectWith({ w: FINE });
     for (let i = 0; i < 2; i++) await say(project, 'run w');
     expect((await say(project, 'gc')).stdout).toContain(
-      '2 runs, of which are kept those that ended within 30 days and the newest 200',
+      '2 runs; runs are kept for 30 days, at most the newest 200',
     );
     project.write('.codemachine/config.yml', 'retention: { runs: 1 }\n');
     expect((await say(project, 'gc --older-than 1h')).stdout).toContain('nothing to clear up: 2 runs');

@@ -68,7 +68,9 @@ describe('a batch', () => {
     const steps = [
       isolated('a'),
       isolated('b'),
+      // Of a higher rank than what is still to be merged.
       runStep('needs-a', { needs: ['a'] }),
+      runStep('more', { needs: ['needs-a'] }),
       isolated('next', { needs: ['a'] }),
     ];
     const rig = run(world, {
@@ -258,6 +260,7 @@ describe('stopping while a change waits to be merged', () => {
     const rig = run(world, { workflow, ports: { workspace } });
     expect(await rig.result()).toEqual({ end: 'canceled' });
     expect(rig.statuses()).toEqual({ a: 'succeeded', b: 'canceled' });
+    expect(rig.types()).not.toContain('step-canceled a');
   });
 });
 

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { changesText } from '../report/tree-changes.ts';
 import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
 import { filesText } from './collision.ts';
+import { notRecorded } from './not-recorded.ts';
 import { tell } from './present.ts';
 import { harmless, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -42,18 +43,14 @@ interface AttemptChange {
   readonly theirs: string;
 }
 
-function changeOf({ run }: RunTree, of: NamedAttempt): Result<AttemptChange, Refusal> {
+function changeOf(tree: RunTree, of: NamedAttempt): Result<AttemptChange, Refusal> {
   const { before: base, after: theirs } = of.trees ?? {};
-  if (base !== undefined && theirs !== undefined) return ok({ of, base, theirs });
-  return base === undefined
-    ? refuse(
-        `${attemptWords(of)} of run ${run} was not recorded, so there is no change to apply`,
-        'only isolated steps and agents with `access: write` or `full` are recorded',
-      )
-    : refuse(
-        `${attemptWords(of)} of run ${run} was cut off, and what it made is not recorded yet`,
-        `\`codemachine diff ${run} ${attemptWord(of)}\` looks at it, \`codemachine resume ${run}\` records it`,
-      );
+  if (base === undefined) return notRecorded(tree, of, 'apply');
+  if (theirs !== undefined) return ok({ of, base, theirs });
+  return refuse(
+    `${attemptWords(of)} of run ${tree.run} was cut off, and what it made is not recorded yet`,
+    `\`codemachine diff ${tree.run} ${attemptWord(of)}\` looks at it, \`codemachine resume ${tree.run}\` records it`,
+  );
 }
 
 async function apply(

@@ -6,6 +6,7 @@ import { stepDirectory } from '../state/transcripts.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { attemptNamed, attemptWords, type NamedAttempt } from './attempt-name.ts';
 import { type Collision, collision, collisionText } from './collision.ts';
+import { notRecorded } from './not-recorded.ts';
 import { tell } from './present.ts';
 import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -67,7 +68,7 @@ async function ofStep(tree: RunTree, named: string): Promise<Result<Shown, Refus
   if (!found.ok) return found;
   const of = found.value;
   const from = of.trees?.before;
-  if (from === undefined) return notRecorded(tree, of);
+  if (from === undefined) return notRecorded(tree, of, 'diff');
   if (of.trees?.after === undefined) {
     if (tree.owned) return err(stillWorking(tree.run));
     const to = await (of.trees?.isolated === true ? worktreeNow(tree, of, from) : treeNow(tree, from));
@@ -77,15 +78,6 @@ async function ofStep(tree: RunTree, named: string): Promise<Result<Shown, Refus
   if (!collided.ok) return collided;
   const shown = { from, to: of.trees.after, of };
   return ok(collided.value === undefined ? shown : { ...shown, collision: collided.value });
-}
-
-function notRecorded({ run }: RunTree, of: NamedAttempt): Result<never, Refusal> {
-  return refuse(
-    `${attemptWords(of)} of run ${run} was not recorded`,
-    of.step.attempt === 0
-      ? 'it has not started'
-      : 'only isolated steps and agents with `access: write` or `full` are recorded, these unless they say `undo: never`',
-  );
 }
 
 /** Records the tree as it is, as a resume would before it puts anything back. */

@@ -7,6 +7,7 @@ import type { Change } from '../workspace/changes.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
 import { attemptNamed, attemptWord, attemptWords } from './attempt-name.ts';
 import { confirm } from './confirm.ts';
+import { notRecorded } from './not-recorded.ts';
 import { canAsk, tell } from './present.ts';
 import { harmless, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -65,8 +66,8 @@ async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Targ
   if (!line.ok) return line;
   const { first, lastRecorded } = line.value;
   return flags.side === 'before'
-    ? ok({ tree: first, words: 'before the run' })
-    : ok({ tree: lastRecorded, words: 'after the run' });
+    ? ok({ tree: first, words: 'how it was before the run' })
+    : ok({ tree: lastRecorded, words: 'how it was after the run' });
 }
 
 const NEWEST = 20;
@@ -79,15 +80,12 @@ function sides(recordings: readonly KeptRecording[]): string {
 }
 
 /** The shared tree around an attempt. What happened in a worktree of its own was never there, but for its merge. */
-function ofStep(
-  { run, progress }: RunTree,
-  named: string,
-  side: 'before' | 'after',
-): Result<Target, Refusal> {
+function ofStep(tree: RunTree, named: string, side: 'before' | 'after'): Result<Target, Refusal> {
+  const { run, progress } = tree;
   const found = attemptNamed(progress, run, named);
   if (!found.ok) return found;
   const { trees } = found.value;
-  const words = `${side} ${attemptWords(found.value)}`;
+  const words = `how it was ${side} ${attemptWords(found.value)}`;
   if (trees?.isolated === true) {
     const { merge } = trees;
     if (merge !== undefined && (side === 'before' || merge.done))
@@ -97,18 +95,15 @@ function ofStep(
       `\`codemachine apply ${run} ${attemptWord(found.value)}\` brings its change in`,
     );
   }
-  const tree = trees?.[side];
-  if (tree !== undefined) return ok({ tree, words });
+  const recording = trees?.[side];
+  if (recording !== undefined) return ok({ tree: recording, words });
   if (trees?.before !== undefined) {
     return refuse(
       `${attemptWords(found.value)} of run ${run} was cut off, and how it left the tree is not recorded yet`,
       `\`codemachine resume ${run}\` records it; \`--before\` is how the attempt found the tree`,
     );
   }
-  return refuse(
-    `${attemptWords(found.value)} of run ${run} was not recorded`,
-    'only agents with `access: write` or `full` are recorded, unless they say `undo: never`',
-  );
+  return notRecorded(tree, found.value, `restore --${side}`);
 }
 
 async function restoreTo(
@@ -124,16 +119,16 @@ async function restoreTo(
   const changes = await workspace.trees.changes(from, target.tree, paths.value);
   if (!changes.ok) return err(changes.error);
   if (changes.value.length === 0) {
-    tell(`nothing to do: ${flags.paths.length === 0 ? 'the tree is' : 'these are'} as ${target.words}`);
+    tell(`nothing to do: nothing differs from ${target.words}`);
     return ok(EXIT.succeeded);
   }
   if (flags.dryRun) {
-    list(`would put back to how it was ${target.words}:`, changes.value);
+    list(`would put back to ${target.words}:`, changes.value);
     return ok(EXIT.succeeded);
   }
   if (!flags.yes && canAsk()) {
     process.stderr.write(harmless(changesText(changes.value), process.stderr, process.env));
-    const question = `Put ${count(changes.value.length, 'file')} back to how it was ${target.words}?`;
+    const question = `Put ${count(changes.value.length, 'file')} back to ${target.words}?`;
     if (!(await confirm(question))) return refuse('nothing was changed');
   }
   const what = { run, label: 'restore', from, to: target.tree, paths: paths.value };
@@ -146,7 +141,7 @@ async function restoreTo(
   // What the ignore rules hide that were put back was left.
   const touched = new Set(restored.value);
   const done = changes.value.filter((one) => touched.has(one.path) || touched.has(one.from ?? one.path));
-  list(`put back to how it was ${target.words}:`, done);
+  list(`put back to ${target.words}:`, done);
   return ok(EXIT.succeeded);
 }
 

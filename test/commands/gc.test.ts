@@ -204,6 +204,22 @@ describe('gc', () => {
     expect(existsSync(old)).toBe(false);
   });
 
+  it('keeps a run as long as one that took over its results', async () => {
+    const project = projectWith({ w: FAILING });
+    await say(project, 'run w');
+    await say(project, 'retry @last');
+    const [second, first] = (await runs(project)) as [Listed, Listed];
+    expect((await say(project, 'gc --keep 1')).stdout).toContain(
+      `${first.run} stays: ${second.run} took over its results`,
+    );
+    const diff = await say(project, 'diff @last one');
+    expect(diff.stderr).toContain(`codemachine diff ${first.run} one`);
+    const refused = await say(project, `gc ${first.run}`);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain(`codemachine gc ${first.run} ${second.run}`);
+    expect((await say(project, `gc ${first.run} ${second.run}`)).stdout).toContain('removed 2 runs:');
+  });
+
   it('does nothing where there are no runs, and makes nothing', async () => {
     const project = projectWith({ w: FINE });
     expect((await say(project, 'gc')).stdout).toContain('nothing to clear up: 0 runs');

@@ -46,6 +46,7 @@ describe('restore', () => {
     expect(project.picture()).toEqual({ ...before, 'kept.log': '644 ignored\n' });
     const back = await words(project, wayBack(restored.stderr));
     expect(back).toMatchObject({ code: 0 });
+    expect(back.stdout).toMatch(/^put back to recording \d+ \(restore\.found\):\n/);
     expect(project.picture()).toEqual(edited);
     expect(await say(project, 'restore @last fix.1 --after')).toMatchObject({ code: 0 });
     expect(project.picture()).toEqual({ ...after, 'kept.log': '644 ignored\n' });

@@ -28,7 +28,10 @@ const FILES = ['HEAD', 'config', 'config.worktree', 'commondir', 'packed-refs', 
  */
 export function intactFrom(places: Places): () => Result<undefined, Failure> {
   const { gitDir, commonDir } = places;
-  const directories = [gitDir, commonDir, ...DIRECTORIES.map((name) => path.join(commonDir, name))];
+  const directories = [gitDir, commonDir, ...DIRECTORIES.map((name) => path.join(commonDir, name))].filter(
+    // Beside a reftable `refs/heads` is a file, and nothing is written below it.
+    (place) => kindOf(place) !== 'file',
+  );
   const files = FILES.flatMap((name) => [...new Set([gitDir, commonDir])].map((dir) => path.join(dir, name)));
   const at = new Map([...directories, ...files].map((place) => [place, realOf(place)]));
   const fans = new Set(linksIn(path.join(commonDir, 'objects')));

@@ -12,7 +12,7 @@ import { merge } from './merge.ts';
 import { type Context, oneAtATime, record, watch } from './record.ts';
 import { dropStaleLock } from './restore.ts';
 import type { Store } from './store.ts';
-import { dismantle, plant, plantAgain, standing } from './worktree.ts';
+import { dismantle, plant, plantAgain, standing, straighten } from './worktree.ts';
 import { copyInto, linkInto } from './worktree-files.ts';
 import { leftPlaces, makeWay, placeOf, sameWay, type WorktreePlace, worktreeHome } from './worktree-place.ts';
 
@@ -156,6 +156,8 @@ function enter(room: Room, place: WorktreePlace): Entered {
   const known = room.entered.get(root);
   if (known !== undefined) return known;
   const { numbers, now, store: shared, here: sharedIsHere } = room.context;
+  // What is there by now is what a store goes by.
+  if (standing(place)) straighten(place);
   const store = shared.beside(place.places);
   const inTurn = oneAtATime(() => dropStaleLock(store));
   const context: Context = { store, memory: {}, numbers, now, here: () => here(place, sharedIsHere) };
@@ -178,7 +180,10 @@ function enter(room: Room, place: WorktreePlace): Entered {
 }
 
 function here(place: WorktreePlace, sharedIsHere: Context['here']): Result<undefined, Failure> {
-  if (standing(place)) return sharedIsHere();
+  if (standing(place)) {
+    straighten(place);
+    return sharedIsHere();
+  }
   return err({
     reason: 'config',
     message: `The worktree ${place.places.root} is gone, and what was done in it since it was recorded.`,

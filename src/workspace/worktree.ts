@@ -1,5 +1,14 @@
 /** Makes a linked worktree as git knows it, or takes it away, without git. */
-import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { chmod, copyFile, readdir, rename, rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
@@ -9,7 +18,7 @@ import type { Store } from './store.ts';
 import { adminHome, GONE_PREFIX, notOurs, type WorktreePlace } from './worktree-place.ts';
 
 /** Where HEAD is before the first commit: a ref of this worktree alone, so that no commit made in it makes a branch. */
-const UNBORN = 'ref: refs/worktree/head';
+const UNBORN = 'refs/worktree/head';
 
 /**
  * Writes what `git worktree add` would write, and no more: that one checks out, runs hooks, and wants a commit. HEAD is detached
@@ -20,10 +29,8 @@ export async function plant(
   place: WorktreePlace,
   head: Head,
 ): Promise<Result<undefined, Failure>> {
-  const { root, gitDir, commonDir } = place.places;
+  const { root, gitDir } = place.places;
   const home = adminHome(store.places);
-  if (lstatSync(path.join(commonDir, 'reftable'), { throwIfNoEntry: false }) !== undefined)
-    return err(cannotMake(root, 'the repository keeps its refs in a reftable'));
   const index = await indexOf(store, head);
   if (!index.ok) return index;
   try {
@@ -32,9 +39,10 @@ export async function plant(
     mkdirSync(gitDir, { recursive: true });
     const put = (name: string, content: string): void => writeFileSync(path.join(gitDir, name), content);
     put('locked', `codemachine run ${place.run}\n`);
-    put('HEAD', `${head.sha ?? UNBORN}\n`);
-    put('commondir', '../..\n');
+    put('commondir', COMMON);
     mkdirSync(root, { recursive: true, mode: 0o700 });
+    const placed = await placeHead(store, place, head);
+    if (!placed.ok) return placed;
     if (index.value !== undefined) await putIndex(store, place, index.value);
     await takeOver(store, gitDir);
     const own = path.join(root, '.git');
@@ -50,6 +58,23 @@ export async function plant(
 function notAHome(home: string): string | undefined {
   const stat = lstatSync(home, { throwIfNoEntry: false });
   return stat === undefined || stat.isDirectory() ? undefined : `${home} is no directory`;
+}
+
+/** Where refs are kept in a table, the file `HEAD` says nothing, and git itself has to write into the table. */
+async function placeHead(store: Store, place: WorktreePlace, head: Head): Promise<Result<unknown, Failure>> {
+  const { gitDir, commonDir } = place.places;
+  const file = path.join(gitDir, 'HEAD');
+  if (lstatSync(path.join(commonDir, 'reftable'), { throwIfNoEntry: false })?.isDirectory() !== true) {
+    writeFileSync(file, head.sha === null ? `ref: ${UNBORN}\n` : `${head.sha}\n`);
+    return ok(undefined);
+  }
+  for (const one of ['reftable', 'refs']) mkdirSync(path.join(gitDir, one));
+  writeFileSync(file, 'ref: refs/heads/.invalid\n');
+  writeFileSync(path.join(gitDir, 'refs/heads'), 'this repository uses the reftable format\n');
+  const { theirs } = store.beside(place.places);
+  return head.sha === null
+    ? theirs(['symbolic-ref', 'HEAD', UNBORN])
+    : theirs(['update-ref', '--no-deref', 'HEAD', head.sha]);
 }
 
 async function indexOf(store: Store, head: Head): Promise<Result<Buffer | undefined, Failure>> {
@@ -96,6 +121,27 @@ async function takeOver(store: Store, gitDir: string): Promise<void> {
   // These two are about the tree they stand beside.
   for (const key of ['core.worktree', 'core.bare'])
     await store.theirs(['config', '--file', file, '--unset-all', key], { codes: [0, 5] });
+}
+
+/** What the file says by which git finds the common directory from a worktree's own. */
+const COMMON = '../..\n';
+
+/**
+ * Puts right what would lead our own gits elsewhere before one is started: for refs git follows the file `commondir`, whatever its
+ * environment says. An agent can write it, or put a link in the place of all that git knows of the worktree.
+ */
+export function straighten({ places: { gitDir } }: WorktreePlace): void {
+  const kind = lstatSync(gitDir, { throwIfNoEntry: false });
+  if (kind?.isDirectory() !== true) {
+    rmSync(gitDir, { force: true });
+    return;
+  }
+  const file = path.join(gitDir, 'commondir');
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  if (stat?.isFile() === true && stat.size === COMMON.length && readFileSync(file, 'latin1') === COMMON)
+    return;
+  rmSync(file, { recursive: true, force: true });
+  writeFileSync(file, COMMON, { flag: 'wx' });
 }
 
 /** Writes it anew where an agent broke it. */

@@ -32,6 +32,8 @@ async function prepare(): Promise<Ground> {
   const r = makeRepository({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
   repo = r;
   const outside = path.join(r.home, 'outside');
+  // A repository, so that git takes it for one when it is led there.
+  r.git('clone', '-q', '--bare', '.', outside);
   mkdirSync(path.join(outside, RUN, DIRECTORY), { recursive: true });
   writeFileSync(path.join(outside, 'precious'), 'precious\n');
   writeFileSync(path.join(outside, RUN, DIRECTORY, 'a.txt'), 'precious too\n');
@@ -67,6 +69,10 @@ const HARMS: Record<string, (g: Ground) => void> = {
   },
   'a common directory elsewhere': ({ admin, outside }) =>
     writeFileSync(path.join(admin, 'commondir'), `${outside}\n`),
+  'a common directory elsewhere, by a link': ({ admin, outside }) => {
+    rmSync(path.join(admin, 'commondir'));
+    symlinkSync(path.join(outside, 'HEAD'), path.join(admin, 'commondir'));
+  },
   'a git directory of its own for the worktree': ({ tree, outside }) => {
     rmSync(path.join(tree.root, '.git'));
     symlinkSync(outside, path.join(tree.root, '.git'));
@@ -106,7 +112,9 @@ test.each(Object.entries(HARMS))('recorded, merged, removed, opened again: %s', 
   const again = must(await ws.isolation.open({ run: RUN, directory: DIRECTORY, from, copy: [], link: [] }));
   harm({ ...g, tree: again });
   const found = must(await (await r.open()).isolation.find(RUN, DIRECTORY));
-  must((await found?.remove()) ?? { ok: true, value: undefined });
+  if (found === undefined) throw new Error('not found');
+  must(await found.record(RUN, 'found', from));
+  must(await found.remove());
   expect([picture(g.outside, []), picture(r.root)]).toEqual(before);
   expect(existsSync(g.canary)).toBe(false);
 });

@@ -125,6 +125,16 @@ const STATES: Record<string, State> = {
     expect(r.read('dir/b.txt')).toBe('b\r\n');
     return r.root;
   },
+  'refs in a reftable, where git has it': (r) => {
+    const [, major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(r.git('version'))?.map(Number) ?? [];
+    if (major === 2 && minor < 45) return r.root;
+    rmSync(path.join(r.root, '.git'), { recursive: true });
+    r.git('init', '-q', '-b', 'main', '--ref-format=reftable');
+    r.git('add', '-A');
+    r.git('commit', '-q', '-m', 'first');
+    expect(existsSync(path.join(r.root, '.git/reftable'))).toBe(true);
+    return r.root;
+  },
   'packed refs': (r) => {
     r.git('pack-refs', '--all');
     return r.root;
@@ -171,7 +181,8 @@ test.each(Object.entries(STATES))('%s', async (_, bring) => {
     const common = path.resolve(root, gitAt(r, root, 'rev-parse', '--git-common-dir').trim());
     const state = (): unknown => [
       picture(root),
-      picture(common, ['objects', 'refs/codemachine']),
+      // A table of refs has ours in it.
+      picture(common, ['objects', 'refs/codemachine', 'reftable']),
       gitAt(r, root, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads', 'refs/tags'),
     ];
     const before = state();

@@ -71,6 +71,7 @@ export async function askUndo(
   question: UndoQuestion & { readonly run: string },
 ): Promise<'undo' | 'keep' | 'stop'> {
   const { step, attempt, why, files } = question;
+  if (question.merging === true) return askMerge(question);
   const what =
     why === 'crashed'
       ? `${step} (attempt ${attempt}) was cut off. Since it started, these files have changed:`
@@ -80,6 +81,22 @@ export async function askUndo(
     (await choose('[u]ndo them (they stay recorded), [k]eep them, or [s]top? ', ['undo', 'keep', 'stop'])) ??
     'stop'
   );
+}
+
+async function askMerge({ step, attempt, files }: UndoQuestion): Promise<'undo' | 'keep' | 'stop'> {
+  process.stderr.write(
+    `The change of ${step} (attempt ${attempt}) was being merged when the run stopped. These files hold neither what was there before nor what the merge puts there:\n${listOf(files)}`,
+  );
+  const question =
+    '[f]inish the merge over them (they stay recorded), [m]erge with what they hold, or [s]top? ';
+  switch (await choose(question, ['finish', 'merge', 'stop'])) {
+    case 'finish':
+      return 'undo';
+    case 'merge':
+      return 'keep';
+    default:
+      return 'stop';
+  }
 }
 
 /** Asks what becomes of a tree in which steps run again that have changed it. */

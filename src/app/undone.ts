@@ -9,10 +9,13 @@ const WIDEST_NAME = 160;
 
 /** What was undone, with the command that brings one of the files back, from anywhere in the repository. */
 export async function undoneSentence(
-  { step, attempt, files, found }: Undone,
+  { step, attempt, files, found, merging }: Undone,
   workspace: GitWorkspace,
 ): Promise<string> {
-  const what = `undid what \`${step}\` (attempt ${attempt}) had left: ${named(files)}`;
+  const what =
+    merging === true
+      ? `finished the merge of \`${step}\` (attempt ${attempt}) over what had become of ${named(files)}`
+      : `undid what \`${step}\` (attempt ${attempt}) had left: ${named(files)}`;
   return `${what}. ${await wayBack(found, files, workspace)}`;
 }
 

@@ -134,7 +134,7 @@ describe('the room', () => {
     );
   });
 
-  test('costs the logarithm of those who wait', async () => {
+  test('takes 10,000 who wait, of every kind', async () => {
     const count = 10_000;
     const room = openRoom(3);
     let left = 0;

@@ -180,6 +180,19 @@ async function live(graph: readonly Drawn[], { seed, maxParallel }: Schedule, wo
   return { rig, result, merges, bases, moments, wrong, rank, batchOf, statuses: rig.statuses() };
 }
 
+/** What becomes of each step: whoever needs one that failed, and was not allowed to, is blocked. */
+function expectedStatuses(graph: readonly Drawn[]): Record<string, string> {
+  const statuses: Record<string, string> = {};
+  for (const { id, needs, continueOnError } of build(graph).steps) {
+    const fine = needs.every((need) => statuses[need] === 'succeeded' || statuses[need] === 'forgiven');
+    const fails = graph[Number(id.slice(1))]?.fails === true;
+    const failed = continueOnError ? 'forgiven' : 'failed';
+    statuses[id] = fine ? (fails ? failed : 'succeeded') : 'blocked';
+  }
+  const shown = (status: string) => (status === 'forgiven' ? 'failed' : status);
+  return Object.fromEntries(Object.entries(statuses).map(([id, status]) => [id, shown(status)]));
+}
+
 const sorted = (files: ReadonlyMap<string, string>) => [...files].sort();
 const quiet = (graph: readonly Drawn[]) => graph.map((step) => ({ ...step, collides: false }));
 
@@ -243,6 +256,7 @@ describe('isolated, shared and writing steps in any graph', () => {
         async (graph, one, other, [first, second]) => {
           const world = fakeWorld(fakeTree());
           const whole = await live(graph, one, world);
+          expect(whole.statuses).toEqual(expectedStatuses(graph));
           let { moments } = whole;
           for (const cut of [first, second]) {
             const from = moments[cut % moments.length] as Moment;

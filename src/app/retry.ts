@@ -15,6 +15,7 @@ import { type Refusal, refuse } from './refusal.ts';
 import { decideTaken, nothingToRetry } from './reopen.ts';
 import { type ResumeOptions, resumeRecord } from './resume.ts';
 import { selectSteps } from './show-plan.ts';
+import { withoutSecrets } from './start.ts';
 import { inputsNow, readToday, updateOf } from './updated.ts';
 
 /** How a run is retried. */
@@ -69,9 +70,10 @@ async function prepare(
   if (!from.ok) return from;
   const selected = selectSteps(read.value.plan, flagsOf(old));
   if (!selected.ok) return selected;
-  const fields = fieldsOf(old, read.value, inputs.value, from.value);
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;
+  const clean = await withoutSecrets(inputs.value, variables.value);
+  const fields = fieldsOf(old, read.value, clean, from.value);
   const taken = decideTaken({
     ...{ place, env, state, read: read.value, variables: variables.value, record: fields },
   });

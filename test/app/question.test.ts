@@ -1,35 +1,19 @@
 // Leaves the question about somebody's edits without an answer.
-import { spawn } from 'node:child_process';
 import { beforeAll, expect, it } from 'vitest';
 import { projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
-import { PROGRAM } from '../support/cli.ts';
 import { type Project, withState } from '../support/repository.ts';
 import { scriptAgent } from './scripted-agent.ts';
+import { type Answered, atTerminal } from './terminal.ts';
 
 beforeAll(built);
 
 /** Resumes at a terminal, and presses these keys when it is asked what to do; without any, it is told to end. */
-function answered(
-  project: Project,
-  keys: string | undefined,
-): Promise<{ code: number | null; screen: string }> {
-  const words = [process.execPath, PROGRAM, 'resume', '@last'].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-q', '-e', '-f', '-c', `exec ${words}`, '/dev/null'], {
-    cwd: project.root,
-    env: { ...project.environ, TERM: 'xterm', SHELL: '/bin/sh' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let screen = '';
-  let asked = false;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    screen += text;
-    if (asked || !screen.includes('or [s]top?')) return;
-    asked = true;
-    if (keys !== undefined) child.stdin.write(keys);
+function answered(project: Project, keys: string | undefined): Promise<Answered> {
+  return atTerminal(project, 'resume @last', 'or [s]top?', (press) => {
+    if (keys !== undefined) press(keys);
     else void withState(project, (state) => process.kill(state.listRuns()[0]?.owner?.pid ?? 0, 'SIGTERM'));
   });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, screen })));
 }
 
 it.each([

@@ -12,7 +12,7 @@ import { merge } from './merge.ts';
 import { type Context, oneAtATime, record, watch } from './record.ts';
 import { dropStaleLock } from './restore.ts';
 import type { Store } from './store.ts';
-import { dismantle, plant, plantAgain, standing, straighten } from './worktree.ts';
+import { cannotMake, dismantle, plant, plantAgain, standing, straighten } from './worktree.ts';
 import { copyInto, linkInto } from './worktree-files.ts';
 import { leftPlaces, makeWay, placeOf, sameWay, type WorktreePlace, worktreeHome } from './worktree-place.ts';
 
@@ -139,7 +139,7 @@ async function make(room: Room, place: WorktreePlace, what: WorktreeOf): Promise
   const planted = await plant(store, place, head.value);
   if (!planted.ok) return planted;
   const filled = await fill(store.beside(place.places), what.from);
-  if (!filled.ok) return filled;
+  if (!filled.ok) return err(cannotMake(root, filled.error.message.replace(/\.$/, '')));
   const over = { shared: store.places.root, root, stateDir: path.dirname(store.dir) };
   const copied = await copyInto(over, what.copy, room.matches);
   return copied.ok ? linkInto(over, what.link) : copied;

@@ -239,7 +239,8 @@ function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function cannotMake(root: string, why: string): Failure {
+/** Why there is no worktree. */
+export function cannotMake(root: string, why: string): Failure {
   return {
     reason: 'config',
     message: `The worktree ${root} of an isolated step cannot be made: ${why}.`,

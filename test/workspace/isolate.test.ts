@@ -141,7 +141,7 @@ test('an unborn HEAD stays unborn, and a commit in the worktree makes no branch'
   expect(r.git('for-each-ref', 'refs/heads', 'refs/worktree')).toBe('');
 });
 
-test('a linked worktree as the place of the run, a sparse checkout, a split index', async () => {
+test('a sparse checkout with a split index', async () => {
   const r = make({ 'in/a.txt': 'a\n', 'out/b.txt': 'b\n' });
   r.git('sparse-checkout', 'set', '--cone', 'in');
   r.git('update-index', '--split-index');
@@ -226,10 +226,11 @@ test('a worktree that somebody removed: recording says so, removing is content, 
   expect(must(await ws.leftWorktrees())).toEqual([]);
 });
 
-test('the next owner finds it, records what is in it, and removes it', async () => {
+test('the next owner finds it, though git knows nothing of it any more, records what is in it, and removes it', async () => {
   const r = make();
   const { tree, from } = await opened(await r.open());
   writeFileSync(path.join(tree.root, 'a.txt'), 'left behind\n');
+  rmSync(path.join(r.root, '.git/worktrees'), { recursive: true });
   const next = await r.open();
   expect(must(await next.leftWorktrees())).toMatchObject([
     { run: RUN, directory: NOTHING.directory, root: tree.root },
@@ -239,6 +240,19 @@ test('the next owner finds it, records what is in it, and removes it', async () 
   expect(must(await found.record(RUN, 'found', from)).files).toEqual(['a.txt']);
   must(await found.remove());
   expect(must(await next.leftWorktrees())).toEqual([]);
+});
+
+test('what cannot be written is told with the place, and taken away again', async () => {
+  const r = make({ 'a.txt': 'a\n' });
+  const ws = await r.open();
+  const from = must(await ws.record(RUN, 'base')).tree;
+  const blob = r.git('rev-parse', `${from}:a.txt`).trim();
+  rmSync(path.join(r.root, '.git/objects', blob.slice(0, 2), blob.slice(2)));
+  const refused = await ws.isolation.open({ ...NOTHING, from });
+  if (refused.ok) throw new Error('opened without its bytes');
+  expect(refused.error.message).toMatch(/^The worktree .* of an isolated step cannot be made: .*a\.txt/);
+  expect(must(await ws.leftWorktrees())).toEqual([]);
+  expect(existsSync(path.join(r.root, '.git/worktrees'))).toBe(false);
 });
 
 test('eight at once, each with edits of its own', async () => {

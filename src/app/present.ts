@@ -88,7 +88,7 @@ async function askMerge({ step, attempt, files }: UndoQuestion): Promise<'undo' 
     `The change of ${step} (attempt ${attempt}) was being merged when the run stopped. These files hold neither what was there before nor what the merge puts there:\n${listOf(files)}`,
   );
   const question =
-    '[f]inish the merge over them (they stay recorded), [m]erge with what they hold, or [s]top? ';
+    'finish the merge over them, which stay recorded [f], merge with what they hold [m], or stop [s]? ';
   switch (await choose(question, ['finish', 'merge', 'stop'])) {
     case 'finish':
       return 'undo';

@@ -26,8 +26,8 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
   collides: sometimes,
 });
 const graphs = fc.array(drawn, { minLength: 2, maxLength: 9 });
-const schedule = fc.record({ seed: fc.nat(), maxParallel: fc.integer({ min: 1, max: 8 }) });
-type Schedule = { readonly seed: number; readonly maxParallel: number };
+const schedule = fc.record({ pacing: fc.nat(), maxParallel: fc.integer({ min: 1, max: 8 }) });
+type Schedule = { readonly pacing: number; readonly maxParallel: number };
 
 /** Writers of the shared tree stand in a chain: side by side they would be refused. */
 function build(steps: readonly Drawn[]): Workflow {
@@ -76,9 +76,9 @@ interface Moment {
 const NEW: Moment = { journal: [], files: new Map(), worktrees: new Map() };
 
 /** One life of a run: what it came to, each moment at which its runner could have died, and what it may never do. */
-async function live(graph: readonly Drawn[], { seed, maxParallel }: Schedule, world: World, from = NEW) {
+async function live(graph: readonly Drawn[], { pacing, maxParallel }: Schedule, world: World, from = NEW) {
   const clock = fakeClock();
-  const pace = paced(clock, seed);
+  const pace = paced(clock, pacing);
   const workflow = build(graph);
   const batchOf = new Map(planOf(workflow).steps.map(({ step, batch }) => [String(step.id), batch]));
   const merged = (id: string) => workflow.steps.find((step) => step.id === id)?.isolated?.merge === 'auto';
@@ -276,7 +276,7 @@ describe('isolated, shared and writing steps in any graph', () => {
       ...[step('isolated'), step('isolated'), step('run'), step('writer'), step('isolated', 0)],
       ...[step('isolated-run', 2), step('never'), { ...step('isolated'), fails: true }, step('isolated', 7)],
     ];
-    const by = { seed: 7, maxParallel: 3 };
+    const by = { pacing: 7, maxParallel: 3 };
     const world = fakeWorld(fakeTree());
     const whole = await live(graph, by, world);
     expect(whole.merges).toEqual(['s0', 's1', 's4', 's5', 's8']);

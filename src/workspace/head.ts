@@ -1,14 +1,5 @@
 /** Keeps what git itself remembers of the checkout: where HEAD is, and what is in the index. */
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
@@ -17,6 +8,7 @@ import { settledSignature } from './disk.ts';
 import { line } from './git.ts';
 import { elsewhere, leadsElsewhere } from './intact.ts';
 import { type Operation, putOperationBack, readOperation } from './operation.ts';
+import { moving, replaceIndex } from './own-locks.ts';
 import { plainHead } from './plain-head.ts';
 import { type Store, userIndex } from './store.ts';
 import type { Memory } from './tree.ts';
@@ -166,7 +158,7 @@ async function moveBranch(
   const { commonDir } = store.places;
   const led = [branch, `logs/${branch}`].find((name) => leadsElsewhere(commonDir, name));
   if (led !== undefined) return err(elsewhere(path.join(commonDir, led)));
-  const moved = await store.theirs([...reflogged, ...command]);
+  const moved = await moving(store, branch, () => store.theirs([...reflogged, ...command]));
   return moved.ok ? ok(undefined) : moved;
 }
 
@@ -176,7 +168,7 @@ async function moveHead(store: Store, to: Head, reflog: string): Promise<Result<
     to.branch === null
       ? ['update-ref', '--no-deref', '-m', reflog, 'HEAD', to.sha ?? '']
       : ['symbolic-ref', '-m', reflog, 'HEAD', to.branch];
-  const moved = await store.theirs([...reflogged, ...args]);
+  const moved = await moving(store, null, () => store.theirs([...reflogged, ...args]));
   return moved.ok ? ok(undefined) : moved;
 }
 
@@ -190,31 +182,11 @@ const reflogged = [
   'user.email=codemachine@localhost',
 ];
 
-/** Takes git's own lock; where another git holds it, the index is in use by somebody and is left alone. */
 async function putIndexBack(store: Store, blob: string | null): Promise<Result<undefined, Failure>> {
-  const index = path.join(store.places.gitDir, 'index');
   const content = blob === null ? undefined : await store.ours(['cat-file', 'blob', blob]);
   if (content?.ok === false) return content;
-  const lock = `${index}.lock`;
-  let handle: number;
-  try {
-    handle = openSync(lock, 'wx', 0o666);
-  } catch {
-    return ok(undefined);
-  }
-  try {
-    if (content === undefined) rmSync(index, { force: true });
-    else writeAll(handle, content.value);
-  } finally {
-    closeSync(handle);
-    if (content === undefined) rmSync(lock, { force: true });
-  }
-  if (content !== undefined) renameSync(lock, index);
+  replaceIndex(store, content?.value);
   return ok(undefined);
-}
-
-function writeAll(handle: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
 }
 
 /** What the `git` context of expressions says. */

@@ -8,6 +8,7 @@ import { diskPath, shown, zeroEnded } from './git.ts';
 import { ignoredAmong } from './ignored.ts';
 import { editedLater, type LastLook, lastLook } from './last-look.ts';
 import { isLeftOut } from './left-out.ts';
+import { dropOwnLocks } from './own-locks.ts';
 import type { Store } from './store.ts';
 import { type Memory, treeOf, writeTree } from './tree.ts';
 
@@ -223,7 +224,8 @@ function inTheWay(what: string): Failure {
   };
 }
 
-/** Drops the lock that a killed git left on our index. Only the owner of a run may call this. */
+/** Drops the locks that a killed process left, of our index and of the user's. Only the owner of a run may call this. */
 export function dropStaleLock(store: Store): void {
   rmSync(`${store.index}.lock`, { force: true });
+  dropOwnLocks(store);
 }

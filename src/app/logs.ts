@@ -1,7 +1,9 @@
 /** Prints what the attempts of a run wrote. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { foldAll } from '../model/fold.ts';
 import { asStepKey, type RunId } from '../model/ids.ts';
+import { quoted } from '../report/words.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
 import { lastWords } from './abandoned.ts';
@@ -54,6 +56,12 @@ function nothing(state: State, run: RunId, { step, attempt }: LogsFlags): Promis
   const steps = [...new Set(state.logs(run).map((one) => one.step))];
   if (step === undefined) return EXIT.succeeded;
   const what = attempt === undefined ? `step ${step}` : `attempt ${attempt} of ${step}`;
+  const { steps: told, retryOf } = foldAll(state.history(run));
+  if (retryOf !== undefined && told.get(asStepKey(step))?.reused === 'retry')
+    return printRefusal({
+      message: `the result of ${step} was taken over from run ${retryOf}, which has what it wrote`,
+      help: `\`codemachine logs ${retryOf} ${quoted(step)}\``,
+    });
   const refused = refuse(
     `${what} has not started in run ${run}`,
     steps.length === 0 ? 'no step has started yet' : `these have: ${steps.join(', ')}`,

@@ -129,6 +129,11 @@ async function prepare(
       `run ${record.id} has succeeded, so it is not gone on with`,
       `\`codemachine retry ${record.id} --updated\` starts a new run with today's files, which keeps what has not changed`,
     );
+  if (status === 'new' && updated !== undefined)
+    return refuse(
+      `run ${record.id} has not begun, so there is nothing to update`,
+      'resume it without `--updated`, or start a new run',
+    );
   const here = { ...locate(options, env), stateDir: place.stateDir };
   const stays = await checkoutStays(place, record, here, env);
   if (!stays.ok) return stays;

@@ -61,6 +61,7 @@ describe.each(['before', 'after'] as const)('killed %s files are written', (when
       { status: 'interrupted' },
       { status: 'failed' },
     ]);
+    expect((await say(project, 'resume @last --updated')).stderr).toContain('has not begun');
     const events = await resumed(project);
     expect(events[0]).toMatchObject({ type: 'run-started', attempt: 1, 'retry-of': expect.any(String) });
     expect(of(events, 'step-started').map(({ step }) => step)).toEqual(['code', 'test']);

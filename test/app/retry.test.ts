@@ -1,5 +1,5 @@
 // Retries runs through the built program: what is taken over, what the tree becomes, what is refused.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
@@ -68,6 +68,9 @@ describe('retry', () => {
     expect((await say(project, 'runs')).stdout).toContain(`(retry of ${old})`);
     expect((await say(project, 'status')).stdout).toContain(`a retry of ${old}`);
     expect((await say(project, 'status')).stdout).toContain('taken from the run before');
+    const logs = await say(project, 'logs @last first');
+    expect(logs.code).toBe(2);
+    expect(logs.stderr).toContain(`codemachine logs ${old} first`);
   });
 
   it('runs a step again, and all behind it, with --from', async () => {
@@ -130,6 +133,27 @@ steps:
     expect(input.code).toBe(2);
     expect(input.stderr).toContain('there is no input `other`');
     expect(JSON.parse((await say(project, 'runs --json')).stdout)).toHaveLength(1);
+  });
+
+  it('stores no secret that an input holds', async () => {
+    const project = projectWith({
+      w: `
+secrets: [TOKEN]
+inputs: { who: { type: string, default: you } }
+steps:
+  - { id: a, env: { WHO: "\${{ inputs.who }}" }, run: 'echo "$WHO"; test -e ready' }
+`,
+    });
+    const env = { TOKEN: 'hush-hush-hush' };
+    expect((await say(project, 'run w', { env })).code).toBe(1);
+    project.write('ready', '');
+    const { code, stdout } = await say(project, 'retry @last --json --input who=hush-hush-hush', { env });
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('hush-hush');
+    const found = readdirSync(project.stateDir, { recursive: true, encoding: 'utf8' })
+      .map((name) => path.join(project.stateDir, name))
+      .filter((file) => statSync(file).isFile() && readFileSync(file).includes('hush-hush'));
+    expect(found).toEqual([]);
   });
 
   it('runs again what sees an input that differs', async () => {

@@ -13,7 +13,6 @@ import {
   agentStep,
   type FakeTree,
   failing,
-  fakeTree,
   fine,
   planOf,
   type Rig,
@@ -24,17 +23,18 @@ import {
   turn,
   workflowOf,
 } from '../run/rig.ts';
+import { fakeWorld, ISOLATED, type World } from '../run/worktrees.ts';
 import { runs } from '../support/seed.ts';
 
 interface Drawn {
   /** `format` is a command that rewrites what agents wrote. */
-  readonly kind: 'agent' | 'format' | 'command' | 'reader';
+  readonly kind: 'agent' | 'apart' | 'format' | 'command' | 'reader';
   readonly needs: readonly number[];
 }
 
 const graphs = fc.array(
   fc.record({
-    kind: fc.constantFrom('agent', 'agent', 'format', 'command', 'reader'),
+    kind: fc.constantFrom('agent', 'agent', 'apart', 'format', 'command', 'reader'),
     needs: fc.array(fc.nat(20), { maxLength: 3 }),
   }) as fc.Arbitrary<Drawn>,
   { minLength: 2, maxLength: 9 },
@@ -56,6 +56,8 @@ function build(drawn: readonly Drawn[]): Workflow {
     if (writes) writer = id;
     const told = template([kind, ...all.map((need) => `\${{ steps.${need}.text }}`)].join(' '));
     if (kind === 'agent') return agentStep(id, { needs: all, access: 'write', prompt: told });
+    if (kind === 'apart')
+      return agentStep(id, { needs: all, access: 'write', isolated: ISOLATED, prompt: told });
     if (kind === 'reader') return agentStep(id, { needs: all, prompt: told });
     return runStep(id, { needs: all, script: told });
   });
@@ -63,12 +65,12 @@ function build(drawn: readonly Drawn[]): Workflow {
 }
 
 /** Does what a step is told, half of it where it fails. */
-function worker(tree: FakeTree, fails?: string): Script {
+function worker(world: World, fails?: string): Script {
   return async (job: Job) => {
     await turn();
     const told = job.kind === 'run' ? job.script : job.prompt;
     const [kind = ''] = told.split(' ');
-    const { files } = tree;
+    const files = world.filesOf(job);
     const half = job.step === fails ? 'half ' : '';
     // An agent adds to what is there, so that one that is not undone shows.
     if (kind === 'agent') files.set('common', `${files.get('common') ?? ''}${half}${job.step};`);
@@ -79,11 +81,12 @@ function worker(tree: FakeTree, fails?: string): Script {
   };
 }
 
-function asGit(tree: FakeTree): GitWorkspace {
-  const fake: Pick<GitWorkspace, 'record' | 'restore' | 'changed' | 'recordings' | 'holds'> = {
+function asGit({ tree, isolation }: World): GitWorkspace {
+  const fake: Pick<GitWorkspace, 'isolation' | 'record' | 'restore' | 'changed' | 'recordings' | 'holds'> = {
     record: tree.record,
     restore: tree.restore,
     changed: tree.changed,
+    isolation,
     recordings: async () =>
       ok(
         [...tree.recordings.keys()].map((key, number) => ({
@@ -111,13 +114,13 @@ it('a retry after any failure ends as the run would have that nothing happened t
     fc.asyncProperty(graphs, failure, async (drawn, { at, from, maxParallel }) => {
       const workflow = build(drawn);
       const options = { maxParallel };
-      const calm = fakeTree();
-      const wanted = start({ workflow, tree: calm, script: worker(calm), options });
+      const calm = fakeWorld();
+      const wanted = start({ workflow, ports: calm.ports, script: worker(calm), options });
       expect((await wanted.result()).end).toBe('succeeded');
 
-      const tree = fakeTree();
+      const world = fakeWorld();
       const failed = `s${at % drawn.length}`;
-      const first = start({ workflow, tree, script: worker(tree, failed), options });
+      const first = start({ workflow, ports: world.ports, script: worker(world, failed), options });
       expect((await first.result()).end).toBe('failed');
       const decision = decideKept({
         ...{ plan: planOf(workflow), workflow, progress: first.progress(), changed: () => [] },
@@ -127,13 +130,13 @@ it('a retry after any failure ends as the run would have that nothing happened t
       const again = (step: string): boolean => !(decision.kept as ReadonlySet<string>).has(step);
       const reads = new Set(
         workflow.steps
-          .filter((step) => step.kind === 'prompt' && step.access === 'read')
+          .filter((step) => step.isolated !== undefined || (step.kind === 'prompt' && step.access === 'read'))
           .map(({ id }) => `${id}`),
       );
       const old = asRunId('20261120-141503-k7qd');
       const settled = await settleTree(
         {
-          ...{ workspace: asGit(tree), run: asRunId('20261120-141504-k7qd'), of: old },
+          ...{ workspace: asGit(world), run: asRunId('20261120-141504-k7qd'), of: old },
           ...{ history: first.journal, again, counts: again, recordsAll: (step) => reads.has(step) },
         },
         { tell: () => undefined },
@@ -143,9 +146,9 @@ it('a retry after any failure ends as the run would have that nothing happened t
       if (settled.ok) await settled.value.putBack?.();
 
       const opening = { prelude: takenBodies(decision, first.progress()), retryOf: old };
-      const second = start({ workflow, tree, script: worker(tree), options, opening });
+      const second = start({ workflow, ports: world.ports, script: worker(world), options, opening });
       expect((await second.result()).end).toBe('succeeded');
-      expect(outcome(second, tree)).toEqual(outcome(wanted, calm));
+      expect(outcome(second, world.tree)).toEqual(outcome(wanted, calm.tree));
       expect(second.made.map((made) => made.replace(/\.\d+$/, '')).filter((step) => !again(step))).toEqual(
         [],
       );

@@ -74,6 +74,22 @@ describe('a run that was killed', () => {
     expect(stderr).toContain('put 2 files back to before `code` began: a.txt, b.txt');
   });
 
+  it('or interrupted, and whose tree somebody edited since, is not retried over that', async () => {
+    const project = projectWith({ w: ONE });
+    scriptAgent(project, 'echo half > a.txt; echo new > b.txt; kill -INT "$(cat ../pid)"; sleep 60');
+    const cli = startCli(project, ['run', 'w', '--json']);
+    project.write('../pid', String(cli.pid));
+    expect((await cli.ended).code).toBe(130);
+    project.write('a.txt', 'by hand\n');
+    project.write('../ready', '');
+    const refused = await run(project, 'retry @last');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('were edited after it stopped: a.txt');
+    scriptAgent(project, 'cat a.txt > ../seen');
+    expect((await run(project, 'retry @last --keep-tree')).code).toBe(0);
+    expect(project.read('../seen')).toBe('by hand\n');
+  });
+
   it('is not retried while it is being run', async () => {
     const project = projectWith({
       w: 'steps: [{ id: a, run: "echo up; until test -e go; do sleep 0.05; done" }]\n',

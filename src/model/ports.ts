@@ -167,6 +167,8 @@ export interface Isolation {
   open(what: WorktreeOf): Promise<Result<Worktree, Failure>>;
   /** The worktree that an earlier owner of the run left; undefined where it is gone. */
   find(run: RunId, directory: string): Promise<Result<Worktree | undefined, Failure>>;
+  /** Clears up after a removal that was cut off, where `find` finds nothing any more. For the owner of the run alone. */
+  clear?(run: RunId, directory: string): Promise<Result<undefined, Failure>>;
   /** Merges without touching any working tree: `Workspace.restore(merged.tree, ours)` puts the result in place. */
   merge(what: MergeOf): Promise<Result<Merged, Failure>>;
   /** Those of the paths that hold conflict markers in a recording. Without it, no resolution of a conflict is taken. */

@@ -10,8 +10,11 @@ import type { Running } from './running.ts';
 /** What is to be said of a step's worktrees, then the worktrees themselves. */
 export interface Left {
   readonly before: readonly MilestoneBody[];
-  readonly worktrees: readonly Worktree[];
+  readonly worktrees: readonly Goes[];
 }
+
+/** A worktree that is to go, or what a removal that was cut off left of one. */
+export type Goes = Pick<Worktree, 'root' | 'remove'>;
 
 /** Whether `--keep-tree` means that the next attempt goes on from what this one left in its worktree: only one that was cut off. */
 export function isKept({ status, attempt, trees, failure }: StepProgress): boolean {
@@ -28,16 +31,21 @@ export async function lookAtWorktrees(run: Running, key: StepKey): Promise<Resul
   const { isolation, attemptDirectory } = run.input.ports;
   const { keepTree } = run.input.options;
   const before: MilestoneBody[] = [];
-  const worktrees: Worktree[] = [];
+  const worktrees: Goes[] = [];
   if (isolation === undefined || attemptDirectory === undefined) return ok({ before, worktrees });
   const { trees, attempt: newest } = run.ledger.step(key);
   for (const [number, own] of Object.entries(trees)) {
     const attempt = Number(number);
     if (own.isolated !== true || (attempt !== newest && own.after !== undefined)) continue;
-    const found = await isolation.find(run.input.run, attemptDirectory(key, attempt));
+    const directory = attemptDirectory(key, attempt);
+    const found = await isolation.find(run.input.run, directory);
     if (!found.ok) return err(lost(key, attempt, found.error.message));
     const worktree = found.value;
-    if (worktree === undefined) continue;
+    if (worktree === undefined) {
+      const remove = () => isolation.clear?.(run.input.run, directory) ?? Promise.resolve(ok(undefined));
+      worktrees.push({ root: directory, remove });
+      continue;
+    }
     if (own.before !== undefined && own.after === undefined) {
       const label = `${key}.${attempt}.after`;
       const now = await worktree.record(run.input.run, label, own.before);

@@ -2,12 +2,12 @@
 import type { MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import { asStepKey } from '../model/ids.ts';
-import type { Worktree } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Step } from '../model/workflow.ts';
 import type { HalfMerged } from './half-merged.ts';
 import { finishMerge, lookAtMerge } from './half-merged.ts';
+import type { Goes } from './left.ts';
 import { isKept, lookAtWorktrees } from './left.ts';
 import { conflictKey } from './resolve.ts';
 import type { Running } from './running.ts';
@@ -22,7 +22,7 @@ export interface Mending {
   readonly merges: readonly HalfMerged[];
   readonly toUndo: readonly Undo[];
   /** Worktrees that nobody needs any more. */
-  readonly worktrees: readonly Worktree[];
+  readonly worktrees: readonly Goes[];
 }
 
 type Draft = { readonly [Key in keyof Mending]: Mending[Key][number][] };

@@ -194,12 +194,22 @@ function sayOpening(run: Running, kept: readonly StepKey[]): Promise<Milestone> 
 function opening(run: Running, keptWhenAsked: readonly StepKey[]): MilestoneBody {
   const { workflow, facts, options, updated, retryOf } = run.input;
   const { attempt } = run.ledger.progress;
-  const steps = [...new Set([...keptByChoice(run), ...keptWhenAsked])].sort();
+  const steps = [...new Set([...keptByChoice(run), ...keptWhenAsked, ...keptOfUpdate(run)])].sort();
   const kept = steps.length === 0 ? {} : { kept: steps };
   if (attempt > 0) return { type: 'run-resumed', attempt: attempt + 1, by: options.by, ...kept, ...updated };
   const { name, sha256 } = workflow;
   const started = { workflow: name, path: facts.path, sha256, inputs: facts.inputs, attempt: 1 };
   return { type: 'run-started', ...started, ...(retryOf === undefined ? {} : { 'retry-of': retryOf }) };
+}
+
+/** Of steps that had a result and run again: nobody undoes it later where the tree is kept. */
+function keptOfUpdate({ input, ledger }: Running): readonly StepKey[] {
+  if (input.options.keepTree !== true) return [];
+  const recorded = (key: StepKey): boolean => {
+    const { attempt, trees } = ledger.step(key);
+    return trees[attempt] !== undefined;
+  };
+  return (input.updated?.again ?? []).filter(recorded);
 }
 
 /** The phase was halted, and not by a cancel. */

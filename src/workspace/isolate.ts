@@ -68,6 +68,12 @@ export function openWorktrees(deps: OpenWorktrees): Worktrees {
         const place = placeOf(shared, home.value, run, directory);
         return Promise.resolve(ok(standing(place) ? enter(room, place).worktree : undefined));
       },
+      clear: (run, directory) => {
+        const home = worktreeHome(shared, deps.environ);
+        if (!home.ok) return Promise.resolve(home);
+        const place = placeOf(shared, home.value, run, directory);
+        return standing(place) ? Promise.resolve(ok(undefined)) : dismantle(deps.context.store, place);
+      },
       merge: (what) => merge(deps.context, what),
       unresolved: (tree, paths) => unresolved(deps.context.store, tree, paths),
     },

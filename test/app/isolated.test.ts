@@ -95,6 +95,35 @@ describe('isolated steps', () => {
     expect(readFileSync(path.join(project.root, 'dir/in'), 'utf8')).toBe('linked\n');
   });
 
+  it.each(['change-ready', 'merge-started', 'change-merged'])(
+    'whose runner is killed when `%s` is heard are merged by the resume, and not made again',
+    async (type) => {
+      const script = `echo $CODEMACHINE_STEP >> ../asked; rm a.txt
+      for i in $(seq 200); do echo $i > $CODEMACHINE_STEP-$i.txt; done`;
+      const files = { 'a.txt': 'a\n', 'b.txt': 'b\n' };
+      const project = agentProject(
+        script.replace('../asked', '$HOME/asked'),
+        files,
+        `steps:\n${agent('one')}`,
+      );
+      project.write('b.txt', 'mine\n');
+      const side = usersSide(project);
+      const cli = startCli(project, ['run', 'w', '--json'], {
+        onLine: (line) => {
+          if (line.includes(`"type":"${type}"`)) cli.child.kill('SIGKILL');
+        },
+      });
+      await cli.ended;
+      const { code } = await eventsOf(project, 'resume @last');
+      expect(code).toBe(0);
+      expect(readFileSync(path.join(project.home, 'asked'), 'utf8')).toBe('one\n');
+      const all = Array.from({ length: 200 }, (_, i) => [`one-${i + 1}.txt`, `644 ${i + 1}\n`]);
+      expect(project.picture()).toEqual({ ...Object.fromEntries(all), 'b.txt': '644 mine\n' });
+      expect(usersSide(project)).toEqual(side);
+      expect(worktrees(project)).toEqual([]);
+    },
+  );
+
   it('that collide are merged by the agent that is named for it, whose checks must pass', async () => {
     const more = '{ mode: isolated, on-conflict: { agent: merger, checks: ["grep -q both a.txt"] } }';
     const workflow = `agents: { merger: { engine: claude-code, access: write } }

@@ -78,6 +78,10 @@ export function fakeWorld(tree: FakeTree = fakeTree()): World {
       return ok(worktree(directory));
     },
     find: async (_run, directory) => ok(worktrees.has(directory) ? worktree(directory) : undefined),
+    clear: async (_run, directory) => {
+      calls.push(`clear ${directory}`);
+      return ok(undefined);
+    },
     merge: async ({ label, base, ours, theirs }) => {
       calls.push(`merge ${label}`);
       const { merged, conflicts } = threeWay(at(base), at(ours), at(theirs));

@@ -11,6 +11,7 @@ import type { SourceFile } from '../model/source.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { globProblem } from '../plan/glob-problem.ts';
 import { planWorkflow } from '../plan/plan.ts';
+import { settled } from '../workflow/ignore.ts';
 import { nearest } from '../workflow/suggest.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
 import { checkAnswers } from './answer-check.ts';
@@ -107,7 +108,8 @@ export function checkText(
   });
   const planned = read.workflow === undefined ? undefined : planWorkflow(read.workflow);
   const engines = read.workflow === undefined ? [] : checkEngines(read.workflow);
-  const diagnostics = sorted([...read.diagnostics, ...(planned?.diagnostics ?? []), ...engines]);
+  const found = sorted([...read.diagnostics, ...(planned?.diagnostics ?? []), ...engines]);
+  const diagnostics = settled(found, read.ignores, source.path);
   const usable = !hasErrors(diagnostics) && read.workflow !== undefined && planned?.plan !== undefined;
   return {
     source,

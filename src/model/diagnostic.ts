@@ -1,6 +1,6 @@
 /** Holds what is said about a file that is wrong: a code with typed arguments, and a place. */
 import { CATALOGUE } from './catalogue/catalogue.ts';
-import type { Entry, Severity } from './catalogue/entry.ts';
+import type { Entry, Severity, Slip } from './catalogue/entry.ts';
 import type { Range } from './source.ts';
 
 /** Every code there is. Codes are part of the contract: never renamed, never reused. */
@@ -32,6 +32,8 @@ export interface Diagnostic {
   readonly at: Range;
   readonly related?: readonly Related[];
   readonly fix?: Fix;
+  /** The word that was meant; a fix is made of it once the source is at hand. */
+  readonly slip?: Slip;
 }
 
 /** Puts a complaint into words, which stand in one table. */
@@ -43,6 +45,7 @@ export function diagnose<C extends Code>(
   more: { readonly related?: readonly Related[]; readonly fix?: Fix } = {},
 ): Diagnostic {
   const entry = CATALOGUE[code] as unknown as Entry<ArgsOf<C>>;
+  const slip = entry.slip?.(args);
   return {
     code,
     severity: entry.severity,
@@ -50,6 +53,7 @@ export function diagnose<C extends Code>(
     suggestion: entry.suggestion(args),
     path,
     at,
+    ...(slip === undefined ? {} : { slip }),
     ...more,
   };
 }

@@ -44,6 +44,7 @@ export function layersOf(reading: Reading, step: Node, declared = false): Layers
         complain(reading, 'unknown-agent', named.at, {
           agent: named.value,
           nearest: nearest(named.value, known),
+          known,
           declared,
         });
         reading.opaque.add(step);

@@ -7,7 +7,7 @@ import { meantEngine, SUPPORTED_ENGINES } from './agents.ts';
 import { textOf } from './declarations.ts';
 import { readDocument } from './document.ts';
 import { validate } from './generated/config.mjs';
-import { withoutIgnored } from './ignore.ts';
+import { ignoresIn, settled } from './ignore.ts';
 import { readRetry } from './retry.ts';
 import { durationMs } from './scalars.ts';
 import { shapeDiagnostics } from './shape.ts';
@@ -53,7 +53,7 @@ export function readConfig(source: SourceFile): {
       defaults: readDefaults(child(root, 'defaults')),
       ...readRetention(child(root, 'retention')),
     },
-    diagnostics: withoutIgnored(sorted(found), source.path, source.text),
+    diagnostics: settled(sorted(found), root === undefined ? [] : ignoresIn(source, root), source.path),
   };
 }
 

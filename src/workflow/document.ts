@@ -128,7 +128,11 @@ function readAlias(walk: Walk, node: Alias): Node {
   if (walk.anchors.has(name)) walk.report(diagnose('self-alias', walk.source.path, at, { name }));
   else
     walk.report(
-      diagnose('unknown-alias', walk.source.path, at, { name, nearest: nearest(name, walk.anchors.keys()) }),
+      diagnose('unknown-alias', walk.source.path, at, {
+        name,
+        nearest: nearest(name, walk.anchors.keys()),
+        known: [...walk.anchors.keys()],
+      }),
     );
   return nothing(at.start);
 }

@@ -140,6 +140,7 @@ function readNeeds(
         id,
         inside: ids.inside.get(id),
         nearest: nearest(id, known),
+        known,
       });
     }
   }

@@ -43,7 +43,18 @@ export function typeTrouble(misfit: Misfit): Diagnostic {
     expected,
     got: describe(node),
     help: typeHelp(node, types, key),
+    written: withoutQuotes(node, types),
   });
+}
+
+// What was put in quotes, or in the words of YAML 1.1, and means one value of the type that is wanted.
+function withoutQuotes(node: Node, types: readonly string[]): string | undefined {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || types.includes('string')) return undefined;
+  if (types.includes('boolean') && types.length === 1) {
+    if (/^(yes|on|y|true)$/i.test(node.value)) return 'true';
+    return /^(no|off|n|false)$/i.test(node.value) ? 'false' : undefined;
+  }
+  return types.includes('integer') && /^[1-9]\d{0,8}$/.test(node.value) ? node.value : undefined;
 }
 
 function typeHelp(node: Node, types: readonly string[], key: string): string | undefined {
@@ -120,7 +131,12 @@ function bySchema({ error, node, path, at, key }: Misfit): Diagnostic | undefine
   const value = writtenOf(node);
   switch (definition(error.schemaPath)) {
     case 'duration':
-      return diagnose('bad-duration', path, at, { key, value, better: durationFrom(value) });
+      return diagnose('bad-duration', path, at, {
+        key,
+        value,
+        better: durationFrom(value),
+        sure: SPELLED.test(value),
+      });
     case 'tokens':
       return diagnose('bad-tokens', path, at, { key, value });
     case 'id':
@@ -147,6 +163,9 @@ function bySchema({ error, node, path, at, key }: Misfit): Diagnostic | undefine
 function isName(node: Node): boolean {
   return node.kind === 'scalar' && typeof node.value === 'string' && /^[A-Za-z_][\w-]*$/.test(node.value);
 }
+
+/** Units that are written out and mean one thing. Of a bare number nobody knows whether it is seconds or minutes. */
+const SPELLED = /^\d+ *(ms|millis|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)$/i;
 
 function durationFrom(value: string): string | undefined {
   if (/^\d+$/.test(value)) return `${value}s`;

@@ -7,8 +7,7 @@
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const wanted = plain(word);
   let best: string | undefined;
-  // One edit makes any letter of any other: of `z` nobody can say what it was to be.
-  let bestEdits = Math.max(wanted.length < 3 ? 0 : 1, Math.floor(wanted.length / 3)) + 1;
+  let bestEdits = reachOf(wanted);
   // Long texts are no slips of a word, and comparing them costs the product of the lengths.
   if (wanted.length > 100) return undefined;
   for (const candidate of known) {
@@ -20,6 +19,19 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
     }
   }
   return best;
+}
+
+/** The one known word that is near enough to be meant; undefined where none is, or several are. */
+export function soleNear(word: string, known: Iterable<string>): string | undefined {
+  const best = nearest(word, known);
+  if (best === undefined) return undefined;
+  const others = [...new Set(known)].filter((candidate) => candidate !== best);
+  return nearest(word, others) === undefined ? best : undefined;
+}
+
+// One edit makes any letter of any other: of `z` nobody can say what it was to be.
+function reachOf(wanted: string): number {
+  return Math.max(wanted.length < 3 ? 0 : 1, Math.floor(wanted.length / 3)) + 1;
 }
 
 function plain(word: string): string {

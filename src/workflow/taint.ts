@@ -22,6 +22,10 @@ const SAFE = new Set([
 /** Variables by which programs are told what to load or start. */
 const POWERFUL = /^(PATH|ENV|BASH_ENV|NODE_OPTIONS|(LD_|DYLD_|PYTHON|PERL5|GIT_).*)$/i;
 
+/** Variables that shells and programs take for something of their own. */
+const HEARD =
+  /^(HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|TERM|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|IFS|PS\d|EDITOR|VISUAL|PAGER|DISPLAY|CI|HOSTNAME|UID|EUID|PPID|RANDOM|SECONDS|LINENO|BASH\w*|ZDOTDIR|(NODE|NPM|DOCKER|CODEMACHINE)_\w+|\w+_PROXY|MAIL|CDPATH|OPTIND|OPTARG|OPTERR|REPLY|DIRSTACK|GROUPS|FUNCNAME|SHLVL|SHELLOPTS|HISTFILE|COLUMNS|LINES|CC|CXX|CFLAGS|LDFLAGS|MAKEFLAGS|CLASSPATH|JAVA_\w+)$/;
+
 /** The first piece of data from outside the file that an expression reads, as it is written; undefined where there is none. */
 export function dataIn(expr: Expr): string | undefined {
   const parsed = parseExpression(expr.text);
@@ -69,17 +73,22 @@ export function checkCommand(
 }
 
 /** An expression in a program, with the data that it reads and the way in which that should come. */
-interface ProgramFence {
+export interface ProgramFence {
   readonly part: Expr;
   readonly data: string | undefined;
   readonly way: Way;
 }
 
-function fencesIn(
+/** The expressions of a program. Each value has one variable, and no two values the same. */
+export function fencesIn(
   program: Template,
   { env, shell }: Pick<RunStep, 'env' | 'shell'>,
 ): readonly ProgramFence[] {
   const found: ProgramFence[] = [];
+  const words = new Set(program.parts.flatMap((part) => (typeof part === 'string' ? part.split(/\W+/) : [])));
+  const given = new Map<string, string>();
+  const taken = (name: string) =>
+    Object.hasOwn(env, name) || words.has(name) || [...given.values()].includes(name);
   let line = '';
   for (const part of program.parts) {
     if (typeof part === 'string') {
@@ -87,10 +96,13 @@ function fencesIn(
       continue;
     }
     const data = dataIn(part);
-    const variable = variableFor(part, data ?? plainPath(part) ?? 'value', env);
+    const known = declaredFor(part, data, env);
+    const name = known ?? given.get(part.text) ?? freeName(data ?? plainPath(part) ?? 'value', taken);
+    if (known === undefined) given.set(part.text, name);
     const quoted = line.replaceAll(/\\./g, '').split('"').length % 2 === 0;
-    const reference = referenceTo(variable.name, shell, quoted);
-    found.push({ part, data, way: { value: `\${{ ${part.text} }}`, reference, ...variable } });
+    const reference = referenceTo(name, shell, quoted);
+    const way = { name, declared: known !== undefined, value: `\${{ ${part.text} }}`, reference };
+    found.push({ part, data, way });
   }
   return found;
 }
@@ -132,28 +144,33 @@ function choicesOf(expr: Expr, workflow: Workflow): readonly string[] {
   );
 }
 
-// A variable that already holds the same expression is used; a name that is taken by something else is not.
-function variableFor(
+// A variable that already holds the same expression is used.
+function declaredFor(
   expr: Expr,
-  data: string,
+  data: string | undefined,
   env: Readonly<Record<string, Template>>,
-): { readonly name: string; readonly declared: boolean } {
+): string | undefined {
   for (const [name, template] of Object.entries(env)) {
     const [only] = template.parts;
-    if (template.whole && typeof only === 'object' && only.text === expr.text)
-      return { name, declared: true };
+    if (template.whole && typeof only === 'object' && only.text === expr.text) return name;
   }
+  const [root, variable] = data?.split('.') ?? [];
+  return root === 'env' && expr.text.toLowerCase() === data?.toLowerCase() ? variable : undefined;
+}
+
+// A name that is taken by something else is not used, nor one that programs listen to.
+function freeName(data: string, taken: (name: string) => boolean): string {
   const [root, ...rest] = data.split('.');
-  const known = root === 'env' && rest[0] !== undefined && expr.text.toLowerCase() === data.toLowerCase();
-  if (known) return { name: rest[0] ?? '', declared: true };
   const words = root === 'github' || rest.length === 0 ? [root ?? '', ...rest] : rest;
   const plain = words.filter((word) => word !== 'stdout' && word !== 'outputs' && word !== 'output');
   const name = (plain.length === 0 ? words : plain)
     .join('_')
     .toUpperCase()
     .replaceAll(/[^A-Z0-9_]/g, '_');
-  const fine = POWERFUL.test(name) || /^\d/.test(name) ? `VALUE_${name}` : name;
-  return { name: Object.hasOwn(env, fine) ? `${fine}_2` : fine, declared: false };
+  const fine = POWERFUL.test(name) || HEARD.test(name) || /^\d/.test(name) ? `VALUE_${name}` : name;
+  let free = fine;
+  for (let i = 2; taken(free); i++) free = `${fine}_${i}`;
+  return free;
 }
 
 // Inside double quotes another pair of them would end the first.

@@ -5,8 +5,9 @@ import type { Workflow } from '../model/workflow.ts';
 import { checkAgents } from './agents.ts';
 import { readEnv, readEnvFiles, readInputSpecs, readOutputs, readSecrets } from './declarations.ts';
 import { readDocument } from './document.ts';
+import { withFixes } from './fixes.ts';
 import { validate } from './generated/workflow.mjs';
-import { withoutIgnored } from './ignore.ts';
+import { type Ignore, ignoresIn } from './ignore.ts';
 import { readKinds } from './kinds.ts';
 import { type Order, readOrder } from './order.ts';
 import { besides, type Reading, type ReadWorld, relocated } from './reading.ts';
@@ -27,6 +28,8 @@ export interface ReadResult {
   readonly workflow?: Workflow;
   /** Everything that is wrong, sorted by place. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What comments silence; to be settled once everybody has complained. */
+  readonly ignores: readonly Ignore[];
   /** The text of every file that a diagnostic may point into, by the path that diagnostics use. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -37,8 +40,9 @@ export function readWorkflow(source: SourceFile, world: ReadWorld): ReadResult {
   const report = (diagnostic: Diagnostic) => void found.push(diagnostic);
   const sources = new Map([[source.path, source.text]]);
   const finish = (workflow?: Workflow): ReadResult => {
-    const diagnostics = withoutIgnored(sorted(found), source.path, source.text);
-    return { ...(workflow === undefined ? {} : { workflow }), diagnostics, sources };
+    const diagnostics = withFixes(sorted(found), source, root, workflow);
+    const ignores = root === undefined ? [] : ignoresIn(source, root);
+    return { ...(workflow === undefined ? {} : { workflow }), diagnostics, ignores, sources };
   };
   const root = readDocument(source, report);
   if (root === undefined || !isWorkflow(root, source, report)) return finish();

@@ -12,6 +12,7 @@ import { globProblem } from '../../src/plan/glob-problem.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
 import { printDiagnostics } from '../../src/report/squiggle.ts';
 import { readConfig } from '../../src/workflow/config.ts';
+import { settled } from '../../src/workflow/ignore.ts';
 import type { ReadWorld } from '../../src/workflow/reading.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
 
@@ -73,17 +74,22 @@ export async function judge({
   };
 }
 
-type Judged = { readonly diagnostics: readonly Diagnostic[]; readonly sources: ReadonlyMap<string, string> };
+/** What is wrong with a file, and the files that this is about. */
+export type Judged = {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: ReadonlyMap<string, string>;
+};
 
 function configOf(source: { path: string; text: string }): Judged {
   return { diagnostics: readConfig(source).diagnostics, sources: new Map([[source.path, source.text]]) };
 }
 
-async function workflowOf(source: { path: string; text: string }, world: ReadWorld): Promise<Judged> {
+/** Everything that is wrong with a workflow file. */
+export async function workflowOf(source: { path: string; text: string }, world: ReadWorld): Promise<Judged> {
   const read = readWorkflow(source, world);
   const planned = read.workflow === undefined ? [] : planWorkflow(read.workflow).diagnostics;
   const engines = read.workflow === undefined ? [] : checkEngines(read.workflow);
-  const found = sorted([...read.diagnostics, ...planned, ...engines]);
+  const found = settled(sorted([...read.diagnostics, ...planned, ...engines]), read.ignores, source.path);
   // As the program does: what is no workflow yet is not asked about its answers.
   const answers = read.workflow === undefined || hasErrors(found) ? [] : await checkAnswers(read.workflow);
   return { diagnostics: sorted([...found, ...answers]), sources: read.sources };

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Workflow } from '../../src/model/workflow.ts';
+import { settled } from '../../src/workflow/ignore.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
 import { worldAt } from './fixtures.ts';
 
@@ -29,8 +30,8 @@ function written(part: string | { readonly text: string }): string {
 describe('good files', () => {
   test.each(files)('%s', (file) => {
     const text = readFileSync(path.join(directory, file), 'utf8');
-    const { workflow, diagnostics } = readWorkflow({ path: file, text }, worldAt(directory));
-    expect(diagnostics).toEqual([]);
+    const { workflow, diagnostics, ignores } = readWorkflow({ path: file, text }, worldAt(directory));
+    expect(settled(diagnostics, ignores, file)).toEqual([]);
     if (workflow === undefined) throw new Error('no workflow');
     const meaning = `${JSON.stringify(readable(workflow), null, 2)}\n`;
     const expected = path.join(directory, file.replace('.yml', '.json'));
@@ -69,20 +70,5 @@ describe('good files', () => {
       ['step-1', []],
       ['step-2', ['step-1']],
     ]);
-  });
-
-  test.each([
-    ['# codemachine-ignore: access-unsaid', 0],
-    ['# codemachine-ignore: no-engine, access-unsaid', 0],
-    ['# codemachine-ignore: something-else', 1],
-    ['# access-unsaid', 1],
-  ])('%s', (comment, count) => {
-    const text = `name: case\nsteps:\n  - engine: codex\n    ${comment}\n    prompt: hello\n`;
-    expect(readWorkflow({ path: 'case.yml', text }, worldAt(directory)).diagnostics).toHaveLength(count);
-  });
-
-  test('a comment silences no error', () => {
-    const text = 'name: case\nsteps:\n  # codemachine-ignore: unknown-key\n  - runn: hello\n';
-    expect(readWorkflow({ path: 'case.yml', text }, worldAt(directory)).diagnostics).toHaveLength(1);
   });
 });

@@ -1,5 +1,6 @@
 /** Brings together the words of every diagnostic code. */
 import { EXPRESSION_CODES } from './expression.ts';
+import { IGNORE_CODES } from './ignore.ts';
 import { ORDER_CODES } from './order.ts';
 import { SHAPE_CODES } from './shape.ts';
 import { WORLD_CODES } from './world.ts';
@@ -12,4 +13,5 @@ export const CATALOGUE = {
   ...EXPRESSION_CODES,
   ...ORDER_CODES,
   ...WORLD_CODES,
+  ...IGNORE_CODES,
 };

@@ -1,5 +1,5 @@
 /** Holds the words of the diagnostics about expressions. */
-import { error } from './entry.ts';
+import { error, slipOf } from './entry.ts';
 
 function didYouMean(near: string | undefined): string | undefined {
   return near === undefined ? undefined : `did you mean \`${near}\`?`;
@@ -57,6 +57,7 @@ const NAME_CODES = {
   'unknown-context': error<{ name: string; near?: string; known: readonly string[]; hint?: string }>(
     ({ name, known }) => `\`${name}\` is not known here; known are ${list(known)}`,
     ({ near, hint }) => hint ?? didYouMean(near) ?? 'name one of these',
+    ({ name, near, known, hint }) => (hint === undefined ? slipOf(name, near, known) : undefined),
   ),
   'context-not-here': error<{ name: string; key: string; hint?: string }>(
     ({ name, key }) => `\`${name}\` cannot be read in ${key}`,
@@ -65,6 +66,7 @@ const NAME_CODES = {
   'unknown-step': error<{ id: string; near?: string; known: readonly string[]; hint?: string }>(
     ({ id }) => `there is no step with the id \`${id}\``,
     ({ id, near, known, hint }) => hint ?? didYouMean(near) ?? stepIds(id, known),
+    ({ id, near, known, hint }) => (hint === undefined ? slipOf(id, near, known) : undefined),
   ),
   'step-not-before': error<{ id: string; step: string; hint?: string }>(
     ({ id, step }) => `\`${id}\` is not certain to have ended before \`${step}\` starts`,
@@ -89,6 +91,9 @@ const NAME_CODES = {
       (known.length === 0
         ? `read \`${of}\` itself`
         : `name one that it has, such as ${list(known.slice(0, 1))}`),
+    // Which secret goes to a step is never guessed.
+    ({ of, name, near, known, hint }) =>
+      hint === undefined && of !== 'secrets' ? slipOf(name, near, known) : undefined,
   ),
   'dynamic-index': error<{ of: string }>(
     ({ of }) => `which property of \`${of}\` is meant can only be known at run time, so it cannot be checked`,
@@ -108,6 +113,7 @@ const FUNCTION_CODES = {
   'unknown-function': error<{ name: string; near?: string; known: readonly string[] }>(
     ({ name }) => `there is no function \`${name}\``,
     ({ near, known }) => didYouMean(near) ?? `known are ${list(known)}`,
+    ({ name, near, known }) => slipOf(name, near?.replace('()', ''), known),
   ),
   'function-not-here': error<{ name: string; key: string }>(
     ({ name, key }) => `\`${name}()\` cannot be called in ${key}`,
@@ -134,6 +140,7 @@ const TYPE_CODES = {
     ({ of, value, values }) =>
       `\`${of}\` is never \`${value}\`${values.length > 24 ? '' : `; it can be ${list(values)}`}`,
     ({ of, near }) => didYouMean(near) ?? `compare it with what \`${of}\` can be`,
+    ({ value, near, values }) => slipOf(value, near, values),
   ),
   'text-compared': error<{ of: string; step: string }>(
     ({ of }) => `\`${of}\` is an agent's own words, which hardly ever equal a fixed text`,

@@ -1,5 +1,5 @@
 /** Holds the words of the diagnostics about which keys and values stand where. */
-import { error, warning } from './entry.ts';
+import { error, slipOf, warning } from './entry.ts';
 import { byVariable, type Way } from './expression.ts';
 
 type Nearest = { readonly nearest?: string | undefined };
@@ -21,20 +21,30 @@ export const SHAPE_CODES = {
     ({ key, owner }) => `\`${key}\` is not a key of ${owner}`,
     ({ nearest, known }) =>
       didYouMean({ nearest }) ?? (known.length === 0 ? 'take it out' : `known are ${list(known)}`),
+    ({ key, nearest, known }) => slipOf(key, nearest, known),
   ),
   'missing-key': error<{ key: string; owner: string }>(
     ({ key, owner }) => `${owner} needs \`${key}\``,
     ({ key }) => `add \`${key}: …\``,
   ),
-  'wrong-type': error<{ key: string; expected: string; got: string; help?: string | undefined }>(
+  'wrong-type': error<{
+    key: string;
+    expected: string;
+    got: string;
+    help?: string | undefined;
+    /** The value as it has to be written, where there can be no doubt. */
+    written?: string | undefined;
+  }>(
     ({ key, expected, got }) => `${key} must be ${expected}, and this is ${got}`,
     ({ help, expected }) => help ?? `write ${expected}`,
+    ({ written }) => (written === undefined ? undefined : { meant: written, among: [] }),
   ),
   'bad-value': error<{ key: string; value: string; allowed: readonly string[] } & Nearest>(
     ({ key, value }) => `${key} cannot be \`${value}\``,
     ({ nearest, allowed }) =>
       didYouMean({ nearest }) ??
       (allowed.length > 8 ? `write one of ${list(allowed.slice(0, 8))}, …` : `write one of ${list(allowed)}`),
+    ({ value, nearest, allowed }) => slipOf(value, nearest, allowed),
   ),
   'out-of-range': error<{ key: string; limit: string; better: string }>(
     ({ key, limit }) => `${key} must be ${limit}`,
@@ -60,9 +70,10 @@ export const SHAPE_CODES = {
     ({ name }) => `\`${name}\` cannot be the name of an environment variable`,
     () => 'use letters, digits and `_`, not a digit first',
   ),
-  'bad-duration': error<{ key: string; value: string; better?: string | undefined }>(
+  'bad-duration': error<{ key: string; value: string; better?: string | undefined; sure?: boolean }>(
     ({ key, value }) => `${key} cannot be \`${value}\`: it is a duration, a number with a unit`,
     ({ better }) => (better === undefined ? 'write `90s`, `30m`, `2h` or `1h30m`' : `write \`${better}\``),
+    ({ better, sure }) => (better === undefined || sure !== true ? undefined : { meant: better, among: [] }),
   ),
   'bad-tokens': error<{ key: string; value: string }>(
     ({ key, value }) => `${key} cannot be \`${value}\`: it is a number of tokens`,
@@ -92,12 +103,13 @@ export const SHAPE_CODES = {
     ({ id }) => `there is another step with the id \`${id}\``,
     () => 'give each step an id of its own; ids are unique in a file',
   ),
-  'unknown-need': error<{ id: string; inside?: string | undefined } & Nearest>(
+  'unknown-need': error<{ id: string; inside?: string | undefined; known: readonly string[] } & Nearest>(
     ({ id }) => `there is no step \`${id}\` to wait for`,
     ({ id, inside, nearest }) =>
       inside === undefined
         ? (didYouMean({ nearest }) ?? 'write the `id` of a step of this list')
         : `\`${id}\` is inside \`${inside}\`: wait for that`,
+    ({ id, inside, nearest, known }) => (inside === undefined ? slipOf(id, nearest, known) : undefined),
   ),
   'self-need': error<{ id: string }>(
     ({ id }) => `\`${id}\` waits for itself`,
@@ -107,13 +119,14 @@ export const SHAPE_CODES = {
     ({ id }) => `\`${id}\` is an id made from a name, which \`needs\` cannot use`,
     ({ id }) => `write \`id: ${id}\` on that step`,
   ),
-  'unknown-agent': error<{ agent: string; declared?: boolean } & Nearest>(
+  'unknown-agent': error<{ agent: string; declared?: boolean; known: readonly string[] } & Nearest>(
     ({ agent }) => `there is no agent \`${agent}\``,
     ({ nearest, declared }) =>
       didYouMean({ nearest }) ??
       (declared === true
         ? 'declare it under `agents:`'
         : 'declare it under `agents:`, or write `engine:` on the step'),
+    ({ agent, nearest, known }) => slipOf(agent, nearest, known),
   ),
   'no-engine': error<object>(
     () => 'nothing says which engine does this step',
@@ -122,6 +135,7 @@ export const SHAPE_CODES = {
   'unknown-engine': error<{ engine: string; known: readonly string[] } & Nearest>(
     ({ engine }) => `there is no engine \`${engine}\``,
     ({ nearest, known }) => didYouMean({ nearest }) ?? `write one of ${list(known)}`,
+    ({ engine, nearest, known }) => slipOf(engine, nearest, known),
   ),
   'engine-not-supported-yet': error<{ engine: string; supported: readonly string[] }>(
     ({ engine }) =>

@@ -1,5 +1,5 @@
 /** Holds the words of the diagnostics about YAML itself. */
-import { error } from './entry.ts';
+import { error, slipOf } from './entry.ts';
 
 export const YAML_CODES = {
   'too-large': error<{ limit: string }>(
@@ -34,10 +34,11 @@ export const YAML_CODES = {
     ({ name }) => `\`*${name}\` stands inside the value that \`&${name}\` names, so it would never end`,
     () => 'put the anchor on a value that does not contain its own alias',
   ),
-  'unknown-alias': error<{ name: string; nearest?: string | undefined }>(
+  'unknown-alias': error<{ name: string; nearest?: string | undefined; known: readonly string[] }>(
     ({ name }) => `no anchor \`&${name}\` stands above this alias`,
     ({ name, nearest }) =>
       nearest === undefined ? `write \`&${name}\` at a value above` : `did you mean \`*${nearest}\`?`,
+    ({ name, nearest, known }) => slipOf(name, nearest, known),
   ),
   'several-documents': error<object>(
     () => 'a second document starts here, and a workflow file holds one',

@@ -1,0 +1,254 @@
+/** Holds every fix to what it promises: the complaint is gone, nothing else has changed, the same command runs. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Diagnostic, Fix } from '../../src/model/diagnostic.ts';
+import type { RunStep } from '../../src/model/workflow.ts';
+import { applyFixes } from '../../src/workflow/fixes-apply.ts';
+import { readWorkflow } from '../../src/workflow/workflow.ts';
+import { casesOf, workflowOf, worldAt } from './fixtures.ts';
+
+const directory = path.join(import.meta.dirname, 'bad');
+const cases = casesOf(directory).filter(
+  ({ file, name }) => file.endsWith('.yml') && !name.endsWith('.config'),
+);
+
+const lookAt = (text: string, folder: string) =>
+  workflowOf({ path: 'case.yml', text }, worldAt(folder, { hasGit: !text.startsWith('# no-git') }));
+
+const fixesOf = (diagnostics: readonly Diagnostic[]): readonly Fix[] =>
+  diagnostics.flatMap(({ fix }) => (fix === undefined ? [] : [fix]));
+
+/** A program with each expression in place of which a value stands, and its variables. */
+function rendered(step: RunStep): { readonly script: string; readonly env: Record<string, string> } {
+  const render = (parts: RunStep['script']['parts']) =>
+    parts.map((part) => (typeof part === 'string' ? part : `v-${part.text.replace(/\W+/g, '-')}`)).join('');
+  const env = Object.entries(step.env).map(([name, { parts }]) => [name, render(parts)] as const);
+  return { script: render(step.script.parts), env: Object.fromEntries(env) };
+}
+
+/** What a shell would start: every command that is none of its own prints what it was given. */
+function commands({ script, env }: ReturnType<typeof rendered>): string {
+  const told =
+    'command_not_found_handle() { printf "<%s>" "$@"; printf "\\n"; cat; }\ncat() { command -p cat "$@"; }\n';
+  const { stdout, status } = spawnSync('bash', ['-c', `${told}cd "$(mktemp -d)"\n${script}`], {
+    env: { ...env, PATH: '/usr/bin/none' },
+    input: '',
+    encoding: 'utf8',
+  });
+  return `${status}\n${stdout}`;
+}
+
+describe('every fix of the corpus', () => {
+  const found = cases.map(async (each) => {
+    const text = readFileSync(each.file, 'utf8');
+    return { ...each, text, before: await lookAt(text, path.dirname(each.file)) };
+  });
+
+  test('there are some', async () => {
+    const with_ = (await Promise.all(found)).filter(({ before }) => fixesOf(before.diagnostics).length > 0);
+    expect(new Set(with_.map(({ code }) => code)).size).toBeGreaterThan(10);
+  });
+
+  test.each(cases.map(({ code, name }, i) => [`${code}/${name}`, i] as const))('%s', async (_, i) => {
+    const each = await found[i];
+    if (each === undefined) throw new Error('no case');
+    const { text, before, file } = each;
+    const fixes = fixesOf(before.diagnostics);
+    if (fixes.length === 0) return;
+    const { text: mended, taken } = applyFixes(text, fixes);
+    const after = await lookAt(mended, path.dirname(file));
+    const gone = before.diagnostics.filter(({ fix }) => fix !== undefined && taken.has(fix));
+    // The same complaint may be made of another place, which has no fix.
+    const key = ({ code, message, fix }: Diagnostic) =>
+      `${code}: ${message} ${fix === undefined ? '' : 'fix'}`;
+    const left = new Set(after.diagnostics.map(key));
+    expect(gone.map(key).filter((one) => left.has(one))).toEqual([]);
+    const errors = (all: readonly Diagnostic[]) => all.filter(({ severity }) => severity === 'error').length;
+    expect(errors(after.diagnostics)).toBeLessThanOrEqual(errors(before.diagnostics));
+    const expected = file.replace(/\.yml$/, '.fixed');
+    if (process.env['UPDATE_FIXTURES'] === '1') writeFileSync(expected, mended);
+    expect(mended).toBe(readFileSync(expected, 'utf8'));
+    // What is left says the same at the same words; only its place may have moved.
+    const others = before.diagnostics.filter((d) => !gone.includes(d)).map(key);
+    expect(after.diagnostics.map(key).filter((one) => !others.includes(one)).length).toBeLessThanOrEqual(
+      gone.length,
+    );
+    sameCommands(text, mended, path.dirname(file));
+  });
+});
+
+function sameCommands(before: string, after: string, folder: string): void {
+  const [old, fresh] = [before, after].map((text) =>
+    (readWorkflow({ path: 'case.yml', text }, worldAt(folder)).workflow?.steps ?? []).filter(
+      (step) => step.kind === 'run',
+    ),
+  );
+  for (const [i, step] of (old ?? []).entries()) {
+    const other = fresh?.[i];
+    if (other === undefined || JSON.stringify(step.script.parts) === JSON.stringify(other.script.parts))
+      continue;
+    expect(commands(rendered(other))).toBe(commands(rendered(step)));
+  }
+}
+
+const HEAD =
+  'name: case\ninputs:\n  a: { type: string, required: true }\n  b: { type: string, required: true }\nsteps:\n';
+
+async function mended(steps: string): Promise<string> {
+  const text = HEAD + steps;
+  const { diagnostics } = await lookAt(text, '.');
+  const fixed = applyFixes(text, fixesOf(diagnostics)).text;
+  const left = (await lookAt(fixed, '.')).diagnostics;
+  expect(fixesOf(left)).toEqual([]);
+  if (fixed !== text) sameCommands(text, fixed, '.');
+  return fixed.slice(HEAD.length);
+}
+
+describe('data in a script', () => {
+  test.each([
+    ['plain', '  - run: echo ${{ inputs.a }}\n', '  - run: echo "$A"\n    env: { A: "${{ inputs.a }}" }\n'],
+    ['no line end', '  - run: echo ${{ inputs.a }}', '  - run: echo "$A"\n    env: { A: "${{ inputs.a }}" }'],
+    [
+      'a comment',
+      '  - run: echo ${{inputs.a}} # why\n',
+      '  - run: echo "$A" # why\n    env: { A: "${{ inputs.a }}" }\n',
+    ],
+    [
+      'CRLF',
+      '  - run: echo ${{ inputs.a }}\r\n    name: x\r\n',
+      '  - run: echo "$A"\r\n    env: { A: "${{ inputs.a }}" }\r\n    name: x\r\n',
+    ],
+    [
+      'double quotes',
+      '  - run: "echo \'x\' \\"${{ inputs.a }}\\""\n',
+      '  - run: "echo \'x\' \\"$A\\""\n    env: { A: "${{ inputs.a }}" }\n',
+    ],
+    [
+      'unquoted in double quotes',
+      '  - run: "echo ${{ inputs.a }}"\n',
+      '  - run: "echo \\"$A\\""\n    env: { A: "${{ inputs.a }}" }\n',
+    ],
+    [
+      'single quotes',
+      "  - run: 'echo ${{ inputs.a }}'\n",
+      '  - run: \'echo "$A"\'\n    env: { A: "${{ inputs.a }}" }\n',
+    ],
+    [
+      'a block',
+      '  - run: |\n      echo "${{ inputs.a }}s"\n      # done\n\n  - run: "true"\n',
+      '  - env: { A: "${{ inputs.a }}" }\n    run: |\n      echo "${A}s"\n      # done\n\n  - run: "true"\n',
+    ],
+    [
+      'two at once, one of them twice',
+      '  -   run: echo ${{ inputs.a }} "${{ inputs.b }}" ${{ inputs.a }}\n',
+      '  -   run: echo "$A" "$B" "$A"\n      env:\n        A: "${{ inputs.a }}"\n        B: "${{ inputs.b }}"\n',
+    ],
+    [
+      'braces',
+      "  - { id: x, run: 'echo ${{ inputs.a }}', timeout: 1m }\n",
+      '  - { id: x, run: \'echo "$A"\', env: { A: "${{ inputs.a }}" }, timeout: 1m }\n',
+    ],
+    [
+      'variables in braces',
+      '  - run: echo ${{ inputs.a }}\n    env: { B: x } # mine\n',
+      '  - run: echo "$A"\n    env: { B: x, A: "${{ inputs.a }}" } # mine\n',
+    ],
+    [
+      'variables in lines',
+      '  - env:\n      # mine\n      B: |\n        x\n    run: echo ${{ inputs.a }}\n',
+      '  - env:\n      # mine\n      A: "${{ inputs.a }}"\n      B: |\n        x\n    run: echo "$A"\n',
+    ],
+    [
+      'a variable that holds it',
+      '  - run: echo ${{ inputs.a }}\n    env: { B: "${{ inputs.a }}" }\n',
+      '  - run: echo "$B"\n    env: { B: "${{ inputs.a }}" }\n',
+    ],
+    [
+      'a name that is taken',
+      '  - run: A=1; echo ${{ inputs.a }} $A\n',
+      '  - run: A=1; echo "$A_2" $A\n    env: { A_2: "${{ inputs.a }}" }\n',
+    ],
+    [
+      'quotes in the expression',
+      '  - run: echo ${{ format(\'"{0}"\', inputs.a) }}\n',
+      '  - run: echo "$A"\n    env: { A: "${{ format(\'\\"{0}\\"\', inputs.a) }}" }\n',
+    ],
+    [
+      'a here-document',
+      '  - run: |\n      cat <<EOF\n      a ${{ inputs.a }}\n      EOF\n',
+      '  - env: { A: "${{ inputs.a }}" }\n    run: |\n      cat <<EOF\n      a $A\n      EOF\n',
+    ],
+    [
+      'what is in brackets',
+      '  - run: x=$(git log ${{ inputs.a }}); echo "$x"\n',
+      '  - run: x=$(git log "$A"); echo "$x"\n    env: { A: "${{ inputs.a }}" }\n',
+    ],
+  ])('%s', async (_, before, after) => expect(await mended(before)).toBe(after));
+
+  test.each([
+    ["echo '${{ inputs.a }}'"],
+    ['sh -c "echo ${{ inputs.a }}"'],
+    ['echo ${{ inputs.a }} | bash'],
+    ['${{ inputs.a }} --version'],
+    ['for x in ${{ inputs.a }}; do echo "$x"; done'],
+    ['eval echo ${{ inputs.a }}'],
+    ['X=${{ inputs.a }}; sudo $X'],
+    ['echo $((${{ inputs.a }} + 1))'],
+    ['echo "${X:-${{ inputs.a }}}"'],
+    ['python -c "print(${{ inputs.a }})"'],
+    ['echo `git log ${{ inputs.a }}`'],
+    ['list=(${{ inputs.a }})'],
+    ['[[ ${{ inputs.a }} -eq 1 ]]'],
+    ['echo \\${{ inputs.a }}'],
+    ["cat <<'EOF'\n${{ inputs.a }}\nEOF"],
+    ['bash <<EOF\n${{ inputs.a }}\nEOF'],
+    ['psql <<EOF\n${{ inputs.a }}\nEOF'],
+    ['f() { $1; }\nf ${{ inputs.a }}'],
+  ])('is left where it cannot be certain: %s', async (script) => {
+    const steps = `  - run: |\n${script.replace(/^/gm, '      ')}\n`;
+    expect(await mended(steps)).toBe(steps);
+  });
+
+  test.each([
+    ['another shell', '  - run: print("${{ inputs.a }}")\n    shell: python\n'],
+    ['a script by an alias', '  - run: &s echo ${{ inputs.a }}\n  - run: *s\n'],
+    [
+      'variables by an anchor',
+      '  - run: echo ${{ inputs.a }}\n    env: &e { B: x }\n  - run: "true"\n    env: *e\n',
+    ],
+    [
+      'variables by an alias',
+      '  - run: "true"\n    env: &e { B: x }\n  - run: echo ${{ inputs.a }}\n    env: *e\n',
+    ],
+    ['braces in braces', '  - { run: echo "${{ inputs.a }}s" }\n'],
+  ])('is left with %s', async (_, steps) => expect(await mended(steps)).toBe(steps));
+});
+
+describe('words', () => {
+  test.each([
+    ['  - runn: echo\n', '  - run: echo\n'],
+    ['  - "runn": echo # x\n', '  - "run": echo # x\n'],
+    ['  - { run: echo, continue-on-error: "yes" }\n', '  - { run: echo, continue-on-error: true }\n'],
+    ['  - { run: echo, timeout: 5 minutes }\n', '  - { run: echo, timeout: 5m }\n'],
+    [
+      '  - { id: one, run: echo }\n  - { run: echo, needs: [onee] }\n',
+      '  - { id: one, run: echo }\n  - { run: echo, needs: [one] }\n',
+    ],
+    [
+      "  - { id: one, run: echo }\n  - run: echo\n    if: steps.one.status == 'cancelled' || steps.oen.exit-code == 1\n",
+      "  - { id: one, run: echo }\n  - run: echo\n    if: steps.one.status == 'canceled' || steps.one.exit-code == 1\n",
+    ],
+    [
+      '  - run: echo\n    if: |\n      ${{ always() }}\n',
+      '  - run: echo\n    if: |-\n      ${{ always() }}\n',
+    ],
+  ])('%j', async (before, after) => expect(await mended(before)).toBe(after));
+
+  test.each([
+    ['a bare number may be seconds or minutes', '  - { run: echo, timeout: 5 }\n'],
+    ['two words are as near', '  - { run: echo, outpts: {} }\n'],
+    ['what others call it may mean something else', '  - { run: echo, timeout-minutes: 5 }\n'],
+  ])('%s', async (_, steps) => expect(await mended(steps)).toBe(steps));
+});

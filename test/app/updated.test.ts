@@ -236,6 +236,7 @@ describe('the tree of resume --updated', () => {
     scriptAgent(project, 'cp code.txt ../seen');
     const kept = await run(project, 'resume @last --updated --keep-tree');
     expect(kept.code).toBe(0);
+    expect(of(kept.events, 'run-resumed')[0]).toMatchObject({ again: ['code'], kept: ['code'] });
     expect(project.read('../seen')).toBe('by hand\n');
   });
 

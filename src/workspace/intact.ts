@@ -79,10 +79,14 @@ function realOf(place: string): string | undefined {
 }
 
 function kindOf(place: string): 'file' | 'directory' | 'link' | 'other' | 'none' {
-  const stat = lstatSync(place, { throwIfNoEntry: false });
-  if (stat === undefined) return 'none';
-  if (stat.isDirectory()) return 'directory';
-  return stat.isFile() ? 'file' : stat.isSymbolicLink() ? 'link' : 'other';
+  try {
+    const stat = lstatSync(place);
+    if (stat.isDirectory()) return 'directory';
+    return stat.isFile() ? 'file' : stat.isSymbolicLink() ? 'link' : 'other';
+  } catch {
+    // Behind a file there is nothing either.
+    return 'none';
+  }
 }
 
 function contentOf(file: string): string | undefined {

@@ -1,5 +1,5 @@
 /** Brings files over into a worktree that no recording holds: copies of them, or links to them. */
-import { constants, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { constants, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
@@ -7,6 +7,7 @@ import type { Match } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { parentsOf } from './diff.ts';
 import { insideRoot } from './files.ts';
+import { lookAt } from './worktree-place.ts';
 
 /** From where to where: absolute roots. */
 export interface BringOver {
@@ -43,7 +44,7 @@ export async function copyInto(
 
 async function copyOne(shared: string, root: string, name: string): Promise<void> {
   const target = path.join(root, name);
-  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) return;
+  if (lookAt(target) !== undefined) return;
   await makeParents(root, name);
   // Shares the blocks where the file system can, keeps the mode, and writes over nothing.
   await copyFile(
@@ -57,7 +58,7 @@ async function copyOne(shared: string, root: string, name: string): Promise<void
 async function makeParents(root: string, name: string): Promise<void> {
   for (const parent of parentsOf(name)) {
     const full = path.join(root, parent);
-    const stat = lstatSync(full, { throwIfNoEntry: false });
+    const stat = lookAt(full);
     if (stat === undefined) await mkdir(full);
     else if (!stat.isDirectory()) throw new Error(`${parent} is no directory in the worktree`);
   }
@@ -79,7 +80,7 @@ function findFiles(shared: string, stateDir: string, glob: string, matches: Matc
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     const full = path.join(shared, name);
     if (path.basename(name) === '.git' || full === stateDir) continue;
-    const stat = lstatSync(full, { throwIfNoEntry: false });
+    const stat = lookAt(full);
     if (stat?.isDirectory() === true)
       for (const one of readdirSync(full)) waiting.push(name === '' ? one : `${name}/${one}`);
     else if (stat?.isFile() === true && matches(name, globs)) files.push(name);
@@ -104,7 +105,7 @@ function literalStart(glob: string): string {
 function nothingToCopy(shared: string, glob: string, links: readonly string[]): Failure {
   const [link] = links;
   if (link !== undefined) return trouble('copy', glob, `${link} is a link to no file in the repository`);
-  const start = lstatSync(path.join(shared, glob), { throwIfNoEntry: false });
+  const start = lookAt(path.join(shared, glob));
   if (start?.isDirectory() === true)
     return trouble(
       'copy',
@@ -115,7 +116,7 @@ function nothingToCopy(shared: string, glob: string, links: readonly string[]): 
 }
 
 function leadsTo(link: string, to: string): boolean {
-  return lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(link) === to;
+  return lookAt(link)?.isSymbolicLink() === true && readlinkSync(link) === to;
 }
 
 /** Links paths of the worktree to what is there in the shared tree. */
@@ -132,7 +133,7 @@ export async function linkInto(
     const target = path.join(root, name);
     // A worktree that goes on from another one's recording has its links, where git does not ignore them.
     if (leadsTo(target, path.join(shared, name))) continue;
-    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined)
+    if (lookAt(target) !== undefined)
       return err(
         trouble(
           'link',

@@ -1,6 +1,14 @@
 /** Knows where worktrees are. */
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { asRunId, RUN_ID_PATTERN, type RunId } from '../model/ids.ts';
@@ -22,6 +30,15 @@ const ADMIN_PREFIX = 'codemachine-';
 
 /** How the name of a directory begins that held a worktree and is being removed. */
 export const GONE_PREFIX = '.gone-';
+
+/** What is at a path, links not followed; undefined where nothing can be seen, behind a file for one. */
+export function lookAt(wanted: string): Stats | undefined {
+  try {
+    return lstatSync(wanted);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Where git keeps what it knows of linked worktrees. */
 export function adminHome(places: Places): string {
@@ -153,7 +170,7 @@ export function makeWay(root: string): Result<undefined, Failure> {
       if (trouble !== undefined) return err(badPlace(trouble));
     }
     for (const one of ours) {
-      if (lstatSync(one, { throwIfNoEntry: false }) === undefined) mkdirSync(one, { mode: 0o700 });
+      if (lookAt(one) === undefined) mkdirSync(one, { mode: 0o700 });
     }
     const same = sameWay(root);
     if (!same.ok) return same;
@@ -176,7 +193,7 @@ function* abovesOf(full: string): Iterable<string> {
 export function notOurs(root: string): string | undefined {
   const me = process.getuid?.();
   for (const one of [...abovesOf(root)].slice(-OURS)) {
-    const stat = lstatSync(one, { throwIfNoEntry: false });
+    const stat = lookAt(one);
     if (stat === undefined) return undefined;
     if (!stat.isDirectory()) return `${one} is no directory`;
     if (me !== undefined && stat.uid !== me) return `${one} belongs to somebody else`;
@@ -186,7 +203,7 @@ export function notOurs(root: string): string | undefined {
 
 /** Says why a part of the way is not to be trusted. */
 function strange(one: string): string | undefined {
-  const stat = lstatSync(one, { throwIfNoEntry: false });
+  const stat = lookAt(one);
   if (stat === undefined) return undefined;
   const me = process.getuid?.();
   const others = me !== undefined && stat.uid !== me && stat.uid !== 0;

@@ -15,7 +15,7 @@ import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Head } from './head.ts';
 import type { Store } from './store.ts';
-import { adminHome, GONE_PREFIX, notOurs, type WorktreePlace } from './worktree-place.ts';
+import { adminHome, GONE_PREFIX, lookAt, notOurs, type WorktreePlace } from './worktree-place.ts';
 
 /** Where HEAD is before the first commit: a ref of this worktree alone, so that no commit made in it makes a branch. */
 const UNBORN = 'refs/worktree/head';
@@ -46,7 +46,7 @@ export async function plant(
     if (index.value !== undefined) await putIndex(store, place, index.value);
     await takeOver(store, gitDir);
     const own = path.join(root, '.git');
-    if (lstatSync(own, { throwIfNoEntry: false }) === undefined) writeFileSync(own, `gitdir: ${gitDir}\n`);
+    if (lookAt(own) === undefined) writeFileSync(own, `gitdir: ${gitDir}\n`);
     put('gitdir', `${own}\n`);
     return ok(undefined);
   } catch (error) {
@@ -56,7 +56,7 @@ export async function plant(
 
 /** An agent may have put a link there, and what is made or removed behind it is somebody else's. */
 function notAHome(home: string): string | undefined {
-  const stat = lstatSync(home, { throwIfNoEntry: false });
+  const stat = lookAt(home);
   return stat === undefined || stat.isDirectory() ? undefined : `${home} is no directory`;
 }
 
@@ -64,7 +64,7 @@ function notAHome(home: string): string | undefined {
 async function placeHead(store: Store, place: WorktreePlace, head: Head): Promise<Result<unknown, Failure>> {
   const { gitDir, commonDir } = place.places;
   const file = path.join(gitDir, 'HEAD');
-  if (lstatSync(path.join(commonDir, 'reftable'), { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (lookAt(path.join(commonDir, 'reftable'))?.isDirectory() !== true) {
     writeFileSync(file, head.sha === null ? `ref: ${UNBORN}\n` : `${head.sha}\n`);
     return ok(undefined);
   }
@@ -106,8 +106,7 @@ async function putIndex(store: Store, place: WorktreePlace, index: Buffer): Prom
 
 /** A worktree has settings of its own (which files are checked out, for one); without them git would see every other file deleted. */
 async function takeOver(store: Store, gitDir: string): Promise<void> {
-  const isFile = (name: string): boolean =>
-    lstatSync(path.join(store.places.gitDir, name), { throwIfNoEntry: false })?.isFile() === true;
+  const isFile = (name: string): boolean => lookAt(path.join(store.places.gitDir, name))?.isFile() === true;
   if (isFile('info/sparse-checkout')) {
     mkdirSync(path.join(gitDir, 'info'), { recursive: true });
     await copyFile(
@@ -130,14 +129,22 @@ const COMMON = '../..\n';
  * Puts right what would lead our own gits elsewhere before one is started: for refs git follows the file `commondir`, whatever its
  * environment says. An agent can write it, or put a link in the place of all that git knows of the worktree.
  */
-export function straighten({ places: { gitDir } }: WorktreePlace): void {
-  const kind = lstatSync(gitDir, { throwIfNoEntry: false });
+export function straighten(place: WorktreePlace): void {
+  try {
+    straightenAt(place.places.gitDir);
+  } catch {
+    // Then git takes it for no repository, and all of it is made anew.
+  }
+}
+
+function straightenAt(gitDir: string): void {
+  const kind = lookAt(gitDir);
   if (kind?.isDirectory() !== true) {
     rmSync(gitDir, { force: true });
     return;
   }
   const file = path.join(gitDir, 'commondir');
-  const stat = lstatSync(file, { throwIfNoEntry: false });
+  const stat = lookAt(file);
   if (stat?.isFile() === true && stat.size === COMMON.length && readFileSync(file, 'latin1') === COMMON)
     return;
   rmSync(file, { recursive: true, force: true });
@@ -178,7 +185,7 @@ export async function dismantle(store: Store, place: WorktreePlace): Promise<Res
   const index = path.basename(store.beside(place.places).index);
   try {
     await removeTree(goneOf(place));
-    if (lstatSync(root, { throwIfNoEntry: false }) !== undefined) await setAside(place);
+    if (lookAt(root) !== undefined) await setAside(place);
     for (const name of readdirSync(store.dir))
       if (name.startsWith(index)) await rm(path.join(store.dir, name), { force: true });
     // Last, because who looks for what a killed removal left finds it by this.
@@ -212,14 +219,16 @@ async function removeTree(wanted: string): Promise<void> {
   const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 20 } as const;
   try {
     await rm(wanted, options);
-  } catch {
+  } catch (error) {
+    // Behind a file there is nothing.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return;
     await openUp(wanted);
     await rm(wanted, options);
   }
 }
 
 async function openUp(directory: string): Promise<void> {
-  if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  if (lookAt(directory)?.isDirectory() !== true) return;
   await chmod(directory, 0o700);
   for (const entry of await readdir(directory, { withFileTypes: true }))
     if (entry.isDirectory()) await openUp(path.join(directory, entry.name));

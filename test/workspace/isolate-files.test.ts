@@ -8,6 +8,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -87,6 +88,11 @@ const REFUSED: Record<string, { copy?: string[]; link?: string[]; says: string[]
   'a link out of the repository': { copy: ['out/away'], says: ['workspace.copy', 'out/away', 'link'] },
   'a way out': { copy: ['../home/secret'], says: ['workspace.copy', '../home/secret'] },
   'a way out by a link': { copy: ['out/dir/secret'], says: ['workspace.copy', 'out/dir/secret'] },
+  'a way through a file': { copy: ['a.txt/inner'], says: ['workspace.copy', 'a.txt/inner'] },
+  'a link through a file': {
+    link: ['a.txt/inner'],
+    says: ['workspace.link', 'a.txt/inner', 'does not exist'],
+  },
   'a link to nothing': { link: ['no-such'], says: ['workspace.link', 'no-such', 'does not exist'] },
   'a link out': { link: ['../home'], says: ['workspace.link', 'leads out'] },
   'a link to a link out': { link: ['out/dir'], says: ['workspace.link', 'out/dir', 'link out'] },
@@ -185,6 +191,10 @@ const PLACES: Record<string, (r: Repository) => { environ: Environ; says: string
     mkdirSync(path.join(r.home, 'outside'));
     symlinkSync(path.join(r.home, 'outside'), path.join(r.home, '.cache/codemachine'));
     return { environ: r.environ, says: 'is no directory' };
+  },
+  'below a file': (r) => {
+    writeFileSync(path.join(r.home, 'file'), '');
+    return { environ: { ...r.environ, XDG_CACHE_HOME: path.join(r.home, 'file/cache') }, says: 'ENOTDIR' };
   },
   'without a home': () => ({ environ: { PATH: process.env['PATH'] }, says: 'HOME is not set' }),
 };

@@ -1,4 +1,4 @@
-/** Sees to it that what a recording is made of is on the disk before anything names it. */
+/** Sees to it that what a milestone names is on the disk before the milestone. */
 import { closeSync, constants, fsync, openSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -27,20 +27,26 @@ function syncing(what: string): Readonly<Record<string, string>> {
 /** Waits until those of the objects that are files of their own are on the disk; in a pack they were before it got its name. */
 export async function syncObjects(store: Store, ids: readonly string[]): Promise<Result<undefined, Failure>> {
   const objects = path.join(store.places.commonDir, 'objects');
-  const files = [...new Set(ids)].map((id) => path.join(objects, id.slice(0, 2), id.slice(2)));
+  return syncFiles([...new Set(ids)].map((id) => path.join(objects, id.slice(0, 2), id.slice(2))));
+}
+
+/** The same for files; what is away, or a link, needs no waiting for. */
+export async function syncFiles(files: readonly (string | Buffer)[]): Promise<Result<undefined, Failure>> {
   for (let i = 0; i < files.length; i += AT_ONCE) {
-    const done = await Promise.allSettled(files.slice(i, i + AT_ONCE).map(syncFile));
-    for (const one of done) if (one.status === 'rejected') return err(unsynced(objects, one.reason));
+    const part = files.slice(i, i + AT_ONCE);
+    const done = await Promise.allSettled(part.map(syncFile));
+    for (const [at, one] of done.entries())
+      if (one.status === 'rejected') return err(unsynced(String(part[at] ?? ''), one.reason));
   }
   return ok(undefined);
 }
 
-async function syncFile(file: string): Promise<void> {
+async function syncFile(file: string | Buffer): Promise<void> {
   let handle: number;
   try {
     handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
     throw error;
   }
   try {
@@ -50,10 +56,10 @@ async function syncFile(file: string): Promise<void> {
   }
 }
 
-function unsynced(objects: string, cause: unknown): Failure {
+function unsynced(file: string, cause: unknown): Failure {
   return {
     reason: 'internal',
-    message: `The recording could not be written to ${objects}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    message: `${file} could not be brought to the disk: ${cause instanceof Error ? cause.message : String(cause)}`,
     help: 'Look at the disk, then resume.',
   };
 }

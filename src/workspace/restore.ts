@@ -4,6 +4,7 @@ import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { ABSENT, type Difference, differences, isIgnoreFile, parentsOf } from './diff.ts';
 import { statOf } from './disk.ts';
+import { syncFiles } from './durable.ts';
 import { diskPath, shown, zeroEnded } from './git.ts';
 import { ignoredAmong } from './ignored.ts';
 import { editedLater, type LastLook, lastLook } from './last-look.ts';
@@ -115,6 +116,8 @@ async function putBack(
     const input = zeroEnded(writes.map((one) => one.path));
     const written = await store.ours(['checkout-index', '-u', '-z', '--stdin'], { input });
     if (!written.ok) return written;
+    const synced = await syncFiles(writes.map((one) => diskPath(root, one.path)));
+    if (!synced.ok) return synced;
   }
   restoreModes(root, writes, modes);
   for (const one of all) if (one.toMode === ABSENT) prune(root, one.path);

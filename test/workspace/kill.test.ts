@@ -1,5 +1,13 @@
 /** Proves that a process which is killed at any write of a recording or an undo loses no edit, and that the next one ends at the tree that was recorded. */
-import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { compiled } from '../support/ts.ts';
@@ -72,4 +80,19 @@ test('killed at any write, start or middle of a git: nothing is lost, and the tr
   } finally {
     r.remove();
   }
+});
+
+test('a git that was ended while it wrote refs leaves locks that the next owner of the run clears away', async () => {
+  const r = makeRepository();
+  const first = must(await (await r.open()).record(RUN, 'first'));
+  const refs = path.join(r.root, '.git/refs/codemachine');
+  mkdirSync(path.join(refs, 'other'));
+  for (const file of [`${RUN}/2.lock`, `${RUN}/2.head.lock`, 'other/1.lock'])
+    writeFileSync(path.join(refs, file), '');
+  r.write('a.txt', 'edited\n');
+  expect(must(await (await r.open()).record(RUN, 'second', first.tree)).files).toEqual(['a.txt']);
+  expect(readdirSync(path.join(refs, RUN)).filter((file) => file.endsWith('.lock'))).toEqual([]);
+  // Another run may have a living owner, in another worktree.
+  expect(readdirSync(path.join(refs, 'other'))).toEqual(['1.lock']);
+  r.remove();
 });

@@ -1,5 +1,5 @@
 /** Proves that recording and undoing hold in every state in which people leave a repository. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { findRoot } from '../../src/workspace/root.ts';
@@ -160,6 +160,37 @@ test.each(['checked out and edited', 'not checked out'])(
     }
   },
 );
+
+const isRoot = process.getuid?.() === 0;
+
+// Only root can give a file away.
+test.runIf(isRoot)('a repository that belongs to somebody else is refused in the words of git', async () => {
+  const made = inState('nothing special');
+  if (made === undefined) return;
+  const { r, root } = made;
+  try {
+    for (const one of ['.', '.git']) chownSync(path.join(root, one), 54_321, 54_321);
+    const refused = await findRoot(root, realGit, r.environ);
+    expect(refused.ok ? '' : refused.error.message).toContain('safe.directory');
+  } finally {
+    r.remove();
+  }
+});
+
+// Root may write anywhere.
+test.skipIf(isRoot)('a directory of objects that cannot be written is a sentence', async () => {
+  const made = inState('nothing special');
+  if (made === undefined) return;
+  const { r, root } = made;
+  try {
+    chmodSync(path.join(root, '.git/objects'), 0o555);
+    const refused = await (await openAt(root, r.environ)).record(RUN, 'start');
+    expect(refused.ok ? '' : refused.error.message).toContain('objects');
+  } finally {
+    chmodSync(path.join(root, '.git/objects'), 0o755);
+    r.remove();
+  }
+});
 
 test('the documentation says what is done in each of these states', () => {
   const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/workspaces.md'), 'utf8');

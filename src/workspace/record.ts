@@ -54,7 +54,8 @@ export async function record(
   if (!tree.ok) return tree;
   if (!head.ok) return head;
   const at = context.now();
-  const what = { run, label, tree: tree.value, head: head.value, since, sinceTree: known?.tree, at };
+  const keeps = memory.last?.run === run ? memory.last.head : undefined;
+  const what = { run, label, tree: tree.value, head: head.value, since, sinceTree: known?.tree, keeps, at };
   const made = await makeRecording(store, context.numbers, what);
   if (!made.ok) {
     // Somebody may have pruned what is remembered.
@@ -63,7 +64,7 @@ export async function record(
     return made;
   }
   const { commit, files } = made.value;
-  memory.last = { recording: commit, head: head.value, tree: tree.value };
+  memory.last = { run, recording: commit, head: head.value, tree: tree.value };
   return ok({ tree: commit, files: files.filter((name) => !isLeftOut(store, name)).map(shown) });
 }
 

@@ -25,6 +25,8 @@ export interface Recorded {
   readonly since: string | undefined;
   /** The tree of `since`, where it is known; only to save time. */
   readonly sinceTree?: string | undefined;
+  /** What an earlier recording of the same run keeps already. */
+  readonly keeps?: Pick<Head, 'index' | 'sha'> | undefined;
   readonly at: number;
 }
 
@@ -40,7 +42,7 @@ interface Kept {
 
 /**
  * Commits the tree and keeps it by the ref `<n>`; the index's blob by `<n>.index` and HEAD's commit by `<n>.head`, since an undone
- * commit of an agent is on no branch any more. All refs of one recording are there, or none, and whatever they name is on the
+ * commit of an agent is on no branch any more, unless an earlier recording of the run does so. All refs of one recording are there, or none, and whatever they name is on the
  * disk before them.
  */
 export async function makeRecording(
@@ -130,8 +132,9 @@ async function nameRecording(
     numbers.set(what.run, next + 1);
     const ref = `${refsOf(what.run)}${next}`;
     const lines = [`create ${ref} ${recording}`];
-    if (what.head.index !== null) lines.push(`create ${ref}.index ${what.head.index}`);
-    if (what.head.sha !== null) lines.push(`create ${ref}.head ${what.head.sha}`);
+    const { head, keeps } = what;
+    if (head.index !== null && head.index !== keeps?.index) lines.push(`create ${ref}.index ${head.index}`);
+    if (head.sha !== null && head.sha !== keeps?.sha) lines.push(`create ${ref}.head ${head.sha}`);
     const input = `${lines.join('\n')}\n`;
     const kept = await store.theirs(['update-ref', '--stdin'], { input, env: SYNCED_REFS });
     if (kept.ok) return ok(undefined);

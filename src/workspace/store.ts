@@ -96,6 +96,9 @@ function filesOf(places: Places, settings: Settings, statePrefix: string | undef
   };
 }
 
+/** Through our own directory these write nothing, wherever its objects are led to. */
+const READS = new Set(['cat-file', 'diff-files', 'diff-tree', 'ls-files', 'ls-tree', 'rev-parse']);
+
 /** What of the user's is read once. */
 interface Own {
   readonly files: Files;
@@ -138,7 +141,7 @@ function assemble(places: Places, dir: string, own: Own, git: Git, environ: Envi
       } catch (error) {
         return err(unwritable(dir, error));
       }
-      const looked = intact();
+      const looked = READS.has(args[0] ?? '') ? ok(undefined) : intact();
       return looked.ok ? ours(args, call) : looked;
     },
     theirs: async (args, call) => {

@@ -2,6 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
+import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { parentsOf } from './diff.ts';
 import { recordable, signatureOf, statOf } from './disk.ts';
@@ -25,7 +26,7 @@ export interface Memory {
   /** The blob that the user's index was stored as, with the signature of that index. */
   stored?: { readonly index: string; readonly blob: string };
   /** What was recorded last. */
-  last?: { readonly recording: string; readonly head: Head; readonly tree: string };
+  last?: { readonly run: RunId; readonly recording: string; readonly head: Head; readonly tree: string };
   /** The tree of our index, with its signature. */
   written?: { readonly index: string; readonly tree: string };
 }

@@ -17,7 +17,7 @@ import { makeRepository, type Repository } from './repository.ts';
 export type State = (r: Repository) => string | undefined | false;
 
 /** What every state starts with; `edit.txt` and `gone.txt` are what an attempt edits. */
-export const FILES = {
+const FILES = {
   'edit.txt': 'one\ntwo\nthree\n',
   'gone.txt': 'gone\n',
   'keep/same.txt': 'same\n',

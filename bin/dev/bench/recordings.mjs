@@ -5,7 +5,6 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const CHANGED = 10;
-const ATTEMPTS = 10;
 
 /** The file that stands for number `i`: a few to a directory, as in a source tree. */
 export function fileOf(/** @type {number} */ i) {
@@ -65,6 +64,7 @@ async function main(
   /** @type {string} */ bundle,
   /** @type {string} */ root,
   /** @type {number} */ count,
+  /** @type {number} */ attempts,
 ) {
   const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' };
   /** @type {() => Promise<unknown>} */
@@ -80,7 +80,7 @@ async function main(
       last = must(await workspace.record('20261120-141503-k7qd', 'look', last)).tree;
     };
   }
-  for (let round = 0; round < ATTEMPTS; round++) {
+  for (let round = 0; round < attempts; round++) {
     await look();
     change(root, count, round);
     await look();
@@ -88,6 +88,6 @@ async function main(
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const [what = '', bundle = '', root = '', count = ''] = process.argv.slice(2);
-  await main(what, bundle, root, Number(count));
+  const [what = '', bundle = '', root = '', count = '', attempts = ''] = process.argv.slice(2);
+  await main(what, bundle, root, Number(count), Number(attempts));
 }

@@ -71,6 +71,7 @@ const NO_RESULT: Readonly<Record<Exclude<StepProgress['status'], 'succeeded' | '
   running: 'interrupted',
   waiting: 'not done',
   merging: 'not merged',
+  asking: 'not decided',
   failed: 'failed',
   blocked: 'blocked',
   canceled: 'canceled',

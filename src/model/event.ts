@@ -34,6 +34,56 @@ export interface AttemptValues {
   readonly model?: string;
   readonly session?: string;
   readonly artifacts?: readonly Artifact[];
+  /** The option that was chosen at a gate. */
+  readonly decision?: string;
+}
+
+/** A question that is answered with a decision, typed as an input is. */
+export interface GateField {
+  readonly type: 'string' | 'number' | 'boolean' | 'choice' | 'json';
+  readonly description?: string;
+  readonly required?: boolean;
+  readonly default?: Json;
+  readonly options?: readonly string[];
+}
+
+/** One thing that is shown at a gate. */
+export interface Shown {
+  /** As the file says it: `diff`, or an expression. */
+  readonly show: string;
+  /** What the expression came to. */
+  readonly value?: Json;
+  /** What the run has changed until then: two recordings, and the paths that differ. */
+  readonly diff?: { readonly from: string; readonly to: string; readonly files: readonly string[] };
+}
+
+/** Why nobody had to decide: the gate's own condition held, or its time was up. */
+export type Unasked = 'approve-if' | 'timeout';
+
+/** What is asked at a gate. */
+export interface GateQuestion {
+  readonly message: string;
+  readonly options: readonly string[];
+  /** SHA-256 over the message and what is shown, in hex: a decision is about this, and about nothing else. */
+  readonly digest: string;
+  readonly shown?: readonly Shown[];
+  readonly fields?: Readonly<Record<string, GateField>>;
+  readonly 'expires-at'?: string;
+  /** What is decided then: one of the options, or `fail`. */
+  readonly 'on-timeout'?: string;
+  /** The time between reminders. */
+  readonly 'remind-ms'?: number;
+}
+
+/** What was decided at a gate. */
+export interface GateDecision {
+  /** One of the options; `fail` where that is none of them and the time was up. */
+  readonly decision: string;
+  readonly by: By;
+  readonly comment?: string;
+  /** The fields. */
+  readonly answers?: JsonObject;
+  readonly unasked?: Unasked;
 }
 
 /** Who asked: a person at a terminal, another process, a signal. Shown to people, never parsed. */
@@ -136,20 +186,9 @@ export type MilestoneBody =
   /** The shared tree, `from`, is about to become `tree`: who finds this without `change-merged` finishes it. */
   | ({ readonly type: 'merge-started'; readonly from: string } & SnapshotFields)
   | ({ readonly type: 'change-merged' } & SnapshotFields)
-  | ({
-      readonly type: 'gate-opened';
-      readonly message: string;
-      readonly options: readonly string[];
-      readonly digest: string;
-      readonly 'expires-at'?: string;
-    } & OfStep)
-  | ({
-      readonly type: 'gate-decided';
-      readonly decision: string;
-      readonly by: By;
-      readonly comment?: string;
-      readonly answers?: JsonObject;
-    } & OfStep)
+  | ({ readonly type: 'gate-opened' } & GateQuestion & OfStep)
+  | ({ readonly type: 'gate-reminded'; readonly message: string } & OfStep)
+  | ({ readonly type: 'gate-decided' } & GateDecision & OfStep)
   | ({ readonly type: 'quota-waiting'; readonly engine: string; readonly until: string } & OfStep);
 
 /** The version of the event union. */

@@ -2,6 +2,7 @@
 import type { Milestone, Reused } from './event.ts';
 import { addUsage, NO_USAGE } from './event.ts';
 import type { Failure } from './failure.ts';
+import { gateAfter, gateAnew } from './fold-gates.ts';
 import { mergedAfter, treesAfter, withoutHalfMerge } from './fold-trees.ts';
 import type { StepKey } from './ids.ts';
 import { type Progress, type StepProgress, untouched } from './progress.ts';
@@ -87,8 +88,9 @@ function reopen(run: Draft, { attempt, kept = [] }: Extract<Milestone, { type: '
       run.steps.set(key, { ...rest, status: 'merging' });
       continue;
     }
-    const { engine: ____, model: _____, ...anew } = rest;
-    run.steps.set(key, { ...anew, status: 'pending', counted: 0 });
+    const { engine: ____, model: _____, gate, ...anew } = rest;
+    const asked = gate === undefined ? {} : gateAnew(gate);
+    run.steps.set(key, { ...anew, ...asked, status: 'pending', counted: 0 });
   }
   for (const key of kept) {
     const step = run.steps.get(key);
@@ -164,9 +166,11 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
       };
     case 'loop-decided':
     case 'matrix-expanded':
-    case 'gate-opened':
-    case 'gate-decided':
       return step;
+    case 'gate-opened':
+    case 'gate-reminded':
+    case 'gate-decided':
+      return gateAfter(step, m);
   }
 }
 

@@ -1,5 +1,13 @@
 /** Says what the state of a run is: what its milestones come to. */
-import type { AttemptValues, ParkReason, Reused, RunEnd, Usage } from './event.ts';
+import type {
+  AttemptValues,
+  GateDecision,
+  GateQuestion,
+  ParkReason,
+  Reused,
+  RunEnd,
+  Usage,
+} from './event.ts';
 import type { Failure } from './failure.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject } from './result.ts';
@@ -7,8 +15,21 @@ import type { JsonObject } from './result.ts';
 /** How a step ended. */
 export type StepEnd = 'succeeded' | 'failed' | 'skipped' | 'blocked' | 'canceled';
 
-/** Where a step is. `waiting` is between two attempts; `merging` is done in a worktree, its change not yet in the shared tree. */
-export type StepStatus = 'pending' | 'running' | 'waiting' | 'merging' | StepEnd;
+/**
+ * Where a step is. `waiting` is between two attempts; `merging` is done in a worktree, its change not yet in the shared tree;
+ * `asking` is a gate at which somebody is to decide, or has decided since the run parked.
+ */
+export type StepStatus = 'pending' | 'running' | 'waiting' | 'merging' | 'asking' | StepEnd;
+
+/** A gate as the milestones tell it. */
+export interface GateProgress {
+  /** What was asked last; absent where nobody had to be asked. */
+  readonly question?: GateQuestion & { readonly at: string };
+  /** When somebody was reminded last, ISO 8601. */
+  readonly remindedAt?: string;
+  /** What was decided about the question. */
+  readonly decided?: GateDecision & { readonly at: string };
+}
 
 /** The recordings of one attempt: commits under `refs/codemachine/<run-id>/`. */
 export interface AttemptTrees {
@@ -49,6 +70,7 @@ export interface StepProgress {
   readonly quotaSince?: string;
   readonly because?: string;
   readonly trees: Readonly<Record<number, AttemptTrees>>;
+  readonly gate?: GateProgress;
   /** Where the result was taken from, when nobody worked for it. */
   readonly reused?: Reused;
   /** What was spent, all attempts added up; nothing for what was reused. */

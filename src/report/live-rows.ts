@@ -4,6 +4,7 @@ import type { StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import { lastLines, oneLine } from './clean.ts';
+import { gateWords } from './gates.ts';
 import { mark, type Paint } from './paint.ts';
 import { inWords } from './said.ts';
 import { mayFail, stepDuration, stepsInOrder } from './steps.ts';
@@ -50,6 +51,7 @@ const BY_NEED: readonly StepStatus[] = [
   'running',
   'waiting',
   'merging',
+  'asking',
   'failed',
   'canceled',
   'succeeded',
@@ -78,7 +80,7 @@ function toWatch(
 }
 
 function headline(progress: Progress, steps: readonly StepProgress[], { paint, now }: RowOptions): string {
-  const open: readonly StepStatus[] = ['pending', 'running', 'waiting', 'merging'];
+  const open: readonly StepStatus[] = ['pending', 'running', 'waiting', 'merging', 'asking'];
   const done = steps.filter((step) => !open.includes(step.status)).length;
   const failed = steps.filter((step) => step.status === 'failed').length;
   const facts = [
@@ -90,12 +92,14 @@ function headline(progress: Progress, steps: readonly StepProgress[], { paint, n
   return `${paint.bold(oneLine(progress.workflow ?? 'starting', WIDEST))}  ${facts.join(' · ')}`;
 }
 
+const WITHOUT_TIME: ReadonlySet<StepStatus> = new Set(['waiting', 'merging', 'asking']);
+
 function row(step: StepProgress, width: number, options: RowOptions): string {
   const { paint, now, spinner } = options;
   const took = stepDuration(step, now);
   const icon = step.status === 'running' ? paint.yellow(spinner) : mark(step.status, paint);
   const facts = [
-    ...(took === undefined || step.status === 'waiting' || step.status === 'merging' ? [] : [duration(took)]),
+    ...(took === undefined || WITHOUT_TIME.has(step.status) ? [] : [duration(took)]),
     ...(step.attempt > 1 ? [`attempt ${step.attempt}`] : []),
     ...(step.status === 'running' && step.engine !== undefined ? [oneLine(step.engine, WIDEST)] : []),
     ...news(step, options),
@@ -115,6 +119,8 @@ function news(step: StepProgress, { newest, paint, now }: RowOptions): readonly 
         : [`goes on in ${duration(Date.parse(step.retryAt) - now)}`];
     case 'merging':
       return ['done, waits to merge'];
+    case 'asking':
+      return [gateWords(step.gate)];
     case 'failed':
       return [oneLine(step.failure?.message ?? 'failed', WIDEST)];
     case 'skipped':

@@ -107,6 +107,8 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
       return [
         `${paint.yellow('asks')}: ${oneLine(m.message, WIDEST)} (${m.options.map((option) => oneLine(option, WIDEST)).join(', ')})`,
       ];
+    case 'gate-reminded':
+      return [`${paint.yellow('still asks')}: ${oneLine(m.message, WIDEST)}`];
     case 'gate-decided':
       return [
         `${oneLine(m.decision, WIDEST)} by ${oneLine(m.by, WIDEST)}${m.comment === undefined ? '' : `: ${oneLine(m.comment, WIDEST)}`}`,

@@ -22,6 +22,7 @@ const MARKS: Readonly<Record<StepStatus, string>> = {
   running: '▸',
   waiting: '◷',
   merging: '⑂',
+  asking: '?',
   succeeded: '✔',
   failed: '✖',
   skipped: '-',
@@ -44,6 +45,7 @@ export function shade(status: StepStatus, paint: Paint): (text: string) => strin
     case 'running':
     case 'waiting':
     case 'merging':
+    case 'asking':
     case 'canceled':
       return paint.yellow;
     case 'pending':

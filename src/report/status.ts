@@ -4,6 +4,7 @@ import type { Progress, StepProgress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
+import { gateJson } from './gates.ts';
 import { stepsInOrder } from './steps.ts';
 import { quoted } from './words.ts';
 
@@ -72,6 +73,7 @@ function stepJson(step: StepProgress, files: readonly string[] | undefined): Jso
     failure: step.failure === undefined ? undefined : { ...step.failure },
     because: step.because,
     'retry-at': step.retryAt,
+    gate: step.gate === undefined ? undefined : gateJson(step.gate),
     usage: step.usage === undefined ? undefined : { ...step.usage },
     files,
   });

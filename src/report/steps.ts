@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import { untouched } from '../model/progress.ts';
 import { oneLine } from './clean.ts';
+import { gateWords } from './gates.ts';
 import { count, duration, moment, takenFrom, usageWords } from './words.ts';
 
 const LONGEST_FACT = 120;
@@ -103,13 +104,20 @@ function stateFacts(
       return [step.retryAt === undefined ? 'waits' : `waits until ${moment(step.retryAt, today)}`];
     case 'merging':
       return ['done, waits to merge'];
+    case 'asking':
+      return [gateWords(step.gate)];
     case 'pending':
       return ['not started'];
     case 'running':
       return isInterrupted(step, running) ? ['interrupted'] : [];
     case 'succeeded':
-      return [];
+      return decidedFacts(step);
   }
+}
+
+/** Of a gate: what was decided, and by whom. */
+function decidedFacts({ gate }: StepProgress): readonly string[] {
+  return gate?.decided === undefined ? [] : [gateWords(gate)];
 }
 
 function ordered(a: string, b: string): number {

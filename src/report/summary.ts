@@ -4,6 +4,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
+import { gateLines } from './gates.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import { failedSteps, isInterrupted, isUsageUnknown, mayFail, stepFacts, stepsInOrder } from './steps.ts';
 import { count, duration, quoted, usageWords } from './words.ts';
@@ -56,6 +57,7 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     headline(told),
     rootCause(told),
     stepRows(told),
+    gateLines(progress, progress.lastAt ?? ''),
     totals(told),
     nextMoves(told),
     leftInTree(told),
@@ -149,6 +151,7 @@ const TELLING: readonly StepStatus[] = [
   'running',
   'waiting',
   'merging',
+  'asking',
   'canceled',
   'blocked',
   'succeeded',

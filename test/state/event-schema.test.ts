@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { Artifact, Event, Usage } from '../../src/model/event.ts';
+import type { Artifact, Event, GateField, Shown, Usage } from '../../src/model/event.ts';
 import { FAILURE_REASONS, type Failure } from '../../src/model/failure.ts';
 import { asStepKey, RUN_ID_PATTERN } from '../../src/model/ids.ts';
 import { runId } from './support/samples.ts';
@@ -67,6 +67,7 @@ const values = {
   model: 'm',
   session: 's',
   artifacts: [{ path: 'p', sha256: 'x' }],
+  decision: 'approve',
 } as const;
 const snapshot = { ...milestone, ...inAttempt, tree: 'abc', files: ['a'] } as const;
 const because = 'reason';
@@ -143,8 +144,16 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     message: 'm',
     options: ['yes'],
     digest: 'd',
+    shown: [
+      { show: 'diff', diff: { from: 'a', to: 'b', files: ['f'] } },
+      { show: 'steps.x.output', value: 1 },
+    ],
+    fields: { why: { type: 'choice', description: 'd', required: true, default: 'a', options: ['a'] } },
     'expires-at': at,
+    'on-timeout': 'fail',
+    'remind-ms': 5,
   },
+  'gate-reminded': { ...milestone, type: 'gate-reminded', step, message: 'm' },
   'gate-decided': {
     ...milestone,
     type: 'gate-decided',
@@ -153,6 +162,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     by: 'me',
     comment: 'c',
     answers: { a: 1 },
+    unasked: 'timeout',
   },
   'quota-waiting': { ...milestone, type: 'quota-waiting', step, engine: 'codex', until: at },
   output: { ...chatter, ...inAttempt, type: 'output', stream: 'stdout', text: 't' },
@@ -184,6 +194,7 @@ const ofValues = {
   model: 'optional',
   session: 'optional',
   artifacts: 'optional',
+  decision: 'optional',
 } as const;
 
 const fields: { readonly [T in Type]: Fields<Of<T>> } = {
@@ -243,14 +254,20 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     message: 'required',
     options: 'required',
     digest: 'required',
+    shown: 'optional',
+    fields: 'optional',
     'expires-at': 'optional',
+    'on-timeout': 'optional',
+    'remind-ms': 'optional',
   },
+  'gate-reminded': { ...ofStep, message: 'required' },
   'gate-decided': {
     ...ofStep,
     decision: 'required',
     by: 'required',
     comment: 'optional',
     answers: 'optional',
+    unasked: 'optional',
   },
   'quota-waiting': { ...ofStep, engine: 'required', until: 'required' },
   output: { ...ofChatter, step: 'required', attempt: 'required', stream: 'required', text: 'required' },
@@ -269,6 +286,8 @@ const parts: {
   readonly usage: Fields<Usage>;
   readonly failure: Fields<Failure>;
   readonly artifact: Fields<Artifact>;
+  readonly shown: Fields<Shown>;
+  readonly 'gate-field': Fields<GateField>;
 } = {
   usage: {
     'input-tokens': 'required',
@@ -285,6 +304,14 @@ const parts: {
     help: 'optional',
   },
   artifact: { path: 'required', sha256: 'required' },
+  shown: { show: 'required', value: 'optional', diff: 'optional' },
+  'gate-field': {
+    type: 'required',
+    description: 'optional',
+    required: 'optional',
+    default: 'optional',
+    options: 'optional',
+  },
 };
 
 const types = Object.keys(samples) as Type[];

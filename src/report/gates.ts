@@ -1,0 +1,106 @@
+/** Says how gates stand, with what to type to decide. */
+import type { GateField, GateQuestion, Shown } from '../model/event.ts';
+import type { RunId } from '../model/ids.ts';
+import type { GateProgress, Progress, StepProgress } from '../model/progress.ts';
+import type { Json, JsonObject } from '../model/result.ts';
+import { lastLines, oneLine } from './clean.ts';
+import { count, moment, quoted } from './words.ts';
+
+const WIDEST = 120;
+const WIDEST_COMMAND = 320;
+const MOST_LINES = 12;
+const MOST_FILES = 10;
+
+/** A step at which a decision is waited for. */
+export type OpenGate = StepProgress & {
+  readonly gate: GateProgress & { readonly question: NonNullable<GateProgress['question']> };
+};
+
+/** The gates of a run at which nobody has decided yet, in the order in which they were met. */
+export function openGates({ steps }: Progress): readonly OpenGate[] {
+  return [...steps.values()].filter(isOpenGate);
+}
+
+function isOpenGate(step: StepProgress): step is OpenGate {
+  return step.status === 'asking' && step.gate?.question !== undefined && step.gate.decided === undefined;
+}
+
+/** One gate in a few words: what it asks, or what was decided. */
+export function gateWords(gate: GateProgress | undefined): string {
+  const decided = gate?.decided;
+  if (decided === undefined) return `asks: ${oneLine(gate?.question?.message ?? '', WIDEST)}`;
+  const comment = decided.comment === undefined ? '' : `: ${oneLine(decided.comment, WIDEST)}`;
+  return `${oneLine(decided.decision, WIDEST)} by ${oneLine(decided.by, WIDEST)}${comment}`;
+}
+
+/** What is asked at a gate, for somebody who is to decide: the message, what is shown, the questions. Lines without an end. */
+export function questionLines(question: GateQuestion, now: string): readonly string[] {
+  const expires = question['expires-at'];
+  return [
+    ...wrapped(question.message),
+    ...(question.shown ?? []).flatMap(shownLines),
+    ...Object.entries(question.fields ?? {}).map(fieldLine),
+    ...(expires === undefined
+      ? []
+      : [`until ${moment(expires, now)}, then ${oneLine(question['on-timeout'] ?? 'fail', WIDEST)}`]),
+  ];
+}
+
+/** The commands that decide at a gate. */
+export function decisionCommands(run: RunId, { key, gate: { question } }: OpenGate): readonly string[] {
+  const fields = Object.keys(question.fields ?? {}).map((name) => ` --field ${name}=…`);
+  return question.options.map((option) => {
+    const words = option === 'approve' || option === 'reject' ? option : 'answer';
+    const chosen = words === 'answer' ? ` --option ${quoted(option)}` : '';
+    return `codemachine ${words} ${run} ${quoted(key)}${chosen}${words === 'reject' ? '' : fields.join('')}`;
+  });
+}
+
+/** The open gates of a run, each with what it asks and what to type. Lines without an end; none where nothing is asked. */
+export function gateLines(progress: Progress, now: string): readonly string[] {
+  const { run } = progress;
+  if (run === undefined) return [];
+  return openGates(progress).flatMap((step) => [
+    `${step.key} asks:`,
+    ...questionLines(step.gate.question, now).map((line) => `  ${line}`),
+    ...decisionCommands(run, step).map((command) => `  ${oneLine(command, WIDEST_COMMAND)}`),
+  ]);
+}
+
+/** A gate for programs. */
+export function gateJson({ question, remindedAt, decided }: GateProgress): JsonObject {
+  const json = {
+    ...(question === undefined ? {} : { question }),
+    ...(remindedAt === undefined ? {} : { 'reminded-at': remindedAt }),
+    ...(decided === undefined ? {} : { decided }),
+  };
+  return json as unknown as JsonObject;
+}
+
+function wrapped(text: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const shown = lines.slice(0, MOST_LINES).map((line) => oneLine(line, WIDEST));
+  return lines.length > MOST_LINES
+    ? [...shown, `… and ${count(lines.length - MOST_LINES, 'line')} more`]
+    : shown;
+}
+
+function shownLines({ show, value, diff }: Shown): readonly string[] {
+  if (diff === undefined) return [`${oneLine(show, WIDEST)}: ${oneLine(asText(value ?? null), WIDEST)}`];
+  const { files } = diff;
+  if (files.length === 0) return ['diff: nothing has changed'];
+  const named = files.slice(0, MOST_FILES).map((file) => oneLine(file, WIDEST));
+  const more = files.length > named.length ? ` and ${files.length - named.length} more` : '';
+  return [`diff: ${count(files.length, 'file')}: ${named.join(', ')}${more}`];
+}
+
+function fieldLine([name, field]: readonly [string, GateField]): string {
+  const what = field.description === undefined ? '' : `: ${oneLine(field.description, WIDEST)}`;
+  const choices = field.options === undefined ? '' : ` of ${field.options.join(', ')}`;
+  const fallback = field.default === undefined ? '' : `, default ${oneLine(asText(field.default), WIDEST)}`;
+  return `${name} (${field.type}${choices}${field.required === true ? ', required' : ''}${fallback})${what}`;
+}
+
+function asText(value: Json): string {
+  return typeof value === 'string' ? (lastLines(value, 1, WIDEST)[0] ?? '') : JSON.stringify(value);
+}

@@ -51,7 +51,7 @@ export function control(
     for (const request of pendingOf(owner)) {
       if (handled.includes(request.id)) continue;
       handled.push(request.id);
-      run.stop('cancel', request.by);
+      if (request.kind === 'cancel') run.stop('cancel', request.by);
     }
   }, LOOK_MS);
   const beat = setInterval(() => quietly(() => owner.lease.beat()), BEAT_MS);

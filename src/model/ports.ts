@@ -1,5 +1,13 @@
 /** Lists what the rooms need from outside, as the functions that `app.ts` hands in. */
-import type { AttemptValues, Chatter, HeardChatter, Milestone, MilestoneBody, Reused } from './event.ts';
+import type {
+  AttemptValues,
+  Chatter,
+  GateDecision,
+  HeardChatter,
+  Milestone,
+  MilestoneBody,
+  Reused,
+} from './event.ts';
 import type { Failure } from './failure.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject, Result } from './result.ts';
@@ -178,12 +186,18 @@ export interface Isolation {
 /** The funnel: stores a milestone, and lets it be heard when the disk has it. Rejects when the run has another owner by now. */
 export type Emit = (milestone: MilestoneBody) => Promise<Milestone>;
 
-/** Something a process that does not own the run asked of it. */
-export interface RunRequest {
-  readonly id: number;
-  readonly kind: 'cancel';
-  readonly by: string;
+/** A decision about a gate, as somebody brings it. Its answers fit the fields of the gate. */
+export interface BroughtDecision extends Omit<GateDecision, 'unasked'> {
+  readonly step: StepKey;
+  /** Of the question that it answers. */
+  readonly digest: string;
 }
+
+/** Something a process that does not own the run asked of it. */
+export type RunRequest = { readonly id: number; readonly by: string } & (
+  | { readonly kind: 'cancel' | 'pause' }
+  | { readonly kind: 'decide'; readonly decision: BroughtDecision }
+);
 
 /** Somebody who listens to a run. Exhaustive over the union; must not throw. */
 export interface Reporter {

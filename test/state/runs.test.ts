@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunEnd } from '../../src/model/event.ts';
 import { NO_USAGE } from '../../src/model/event.ts';
-import { asRunId, type RunId } from '../../src/model/ids.ts';
+import { asRunId, asStepKey, type RunId } from '../../src/model/ids.ts';
 import { systemProcesses } from '../../src/state/processes.ts';
 import type { State } from '../../src/state/state.ts';
 import { opened, scratch } from './support/place.ts';
@@ -178,6 +178,20 @@ describe('a request', () => {
     owner.done(id);
     expect(owner.pending(runId(1))).toEqual([]);
     expect(owner.pending(runId(2))).toHaveLength(1);
+  });
+
+  it('holds a decision as it was brought', async () => {
+    const state = await fresh();
+    state.createRun(record(runId(1)));
+    const decision = {
+      step: asStepKey('build[2].ok'),
+      digest: 'd',
+      decision: 'ship',
+      by: 'ann',
+      answers: { why: 'because', 'how-many': 3 },
+    };
+    const id = state.ask(runId(1), { kind: 'decide', by: 'ann', at: AT, decision });
+    expect(state.pending(runId(1))).toEqual([{ id, kind: 'decide', by: 'ann', decision }]);
   });
 
   it('was asked of the owner of that time: the next one begins without it', async () => {

@@ -8,7 +8,7 @@ const BRANCH = /^ref: (refs\/heads\/[\w@+-][\w.@+-]*(?:\/[\w@+-][\w.@+-]*)*)\n$/
 
 /**
  * Where HEAD is, and at which commit; undefined where git has to be asked: packed refs, another backend, no commit yet, a
- * branch that is a link or leads on to another. Formats: gitrepository-layout(5).
+ * branch that is a link or leads on to another. The formats are those of git's own documentation of the repository's layout.
  */
 export function plainHead(places: Places): { branch: string | null; sha: string } | undefined {
   const id = places.objectFormat === 'sha256' ? /^[0-9a-f]{64}\n$/ : /^[0-9a-f]{40}\n$/;

@@ -52,7 +52,7 @@ async function validated(files) {
   const module = { exports: {} };
   try {
     script.runInThisContext()(require('node:module').createRequire(bundle), module, module.exports);
-    process.exitCode = await module.exports.validateFiles(files, 'text', false);
+    process.exitCode = await module.exports.validateFiles(files);
     return true;
   } catch {
     return false;

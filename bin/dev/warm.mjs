@@ -10,7 +10,7 @@ const module = { exports: /** @type {any} */ ({}) };
 script.runInThisContext()(createRequire(import.meta.url), module, module.exports);
 const write = process.stdout.write.bind(process.stdout);
 process.stdout.write = () => true;
-const code = await module.exports.validateFiles([sample], 'text', false);
+const code = await module.exports.validateFiles([sample]);
 process.stdout.write = write;
 if (code !== 0) throw new Error(`${sample} is not valid, so it warms nothing`);
 writeFileSync(

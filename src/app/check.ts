@@ -32,6 +32,8 @@ export interface Checked {
   readonly workflow?: Workflow;
   readonly plan?: Plan;
   readonly config: Config;
+  /** Files that it names, whether or not they are there: absolute paths. */
+  readonly named?: ReadonlySet<string>;
 }
 
 /** Finds the file that `name` means: a path, or a workflow of `.codemachine/workflows/` without its ending. */
@@ -82,13 +84,23 @@ export async function checkFile(
   if (!config.ok) return config;
   const text = readText(file);
   if (!text.ok) return refuse(`${shown(place, file)} ${text.error}`);
-  const source = { path: shown(place, file), text: text.value };
-  const checked = checkText(place, source, config.value, diskReader(place, file));
-  if (checked.workflow === undefined) return ok(checked);
+  return ok(await checkSource(place, file, { path: shown(place, file), text: text.value }, config.value));
+}
+
+/** Reads and plans a text as what stands, or is to stand, in a file of the disk. */
+export async function checkSource(
+  place: Place,
+  file: string,
+  source: SourceFile,
+  config: Config,
+): Promise<Checked> {
+  const named = new Set<string>();
+  const checked = { ...checkText(place, source, config, diskReader(place, file, named)), named };
+  if (checked.workflow === undefined) return checked;
   const answers = await checkAnswers(checked.workflow);
-  if (answers.length === 0) return ok(checked);
+  if (answers.length === 0) return checked;
   const { workflow: _, plan: __, ...refused } = checked;
-  return ok({ ...refused, diagnostics: sorted([...checked.diagnostics, ...answers]) });
+  return { ...refused, diagnostics: sorted([...checked.diagnostics, ...answers]) };
 }
 
 /** Reads and plans a text. `readFile` gives the files that it names, by the path written in it. */
@@ -134,8 +146,16 @@ export async function checkedFile(
 }
 
 /** A file outside a repository may name its neighbours; one inside may not reach out of the repository. */
-function diskReader(place: Place, file: string): (written: string) => Result<string, string> {
+function diskReader(
+  place: Place,
+  file: string,
+  named: Set<string>,
+): (written: string) => Result<string, string> {
   const directory = path.dirname(file);
   const inside = lies(place.root, file) ? place.root : directory;
-  return (written) => readText(path.resolve(directory, written), inside);
+  return (written) => {
+    const other = path.resolve(directory, written);
+    named.add(other);
+    return readText(other, inside);
+  };
 }

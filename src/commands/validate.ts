@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { validateFiles } from '../app/validate.ts';
+import { FORMATS, type Format, validateFiles } from '../app/validate.ts';
 
 /** `codemachine validate [files…]` */
 export default class Validate extends Command {
@@ -12,24 +12,37 @@ export default class Validate extends Command {
     '<%= config.bin %> validate',
     '<%= config.bin %> validate fix-issue',
     '<%= config.bin %> validate --format json ci.yml release.yml',
+    '<%= config.bin %> validate --fix --dry-run workflows/',
   ];
   static override readonly args = {
     files: Args.string({
-      description: 'paths or names; default: all of .codemachine/workflows',
+      description:
+        'names, paths, directories, globs, or - for standard input; default: .codemachine/workflows',
       required: false,
     }),
   };
   static override readonly flags = {
-    format: Flags.string({ description: 'how to print', options: ['text', 'json'], default: 'text' }),
+    format: Flags.custom<Format>({ options: [...FORMATS] })({ description: 'how to print', default: 'text' }),
     strict: Flags.boolean({ description: 'take warnings as errors' }),
+    fix: Flags.boolean({ description: 'write into the files what can only be meant in one way' }),
+    'dry-run': Flags.boolean({ description: 'with --fix: print the changes as a diff, and write nothing' }),
+    watch: Flags.boolean({ description: 'validate again when a file changes, until Ctrl-C' }),
+    'stdin-filename': Flags.string({
+      description: 'with -: the path that the text stands for',
+      helpValue: '<path>',
+    }),
   };
 
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(Validate);
-    process.exitCode = await validateFiles(
-      argv as string[],
-      flags.format === 'json' ? 'json' : 'text',
-      flags.strict,
-    );
+    const named = flags['stdin-filename'];
+    process.exitCode = await validateFiles(argv as string[], {
+      format: flags.format,
+      strict: flags.strict,
+      fix: flags.fix,
+      dryRun: flags['dry-run'],
+      watch: flags.watch,
+      ...(named === undefined ? {} : { stdinFilename: named }),
+    });
   }
 }

@@ -6,6 +6,10 @@ import { cells, shownLine } from './source-line.ts';
 /** How diagnostics are printed. */
 export interface PrintOptions {
   readonly color: boolean;
+  /** How many files were looked at, where that is to be said. */
+  readonly files?: number;
+  /** Whether to say how many a fix would mend. */
+  readonly fixable?: boolean;
 }
 
 type Locate = (offset: number) => Position;
@@ -47,7 +51,7 @@ export function printDiagnostics(
     return file;
   };
   const blocks = diagnostics.map((d) => block(d, fileOf, paint));
-  return `${blocks.join('\n')}\n${paint.bold(total(diagnostics))}\n`;
+  return `${blocks.join('\n')}\n${paint.bold(total(diagnostics, options))}\n`;
 }
 
 function block(d: Diagnostic, fileOf: (path: string) => File, paint: Paint): string {
@@ -127,11 +131,21 @@ function lineAt(text: string, offset: number): string {
   return text.slice(start, end === -1 ? text.length : end).replace(/\r$/, '');
 }
 
-function total(diagnostics: readonly Diagnostic[]): string {
+function total(diagnostics: readonly Diagnostic[], { files = 1, fixable = false }: PrintOptions): string {
   const errors = diagnostics.filter((d) => d.severity === 'error').length;
   const warnings = diagnostics.length - errors;
   const count = (n: number, word: string) => (n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`]);
-  return [...count(errors, 'error'), ...count(warnings, 'warning')].join(', ');
+  const bad = new Set(diagnostics.map(({ path }) => path)).size;
+  const where = files > 1 ? ` in ${bad} of ${files} files` : '';
+  const counted = [...count(errors, 'error'), ...count(warnings, 'warning')].join(', ');
+  return `${counted}${where}${fixable ? mendable(diagnostics) : ''}`;
+}
+
+function mendable(diagnostics: readonly Diagnostic[]): string {
+  const mended = diagnostics.filter(({ fix }) => fix !== undefined).length;
+  if (mended === 0) return '';
+  if (mended === diagnostics.length) return `; \`--fix\` mends ${mended === 1 ? 'it' : 'them all'}`;
+  return `; \`--fix\` mends ${mended} of them`;
 }
 
 // Names and values from the file stand in messages; they must not move the cursor or start a line.

@@ -161,7 +161,7 @@ it('plans without starting anything, with what the workflow takes', async () => 
 
 it('prints the schemas that are shipped', async () => {
   const project = projectWith({});
-  for (const name of ['workflow', 'event', 'config']) {
+  for (const name of ['workflow', 'event', 'config', 'diagnostics']) {
     const file = path.resolve(import.meta.dirname, `../../schemas/${name}.schema.json`);
     expect(await say(project, `schema ${name}`)).toMatchObject({
       code: 0,

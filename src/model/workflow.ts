@@ -128,8 +128,36 @@ export interface PromptStep extends StepCommon {
   readonly undo: boolean;
 }
 
+/** What is shown at a gate: what the run has changed, or what an expression comes to. */
+export type GateShow = 'diff' | Expr;
+
+/** A checkpoint at which somebody, or something, decides. It makes one attempt, and starts nothing. */
+export interface GateStep extends StepCommon {
+  readonly kind: 'gate';
+  /** Absent where nobody is asked: then there is `require`. */
+  readonly message?: Template;
+  readonly show: readonly GateShow[];
+  /** At least one; `reject` fails the step, every other one lets it succeed. */
+  readonly options: readonly string[];
+  /** Questions to answer with the decision. */
+  readonly fields: Readonly<Record<string, InputSpec>>;
+  /** How long a decision is waited for; for ever where that is not said. */
+  readonly gateTimeoutMs?: number;
+  /** What is decided then: one of the options, or `fail`. */
+  readonly onTimeout: string;
+  /** The time between reminders. */
+  readonly remindMs?: number;
+  /** Passes the gate without asking. */
+  readonly approveIf?: Expr;
+  /** Must hold, or the gate fails before anybody is asked. */
+  readonly require?: Expr;
+}
+
+/** A step of which attempts are made: something is started. */
+export type WorkStep = RunStep | PromptStep;
+
 /** One step of a workflow. */
-export type Step = RunStep | PromptStep;
+export type Step = WorkStep | GateStep;
 
 /** A whole workflow. */
 export interface Workflow {

@@ -5,12 +5,20 @@ import { templateText } from './graph-json.ts';
 import { isolationLines, reachesFull } from './isolation.ts';
 import { linksOf } from './links.ts';
 
+/** What stands around a label in Mermaid. */
+const SHAPES: Readonly<Record<Step['kind'], readonly [string, string]>> = {
+  run: ['[', ']'],
+  prompt: ['([', '])'],
+  gate: ['{{', '}}'],
+};
+
 /** A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there. */
 export function drawMermaid(plan: Plan, workflow: Workflow): string {
   const lines = ['flowchart TD'];
   forEachStep(plan, workflow, (step, name) => {
     const label = mermaidText(labelOf(step));
-    lines.push(step.kind === 'prompt' ? `  ${name}(["${label}"])` : `  ${name}["${label}"]`);
+    const [open, close] = SHAPES[step.kind];
+    lines.push(`  ${name}${open}"${label}"${close}`);
   });
   forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} --> ${to}`));
   const full = namesOf(plan, workflow, reachesFull);
@@ -37,8 +45,9 @@ export function drawDot(plan: Plan, workflow: Workflow): string {
       ...(step.isolated === undefined ? [] : ['dashed']),
     ].join(',');
     const style = styles === '' ? '' : `, style=${styles.includes(',') ? `"${styles}"` : styles}`;
+    const shape = step.kind === 'gate' ? ', shape=hexagon' : '';
     const color = reachesFull(step) ? ', color=red, penwidth=2' : '';
-    lines.push(`  ${name} [label="${dotText(labelOf(step))}"${style}${color}];`);
+    lines.push(`  ${name} [label="${dotText(labelOf(step))}"${shape}${style}${color}];`);
   });
   forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} -> ${to};`));
   lines.push('}');
@@ -48,6 +57,7 @@ export function drawDot(plan: Plan, workflow: Workflow): string {
 function labelOf(step: Step): string {
   const isolation = isolationLines(step);
   if (step.kind === 'run') return [step.id, ...isolation].join('\n');
+  if (step.kind === 'gate') return [step.id, step.options.join(', ')].join('\n');
   const model = step.model === undefined ? '' : ` · ${templateText(step.model)}`;
   return [step.id, `${step.engines.join(', ')}${model} · ${step.access}`, ...isolation].join('\n');
 }

@@ -2,7 +2,7 @@
 import { literalText, type Template } from '../model/expression.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import type { Isolated, PromptStep, Step, Workflow } from '../model/workflow.ts';
+import type { GateStep, Isolated, PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { mergedTogether } from './isolation.ts';
 
 /**
@@ -42,7 +42,24 @@ function describe(step: Step): JsonObject {
     ...(step.isolated === undefined ? {} : { workspace: describeIsolated(step.isolated) }),
   };
   if (step.kind === 'run') return common;
+  if (step.kind === 'gate') return { ...common, ...describeGate(step) };
   return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }) };
+}
+
+// The keys are those of the language.
+function describeGate(step: GateStep): JsonObject {
+  const { message, show, options, fields, gateTimeoutMs, onTimeout, approveIf, require: required } = step;
+  if (message === undefined) return { require: required?.text ?? '' };
+  const shown = show.map((one) => (one === 'diff' ? one : one.text));
+  return {
+    message: templateText(message),
+    ...(shown.length === 0 ? {} : { show: shown }),
+    options,
+    ...(Object.keys(fields).length === 0 ? {} : { fields: Object.keys(fields) }),
+    ...(gateTimeoutMs === undefined ? {} : { 'timeout-ms': gateTimeoutMs, 'on-timeout': onTimeout }),
+    ...(approveIf === undefined ? {} : { 'approve-if': approveIf.text }),
+    ...(required === undefined ? {} : { require: required.text }),
+  };
 }
 
 function describeAgent(step: PromptStep): JsonObject {

@@ -48,16 +48,36 @@ function steps(plan: Plan, workflow: Workflow): readonly Step[] {
 }
 
 function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) => string): string[] {
-  const facts = step.kind === 'run' ? ['run'] : agentFacts(step, emphasize);
+  const facts = ownFacts(step, emphasize);
   const implied = step.needs.length === 1 && step.needs[0] === above?.id;
   if (step.needs.length > 0 && !implied) facts.push(`needs ${step.needs.join(', ')}`);
   if (step.if !== undefined) facts.push(`if ${step.if.text.trim()}`);
-  const usual = step.kind === 'run' ? 1 : 3;
+  const usual = step.kind === 'prompt' ? 3 : 1;
   if (step.retry.attempts !== usual) facts.push(count(step.retry.attempts, 'attempt'));
   if (step.timeoutMs !== undefined && !(step.kind === 'prompt' && step.timeoutMs === HOUR)) {
     facts.push(`timeout ${duration(step.timeoutMs)}`);
   }
   if (step.continueOnError) facts.push('may fail');
+  return facts;
+}
+
+function ownFacts(step: Step, emphasize: (text: string) => string): string[] {
+  switch (step.kind) {
+    case 'run':
+      return ['run'];
+    case 'prompt':
+      return agentFacts(step, emphasize);
+    case 'gate':
+      return gateFacts(step);
+  }
+}
+
+function gateFacts(step: Extract<Step, { kind: 'gate' }>): string[] {
+  const { message, options, gateTimeoutMs, onTimeout, approveIf, require: required } = step;
+  const facts = [message === undefined ? 'gate' : `gate: asks for ${options.join(' or ')}`];
+  if (required !== undefined) facts.push(`requires ${required.text.trim()}`);
+  if (approveIf !== undefined) facts.push(`passes if ${approveIf.text.trim()}`);
+  if (gateTimeoutMs !== undefined) facts.push(`${onTimeout} after ${duration(gateTimeoutMs)}`);
   return facts;
 }
 

@@ -80,7 +80,7 @@ export async function makeAttempt(
 
 /** An engine that an earlier attempt fell back to is gone on with. */
 function engineFor(step: Step, current: string | undefined): string | undefined {
-  if (step.kind === 'run') return undefined;
+  if (step.kind !== 'prompt') return undefined;
   return current !== undefined && step.engines.includes(current) ? current : step.engines[0];
 }
 

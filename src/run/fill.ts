@@ -44,6 +44,7 @@ export function fillJob(
     const shell = step.shell === undefined ? {} : { shell: step.shell };
     return ok({ ...common, kind: 'run', script: script.value, ...shell, outputs: step.outputs });
   }
+  if (step.kind === 'gate') throw new Error(`the gate \`${step.id}\` starts nothing`);
   const prompt = text('prompt', step.prompt);
   if (!prompt.ok) return prompt;
   const system = text('system', step.system);

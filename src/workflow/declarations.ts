@@ -8,11 +8,10 @@ import { child, type Entry, entriesOf, type Node, oneOrMany, plainValue, stringA
 
 const INPUT_TYPES: readonly string[] = ['string', 'number', 'boolean', 'choice', 'json'];
 
-/** The inputs, by name. */
-export function readInputSpecs(reading: Reading): Workflow['inputs'] {
+/** The inputs of a workflow, or the fields of a gate, by name. */
+export function readInputSpecs(reading: Reading, node: Node | undefined): Workflow['inputs'] {
   const specs: [string, InputSpec][] = [];
-  for (const entry of entriesOf(child(reading.root, 'inputs')))
-    specs.push([entry.name, readInputSpec(reading, entry)]);
+  for (const entry of entriesOf(node)) specs.push([entry.name, readInputSpec(reading, entry)]);
   return Object.fromEntries(specs);
 }
 

@@ -13,6 +13,10 @@ export type Place =
   | 'model'
   | 'working-directory'
   | 'run'
+  | 'message'
+  | 'show'
+  | 'approve-if'
+  | 'require'
   | 'outputs';
 
 /** The contexts of the language. */
@@ -46,6 +50,10 @@ export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   model: new Set(IN_A_STEP),
   'working-directory': new Set(IN_A_STEP),
   run: new Set([...IN_A_STEP, 'secrets']),
+  message: new Set(IN_A_STEP),
+  show: new Set(IN_A_STEP),
+  'approve-if': new Set(IN_A_STEP),
+  require: new Set(IN_A_STEP),
   outputs: new Set([...EVERYWHERE, 'steps']),
 };
 

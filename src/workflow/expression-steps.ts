@@ -1,6 +1,6 @@
 /** Says what can be read of a step. */
 import { FAILURE_REASONS } from '../model/failure.ts';
-import type { PromptStep, RunStep, Step } from '../model/workflow.ts';
+import type { GateStep, PromptStep, RunStep, Step } from '../model/workflow.ts';
 import { typeOfNamed } from './expression-contexts.ts';
 import { listOf, NUMBER, objectOf, oneOf, orNull, STRING, type Type, typeOfSchema } from './types.ts';
 
@@ -27,7 +27,14 @@ const USAGE = objectOf({
 
 /** What `steps.<id>` of this step holds. */
 export function typeOfStep(step: Step): Type {
-  return step.kind === 'run' ? typeOfRun(step) : typeOfPrompt(step);
+  switch (step.kind) {
+    case 'run':
+      return typeOfRun(step);
+    case 'prompt':
+      return typeOfPrompt(step);
+    case 'gate':
+      return typeOfGate(step);
+  }
 }
 
 function typeOfRun(step: RunStep): Type {
@@ -54,6 +61,17 @@ function typeOfPrompt(step: PromptStep): Type {
   });
 }
 
+function typeOfGate({ options, fields }: GateStep): Type {
+  const answers = Object.entries(fields).map(
+    ([name, { type, options: choices, required, default: fallback }]) => {
+      const answer = typeOfNamed(type, choices);
+      return [name, required || fallback !== undefined ? answer : orNull(answer)] as const;
+    },
+  );
+  const asked = answers.length === 0 ? {} : { output: orNull(objectOf(new Map(answers))) };
+  return objectOf({ ...COMMON, decision: orNull(oneOf(options)), ...asked });
+}
+
 /** What was probably meant by a property that a step does not have; undefined where a near name says it better. */
 export function insteadOfStepProperty(step: Step, name: string): string | undefined {
   if (name === 'outcome' || name === 'conclusion' || name === 'result') return 'read `status`';
@@ -63,6 +81,10 @@ export function insteadOfStepProperty(step: Step, name: string): string | undefi
     if (name === 'stdout') return "an agent's final message is its `text`";
     if (name === 'exit-code') return 'an agent step has a `status` and a `failure.reason`';
     return undefined;
+  }
+  if (step.kind === 'gate') {
+    if (name === 'output') return `give \`${step.id}\` \`fields:\` to read their answers`;
+    return name === 'approved' || name === 'option' || name === 'answer' ? 'read `decision`' : undefined;
   }
   if (name === 'output') return 'a `run` step has `outputs.<name>`, as declared under its `outputs:`';
   return name === 'text' ? 'a `run` step has a `stdout`' : undefined;

@@ -1,7 +1,7 @@
 /** Checks every expression of a workflow against what it can see. */
 import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Expr, Template } from '../model/expression.ts';
-import type { PromptStep, Step, Workflow } from '../model/workflow.ts';
+import type { GateStep, PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { answer, type Question } from './expression-ancestors.ts';
 import { check, type View } from './expression-check.ts';
 import { type Place, sharedContexts } from './expression-contexts.ts';
@@ -81,6 +81,8 @@ function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
   if (step.kind === 'run') {
     checkTemplate(step.script, 'run', owner, all);
     all.found.push(...checkScript(step, path));
+  } else if (step.kind === 'gate') {
+    checkGate(step, owner, all);
   } else {
     checkTemplate(step.prompt, 'prompt', owner, all);
     checkAgent(step, owner, all);
@@ -91,6 +93,17 @@ function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
   const instead = { ...owner, step: { ...resolver, id: step.id } };
   checkEnv(ownEnv(resolver, all), 'env', instead, all);
   checkAgent(resolver, instead, all);
+}
+
+function checkGate(
+  { message, show, approveIf, require: required }: GateStep,
+  owner: Owner,
+  all: Check,
+): void {
+  if (message !== undefined) checkTemplate(message, 'message', owner, all);
+  for (const one of show) if (one !== 'diff') checkExpr(one, 'show', owner, all);
+  if (approveIf !== undefined) checkExpr(approveIf, 'approve-if', owner, all);
+  if (required !== undefined) checkExpr(required, 'require', owner, all);
 }
 
 function checkAgent(step: PromptStep, owner: Owner, all: Check): void {

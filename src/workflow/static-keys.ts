@@ -18,8 +18,9 @@ const STEP_TEMPLATES = new Set([
     'if',
   ],
   // What is refused as a whole is not judged inside.
-  ...['loop', 'gate', 'matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'session'],
+  ...['loop', 'matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'session'],
 ]);
+const GATE_TEMPLATES = new Set(['message', 'show', 'approve-if', 'require']);
 const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine', 'budget']);
 const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine']);
 const TOP_TEMPLATES = new Set([
@@ -59,6 +60,7 @@ function checkKeys(
     // A key that is none was complained about; what stands in it would be an echo.
     if (templates.has(name) || !known.includes(name)) continue;
     if (name === 'workspace') checkWorkspace(reading, value);
+    else if (name === 'gate') checkKeys(reading, value, GATE_TEMPLATES, 'gate');
     else checkValue(reading, value, name);
   }
 }

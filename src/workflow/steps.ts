@@ -4,6 +4,7 @@ import { literal } from '../model/expression.ts';
 import { asStepId } from '../model/ids.ts';
 import type { JsonObject } from '../model/result.ts';
 import {
+  type GateStep,
   type Isolated,
   isWriter,
   type OutputType,
@@ -15,6 +16,7 @@ import {
 import { durationAt, readAccess, readSettings, readWaits } from './agent-settings.ts';
 import { enginesOf, type Layers, layersOf, settingOf } from './agents.ts';
 import { isFence, isTrue, readEnv } from './declarations.ts';
+import { readGate } from './gates.ts';
 import { checkDefaultWorkspace, readIsolated } from './isolation.ts';
 import type { Place } from './order.ts';
 import {
@@ -60,12 +62,17 @@ export interface Ground {
  */
 export function readSteps(ground: Ground, list: Node | undefined): readonly Step[] {
   if (list?.kind !== 'list') return [];
-  return (list as ListNode).items.flatMap((node) => {
+  return (list as ListNode).items.flatMap((node): readonly Step[] => {
     const place = ground.places.get(node);
     if (node.kind !== 'map' || place === undefined) return [];
-    return [
-      ground.kinds.get(node) === 'prompt' ? readPrompt(ground, node, place) : readRun(ground, node, place),
-    ];
+    switch (ground.kinds.get(node)) {
+      case 'prompt':
+        return [readPrompt(ground, node, place)];
+      case 'gate':
+        return [readGateStep(ground, node, place)];
+      default:
+        return [readRun(ground, node, place)];
+    }
   });
 }
 
@@ -134,6 +141,14 @@ function readRun(ground: Ground, node: Node, place: Place): RunStep {
     outputs: Object.fromEntries(outputs),
     ...isolation(ground, layers, place),
   };
+}
+
+/** Nothing of `defaults` holds for a gate: it starts nothing, makes one attempt, and has a time of its own. */
+function readGateStep(ground: Ground, node: MapNode, place: Place): GateStep {
+  const layers: Layers = { step: node, agent: undefined, defaults: undefined };
+  const { timeoutMs: _, workingDirectory: __, ...common } = readCommon(ground, node, place, layers, 'run');
+  const once = { ...common.retry, attempts: 1, on: [] };
+  return { ...common, retry: once, kind: 'gate', ...readGate(ground.reading, node) };
 }
 
 function readShell(reading: Reading, node: Node | undefined): string | undefined {

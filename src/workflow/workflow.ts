@@ -6,6 +6,7 @@ import { checkAgents } from './agents.ts';
 import { readEnv, readEnvFiles, readInputSpecs, readOutputs, readSecrets } from './declarations.ts';
 import { readDocument } from './document.ts';
 import { withFixes } from './fixes.ts';
+import { checkBypassed } from './gates.ts';
 import { validate } from './generated/workflow.mjs';
 import { type Ignore, ignoresIn } from './ignore.ts';
 import { readKinds } from './kinds.ts';
@@ -116,7 +117,7 @@ function build(reading: Reading): Workflow {
     },
     name: stringAt(root, 'name') ?? '',
     ...(description === undefined ? {} : { description }),
-    inputs: readInputSpecs(reading),
+    inputs: readInputSpecs(reading, child(root, 'inputs')),
     env,
     envFiles: readEnvFiles(reading),
     secrets: readSecrets(reading),
@@ -128,6 +129,7 @@ function build(reading: Reading): Workflow {
     outputs: readOutputs(reading),
     files: Object.fromEntries(files),
   };
+  checkBypassed(reading, steps, order.places);
   const matrices = matrixSteps(root);
   for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path })) {
     // The names that a matrix gives to its step's expressions are refused with the matrix.

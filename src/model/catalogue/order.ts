@@ -1,5 +1,5 @@
 /** Holds the words of the diagnostics about the order of steps. */
-import { error } from './entry.ts';
+import { error, warning } from './entry.ts';
 
 export const ORDER_CODES = {
   cycle: error<{ steps: readonly string[] }>(
@@ -10,5 +10,9 @@ export const ORDER_CODES = {
     ({ first, second }) => `\`${second}\` and \`${first}\` may write to the same tree at the same time`,
     ({ first }) =>
       `order them: add \`${first}\` to \`needs\`; or give this one a tree of its own: \`workspace: isolated\``,
+  ),
+  'gate-bypassed': warning<{ step: string; gate: string }>(
+    ({ step, gate }) => `\`${step}\` stands below the gate \`${gate}\` and does not wait for it`,
+    ({ gate }) => `write \`needs: ${gate}\` if it is to wait, or name the steps it does wait for`,
   ),
 };

@@ -11,6 +11,10 @@ export const WORLD_CODES = {
     () =>
       'run `git init` here, or take `isolated` out: steps then work in this directory, one writer after the other',
   ),
+  'diff-needs-git': error<object>(
+    () => 'what a run has changed is only known in a git repository, and there is none here',
+    () => 'run `git init` here, or take `diff` out of what is shown',
+  ),
   'missing-file': error<{ file: string; problem: string; help: string }>(
     ({ file, problem }) => `\`${file}\` cannot be read: ${problem}`,
     ({ help }) => help,

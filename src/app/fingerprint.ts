@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../model/result.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
 import { fillJob } from '../run/fill.ts';
+import { keyIn } from '../run/frame.ts';
 import { openLedger } from '../run/ledger.ts';
 import type { RunFacts, Running } from '../run/running.ts';
 import { evaluateIf, scopeOf } from '../run/scope.ts';
@@ -51,6 +52,7 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
   const run = frozen(version, recorded);
   const scope = scopeOf(
     run,
+    run.main,
     { success: () => true, failure: () => false, canceled: () => false },
     'succeeded',
   );
@@ -65,7 +67,7 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
     }
     const { onConflict: _, ...isolated } = step.isolated ?? {};
     if (step.isolated !== undefined) set('workspace', isolated as JsonObject);
-    const job = fillJob(run, step, 1, undefined, scope);
+    const job = fillJob(run, step, { key: keyIn(run.main, step), attempt: 1 }, scope);
     if (job.ok) for (const [name, value] of told(job.value)) set(name, value);
     // As it was then, it could be filled in: only what is compared as it is written tells the versions apart.
     else set(step.kind, { why: job.error.message, step: written(step) });
@@ -122,6 +124,8 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     envFile: variables.envFile,
     path: record.path,
   };
+  const ids = [...workflow.steps, ...workflow.finally].map(({ id }) => id);
+  const frame = { prefix: '', planned: [], steps: stepsView(ledger, ids), contexts: {} };
   const run = {
     input: {
       run: record.id,
@@ -137,10 +141,8 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
       options: { maxParallel: 1, failFast: false, by: '' },
     },
     ledger,
-    steps: stepsView(
-      ledger,
-      [...workflow.steps, ...workflow.finally].map(({ id }) => id),
-    ),
+    main: frame,
+    last: frame,
     startedAt: () => ledger.progress.startedAt ?? '',
     limited: never,
     defect: never,

@@ -32,6 +32,34 @@ export function makeRunId(at: number, random: () => number): RunId {
   return `${stamp}-${tail}` as RunId;
 }
 
+/**
+ * The one way in which keys are made: `test`, `build[2].test`, `fix[coder,1]`, `build[a][2].test`.
+ * @param prefix what the keys of the list begin with: nothing, or what `iterationPrefix` gave
+ * @param instance which instance of a matrix it is, as `instancesOf` names them; nothing elsewhere
+ */
+export function stepKey(prefix: string, id: StepId, instance = ''): StepKey {
+  return `${prefix}${id}${instance}` as StepKey;
+}
+
+/** What the keys of an iteration's steps begin with. */
+export function iterationPrefix(loop: StepKey, iteration: number): string {
+  return `${loop}[${iteration}].`;
+}
+
+/** The key under which the journal has what was done about a step's conflict. */
+export function conflictKey(key: StepKey): StepKey {
+  return `${key}${ON_CONFLICT}` as StepKey;
+}
+
+const ON_CONFLICT = '.on-conflict';
+
+/** The step whose execution a key names; for a resolution of its conflict the step that had it. */
+export function stepOfKey(key: StepKey): StepId {
+  const own = key.endsWith(ON_CONFLICT) ? key.slice(0, -ON_CONFLICT.length) : key;
+  const plain = own.replace(/\[[^\]]*\]/g, '');
+  return plain.slice(plain.lastIndexOf('.') + 1) as StepId;
+}
+
 /** Takes a text that is known to be a run id. */
 export function asRunId(text: string): RunId {
   return text as RunId;

@@ -1,6 +1,5 @@
 /** Makes one attempt of a step, from its start to what follows from its end. */
 import type { StepKey } from '../model/ids.ts';
-import { asStepKey } from '../model/ids.ts';
 import type { Job, Outcome, Recording } from '../model/ports.ts';
 import type { Step } from '../model/workflow.ts';
 import { conclude } from './conclude.ts';
@@ -48,13 +47,17 @@ export async function makeAttempt(
   phase: Phase,
   performance: Performance,
 ): Promise<AfterAttempt> {
-  const { step } = performance;
-  const key = asStepKey(step.id);
+  const { step, key } = performance;
   const progress = run.ledger.step(key);
   const attempt = progress.attempt + 1;
   const engine = engineFor(step, progress.engine);
   const of: AttemptOf = { run, phase, step, key, attempt, ...(engine === undefined ? {} : { engine }) };
-  const job = fillJob(run, step, attempt, engine, performance.scope());
+  const job = fillJob(
+    run,
+    step,
+    { key, attempt, ...(engine === undefined ? {} : { engine }) },
+    performance.scope(),
+  );
   const model = job.ok && job.value.kind === 'prompt' ? job.value.model : undefined;
   await run.ledger.say({
     type: 'step-started',
@@ -88,7 +91,7 @@ async function recorded(of: AttemptOf, job: Job): Promise<Made> {
   const { workspace } = of.run.input.ports;
   const make = () => timed(of, job, of.step.timeoutMs);
   if (workspace === undefined || !isRecorded(of.step)) return { outcome: await make() };
-  const begun = await beginTransaction(of.run, workspace, of.step, of.attempt);
+  const begun = await beginTransaction(of.run, workspace, of.key, of.attempt);
   if (!begun.ok) return { outcome: failed(begun.error) };
   const outcome = await make();
   // Asked to end at once, the runner does not walk the tree; resume finds an attempt without an end and records it then.

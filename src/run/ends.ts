@@ -9,11 +9,9 @@ export type EndLabel = 'run.start' | 'run.end';
  * Records the tree of a run that may change it through an agent; other runs need no git. Nothing depends on it, so where it
  * cannot be done nothing is said: an attempt that needs a recording and cannot have one fails with the reason.
  */
-export async function recordEnd({ input }: Running, label: EndLabel): Promise<void> {
-  const { plan, workflow, ports, run } = input;
-  const planned = plan.steps.flatMap(({ step, leftOut }) => (leftOut ? [] : [step]));
-  const worth = [...planned, ...workflow.finally].some(
-    (step) => isRecorded(step) || step.isolated !== undefined,
-  );
+export async function recordEnd({ input, main, last }: Running, label: EndLabel): Promise<void> {
+  const { ports, run } = input;
+  const steps = [...main.planned, ...last.planned].flatMap(({ step, leftOut }) => (leftOut ? [] : [step]));
+  const worth = steps.some((step) => isRecorded(step) || step.isolated !== undefined);
   if (worth) await ports.workspace?.record(run, label);
 }

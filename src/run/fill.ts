@@ -2,7 +2,7 @@
 import type { Template } from '../model/expression.ts';
 import { literalText } from '../model/expression.ts';
 import type { Failure } from '../model/failure.ts';
-import { asStepKey } from '../model/ids.ts';
+import type { StepKey } from '../model/ids.ts';
 import type { Job, PromptJob } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
@@ -11,12 +11,18 @@ import type { PromptStep, Step } from '../model/workflow.ts';
 import type { Running } from './running.ts';
 import { fill, fillEnv, withContext } from './scope.ts';
 
+/** The attempt that a job is for. */
+export interface Filled {
+  readonly key: StepKey;
+  readonly attempt: number;
+  readonly engine?: string;
+}
+
 /** Makes the job of one attempt. A failure is final: the same expressions would fail again. */
 export function fillJob(
   run: Running,
   step: Step,
-  attempt: number,
-  engine: string | undefined,
+  { key: ofStep, attempt, engine }: Filled,
   scope: Scope,
 ): Result<Job, Failure> {
   const env = fillEnv(run, step, scope);
@@ -32,7 +38,7 @@ export function fillJob(
   if (!cwd.ok) return cwd;
   const common = {
     run: run.input.run,
-    step: asStepKey(step.id),
+    step: ofStep,
     attempt,
     cwd: cwd.value,
     env: env.value.values,

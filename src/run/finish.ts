@@ -1,13 +1,14 @@
 /** Brings a run to its end: `finally`, the outputs, the last milestone. */
 import type { Milestone, RunEnd } from '../model/event.ts';
 import { NO_USAGE } from '../model/event.ts';
-import { asStepKey } from '../model/ids.ts';
+import type { StepKey } from '../model/ids.ts';
+import type { PlannedStep } from '../model/plan.ts';
 import type { StepStatus } from '../model/progress.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
-import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { condition } from './fill.ts';
+import { keyIn } from './frame.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
@@ -20,8 +21,8 @@ import { evaluateIf, fill, scopeOf } from './scope.ts';
 /** How the main list ended, by what its steps came to. */
 export function endOfList(run: Running, canceled: boolean): RunEnd {
   if (canceled) return 'canceled';
-  const failed = run.input.plan.steps.some(
-    ({ step }) => run.ledger.step(asStepKey(step.id)).status === 'failed' && !step.continueOnError,
+  const failed = run.main.planned.some(
+    ({ step }) => run.ledger.step(keyIn(run.main, step)).status === 'failed' && !step.continueOnError,
   );
   return failed ? 'failed' : 'succeeded';
 }
@@ -33,17 +34,18 @@ export function endOfList(run: Running, canceled: boolean): RunEnd {
 export async function runFinally(run: Running, phase: Phase, end: RunEnd): Promise<boolean> {
   const since = lastDecision(run);
   let failed = false;
-  for (const [index, step] of run.input.workflow.finally.entries()) {
-    const key = asStepKey(step.id);
+  for (const planned of run.last.planned) {
+    const { step } = planned;
+    const key = keyIn(run.last, step);
     if (phase.halted() === undefined) {
       const { status, decidedIn } = run.ledger.step(key);
       const kept = (status === 'succeeded' || status === 'skipped') && decidedIn >= since;
-      if (!kept) await runFinallyStep(run, phase, step, index, end);
+      if (!kept) await runFinallyStep(run, phase, planned, key, end);
     }
     const { status } = run.ledger.step(key);
     if (status === 'failed' && !step.continueOnError) failed = true;
     if (phase.halted() === 'cancel' && OPEN.has(status)) {
-      void run.ledger.say({ type: 'step-canceled', step: key, because: whyCanceled(run, step) });
+      void run.ledger.say({ type: 'step-canceled', step: key, because: whyCanceled(run, key) });
     }
   }
   return failed;
@@ -54,8 +56,8 @@ const OPEN: ReadonlySet<StepStatus> = new Set(['pending', 'waiting', 'merging'])
 /** The newest attempt of the run in which anything was decided that `finally` comes after. */
 function lastDecision(run: Running): number {
   let last = 0;
-  for (const { step } of run.input.plan.steps) {
-    last = Math.max(last, run.ledger.step(asStepKey(step.id)).decidedIn);
+  for (const { step } of run.main.planned) {
+    last = Math.max(last, run.ledger.step(keyIn(run.main, step)).decidedIn);
   }
   const { history } = run.input;
   const wasOver = history.findLast((m) => m.type === 'run-finished' || m.type === 'run-resumed');
@@ -65,18 +67,17 @@ function lastDecision(run: Running): number {
 async function runFinallyStep(
   run: Running,
   phase: Phase,
-  step: Step,
-  index: number,
+  { step, index }: PlannedStep,
+  key: StepKey,
   end: RunEnd,
 ): Promise<void> {
-  const key = asStepKey(step.id);
   const status: StatusFunctions = {
     success: () => end === 'succeeded',
     failure: () => end === 'failed',
     canceled: () => end === 'canceled',
   };
-  const scope = scopeOf(run, status, end);
-  const wanted = { step, remaining: 1, index, scope: () => scope };
+  const scope = scopeOf(run, run.last, status, end);
+  const wanted = { step, key, remaining: 1, index, scope: () => scope };
   if (run.ledger.step(key).status === 'merging') return performFinally(run, phase, wanted, 'merging');
   const asked = step.if === undefined ? ok(true) : evaluateIf(run, step, step.if, scope);
   if (!asked.ok) {
@@ -95,7 +96,7 @@ async function runFinallyStep(
 async function performFinally(
   run: Running,
   phase: Phase,
-  wanted: Pick<Change, 'step' | 'remaining' | 'index' | 'scope'>,
+  wanted: Pick<Change, 'step' | 'key' | 'remaining' | 'index' | 'scope'>,
   from: 'again' | 'merging',
 ): Promise<void> {
   let after: AfterAttempt = from;
@@ -117,7 +118,7 @@ export function runOutputs(run: Running, end: RunEnd): Result<JsonObject, string
     failure: () => end === 'failed',
     canceled: () => end === 'canceled',
   };
-  const scope = scopeOf(run, status, end);
+  const scope = scopeOf(run, run.main, status, end);
   const outputs: Record<string, Json> = {};
   for (const [name, template] of Object.entries(run.input.workflow.outputs)) {
     const value = fill(run, template, scope);

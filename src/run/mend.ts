@@ -1,15 +1,15 @@
 /** Brings a run to a state it can go on from: what a dead owner left open is recorded, what must not stay is undone. */
 import type { MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
-import { asStepKey } from '../model/ids.ts';
+import { conflictKey } from '../model/ids.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
-import type { Step } from '../model/workflow.ts';
+import type { Execution } from './executions.ts';
+import { executions } from './executions.ts';
 import type { HalfMerged } from './half-merged.ts';
 import { finishMerge, lookAtMerge } from './half-merged.ts';
 import type { Goes } from './left.ts';
 import { isKept, lookAtWorktrees } from './left.ts';
-import { conflictKey } from './resolve.ts';
 import type { Running } from './running.ts';
 import type { Undo } from './undo.ts';
 import { leftInTree, lookAtTree, undo } from './undo.ts';
@@ -34,14 +34,11 @@ type Draft = { readonly [Key in keyof Mending]: Mending[Key][number][] };
 export async function lookForMending(run: Running): Promise<Result<Mending, string>> {
   const found: Draft = { before: [], kept: [], merges: [], toUndo: [], worktrees: [] };
   // What was done last is undone first.
-  const byAge = [...run.input.plan.steps]
-    .sort((a, b) => b.batch - a.batch || b.index - a.index)
-    .map(({ step }) => step);
-  for (const step of [...[...run.input.workflow.finally].reverse(), ...byAge]) {
+  for (const execution of [...executions(run)].reverse()) {
     const looks = [lookAtShared, lookAtChange, lookAtAttempt];
-    if (step.isolated?.onConflict !== undefined) looks.push(lookAtResolution);
+    if (execution.step.isolated?.onConflict !== undefined) looks.push(lookAtResolution);
     for (const look of looks) {
-      const looked = await look(run, step, found);
+      const looked = await look(run, execution, found);
       if (!looked.ok) return looked;
     }
   }
@@ -52,15 +49,14 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
  * The steps whose edits stay because of `--keep-tree`; found without looking at any tree. Said with the opening, because the
  * next owner must know it even if this one dies before it makes another attempt.
  */
-export function keptByChoice({ input, ledger }: Running): readonly StepKey[] {
-  if (input.options.keepTree !== true) return [];
-  const steps = [...input.plan.steps.map(({ step }) => step), ...input.workflow.finally];
-  return steps
-    .filter((step) => {
-      const progress = ledger.step(asStepKey(step.id));
+export function keptByChoice(run: Running): readonly StepKey[] {
+  if (run.input.options.keepTree !== true) return [];
+  return executions(run)
+    .filter(({ step, key }) => {
+      const progress = run.ledger.step(key);
       return leftInTree(step, progress) !== undefined || isKept(progress);
     })
-    .map(({ id }) => asStepKey(id));
+    .map(({ key }) => key);
 }
 
 /** Does what was found. The run is open by now. What was done last is the merge: nobody worked in the tree beside it. */
@@ -84,12 +80,12 @@ export async function mend(run: Running, found: Mending): Promise<Result<undefin
   return ok(undefined);
 }
 
-type LookAt = (run: Running, step: Step, found: Draft) => Promise<Result<undefined, string>>;
+type LookAt = (run: Running, execution: Execution, found: Draft) => Promise<Result<undefined, string>>;
 
-const lookAtShared: LookAt = async (run, step, found) => {
+const lookAtShared: LookAt = async (run, { step, key }, found) => {
   const { workspace } = run.input.ports;
   const { keepTree } = run.input.options;
-  const progress = run.ledger.step(asStepKey(step.id));
+  const progress = run.ledger.step(key);
   const trees = leftInTree(step, progress);
   if (workspace === undefined || trees === undefined) return ok(undefined);
   const looked = await lookAtTree(run, workspace, progress.key, progress.attempt, trees);
@@ -101,16 +97,16 @@ const lookAtShared: LookAt = async (run, step, found) => {
   return ok(undefined);
 };
 
-const lookAtChange: LookAt = async (run, step, found) => {
-  const looked = await lookAtMerge(run, asStepKey(step.id));
+const lookAtChange: LookAt = async (run, { key }, found) => {
+  const looked = await lookAtMerge(run, key);
   if (!looked.ok) return looked;
   if (looked.value !== undefined) found.merges.push(looked.value);
   return ok(undefined);
 };
 
-const lookAtAttempt: LookAt = (run, step, found) => lookAtOpen(run, asStepKey(step.id), found);
+const lookAtAttempt: LookAt = (run, { key }, found) => lookAtOpen(run, key, found);
 
-const lookAtResolution: LookAt = (run, step, found) => lookAtOpen(run, conflictKey(step), found);
+const lookAtResolution: LookAt = (run, { key }, found) => lookAtOpen(run, conflictKey(key), found);
 
 async function lookAtOpen(run: Running, key: StepKey, found: Draft): Promise<Result<undefined, string>> {
   const left = await lookAtWorktrees(run, key);

@@ -1,7 +1,6 @@
 /** Brings the changes of isolated steps into the shared tree, one at a time. */
 import type { Failure } from '../model/failure.ts';
 import type { StepKey } from '../model/ids.ts';
-import { asStepKey } from '../model/ids.ts';
 import type { Merged, Recording } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
@@ -18,6 +17,8 @@ import type { Running } from './running.ts';
 /** A step whose change waits to be merged. */
 export interface Change extends Rank {
   readonly step: Step;
+  /** Of this execution of the step. */
+  readonly key: StepKey;
   readonly scope: () => Scope;
   /** Whether the shared tree is being changed for it: nobody may end the step meanwhile. */
   readonly busy: (busy: boolean) => void;
@@ -74,8 +75,7 @@ function openTurn(phase: Phase, changes: readonly Rank[]): Turn {
 
 async function merge(run: Running, phase: Phase, turn: Turn, change: Change): Promise<AfterAttempt> {
   if (!(await turn.take())) return 'halted';
-  const { step } = change;
-  const key = asStepKey(step.id);
+  const { step, key } = change;
   const { attempt, engine } = run.ledger.step(key);
   const of: AttemptOf = { run, phase, step, key, attempt, ...(engine === undefined ? {} : { engine }) };
   change.busy(true);
@@ -164,7 +164,7 @@ function stuck({ phase, key, attempt }: AttemptOf, { message }: Failure): AfterA
 const MOST_FILES = 5;
 
 async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string): Promise<AfterAttempt> {
-  const { run, phase, step, key } = of;
+  const { run, phase, key } = of;
   if (phase.halted() !== undefined) return 'halted';
   const { values } = run.ledger.step(key);
   const more = conflicts.length > MOST_FILES ? `, … (${conflicts.length})` : '';
@@ -180,7 +180,7 @@ async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string)
       failure: {
         reason: 'merge-conflict',
         message: `its change collides with what is in the tree by now: ${names}${resolution}`,
-        help: `\`codemachine diff ${id} ${step.id}\` shows the change, \`codemachine apply ${id} ${step.id}\` merges it by hand`,
+        help: `\`codemachine diff ${id} ${key}\` shows the change, \`codemachine apply ${id} ${key}\` merges it by hand`,
       },
     },
   );

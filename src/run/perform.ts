@@ -1,5 +1,5 @@
 /** Takes one step through as many attempts as it needs. */
-import { asStepKey } from '../model/ids.ts';
+import type { StepKey } from '../model/ids.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
@@ -13,6 +13,8 @@ import { isRecorded } from './transaction.ts';
 /** A step that may start, and what the one who decided that wants to know of it. */
 export interface Performance extends InWorktree {
   readonly step: Step;
+  /** Of this execution of the step. */
+  readonly key: StepKey;
   /** Asked at each turn: thousands of steps may wait for theirs. */
   readonly scope: () => Scope;
   /** Asked at each of the step's turns; false sends it away, which the asked one has then recorded. */
@@ -26,8 +28,7 @@ export interface Performance extends InWorktree {
  * step holds no place.
  */
 export async function perform(run: Running, phase: Phase, performance: Performance): Promise<void> {
-  const { step, remaining, index } = performance;
-  const key = asStepKey(step.id);
+  const { step, key, remaining, index } = performance;
   for (;;) {
     const { retryAt } = run.ledger.step(key);
     if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
@@ -39,7 +40,7 @@ export async function perform(run: Running, phase: Phase, performance: Performan
       performance.over(after);
       if (after !== 'again') return;
     } catch (error) {
-      if (run.ledger.lost() === undefined) recordDefect(run, step, error);
+      if (run.ledger.lost() === undefined) recordDefect(run, key, error);
       return;
     } finally {
       leave();
@@ -52,8 +53,7 @@ function treeUse(step: Step): Guest['tree'] {
   return isRecorded(step) ? 'alone' : 'share';
 }
 
-function recordDefect(run: Running, step: Step, error: unknown): void {
-  const key = asStepKey(step.id);
+function recordDefect(run: Running, key: StepKey, error: unknown): void {
   const { status, attempt } = run.ledger.step(key);
   const message = error instanceof Error ? error.message : String(error);
   if (status === 'running') {

@@ -1,12 +1,12 @@
 /** Has a conflict resolved by the agent that the step names for it. */
 import type { Failure } from '../model/failure.ts';
-import type { StepKey } from '../model/ids.ts';
-import { asStepId, asStepKey } from '../model/ids.ts';
+import { asStepId, conflictKey } from '../model/ids.ts';
 import type { StepProgress } from '../model/progress.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Isolated, PromptStep, Step } from '../model/workflow.ts';
 import type { AttemptOf } from './attempt.ts';
+import { executions } from './executions.ts';
 import type { InWorktree } from './isolated.ts';
 import type { Change, Proposed } from './merging.ts';
 import { perform } from './perform.ts';
@@ -16,11 +16,6 @@ export type Resolution =
   | { readonly kind: 'made'; readonly tree: string }
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'halted' };
-
-/** The key under which the journal has what was done about a step's conflict. */
-export function conflictKey(step: Step): StepKey {
-  return asStepKey(`${step.id}.on-conflict`);
-}
 
 /**
  * Lets the agent work on the tree with the markers, in a worktree, as a step of its own: with retries, a place and a bill.
@@ -34,7 +29,7 @@ export async function resolveConflict(
   const { run, phase, step } = of;
   const { isolated } = step;
   if (isolated?.onConflict === undefined) throw new Error(`${of.key} has nobody for its conflicts`);
-  const key = conflictKey(step);
+  const key = conflictKey(of.key);
   const made = run.ledger.step(key);
   if (isOfThisChange(made, run.ledger.step(of.key))) {
     const tree = await resolvedTree(of, made, conflict);
@@ -44,7 +39,7 @@ export async function resolveConflict(
   const verify = verifier(of, isolated.onConflict.checks, conflict.conflicts);
   const rank = { remaining, index };
   const asked = { admit: () => true, over: () => undefined, scope, from: conflict.tree, verify };
-  await perform(run, phase, { ...rank, ...asked, step: resolver });
+  await perform(run, phase, { ...rank, ...asked, step: resolver, key });
   const after = run.ledger.step(key);
   if (after.status === 'succeeded') {
     const tree = await resolvedTree(of, after, conflict);
@@ -71,7 +66,7 @@ function resolverOf(
   const { if: _, ...rest } = agent;
   return {
     ...rest,
-    id: asStepId(conflictKey(of.step)),
+    id: asStepId(conflictKey(of.key)),
     needs: [],
     continueOnError: false,
     prompt: { parts: [promptFor(of, conflicts)], whole: false, at: agent.at },
@@ -127,13 +122,13 @@ async function resolvedTree(
 const LONGEST_PURPOSE = 2_000;
 
 function promptFor(of: AttemptOf, conflicts: readonly string[]): string {
-  const { run, step } = of;
-  const merged = run.input.plan.steps
-    .map((planned) => planned.step)
-    .filter(({ id }) => {
-      const { trees, attempt } = run.ledger.step(asStepKey(id));
-      return id !== step.id && trees[attempt]?.merge?.done === true;
-    });
+  const { run, step, key: own } = of;
+  const merged = executions(run)
+    .filter(({ key }) => {
+      const { trees, attempt } = run.ledger.step(key);
+      return key !== own && trees[attempt]?.merge?.done === true;
+    })
+    .map((execution) => execution.step);
   const others =
     merged.length === 0
       ? ['- What is there now was changed by other steps or by a person since.']

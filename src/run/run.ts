@@ -98,11 +98,20 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
     },
   });
   let startedAt = ledger.progress.startedAt ?? '';
-  const ids = [...plan.steps.map(({ step }) => step.id), ...workflow.finally.map((step) => step.id)];
+  const last = workflow.finally.map((step, index) => ({
+    step,
+    index,
+    batch: index,
+    remaining: 1,
+    leftOut: false,
+  }));
+  const ids = [...plan.steps, ...last].map(({ step }) => step.id);
+  const outermost = { prefix: '', steps: stepsView(ledger, ids), contexts: {} };
   return {
     input,
     ledger,
-    steps: stepsView(ledger, ids),
+    main: { ...outermost, planned: plan.steps },
+    last: { ...outermost, planned: last },
     startedAt: () => startedAt,
     setStartedAt: (at) => {
       startedAt = at;
@@ -152,7 +161,7 @@ async function go(
     await sayInterrupted(run, control);
     return { end: 'interrupted', message: mended.error };
   }
-  const list = layOut(run, control.phase);
+  const list = layOut(run, control.phase, run.main);
   control.onHalt = (why) => {
     if (why === 'cancel') cancelWaiting(list);
   };

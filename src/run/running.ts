@@ -6,6 +6,7 @@ import type { Attempt, Clock, Emit, Isolation, Workspace } from '../model/ports.
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
+import type { Frame } from './frame.ts';
 import type { Ledger } from './ledger.ts';
 import type { Limited } from './limits.ts';
 
@@ -116,8 +117,10 @@ export interface RunInput {
 export interface Running {
   readonly input: RunInput;
   readonly ledger: Ledger;
-  /** The `steps` context. */
-  readonly steps: JsonObject;
+  /** The main list. */
+  readonly main: Frame;
+  /** `finally`. */
+  readonly last: Frame;
   /** When the run was first started, as committed. */
   startedAt(): string;
   readonly limited: Limited;

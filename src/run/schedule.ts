@@ -1,13 +1,14 @@
-/** Runs the main list: each step as soon as its own needs have ended. */
-import { asStepKey } from '../model/ids.ts';
+/** Runs the list of a frame: each step as soon as its own needs have ended. */
+import type { StepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
 import type { StepStatus } from '../model/progress.ts';
 import type { Scope } from '../model/scope.ts';
-import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import type { Barrier } from './barrier.ts';
 import { openBarrier } from './barrier.ts';
 import { condition } from './fill.ts';
+import type { Frame } from './frame.ts';
+import { keyIn } from './frame.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Change } from './merging.ts';
@@ -20,6 +21,7 @@ import { evaluateIf, scopeOf } from './scope.ts';
 
 /** A step of the list while the list runs. */
 interface Entry {
+  readonly key: StepKey;
   readonly planned: PlannedStep;
   readonly needs: Entry[];
   readonly dependents: Entry[];
@@ -39,6 +41,7 @@ interface Entry {
 export interface Schedule {
   readonly run: Running;
   readonly phase: Phase;
+  readonly frame: Frame;
   readonly entries: readonly Entry[];
   /** Ended steps whose dependents have not been told yet. */
   readonly ended: Entry[];
@@ -53,13 +56,13 @@ export interface Schedule {
 }
 
 /** Lays the list out. */
-export function layOut(run: Running, phase: Phase): Schedule {
-  const entries = entriesOf(run.input.plan.steps);
-  const isMember = ({ planned: { step } }: Entry) =>
-    step.isolated !== undefined || run.ledger.step(asStepKey(step.id)).status === 'merging';
+export function layOut(run: Running, phase: Phase, frame: Frame): Schedule {
+  const entries = entriesOf(frame);
+  const isMember = ({ planned: { step }, key }: Entry) =>
+    step.isolated !== undefined || run.ledger.step(key).status === 'merging';
   const barrier = openBarrier(entries.filter(isMember));
   const fresh = { ended: [], open: 0, telling: false, merging: false, finish: () => undefined };
-  return { run, phase, entries, barrier, ...fresh };
+  return { run, phase, frame, entries, barrier, ...fresh };
 }
 
 /**
@@ -83,21 +86,21 @@ export function runList(list: Schedule): Promise<void> {
 export function cancelWaiting(list: Schedule): void {
   for (const entry of list.entries) {
     if (entry.active || END.has(statusOf(list, entry))) continue;
-    cancel(list, entry, whyCanceled(list.run, entry.planned.step));
+    cancel(list, entry, whyCanceled(list.run, entry.key));
   }
 }
 
 /** Why a step that has no end is canceled with the run; a change that is done and not merged can still be had. */
-export function whyCanceled({ input, ledger }: Running, { id }: Step): string {
+export function whyCanceled({ input, ledger }: Running, key: StepKey): string {
   const because = 'the run was canceled';
-  if (ledger.step(asStepKey(id)).status !== 'merging') return because;
-  return `${because} before its change was merged; \`codemachine apply ${input.run} ${id}\` merges it`;
+  if (ledger.step(key).status !== 'merging') return because;
+  return `${because} before its change was merged; \`codemachine apply ${input.run} ${key}\` merges it`;
 }
 
 const END: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);
 
 function decide(list: Schedule, entry: Entry): void {
-  const { run, phase } = list;
+  const { phase } = list;
   if (phase.halted() !== undefined) return;
   const needs = entry.needs.map((need) => needOf(list, need));
   entry.ranAgain = entry.needs.some((need) => need.ranAgain);
@@ -111,20 +114,23 @@ function decide(list: Schedule, entry: Entry): void {
   const before = statusOf(list, entry);
   const keepsResult = before === 'succeeded' || (before === 'skipped' && !entry.ranAgain);
   if (before === 'merging') awaitMerge(list, entry);
-  else if (keepsResult || !mayRun(run, entry, needs, status)) settle(list, entry);
+  else if (keepsResult || !mayRun(list, entry, needs, status)) settle(list, entry);
   else start(list, entry);
 }
 
 /** Says what becomes of a step that may not run. */
-function mayRun(run: Running, entry: Entry, needs: readonly Need[], status: StatusFunctions): boolean {
-  const { step, leftOut } = entry.planned;
-  const key = asStepKey(step.id);
+function mayRun(list: Schedule, entry: Entry, needs: readonly Need[], status: StatusFunctions): boolean {
+  const { run, frame } = list;
+  const { planned, key } = entry;
+  const { step, leftOut } = planned;
   if (leftOut) {
     void run.ledger.say({ type: 'step-skipped', step: key, because: 'left out by --only or --skip' });
     return false;
   }
   const verdict = judge(step, needs, () =>
-    step.if === undefined ? { ok: true, value: true } : evaluateIf(run, step, step.if, scopeOf(run, status)),
+    step.if === undefined
+      ? { ok: true, value: true }
+      : evaluateIf(run, step, step.if, scopeOf(run, frame, status)),
   );
   switch (verdict.kind) {
     case 'run':
@@ -146,7 +152,8 @@ function mayRun(run: Running, entry: Entry, needs: readonly Need[], status: Stat
 /** A worktree holds what the batches before its step's came to, neither less nor more: until then the step waits, without a place. */
 function start(list: Schedule, entry: Entry): void {
   const { run, phase } = list;
-  const { step, remaining, index } = entry.planned;
+  const { key, planned } = entry;
+  const { step, remaining, index } = planned;
   if (step.isolated !== undefined && !list.barrier.mayStart(entry)) return;
   const over = (after: AfterAttempt) => {
     entry.active = false;
@@ -155,7 +162,7 @@ function start(list: Schedule, entry: Entry): void {
   };
   list.open++;
   const scope = scopeFor(list, entry);
-  void perform(run, phase, { step, remaining, index, scope, admit: () => admit(list, entry), over })
+  void perform(run, phase, { step, key, remaining, index, scope, admit: () => admit(list, entry), over })
     .catch(run.defect)
     .finally(() => {
       if (--list.open === 0) list.finish();
@@ -193,7 +200,7 @@ function goOn(list: Schedule): void {
 function changeOf(list: Schedule, entry: Entry): Change {
   const { step, remaining, index } = entry.planned;
   return {
-    ...{ step, remaining, index, scope: scopeFor(list, entry) },
+    ...{ step, key: entry.key, remaining, index, scope: scopeFor(list, entry) },
     busy: (busy) => {
       entry.active = busy;
     },
@@ -207,10 +214,10 @@ function changeOf(list: Schedule, entry: Entry): Change {
   };
 }
 
-function scopeFor({ run }: Schedule, entry: Entry): () => Scope {
+function scopeFor({ run, frame }: Schedule, entry: Entry): () => Scope {
   return () => {
-    if (entry.status === undefined) throw new Error(`\`${entry.planned.step.id}\` was never decided`);
-    return scopeOf(run, entry.status);
+    if (entry.status === undefined) throw new Error(`\`${entry.key}\` was never decided`);
+    return scopeOf(run, frame, entry.status);
   };
 }
 
@@ -246,11 +253,11 @@ function settle(list: Schedule, entry: Entry): void {
 }
 
 function cancel(list: Schedule, entry: Entry, because: string): void {
-  void list.run.ledger.say({ type: 'step-canceled', step: asStepKey(entry.planned.step.id), because });
+  void list.run.ledger.say({ type: 'step-canceled', step: entry.key, because });
 }
 
 function statusOf(list: Schedule, entry: Entry): StepStatus {
-  return list.run.ledger.step(asStepKey(entry.planned.step.id)).status;
+  return list.run.ledger.step(entry.key).status;
 }
 
 function needOf(list: Schedule, entry: Entry): Need {
@@ -258,11 +265,12 @@ function needOf(list: Schedule, entry: Entry): Need {
   return { id, status: statusOf(list, entry), continueOnError };
 }
 
-function entriesOf(steps: readonly PlannedStep[]): readonly Entry[] {
+function entriesOf(frame: Frame): readonly Entry[] {
   const entries = new Map<string, Entry>();
-  for (const planned of steps) {
+  for (const planned of frame.planned) {
+    const key = keyIn(frame, planned.step);
     const fresh = { waiting: 0, ranAgain: false, failureBefore: false, active: false };
-    entries.set(planned.step.id, { planned, needs: [], dependents: [], ...fresh });
+    entries.set(planned.step.id, { key, planned, needs: [], dependents: [], ...fresh });
   }
   for (const entry of entries.values()) {
     for (const id of new Set(entry.planned.step.needs)) {

@@ -5,6 +5,7 @@ import type { Json, JsonObject, Result } from '../model/result.ts';
 import { ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
+import type { Frame } from './frame.ts';
 import type { Running } from './running.ts';
 
 /** The answers of the status functions for one step. */
@@ -15,7 +16,12 @@ export interface StatusFunctions {
 }
 
 /** What a step's expressions can see, `secrets` and `env` aside: those depend on the key the expression stands in. */
-export function scopeOf(run: Running, status: StatusFunctions, runStatus?: string): Scope {
+export function scopeOf(
+  run: Running,
+  frame: Pick<Frame, 'steps' | 'contexts'>,
+  status: StatusFunctions,
+  runStatus?: string,
+): Scope {
   const { facts, workflow, ports } = run.input;
   const functions = {
     success: () => status.success(),
@@ -36,7 +42,8 @@ export function scopeOf(run: Running, status: StatusFunctions, runStatus?: strin
     workflow: { name: workflow.name, path: facts.path, sha256: workflow.sha256 },
     git: facts.git,
     github: facts.github,
-    steps: run.steps,
+    steps: frame.steps,
+    ...frame.contexts,
   };
   return { contexts, functions };
 }

@@ -1,6 +1,6 @@
 /** Records the tree around an attempt of a writing agent, and puts it back. */
 import type { Failure } from '../model/failure.ts';
-import { asStepKey } from '../model/ids.ts';
+import type { StepKey } from '../model/ids.ts';
 import type { Workspace } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { ok } from '../model/result.ts';
@@ -25,10 +25,9 @@ export function isRecorded(step: Step): boolean {
 export async function beginTransaction(
   run: Running,
   workspace: Workspace,
-  step: Step,
+  key: StepKey,
   attempt: number,
 ): Promise<Result<Transaction, Failure>> {
-  const key = asStepKey(step.id);
   const id = run.input.run;
   const before = await workspace.record(id, `${key}.${attempt}.before`);
   if (!before.ok) return before;

@@ -1,0 +1,174 @@
+/** Works out what a gate asks, and whether that is still what somebody saw. */
+import type { GateField, GateQuestion, Shown } from '../model/event.ts';
+import type { Expr } from '../model/expression.ts';
+import type { Failure } from '../model/failure.ts';
+import type { StepKey } from '../model/ids.ts';
+import type { Json, Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { Scope } from '../model/scope.ts';
+import type { GateStep, InputSpec } from '../model/workflow.ts';
+import { condition } from './fill.ts';
+import type { Phase } from './phase.ts';
+import type { Rank } from './room.ts';
+import type { Running } from './running.ts';
+import { fill, fillEnv, isTrue, withContext } from './scope.ts';
+
+/** A gate that may be asked. */
+export interface GateOf extends Rank {
+  readonly run: Running;
+  readonly phase: Phase;
+  readonly step: GateStep;
+  readonly key: StepKey;
+  readonly scope: () => Scope;
+}
+
+/** The message and the values, as they are stored: without secrets, and without what the run has changed. */
+type Words = Pick<GateQuestion, 'message' | 'options' | 'shown' | 'fields'>;
+
+/** Evaluates a condition of the gate; the error is a failure of the step. */
+export function holds(of: GateOf, key: 'require' | 'approve-if', expr: Expr): Result<boolean, Failure> {
+  const seen = seenBy(of);
+  if (!seen.ok) return seen;
+  const value = of.run.input.ports.evaluate(expr, seen.value);
+  return value.ok ? ok(isTrue(value.value)) : err(condition(of.step, `${key}: ${value.error}`));
+}
+
+/** What is asked now. The tree is looked at while nobody writes to it; `undefined` when there is no time for that any more. */
+export async function askedNow(of: GateOf): Promise<Result<GateQuestion | undefined, Failure>> {
+  const { step, run, phase, key } = of;
+  const words = wordsOf(of);
+  if (!words.ok) return words;
+  if (!showsDiff(step)) return ok(questionOf(of, words.value));
+  const leave = await phase.room.enter({
+    remaining: of.remaining,
+    index: of.index,
+    tree: 'share',
+    placeless: true,
+  });
+  if (leave === undefined) return ok(undefined);
+  try {
+    const diff = await changedSoFar(run, key);
+    if (!diff.ok) return diff;
+    const shown = (words.value.shown ?? []).map((one) =>
+      one.show === 'diff' ? { ...one, diff: diff.value } : one,
+    );
+    return ok(questionOf(of, { ...words.value, shown }));
+  } finally {
+    leave();
+  }
+}
+
+/**
+ * Whether the gate would show now what it showed then. The tree is looked at as it is, even while somebody writes to it: only the
+ * files that were shown matter, and one that is being written is not what was shown.
+ */
+export async function isStillShown(of: GateOf, question: GateQuestion): Promise<Result<boolean, Failure>> {
+  const { digest, workspace } = of.run.input.ports;
+  const words = wordsOf(of);
+  if (!words.ok) return words;
+  const { message, options, fields } = question;
+  const then = { message, options, fields, shown: question.shown?.map(({ show, value }) => ({ show, value })) };
+  if (digest(plain(words.value)) !== digest(plain(then))) return ok(false);
+  return workspace === undefined ? ok(true) : untouched(of.run.input.run, workspace, of.key, question);
+}
+
+/** Whether the files that a gate showed are what they were. */
+export async function untouched(
+  run: Running['input']['run'],
+  workspace: NonNullable<Running['input']['ports']['workspace']>,
+  key: StepKey,
+  { shown = [] }: GateQuestion,
+): Promise<Result<boolean, Failure>> {
+  for (const { diff } of shown) {
+    if (diff === undefined || diff.files.length === 0) continue;
+    const now = await workspace.record(run, `${key}.gate`, diff.to);
+    if (!now.ok) return now;
+    const differing = new Set(now.value.files);
+    if (diff.files.some((file) => differing.has(file))) return ok(false);
+  }
+  return ok(true);
+}
+
+function showsDiff({ show }: GateStep): boolean {
+  return show.includes('diff');
+}
+
+async function changedSoFar(
+  { input }: Running,
+  key: StepKey,
+): Promise<Result<NonNullable<Shown['diff']>, Failure>> {
+  const { workspace, treeAtStart } = input.ports;
+  const from = await treeAtStart?.();
+  if (from?.ok === false) return from;
+  if (workspace === undefined || from?.value === undefined)
+    return err({ reason: 'config', message: `\`${key}\` shows a diff, and the start of the run was not recorded` });
+  const now = await workspace.record(input.run, `${key}.gate`, from.value);
+  if (!now.ok) return now;
+  return ok({ from: from.value, to: now.value.tree, files: now.value.files });
+}
+
+function seenBy({ run, step, scope }: GateOf): Result<Scope, Failure> {
+  const whole = scope();
+  const env = fillEnv(run, step, whole);
+  return env.ok ? ok(withContext(whole, 'env', env.value.visible)) : err(condition(step, env.error));
+}
+
+function wordsOf(of: GateOf): Result<Words, Failure> {
+  const { run, step, key } = of;
+  const seen = seenBy(of);
+  if (!seen.ok) return seen;
+  const message = step.message === undefined ? ok('') : fill(run, step.message, seen.value);
+  if (!message.ok) return err(condition(step, `message: ${message.error}`));
+  const shown: Shown[] = [];
+  for (const one of step.show) {
+    if (one === 'diff') {
+      shown.push({ show: 'diff' });
+      continue;
+    }
+    const value = run.input.ports.evaluate(one, seen.value);
+    if (!value.ok) return err(condition(step, `show: ${value.error}`));
+    shown.push({ show: one.text, value: value.value });
+  }
+  const fields = Object.entries(step.fields).map(([name, spec]) => [name, fieldOf(spec)] as const);
+  const words = {
+    message: run.input.ports.toText(message.value),
+    options: step.options,
+    ...(shown.length === 0 ? {} : { shown }),
+    ...(fields.length === 0 ? {} : { fields: Object.fromEntries(fields) }),
+  };
+  const { mask } = run.input.ports;
+  if (mask === undefined) return ok(words);
+  const masked = mask({ ...words, type: 'gate-opened', step: key, digest: '' });
+  if (masked.type !== 'gate-opened') throw new Error('a masked milestone is of another type');
+  const { type: _, step: __, digest: ___, ...clean } = masked;
+  return ok(clean);
+}
+
+function fieldOf({ type, description, required, default: fallback, options }: InputSpec): GateField {
+  return {
+    type,
+    ...(description === undefined ? {} : { description }),
+    ...(required ? { required } : {}),
+    ...(fallback === undefined ? {} : { default: fallback }),
+    ...(options === undefined ? {} : { options }),
+  };
+}
+
+function questionOf({ run, step }: GateOf, words: Words): GateQuestion {
+  const { clock, digest } = run.input.ports;
+  const { gateTimeoutMs, onTimeout, remindMs } = step;
+  const limit =
+    gateTimeoutMs === undefined
+      ? {}
+      : { 'expires-at': new Date(clock.now() + gateTimeoutMs).toISOString(), 'on-timeout': onTimeout };
+  return {
+    ...words,
+    digest: digest(plain(words)),
+    ...limit,
+    ...(remindMs === undefined ? {} : { 'remind-ms': remindMs }),
+  };
+}
+
+function plain(words: object): Json {
+  return words as unknown as Json;
+}

@@ -72,24 +72,28 @@ export async function fixFiles(place: Place, names: readonly string[], how: Vali
   );
 }
 
-/** The file as fixes make it: again until there are none, and never with more errors than before. */
+type Look = (text: string) => Promise<Checked>;
+
+/** The file as fixes make it, never with more errors than before. What a fix brings to light may be mended by the next. */
 async function mend(place: Place, file: string, first: Checked, config: Config): Promise<Mended> {
   const look = (text: string) => checkSource(place, file, { path: first.source.path, text }, config);
+  const all = await inRounds(first, look, false);
+  return errorsOf(all.checked) <= errorsOf(first) ? all : inRounds(first, look, true);
+}
+
+async function inRounds(first: Checked, look: Look, careful: boolean): Promise<Mended> {
   let checked = first;
   let count = 0;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const fixable = fixesOf(checked);
     if (fixable.length === 0) break;
-    const { text, taken } = applyFixes(
-      checked.source.text,
-      fixable.map(({ fix }) => fix),
-    );
+    const fixes = fixable.map(({ fix }) => fix);
+    const { text, taken } = applyFixes(checked.source.text, fixes);
     const next = await look(text);
-    const better = errorsOf(next) <= errorsOf(checked) ? next : undefined;
-    const step =
-      better === undefined
-        ? await oneByOne(checked, look)
-        : { checked: better, count: fixable.filter(({ fix }) => taken.has(fix)).length };
+    const worse = careful && errorsOf(next) > errorsOf(checked);
+    const step = worse
+      ? await oneByOne(checked, look)
+      : { checked: next, count: fixes.filter((fix) => taken.has(fix)).length };
     if (step.checked.source.text === checked.source.text) break;
     checked = step.checked;
     count += step.count;
@@ -97,7 +101,7 @@ async function mend(place: Place, file: string, first: Checked, config: Config):
   return { checked, count };
 }
 
-async function oneByOne(first: Checked, look: (text: string) => Promise<Checked>): Promise<Mended> {
+async function oneByOne(first: Checked, look: Look): Promise<Mended> {
   let checked = first;
   let count = 0;
   const refused = new Set<string>();

@@ -28,7 +28,7 @@ const read = (project: Project, file: string) => readFileSync(path.join(project.
 
 describe('files', () => {
   it('without names are all of .codemachine/workflows, sorted by file and place', async () => {
-    const project = projectWith({ b: SLIP, a: `${SLIP}  - runnn: echo\n`, c: FINE });
+    const project = projectWith({ b: SLIP, a: `${SLIP}  - runm: echo\n`, c: FINE });
     const { code, stdout, stderr } = await say(project, 'validate');
     expect(stdout.match(/--> .*/g)).toEqual([
       '--> .codemachine/workflows/a.yml:3:5',

@@ -1,11 +1,15 @@
 /** Lets the world stop a run: signals, and requests of other processes. */
 import type { RunId } from '../model/ids.ts';
+import type { BroughtDecision } from '../model/ports.ts';
 import type { Lease } from '../state/lease.ts';
 import type { State } from '../state/state.ts';
 
 /** What a run can be told. */
 export interface Controlled {
   stop(kind: 'interrupt' | 'cancel', by: string): void;
+  pause(): void;
+  /** Resolves when what came of the decision is committed. */
+  decide(brought: BroughtDecision): Promise<void>;
   stopNow(): void;
 }
 
@@ -51,7 +55,7 @@ export function control(
     for (const request of pendingOf(owner)) {
       if (handled.includes(request.id)) continue;
       handled.push(request.id);
-      if (request.kind === 'cancel') run.stop('cancel', request.by);
+      obey(run, owner, request);
     }
   }, LOOK_MS);
   const beat = setInterval(() => quietly(() => owner.lease.beat()), BEAT_MS);
@@ -64,6 +68,17 @@ export function control(
       for (const id of handled) quietly(() => owner.state.done(id));
     },
   };
+}
+
+/** Whoever brings a decision waits for it to be dealt with, and looks then what came of it. */
+function obey(
+  run: Controlled,
+  { state }: { readonly state: State },
+  request: ReturnType<State['pending']>[number],
+): void {
+  if (request.kind === 'cancel') run.stop('cancel', request.by);
+  else if (request.kind === 'pause') run.pause();
+  else void run.decide(request.decision).finally(() => quietly(() => state.done(request.id)));
 }
 
 function pendingOf({

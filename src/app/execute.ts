@@ -7,23 +7,29 @@ import type { Config } from '../model/config.ts';
 import type { Chatter } from '../model/event.ts';
 import { EVENT_VERSION } from '../model/event.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
-import type { JsonObject } from '../model/result.ts';
+import type { Failure } from '../model/failure.ts';
+import type { RunId } from '../model/ids.ts';
+import { type Json, type JsonObject, ok, type Result } from '../model/result.ts';
 import { matches } from '../plan/selection.ts';
 import { type RunResult, startRun } from '../run/run.ts';
 import type { RunInput, RunOptions } from '../run/running.ts';
+import { canonical } from '../state/canonical.ts';
 import { type Journal, journal } from '../state/journal.ts';
 import type { Lease } from '../state/lease.ts';
 import { StateError } from '../state/problem.ts';
 import { stepDirectory } from '../state/transcripts.ts';
 import { evaluate, toText } from '../workflow/evaluate.ts';
 import { hashFiles } from '../workspace/files.ts';
+import type { GitWorkspace } from '../workspace/workspace.ts';
 import type { AttemptHosts } from './attempt-hosts.ts';
 import { makeAttempt, startHosts } from './attempts.ts';
 import { CLOCK } from './clock.ts';
 import { control } from './control.ts';
 import type { Execution } from './execution.ts';
 import { githubContext, maskedValues } from './facts.ts';
+import { sha256 } from './files.ts';
 import { flagsOf } from './record.ts';
+import { RUN_START } from './timeline.ts';
 
 /** How a run ended for this process. */
 export interface Executed extends RunResult {
@@ -122,6 +128,9 @@ function runInput(
       toText,
       hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),
       clock: CLOCK,
+      digest: digestOf,
+      ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
+      ...(e.askGate === undefined ? {} : { askGate: e.askGate }),
       random: Math.random,
       chatter,
       ...(masker === undefined ? {} : { mask: masker.json }),
@@ -136,6 +145,21 @@ function runInput(
     },
     options: runOptions(e),
   };
+}
+
+/** SHA-256 of a value's canonical JSON, in hex. */
+function digestOf(value: Json): string {
+  return sha256(canonical(value));
+}
+
+/** The recording that was made when the run began. */
+async function startOf(
+  run: RunId,
+  workspace: GitWorkspace | undefined,
+): Promise<Result<string | undefined, Failure>> {
+  const kept = await workspace?.recordings(run);
+  if (kept?.ok === false) return kept;
+  return ok(kept?.value.find(({ label }) => label === RUN_START)?.tree);
 }
 
 function runOptions(e: Execution): RunOptions {
@@ -167,6 +191,8 @@ function exitOf(result: RunResult, signal: NodeJS.Signals | undefined): ExitCode
       return EXIT.failed;
     case 'canceled':
       return EXIT.canceled;
+    case 'parked':
+      return EXIT.parked;
     case 'interrupted':
       // Nobody interrupted it: the tree could not be put back, and `message` says why nothing was started.
       if (result.message !== undefined && signal === undefined) return EXIT.refused;

@@ -4,7 +4,7 @@ import type { Milestone } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import type { Workflow } from '../model/workflow.ts';
-import type { RunInput, Undone, UndoQuestion } from '../run/running.ts';
+import type { RunInput, RunPorts, Undone, UndoQuestion } from '../run/running.ts';
 import type { Lease } from '../state/lease.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
@@ -33,6 +33,8 @@ export interface Execution {
   readonly keepTree?: boolean;
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
   readonly undone?: (undone: Undone) => Promise<void>;
+  /** Puts the question of a gate to whoever sits at the terminal. */
+  readonly askGate?: RunPorts['askGate'];
   /** Says something to people about this process, not about the run. */
   readonly tell: (sentence: string) => void;
   /** Whether SIGINT, SIGTERM and SIGHUP of this process mean the run. */

@@ -2,10 +2,11 @@
 import type { Milestone } from '../model/event.ts';
 import type { Job } from '../model/ports.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import type { Step, Workflow } from '../model/workflow.ts';
+import type { GateStep, Step, Workflow } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
 import { fillJob } from '../run/fill.ts';
 import { keyIn } from '../run/frame.ts';
+import { openGates } from '../run/gates.ts';
 import { openLedger } from '../run/ledger.ts';
 import type { RunFacts, Running } from '../run/running.ts';
 import { evaluateIf, scopeOf } from '../run/scope.ts';
@@ -67,6 +68,11 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
     }
     const { onConflict: _, ...isolated } = step.isolated ?? {};
     if (step.isolated !== undefined) set('workspace', isolated as JsonObject);
+    // What it shows is of the steps before it; where one of those runs again, so does the gate.
+    if (step.kind === 'gate') {
+      set('gate', gateOf(step));
+      return { parts, fingerprint: sha256(canonical(Object.fromEntries(parts))) };
+    }
     const job = fillJob(run, step, { key: keyIn(run.main, step), attempt: 1 }, scope);
     if (job.ok) for (const [name, value] of told(job.value)) set(name, value);
     // As it was then, it could be filled in: only what is compared as it is written tells the versions apart.
@@ -80,6 +86,11 @@ export function differences(before: Definition, today: Definition): readonly str
   if (before.fingerprint === today.fingerprint) return [];
   const names = new Set([...before.parts.keys(), ...today.parts.keys()]);
   return [...names].filter((name) => before.parts.get(name) !== today.parts.get(name)).sort();
+}
+
+function gateOf(step: GateStep): Json {
+  const { message, show, options, fields, onTimeout, gateTimeoutMs, approveIf, require: required } = step;
+  return written({ message, show, options, fields, onTimeout, gateTimeoutMs, approveIf, required });
 }
 
 /** What a job is called in the file, where it is called otherwise there. */
@@ -134,7 +145,7 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
       history,
       ports: {
         ...{ emit: never, attempt: never, workspace: undefined, random: never, chatter: never },
-        ...{ evaluate, toText, clock: CLOCK },
+        ...{ evaluate, toText, clock: CLOCK, digest: never },
         hashFiles: (globs: readonly string[]) => hashFiles(place.root, globs, matches, place.stateDir),
       },
       facts,
@@ -145,6 +156,7 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     last: frame,
     startedAt: () => ledger.progress.startedAt ?? '',
     limited: never,
+    gates: openGates(),
     defect: never,
     stuck: never,
   };

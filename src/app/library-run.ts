@@ -34,10 +34,10 @@ export interface RunWorkflowOptions {
 export interface WorkflowRun {
   readonly run: RunId;
   /**
-   * `interrupted`: `codemachine resume` goes on. `lost`: nothing more could be recorded, because another process took the run
+   * `interrupted`: `codemachine resume` goes on. `parked`: somebody is to decide, or paused it; `resume` goes on after that. `lost`: nothing more could be recorded, because another process took the run
    * over or its state directory failed; `message` says which.
    */
-  readonly status: 'succeeded' | 'failed' | 'canceled' | 'interrupted' | 'lost';
+  readonly status: 'succeeded' | 'failed' | 'canceled' | 'interrupted' | 'parked' | 'lost';
   /** The workflow's `outputs`; empty unless the run ended. */
   readonly outputs: JsonObject;
   readonly message?: string;

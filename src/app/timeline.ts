@@ -16,7 +16,7 @@ export interface Timeline {
 }
 
 /** What the recordings are called that are made when a run starts, and when it ends for a process. */
-const START = 'run.start';
+export const RUN_START = 'run.start';
 const END = 'run.end';
 
 /** Where the shared tree was when the run began and when it ended. What isolated attempts did counts once it was merged. */
@@ -29,7 +29,7 @@ export function timeline(
   const newest = changes.at(-1);
   // Whoever writes to the shared tree is alone, so an end can be missing of the newest change only.
   const cutOff = newest !== undefined && newest.to === undefined && !newest.undone;
-  const start = recordings.find(({ label }) => label === START)?.tree;
+  const start = recordings.find(({ label }) => label === RUN_START)?.tree;
   const end = recordings.findLast(({ label }) => label === END);
   const first = start ?? changes[0]?.from;
   if (first === undefined) return err(nothingRecorded(run));

@@ -28,7 +28,9 @@ export async function conclude(of: AttemptOf, made: Made): Promise<AfterAttempt>
   }
   const halted = phase.halted();
   if (halted === 'cancel') return canceled(of, outcome);
-  if (halted !== undefined) return interrupted(of, outcome.values);
+  // What had not begun when the run was to wait had no place to begin in.
+  const notBegun = phase.isResting() && outcome.failure.reason === 'interrupted';
+  if (halted !== undefined || notBegun) return interrupted(of, outcome.values);
   return decideNext(of, made, outcome);
 }
 

@@ -37,7 +37,7 @@ export async function runFinally(run: Running, phase: Phase, end: RunEnd): Promi
   for (const planned of run.last.planned) {
     const { step } = planned;
     const key = keyIn(run.last, step);
-    if (phase.halted() === undefined) {
+    if (phase.halted() === undefined && !phase.isResting()) {
       const { status, decidedIn } = run.ledger.step(key);
       const kept = (status === 'succeeded' || status === 'skipped') && decidedIn >= since;
       if (!kept) await runFinallyStep(run, phase, planned, key, end);

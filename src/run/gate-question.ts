@@ -6,7 +6,7 @@ import type { StepKey } from '../model/ids.ts';
 import type { Json, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
-import type { GateStep, InputSpec } from '../model/workflow.ts';
+import type { GateStep, InputSpec, Step } from '../model/workflow.ts';
 import { condition } from './fill.ts';
 import type { Phase } from './phase.ts';
 import type { Rank } from './room.ts';
@@ -67,7 +67,12 @@ export async function isStillShown(of: GateOf, question: GateQuestion): Promise<
   const words = wordsOf(of);
   if (!words.ok) return words;
   const { message, options, fields } = question;
-  const then = { message, options, fields, shown: question.shown?.map(({ show, value }) => ({ show, value })) };
+  const then = {
+    message,
+    options,
+    fields,
+    shown: question.shown?.map(({ show, value }) => ({ show, value })),
+  };
   if (digest(plain(words.value)) !== digest(plain(then))) return ok(false);
   return workspace === undefined ? ok(true) : untouched(of.run.input.run, workspace, of.key, question);
 }
@@ -89,8 +94,9 @@ export async function untouched(
   return ok(true);
 }
 
-function showsDiff({ show }: GateStep): boolean {
-  return show.includes('diff');
+/** Whether a step shows what the run has changed. */
+export function showsDiff(step: Step): boolean {
+  return step.kind === 'gate' && step.show.includes('diff');
 }
 
 async function changedSoFar(
@@ -101,7 +107,10 @@ async function changedSoFar(
   const from = await treeAtStart?.();
   if (from?.ok === false) return from;
   if (workspace === undefined || from?.value === undefined)
-    return err({ reason: 'config', message: `\`${key}\` shows a diff, and the start of the run was not recorded` });
+    return err({
+      reason: 'config',
+      message: `\`${key}\` shows a diff, and the start of the run was not recorded`,
+    });
   const now = await workspace.record(input.run, `${key}.gate`, from.value);
   if (!now.ok) return now;
   return ok({ from: from.value, to: now.value.tree, files: now.value.files });

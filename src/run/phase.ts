@@ -26,6 +26,9 @@ export interface Phase {
   halt(why: Halt): void;
   /** Halts because of what the shared tree is, to be resumed: a resume mends it first. The first sentence stays. */
   stuck(why: string): void;
+  /** Starts nothing more, and lets what runs come to its end: the run is to wait for somebody. */
+  rest(): void;
+  isResting(): boolean;
   /** Ends every attempt at once. */
   hard(): void;
   openStop(): AttemptStop;
@@ -41,6 +44,7 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
   let halted: Halt | undefined;
   let trouble: string | undefined;
   let hard = false;
+  let resting = false;
   // What is stopping already goes on stopping; what becomes of it is decided when it has. At once is at once, though.
   const canStillCancel = () => halted === 'interrupt' && trouble === undefined && !hard;
   const halt = (why: Halt) => {
@@ -61,6 +65,12 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
       trouble ??= why;
       halt('interrupt');
     },
+    rest: () => {
+      resting = true;
+      room.close();
+      for (const wake of [...sleepers]) wake();
+    },
+    isResting: () => resting,
     hard: () => {
       hard = true;
       for (const stop of stops) stop.hard.abort(reasonOf(halted ?? 'interrupt'));
@@ -78,7 +88,7 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
     },
     pause: (until) =>
       new Promise((resolve) => {
-        if (halted !== undefined) return resolve();
+        if (halted !== undefined || resting) return resolve();
         const wake = () => {
           takeBack();
           sleepers.delete(wake);

@@ -6,9 +6,12 @@
  */
 import type { By, Milestone, MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
+import type { BroughtDecision } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
 import { recordEnd } from './ends.ts';
 import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
+import { keyIn } from './frame.ts';
+import { openGates } from './gates.ts';
 import { openLedger } from './ledger.ts';
 import { limitEngines } from './limits.ts';
 import type { Mending } from './mend.ts';
@@ -16,15 +19,15 @@ import { keptByChoice, lookForMending, mend } from './mend.ts';
 import type { Halt, Phase } from './phase.ts';
 import { openPhase } from './phase.ts';
 import type { RunInput, Running } from './running.ts';
-import { cancelWaiting, layOut, runList } from './schedule.ts';
+import { cancelWaiting, hasEnded, layOut, runList, waitsFor } from './schedule.ts';
 import { stepsView } from './view.ts';
 
 /**
- * How a run ended for this process. `refused`: it was not resumed, nothing was said, and `message` says why. `lost`:
+ * How a run ended for this process. `parked`: it waits for somebody, and nobody runs it meanwhile. `refused`: it was not resumed, nothing was said, and `message` says why. `lost`:
  * milestones can no longer be committed (another owner, or the state directory is gone), and `message` says why.
  */
 export interface RunResult {
-  readonly end: 'succeeded' | 'failed' | 'canceled' | 'interrupted' | 'lost' | 'refused';
+  readonly end: 'succeeded' | 'failed' | 'canceled' | 'interrupted' | 'parked' | 'lost' | 'refused';
   readonly message?: string;
 }
 
@@ -36,6 +39,10 @@ export interface RunHandle {
    * after a cancel leaves `finally` to the resume, which a second cancel leaves alone.
    */
   stop(kind: 'interrupt' | 'cancel', by: By): void;
+  /** Starts nothing more: what runs comes to its end, then the run parks. */
+  pause(): void;
+  /** Brings a decision about a gate. Resolves when what came of it is committed; a gate that does not wait hears nothing. */
+  decide(brought: BroughtDecision): Promise<void>;
   /** Stops at once, as an interruption unless something else was under way. */
   stopNow(): void;
   /** Never rejects for what the world does; a rejection is a defect of ours, thrown when everything is recorded. */
@@ -76,6 +83,11 @@ export function startRun(input: RunInput): RunHandle {
       if (halted === undefined) control.by = by;
       control.phase.halt(kind);
     },
+    pause: () => {
+      control.phase.rest();
+      run.gates.withdraw();
+    },
+    decide: (brought) => run.gates.decide(brought),
     stopNow: () => {
       control.phase.halt('interrupt');
       control.phase.hard();
@@ -117,6 +129,7 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
       startedAt = at;
     },
     limited: limitEngines(options.engineParallel ?? {}),
+    gates: openGates(),
     defect: (error) => {
       control.defect ??= { error };
       control.phase.halt('defect');
@@ -166,10 +179,13 @@ async function go(
     if (why === 'cancel') cancelWaiting(list);
   };
   await runList(list);
+  run.gates.close();
   const canceled = control.phase.halted() === 'cancel' && control.phase.trouble() === undefined;
   control.canceled = canceled;
   if (canceled) cancelWaiting(list);
   else if (control.phase.halted() !== undefined) return stopped(run, control);
+  const waits = canceled ? undefined : (waitsFor(list) ?? restsBefore(run.last.planned, control.phase));
+  if (waits !== undefined) return park(run, waits);
   const end = endOfList(run, canceled);
   control.onHalt = () => undefined;
   control.phase = open();
@@ -178,12 +194,29 @@ async function go(
   const halted = control.phase.halted();
   const stuck = control.phase.trouble() !== undefined;
   if (stuck || (halted !== undefined && halted !== 'cancel')) return stopped(run, control);
+  if (halted === undefined && isLeft(run, control.phase)) return park(run, 'pause');
   const outputs = runOutputs(run, end);
   const status =
     finallyFailed || (!outputs.ok && end === 'succeeded') ? 'failed' : halted === 'cancel' ? 'canceled' : end;
   if (!control.phase.isHard()) await recordEnd(run, 'run.end');
   await sayFinished(run, status, outputs.ok ? outputs.value : {}, startedAt);
   return { end: status, ...(outputs.ok ? {} : { message: outputs.error }) };
+}
+
+/** A run that is to wait does so before `finally`, where there is one. */
+function restsBefore(last: readonly unknown[], phase: Phase): 'pause' | undefined {
+  return phase.isResting() && last.length > 0 ? 'pause' : undefined;
+}
+
+/** Whether `finally` was left in the middle. */
+function isLeft({ last, ledger }: Running, phase: Phase): boolean {
+  return phase.isResting() && last.planned.some(({ step }) => !hasEnded(ledger.step(keyIn(last, step))));
+}
+
+/** Parking runs no `finally`: the run is not over. */
+async function park({ input, ledger }: Running, reason: 'gate' | 'pause'): Promise<RunResult> {
+  await ledger.say({ type: 'run-parked', reason, resume: `codemachine resume ${input.run}` });
+  return { end: 'parked' };
 }
 
 async function putBackAndLook(run: Running): Promise<Result<Mending, string>> {

@@ -1,5 +1,13 @@
 /** Holds what everybody who works on a run shares. */
-import type { Chatter, Milestone, MilestoneBody, Updated } from '../model/event.ts';
+import type {
+  Chatter,
+  GateDecision,
+  GateQuestion,
+  Milestone,
+  MilestoneBody,
+  Updated,
+} from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Attempt, Clock, Emit, Isolation, Workspace } from '../model/ports.ts';
@@ -7,6 +15,7 @@ import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
 import type { Frame } from './frame.ts';
+import type { Gates } from './gates.ts';
 import type { Ledger } from './ledger.ts';
 import type { Limited } from './limits.ts';
 
@@ -28,9 +37,24 @@ export interface RunPorts {
   /** Gives numbers in [0, 1). */
   readonly random: () => number;
   readonly chatter: (chatter: Chatter) => void;
+  /** SHA-256 of a value's canonical JSON, in hex. */
+  readonly digest: (value: Json) => string;
+  /** The recording of the shared tree at the start of the run; undefined where none was made. */
+  readonly treeAtStart?: () => Promise<Result<string | undefined, Failure>>;
+  /** Puts the question of a gate to somebody who sits there, until `gone`; undefined where they went away instead of answering. */
+  readonly askGate?: (asked: AskedGate, gone: AbortSignal) => Promise<GivenAnswer | undefined>;
   /** Takes secrets out of a milestone; identity where the workflow has none. */
   readonly mask?: (body: MilestoneBody) => MilestoneBody;
 }
+
+/** A gate whose question is put at a terminal. */
+export interface AskedGate {
+  readonly step: StepKey;
+  readonly question: GateQuestion;
+}
+
+/** What somebody answered at a terminal; the answers fit the fields of the gate. */
+export type GivenAnswer = Omit<GateDecision, 'unasked'>;
 
 /** What is known before the run, for expressions and variables. */
 export interface RunFacts {
@@ -124,6 +148,8 @@ export interface Running {
   /** When the run was first started, as committed. */
   startedAt(): string;
   readonly limited: Limited;
+  /** The gates at which a decision is waited for. */
+  readonly gates: Gates;
   /** A defect of ours: everything stops, and it is thrown when all is recorded. */
   defect(error: unknown): void;
 }

@@ -1,14 +1,16 @@
 /** Runs the list of a frame: each step as soon as its own needs have ended. */
 import type { StepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
-import type { StepStatus } from '../model/progress.ts';
+import type { StepProgress, StepStatus } from '../model/progress.ts';
 import type { Scope } from '../model/scope.ts';
+import type { GateStep } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import type { Barrier } from './barrier.ts';
 import { openBarrier } from './barrier.ts';
 import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
+import { holdGate } from './gate.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Change } from './merging.ts';
@@ -82,6 +84,18 @@ export function runList(list: Schedule): Promise<void> {
   });
 }
 
+/** Whether nothing more becomes of a step in this run as it is. */
+export function hasEnded({ status }: Pick<StepProgress, 'status'>): boolean {
+  return END.has(status);
+}
+
+/** What the list waits for where it has come to no end by itself; undefined where every step has its end. */
+export function waitsFor(list: Schedule): 'gate' | 'pause' | undefined {
+  const open = list.entries.filter((entry) => !END.has(statusOf(list, entry)));
+  if (open.length === 0) return undefined;
+  return list.phase.isResting() ? 'pause' : 'gate';
+}
+
 /** Cancels every step that has no end and of which no attempt is being made. */
 export function cancelWaiting(list: Schedule): void {
   for (const entry of list.entries) {
@@ -114,6 +128,7 @@ function decide(list: Schedule, entry: Entry): void {
   const before = statusOf(list, entry);
   const keepsResult = before === 'succeeded' || (before === 'skipped' && !entry.ranAgain);
   if (before === 'merging') awaitMerge(list, entry);
+  else if (before === 'asking') start(list, entry);
   else if (keepsResult || !mayRun(list, entry, needs, status)) settle(list, entry);
   else start(list, entry);
 }
@@ -154,6 +169,10 @@ function start(list: Schedule, entry: Entry): void {
   const { run, phase } = list;
   const { key, planned } = entry;
   const { step, remaining, index } = planned;
+  if (step.kind === 'gate') {
+    startGate(list, entry, step);
+    return;
+  }
   if (step.isolated !== undefined && !list.barrier.mayStart(entry)) return;
   const over = (after: AfterAttempt) => {
     entry.active = false;
@@ -169,6 +188,23 @@ function start(list: Schedule, entry: Entry): void {
     });
 }
 
+/** A gate takes no place. While nothing but a decision is missing, it does not keep the run from parking either. */
+function startGate(list: Schedule, entry: Entry, step: GateStep): void {
+  const { run, phase } = list;
+  const { key, planned } = entry;
+  const { remaining, index } = planned;
+  if (phase.isResting() || !admit(list, entry)) return;
+  entry.active = false;
+  const busy = (work: Promise<void>): void => {
+    list.open++;
+    void work.catch(run.defect).finally(() => {
+      if (--list.open === 0) list.finish();
+    });
+  };
+  const of = { run, phase, step, key, remaining, index, scope: scopeFor(list, entry) };
+  busy(holdGate(of, { busy, over: () => settle(list, entry) }));
+}
+
 /** Its work is done, by this owner or an earlier one. */
 function awaitMerge(list: Schedule, entry: Entry): void {
   entry.ranAgain = true;
@@ -178,7 +214,7 @@ function awaitMerge(list: Schedule, entry: Entry): void {
 
 /** Starts what the barrier lets go by now, and merges a batch that is complete. */
 function goOn(list: Schedule): void {
-  if (list.merging || list.phase.halted() !== undefined) return;
+  if (list.merging || list.phase.halted() !== undefined || list.phase.isResting()) return;
   for (const entry of list.barrier.released()) start(list, entry);
   const batch = list.barrier.next();
   if (batch.length === 0) return;

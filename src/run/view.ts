@@ -45,6 +45,7 @@ export function stepView(step: StepProgress): JsonObject {
     engine: ran ? (step.engine ?? null) : null,
     model: ran ? (step.model ?? null) : null,
     session: ran ? (step.session ?? null) : null,
+    decision: values.decision ?? null,
     artifacts: values.artifacts?.map((artifact) => ({ ...artifact })) ?? null,
     failure: ran && step.failure !== undefined ? { ...step.failure } : null,
   };

@@ -256,6 +256,7 @@ export function start(of: RigOptions): Rig {
       }
     },
     workspace: of.tree,
+    digest: JSON.stringify,
     evaluate,
     toText: (value) => (value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)),
     hashFiles: () => '',

@@ -43,7 +43,7 @@ describe('calls of the program in the documentation', () => {
     const words = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
     const command = manifest.commands[name];
     expect(command, `there is no command ${name}`).toBeDefined();
-    for (const flag of words.filter((word) => word.startsWith('-'))) {
+    for (const flag of words.filter((word) => word.startsWith('-') && word !== '-')) {
       const known = Object.entries(command?.flags ?? {}).flatMap(([long, { char }]) => [
         `--${long}`,
         `-${char}`,

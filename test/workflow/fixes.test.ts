@@ -1,12 +1,17 @@
 /** Holds every fix to what it promises: the complaint is gone, nothing else has changed, the same command runs. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MENDED } from '../../src/model/catalogue/about.ts';
 import type { Diagnostic, Fix } from '../../src/model/diagnostic.ts';
 import type { RunStep } from '../../src/model/workflow.ts';
 import { applyFixes } from '../../src/workflow/fixes-apply.ts';
+import { fencePlaces } from '../../src/workflow/shell-fences.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
+import { runs } from '../support/seed.ts';
 import { casesOf, workflowOf, worldAt } from './fixtures.ts';
 
 const directory = path.join(import.meta.dirname, 'bad');
@@ -46,9 +51,10 @@ describe('every fix of the corpus', () => {
     return { ...each, text, before: await lookAt(text, path.dirname(each.file)) };
   });
 
-  test('there are some', async () => {
-    const with_ = (await Promise.all(found)).filter(({ before }) => fixesOf(before.diagnostics).length > 0);
-    expect(new Set(with_.map(({ code }) => code)).size).toBeGreaterThan(10);
+  test('are of the codes that the documentation names', async () => {
+    const all = (await Promise.all(found)).flatMap(({ before }) => before.diagnostics);
+    const mended = new Set(all.filter(({ fix }) => fix !== undefined).map(({ code }) => code));
+    expect([...mended].sort()).toEqual([...MENDED].sort());
   });
 
   test.each(cases.map(({ code, name }, i) => [`${code}/${name}`, i] as const))('%s', async (_, i) => {
@@ -224,6 +230,109 @@ describe('data in a script', () => {
     ],
     ['braces in braces', '  - { run: echo "${{ inputs.a }}s" }\n'],
   ])('is left with %s', async (_, steps) => expect(await mended(steps)).toBe(steps));
+});
+
+/** Pieces of scripts around an expression, `@`. */
+const PIECES = [
+  ...[
+    'echo @',
+    'echo "@"',
+    "echo '@'",
+    'echo a@b',
+    'echo "$(echo @)"',
+    'echo "$(echo "@")"',
+    'x=@',
+    'x="@"',
+    'echo "$x"',
+  ],
+  ...[
+    'eval "$x"',
+    'sh -c "$x"',
+    'sh -c "echo @"',
+    'echo @ | sh',
+    'echo @ | cat',
+    'eval @',
+    'for y in @; do echo "$y"; done',
+  ],
+  ...[
+    'cat <<E\n@\nE',
+    "cat <<'E'\n@\nE",
+    'sh <<E\necho @\nE',
+    'f() { $1; }',
+    'f @',
+    'y=(@)',
+    'echo $((@))',
+    '# @',
+    '{ echo @; } | sh',
+  ],
+  ...[
+    '[ @ = a ]',
+    '[[ @ = a ]]',
+    'case @ in a) echo;; esac',
+    'echo ${x:-@}',
+    '(echo @)',
+    'echo @ > f',
+    '. ./f',
+    'sh f',
+    'if [ "@" ]; then echo @; fi',
+  ],
+  ...[
+    'echo \\@',
+    'echo "\\@"',
+    'export z=@',
+    'sh -c "$z"',
+    'echo @ && @',
+    '@',
+    'trap "@" EXIT',
+    'printf %s @ | xargs echo',
+    'echo "\'@\'"',
+    'echo `echo @`',
+  ],
+];
+
+/** Each makes a file `here` wherever a shell obeys it. */
+const HOSTILE = [
+  '$(touch here)',
+  '; touch here;',
+  '`touch here`',
+  "'; touch here; '",
+  '"; touch here; "',
+  '\ntouch here\n',
+  'x[$(touch here)]',
+  '\nE\ntouch here\n',
+];
+
+test('what is mended obeys no data, whatever stands around it', () => {
+  const script = fc
+    .array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 4 })
+    .map((all) => all.join('\n'));
+  const tried = { mended: 0 };
+  fc.assert(
+    fc.property(script, fc.constantFrom(...HOSTILE), (text, value) => {
+      const parts = text.split('@');
+      const places = fencePlaces(parts);
+      // What is not mended is refused, so only what is mended may be there.
+      if (places.some((place) => place === undefined)) return;
+      tried.mended++;
+      const fixed = parts
+        .map((part, i) => part + ['', '$A', '"$A"'][['', 'quoted', 'word'].indexOf(places[i] ?? '')])
+        .join('');
+      const base = mkdtempSync(path.join(tmpdir(), 'codemachine-fix-'));
+      try {
+        for (const shell of ['bash', 'sh'])
+          spawnSync(shell, ['-c', fixed], {
+            cwd: base,
+            env: { A: value, PATH: process.env['PATH'] },
+            input: '',
+          });
+        expect({ fixed, obeyed: existsSync(path.join(base, 'here')) }).toEqual({ fixed, obeyed: false });
+      } finally {
+        rmSync(base, { recursive: true, force: true });
+      }
+    }),
+    runs(60),
+  );
+  expect(tried.mended).toBeGreaterThan(5);
 });
 
 describe('words', () => {

@@ -76,9 +76,10 @@ function obey(
   { state }: { readonly state: State },
   request: ReturnType<State['pending']>[number],
 ): void {
-  if (request.kind === 'cancel') run.stop('cancel', request.by);
+  if (request.kind === 'decide')
+    void run.decide(request.decision).finally(() => quietly(() => state.done(request.id)));
   else if (request.kind === 'pause') run.pause();
-  else void run.decide(request.decision).finally(() => quietly(() => state.done(request.id)));
+  else run.stop('cancel', request.by);
 }
 
 function pendingOf({

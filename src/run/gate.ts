@@ -141,10 +141,14 @@ function wait(gate: OpenGate): void {
   const asked = run.ledger.step(key).gate?.question;
   if (asked === undefined || !gate.isOpen) return;
   gate.question = new AbortController();
-  const at = (time: number, then: () => void) =>
-    gate.timers.push(clock.after(Math.max(0, time - clock.now()), then));
+  // What is due already is done before the run can park again.
+  const at = (time: number, then: () => void): void => {
+    if (time <= clock.now()) then();
+    else gate.timers.push(clock.after(time - clock.now(), then));
+  };
   const expires = asked['expires-at'];
   if (expires !== undefined) at(Date.parse(expires), () => endInTime(gate, asked));
+  if (!gate.isOpen) return;
   remind(gate, asked, at);
   if (askGate !== undefined) gate.watch.busy(askHere(gate));
 }

@@ -9,7 +9,7 @@ import type { Progress } from '../../src/model/progress.ts';
 import type { Json } from '../../src/model/result.ts';
 import { err, ok } from '../../src/model/result.ts';
 import type { Evaluate } from '../../src/model/scope.ts';
-import type { PromptStep, RunStep, Step, Workflow } from '../../src/model/workflow.ts';
+import type { GateStep, PromptStep, RunStep, Step, Workflow } from '../../src/model/workflow.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
 import type { RunHandle, RunResult } from '../../src/run/run.ts';
 import { startRun } from '../../src/run/run.ts';
@@ -75,6 +75,20 @@ export function agentStep(id: string, spec: Spec<PromptStep> = {}): PromptStep {
     quotaWaitMs: 6 * 3_600_000,
     undo: true,
     retry: { ...NO_RETRY, attempts: 3, on: ['transient'] },
+  } as const;
+  return { ...common(id, spec), ...own, ...rest };
+}
+
+export function gateStep(id: string, spec: Spec<GateStep> = {}): GateStep {
+  const { needs: _, if: __, ...rest } = spec;
+  const own = {
+    kind: 'gate',
+    message: template(`go on after ${id}?`),
+    show: [],
+    options: ['approve', 'reject'],
+    fields: {},
+    onTimeout: 'reject',
+    retry: { ...NO_RETRY, on: [] },
   } as const;
   return { ...common(id, spec), ...own, ...rest };
 }

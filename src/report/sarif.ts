@@ -21,6 +21,29 @@ export function sarifLog(
   more: SarifMore,
 ): unknown {
   const codes = Object.keys(CATALOGUE).sort();
+  const pen = penFor(sources, more.pathOf);
+  const rules = codes.map((code) => rule(code, more));
+  return {
+    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'codemachine', semanticVersion: more.version, rules } },
+        columnKind: 'utf16CodeUnits',
+        results: diagnostics.map((d) => result(d, codes.indexOf(d.code), pen)),
+      },
+    ],
+  };
+}
+
+/** Writes places the way a log does. */
+interface Pen {
+  readonly artifact: (path: string) => unknown;
+  readonly region: (path: string, at: Range) => unknown;
+  readonly place: (path: string, at: Range) => object;
+}
+
+function penFor(sources: ReadonlyMap<string, string>, pathOf: SarifMore['pathOf']): Pen {
   const locators = new Map<string, Locate>();
   const region = (path: string, { start, end }: Range) => {
     const locate = locators.get(path) ?? locator(sources.get(path) ?? '');
@@ -28,58 +51,41 @@ export function sarifLog(
     const [from, to] = [locate(start), locate(end)];
     return { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column };
   };
-  const artifact = (path: string) => ({ uri: uriOf(more.pathOf(path)) });
+  const artifact = (path: string) => ({ uri: uriOf(pathOf(path)) });
   const place = (path: string, at: Range) => ({
     physicalLocation: {
       artifactLocation: artifact(path),
       ...(sources.has(path) ? { region: region(path, at) } : {}),
     },
   });
-  const fixed = (path: string, { description, edits }: Fix) => ({
-    description: { text: description },
-    artifactChanges: [
-      {
-        artifactLocation: artifact(path),
-        replacements: edits.map(({ at, text }) => ({
-          deletedRegion: region(path, at),
-          insertedContent: { text },
-        })),
-      },
-    ],
-  });
-  const results = diagnostics.map((d) => ({
-    ruleId: d.code,
-    ruleIndex: codes.indexOf(d.code),
-    level: d.severity,
-    message: { text: `${d.message}: ${d.suggestion}` },
-    locations: [place(d.path, d.at)],
-    ...(d.related === undefined
-      ? {}
-      : {
-          relatedLocations: d.related.map((r, id) => ({
-            id,
-            ...place(r.path, r.at),
-            message: { text: r.message },
-          })),
-        }),
-    ...(d.fix === undefined ? {} : { fixes: [fixed(d.path, d.fix)] }),
+  return { artifact, region, place };
+}
+
+function result(d: Diagnostic, ruleIndex: number, pen: Pen): unknown {
+  const related = d.related?.map(({ path, at, message }, id) => ({
+    id,
+    ...pen.place(path, at),
+    message: { text: message },
   }));
   return {
-    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
-    version: '2.1.0',
-    runs: [
-      {
-        tool: {
-          driver: {
-            name: 'codemachine',
-            semanticVersion: more.version,
-            rules: codes.map((code) => rule(code, more)),
-          },
-        },
-        columnKind: 'utf16CodeUnits',
-        results,
-      },
-    ],
+    ruleId: d.code,
+    ruleIndex,
+    level: d.severity,
+    message: { text: `${d.message}: ${d.suggestion}` },
+    locations: [pen.place(d.path, d.at)],
+    ...(related === undefined ? {} : { relatedLocations: related }),
+    ...(d.fix === undefined ? {} : { fixes: [fixed(d.path, d.fix, pen)] }),
+  };
+}
+
+function fixed(path: string, { description, edits }: Fix, pen: Pen): unknown {
+  const replacements = edits.map(({ at, text }) => ({
+    deletedRegion: pen.region(path, at),
+    insertedContent: { text },
+  }));
+  return {
+    description: { text: description },
+    artifactChanges: [{ artifactLocation: pen.artifact(path), replacements }],
   };
 }
 

@@ -1,6 +1,6 @@
 // Holds the page about diagnostics to the catalogue: every code, with an example that provokes it and one that does not.
 import { afterAll, describe, expect, test } from 'vitest';
-import { ABOUT, MENDED } from '../../src/model/catalogue/about.ts';
+import { ABOUT, MENDED, PARTS } from '../../src/model/catalogue/about.ts';
 import { CATALOGUE } from '../../src/model/catalogue/catalogue.ts';
 import { openJudge } from './judge.ts';
 import { codeIn, pageText, snippetsOf } from './snippets.ts';
@@ -26,6 +26,11 @@ describe('docs/errors.md', () => {
   test('has one heading per code, and no other', () => {
     const codes = headings.map((heading) => codeIn(heading)[0] ?? heading);
     expect([...codes].sort()).toEqual(Object.keys(CATALOGUE).sort());
+  });
+
+  test('has the codes of each part together', () => {
+    const codes = headings.map((heading) => codeIn(heading)[0] ?? heading);
+    expect(codes).toEqual(Object.values(PARTS).flatMap((about) => Object.keys(about)));
   });
 
   test('every code is told at length, and which are mended is known', () => {

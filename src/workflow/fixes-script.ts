@@ -1,16 +1,18 @@
-/** Moves data out of a script into the variables of its step. */
+/** Moves data out of the programs of a step into the variables of its step. */
 import type { Fix } from '../model/diagnostic.ts';
+import type { Expr, Template } from '../model/expression.ts';
 import type { Range } from '../model/source.ts';
-import type { RunStep } from '../model/workflow.ts';
+import type { Step } from '../model/workflow.ts';
 import { fencePlaces } from './shell-fences.ts';
 import type { FencePlace } from './shell-scan.ts';
-import { fencesIn, type ProgramFence } from './taint.ts';
-import { child, type Entry, entryOf, type MapNode, type Node } from './tree.ts';
+import { fencesIn } from './taint.ts';
+import { readTemplate } from './template.ts';
+import { type Entry, entryOf, type MapNode } from './tree.ts';
 
 /** One replacement of text. */
 type Edit = Fix['edits'][number];
 
-/** What mends a step's script, with the places (where they start) of the expressions that it takes out. */
+/** What mends a step's programs, with the places (where they start) of the expressions that it takes out. */
 export interface ScriptFix {
   readonly fix: Fix;
   readonly mends: ReadonlySet<number>;
@@ -19,57 +21,75 @@ export interface ScriptFix {
 /** The shells whose quotes are known here. */
 const SHELLS: readonly (string | undefined)[] = [undefined, 'bash', 'sh'];
 
+/** A program of a step, with the key of the step that it stands under. */
+interface Program {
+  readonly template: Template;
+  readonly key: Entry;
+  /** Whether it stands in braces, which end a text without quotes. */
+  readonly inBraces: boolean;
+}
+
 /**
- * The edits that read each expression of a script through a variable, as far as that certainly runs the same command; undefined where
- * it does for none. All of a script are in one fix: two that each add an `env:` would be in each other's way.
+ * The edits that read each expression of a step's programs through a variable, as far as that certainly runs the same command;
+ * undefined where it does for none. All of a step are in one fix: two that each add an `env:` would be in each other's way.
  */
-export function scriptFix(step: RunStep, text: string, root: Node): ScriptFix | undefined {
-  const node = stepAt(root, step.at);
-  const run = entryOf(node, 'run');
-  if (node === undefined || run === undefined || !SHELLS.includes(step.shell)) return undefined;
-  // By an alias, or by a merge, the script stands in another place than its step.
-  if (
-    !within(run.value.at, node.at) ||
-    !within(run.at, node.at) ||
-    step.script.at.start !== run.value.at.start
-  )
-    return undefined;
-  const fences = fencesIn(step.script, step);
-  const places = fencePlaces(literals(step));
+export function scriptFix(step: Step, node: MapNode, text: string): ScriptFix | undefined {
+  const programs = programsOf(step, node, text);
+  const [first] = programs;
+  if (first === undefined) return undefined;
   const edits: Edit[] = [];
   const mends = new Set<number>();
   const wanted = new Map<string, string>();
-  for (const [i, fence] of fences.entries()) {
-    const edit = fenceEdit(fence, places[i], step, node, text);
-    if (fence.data === undefined || edit === undefined) continue;
-    edits.push(edit);
-    mends.add(fence.part.at.start);
-    if (!fence.way.declared) wanted.set(fence.way.name, fence.way.value);
+  const names = new Set<string>();
+  let env = step.env;
+  for (const program of programs) {
+    const { template } = program;
+    const places = fencePlaces(literals(template));
+    for (const [i, { part, data, way }] of fencesIn(template, { env }).entries()) {
+      const edit = data === undefined ? undefined : fenceEdit(part, way.name, places[i], program, text);
+      if (edit === undefined) continue;
+      edits.push(edit);
+      mends.add(part.at.start);
+      names.add(`\`${way.name}\``);
+      if (way.declared) continue;
+      wanted.set(way.name, way.value);
+      env = { ...env, [way.name]: { parts: [part], whole: true, at: part.at } };
+    }
   }
   if (edits.length === 0) return undefined;
-  const added = wanted.size === 0 ? [] : envEdit(node, run, [...wanted], text);
+  const added = wanted.size === 0 ? [] : envEdit(node, first.key, [...wanted], text);
   if (added === undefined) return undefined;
-  const names = fences.filter(({ part }) => mends.has(part.at.start)).map(({ way }) => `\`${way.name}\``);
-  const description = `read the data from the environment: ${[...new Set(names)].join(', ')}`;
+  const description = `read the data from the environment: ${[...names].join(', ')}`;
   return { fix: { description, edits: [...edits, ...added] }, mends };
 }
 
-function stepAt(root: Node, at: Range): MapNode | undefined {
-  for (const key of ['steps', 'finally']) {
-    const list = child(root, key);
-    for (const item of list?.kind === 'list' ? list.items : [])
-      if (item.kind === 'map' && item.at.start === at.start && item.at.end === at.end) return item;
+// By an alias, or by a merge, a program stands in another place than its step, and is another step's too.
+function programsOf(step: Step, node: MapNode, text: string): readonly Program[] {
+  const found: Program[] = [];
+  const braces = text[node.at.start] === '{';
+  const own = (entry: Entry | undefined): entry is Entry =>
+    entry !== undefined && within(entry.at, node.at) && within(entry.value.at, node.at);
+  const run = entryOf(node, 'run');
+  const known = step.kind === 'run' && SHELLS.includes(step.shell);
+  if (known && own(run) && step.script.at.start === run.value.at.start)
+    found.push({ template: step.script, key: run, inBraces: braces });
+  const workspace = entryOf(node, 'workspace');
+  const setup = entryOf(workspace?.value, 'setup');
+  if (own(workspace) && own(setup) && setup.value.kind === 'scalar') {
+    const template = readTemplate(setup.value.text(), '', () => undefined);
+    if (within(setup.value.at, workspace.value.at))
+      found.push({ template, key: workspace, inBraces: braces || text[workspace.value.at.start] === '{' });
   }
-  return undefined;
+  return found;
 }
 
 function within(inner: Range, outer: Range): boolean {
   return outer.start <= inner.start && inner.end <= outer.end;
 }
 
-function literals({ script }: RunStep): readonly string[] {
+function literals({ parts }: Template): readonly string[] {
   const texts = [''];
-  for (const part of script.parts) {
+  for (const part of parts) {
     if (typeof part === 'string') texts[texts.length - 1] += part;
     else texts.push('');
   }
@@ -77,26 +97,25 @@ function literals({ script }: RunStep): readonly string[] {
 }
 
 function fenceEdit(
-  { part, way }: ProgramFence,
+  { at }: Expr,
+  variable: string,
   place: FencePlace | undefined,
-  { script }: RunStep,
-  step: MapNode,
+  { template, inBraces }: Program,
   text: string,
 ): Edit | undefined {
   if (place === undefined) return undefined;
-  const start = text.lastIndexOf('${{', part.at.start);
-  const end = text.indexOf('}}', part.at.end) + 2;
-  const inside = start >= script.at.start && end <= script.at.end;
-  const plain = /^\s*$/.test(text.slice(start + 3, part.at.start) + text.slice(part.at.end, end - 2));
+  const start = text.lastIndexOf('${{', at.start);
+  const end = text.indexOf('}}', at.end) + 2;
+  const inside = start >= template.at.start && end <= template.at.end;
+  const plain = /^\s*$/.test(text.slice(start + 3, at.start) + text.slice(at.end, end - 2));
   if (!inside || !plain) return undefined;
   const glued = /^[A-Za-z0-9_]/.test(text.slice(end));
-  const name = place === 'quoted' && glued ? `\${${way.name}}` : `$${way.name}`;
+  const name = place === 'quoted' && glued ? `\${${variable}}` : `$${variable}`;
   const reading = place === 'quoted' ? name : `"${name}"`;
-  const style = text[script.at.start];
+  const style = text[template.at.start];
   if (style === '"') return { at: { start, end }, text: reading.replaceAll('"', '\\"') };
-  // Without quotes, braces end what stands between braces.
   const bare = style !== "'" && style !== '|' && style !== '>';
-  if (bare && reading.includes('{') && text[step.at.start] === '{') return undefined;
+  if (bare && reading.includes('{') && inBraces) return undefined;
   return { at: { start, end }, text: reading };
 }
 

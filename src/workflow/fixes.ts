@@ -1,10 +1,10 @@
 /** Adds to complaints the replacement of text that mends them, where only one can be right. */
 import type { Diagnostic, Fix } from '../model/diagnostic.ts';
-import type { SourceFile } from '../model/source.ts';
-import type { RunStep, Workflow } from '../model/workflow.ts';
+import type { Range, SourceFile } from '../model/source.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
 import { type ScriptFix, scriptFix } from './fixes-script.ts';
 import { soleNear } from './suggest.ts';
-import type { Node } from './tree.ts';
+import { child, type MapNode, type Node } from './tree.ts';
 
 /** The complaints about `source`, with fixes. */
 export function withFixes(
@@ -14,33 +14,59 @@ export function withFixes(
   workflow: Workflow | undefined,
 ): readonly Diagnostic[] {
   if (diagnostics.length === 0) return diagnostics;
-  const scripts = new Map<RunStep, ScriptFix | undefined>();
+  let scripts: ((at: Range) => Fix | undefined) | undefined;
   return diagnostics.map((d) => {
     if (d.fix !== undefined || d.path !== source.path) return d;
-    const fix =
-      d.code === 'data-in-run' && workflow !== undefined && root !== undefined
-        ? dataFix(d, source, root, workflow, scripts)
-        : (wordFix(d, source.text) ?? blockFix(d, source.text));
+    let fix: Fix | undefined;
+    if (d.code === 'data-in-run' && workflow !== undefined && root !== undefined) {
+      scripts ??= scriptFixes(source, root, workflow);
+      fix = scripts(d.at);
+    } else fix = wordFix(d, source.text) ?? blockFix(d, source.text);
     return fix === undefined ? d : { ...d, fix };
   });
 }
 
-function dataFix(
-  { at }: Diagnostic,
-  source: SourceFile,
-  root: Node,
-  workflow: Workflow,
-  known: Map<RunStep, ScriptFix | undefined>,
-): Fix | undefined {
-  const steps = [...workflow.steps, ...workflow.finally].filter(
-    (step) => step.kind === 'run' && step.script.at.start <= at.start && at.end <= step.script.at.end,
+/** Gives the fix for data at a place; that of a step is made once. */
+function scriptFixes(source: SourceFile, root: Node, workflow: Workflow): (at: Range) => Fix | undefined {
+  const steps = [...workflow.steps, ...workflow.finally].sort((a, b) => a.at.start - b.at.start);
+  const nodes = new Map<number, MapNode>();
+  for (const key of ['steps', 'finally']) {
+    const list = child(root, key);
+    for (const item of list?.kind === 'list' ? list.items : [])
+      if (item.kind === 'map') nodes.set(item.at.start, item);
+  }
+  const around = (at: Range) => stepAround(steps, at);
+  // Where a script is another step's too, by an alias, the variables of one are not those of the other.
+  const shared = new Set(
+    steps.flatMap((step) =>
+      step.kind === 'run' && !within(step.script.at, step.at) ? (around(step.script.at)?.at.start ?? []) : [],
+    ),
   );
-  const [step] = steps;
-  // Where several steps have one script by an alias, the variables of one are not those of the others.
-  if (step?.kind !== 'run' || steps.some((other) => other.at.start !== step.at.start)) return undefined;
-  if (!known.has(step)) known.set(step, scriptFix(step, source.text, root));
-  const fix = known.get(step);
-  return fix?.mends.has(at.start) === true ? fix.fix : undefined;
+  const known = new Map<number, ScriptFix | undefined>();
+  return (at) => {
+    const step = around(at);
+    const node = nodes.get(step?.at.start ?? -1);
+    if (step === undefined || node === undefined || shared.has(node.at.start)) return undefined;
+    if (!known.has(node.at.start)) known.set(node.at.start, scriptFix(step, node, source.text));
+    const fix = known.get(node.at.start);
+    return fix?.mends.has(at.start) === true ? fix.fix : undefined;
+  };
+}
+
+function stepAround(steps: readonly Step[], at: Range): Step | undefined {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle]?.at.start ?? 0) <= at.start) low = middle + 1;
+    else high = middle;
+  }
+  const step = steps[low - 1];
+  return step !== undefined && within(at, step.at) ? step : undefined;
+}
+
+function within(inner: Range, outer: Range): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
 }
 
 function wordFix({ at, slip }: Diagnostic, text: string): Fix | undefined {

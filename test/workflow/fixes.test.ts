@@ -187,6 +187,16 @@ describe('data in a script', () => {
       '  - env: { A: "${{ inputs.a }}" }\n    run: |\n      cat <<EOF\n      a $A\n      EOF\n',
     ],
     [
+      'what makes a worktree ready, in one `env:` with the script',
+      '  - run: echo ${{ inputs.a }}\n    workspace: { mode: isolated, setup: "echo ${{ inputs.b }} ${{ inputs.a }}" }\n',
+      '  - run: echo "$A"\n    env:\n      A: "${{ inputs.a }}"\n      B: "${{ inputs.b }}"\n    workspace: { mode: isolated, setup: "echo \\"$B\\" \\"$A\\"" }\n',
+    ],
+    [
+      'what makes the worktree of an agent ready',
+      '  - prompt: hi\n    engine: codex\n    access: write\n    workspace:\n      mode: isolated\n      setup: echo ${{ inputs.a }}\n',
+      '  - prompt: hi\n    engine: codex\n    access: write\n    env: { A: "${{ inputs.a }}" }\n    workspace:\n      mode: isolated\n      setup: echo "$A"\n',
+    ],
+    [
       'what is in brackets',
       '  - run: x=$(git log ${{ inputs.a }}); echo "$x"\n',
       '  - run: x=$(git log "$A"); echo "$x"\n    env: { A: "${{ inputs.a }}" }\n',

@@ -21,7 +21,6 @@ const tools = [
   ['dead-code', tool('knip/bin/knip.js', '--config', '.config/knip.json', '--treat-config-hints-as-errors')],
   ['spelling', tool('cspell/bin.mjs', 'lint', '--config', '.config/cspell.json', '--no-progress', '.')],
   ['package', tool('publint/src/cli.js', '--strict')],
-  ['errors-page', [process.execPath, 'bin/dev/errors-page.mjs', '--check']],
 ];
 
 /**

@@ -1,4 +1,6 @@
 // Holds the page about diagnostics to the catalogue: every code, with an example that provokes it and one that does not.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ABOUT, MENDED, PARTS } from '../../src/model/catalogue/about.ts';
 import { CATALOGUE } from '../../src/model/catalogue/catalogue.ts';
@@ -26,6 +28,12 @@ describe('docs/errors.md', () => {
   test('has one heading per code, and no other', () => {
     const codes = headings.map((heading) => codeIn(heading)[0] ?? heading);
     expect([...codes].sort()).toEqual(Object.keys(CATALOGUE).sort());
+  });
+
+  test('is what the catalogue says', () => {
+    const page = path.resolve(import.meta.dirname, '../../bin/dev/errors-page.mjs');
+    const { status, stderr } = spawnSync(process.execPath, [page, '--check'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
   test('has the codes of each part together', () => {

@@ -21,7 +21,7 @@ export async function watchFiles(
   const ended = interruption();
   let before: Stamps = new Map();
   for (;;) {
-    if (process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[3J\u001b[H');
+    if (process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H');
     // Taken before the files are read: what is written in between counts as a change.
     before = stampsOf([...before.keys(), ...(await scopeOf(place, names, undefined)).files]);
     const { looked } = await validateOnce(place, names, how);

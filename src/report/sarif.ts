@@ -96,7 +96,6 @@ function rule(code: string, { about }: SarifMore): unknown {
     id: code,
     shortDescription: { text: code.replaceAll('-', ' ') },
     ...(text === undefined ? {} : { fullDescription: { text }, help: { text, markdown: text } }),
-    helpUri: `https://www.npmjs.com/package/codemachine#${code}`,
     defaultConfiguration: { level: severity },
   };
 }

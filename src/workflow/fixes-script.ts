@@ -156,6 +156,8 @@ function flowEnv(env: MapNode, wanted: Wanted, text: string): Edit[] | undefined
 function blockEnv(env: MapNode, wanted: Wanted, text: string): Edit[] | undefined {
   const [first] = env.entries.values();
   if (first === undefined || !within(first.at, env.at)) return undefined;
+  // A variable sees those above it.
+  if (wanted.some(([, value]) => /\benv\b/i.test(value))) return undefined;
   const lead = leadOf(text, first.at.start);
   if (lead === undefined || !/^ +$/.test(lead)) return undefined;
   const added = pairs(wanted).map((pair) => `${pair}${lineEnd(text, first.at.start)}${lead}`);
@@ -173,11 +175,29 @@ function newEnv(step: MapNode, run: Entry, wanted: Wanted, text: string): Edit[]
   const margin = ' '.repeat(lead.length);
   const written = all.length === 1 ? flow : ['env:', ...all.map((pair) => `${margin}  ${pair}`)].join(eol);
   const oneLine = !text.slice(run.at.start, end).includes('\n') && !/[|>]/.test(text[start] ?? '');
-  if (!oneLine)
-    return [{ at: { start: run.at.start, end: run.at.start }, text: `${written}${eol}${margin}` }];
+  if (!oneLine) {
+    const above = aboveComments(text, run.at.start, lead);
+    if (above === undefined)
+      return [{ at: { start: run.at.start, end: run.at.start }, text: `${written}${eol}${margin}` }];
+    return [{ at: { start: above, end: above }, text: `${margin}${written}${eol}` }];
+  }
   const newline = text.indexOf('\n', end);
   const stop = newline === -1 ? text.length : newline - (text[newline - 1] === '\r' ? 1 : 0);
   return [{ at: { start: stop, end: stop }, text: `${eol}${margin}${written}` }];
+}
+
+/** The line on which comments begin that stand right above a key, and are about it; undefined where there are none. */
+function aboveComments(text: string, key: number, lead: string): number | undefined {
+  if (lead.includes('-')) return undefined;
+  const own = text.lastIndexOf('\n', key - 1) + 1;
+  let first = own;
+  for (;;) {
+    const before = text.lastIndexOf('\n', first - 2) + 1;
+    if (first === 0 || before === first || !/^ *#/.test(text.slice(before, first))) break;
+    first = before;
+  }
+  // Behind a dash alone on its line, the comment stands where the key would have to.
+  return first === own || /- *\r?\n$/.test(text.slice(0, first)) ? undefined : first;
 }
 
 /** What stands before a key on its line: blanks, and the dashes of lists; undefined where there is anything else. */

@@ -187,6 +187,21 @@ describe('data in a script', () => {
       '  - env: { A: "${{ inputs.a }}" }\n    run: |\n      cat <<EOF\n      a $A\n      EOF\n',
     ],
     [
+      'comments above the script',
+      '  - id: x\n    # why\n    # so\n    run: |\n      echo ${{ inputs.a }}\n',
+      '  - id: x\n    env: { A: "${{ inputs.a }}" }\n    # why\n    # so\n    run: |\n      echo "$A"\n',
+    ],
+    [
+      'a comment behind the dash',
+      '  - # why\n    run: |\n      echo ${{ inputs.a }}\n',
+      '  - # why\n    env: { A: "${{ inputs.a }}" }\n    run: |\n      echo "$A"\n',
+    ],
+    [
+      'a dash alone',
+      '  -\n    # why\n    run: |\n      echo ${{ inputs.a }}\n',
+      '  -\n    # why\n    env: { A: "${{ inputs.a }}" }\n    run: |\n      echo "$A"\n',
+    ],
+    [
       'what makes a worktree ready, in one `env:` with the script',
       '  - run: echo ${{ inputs.a }}\n    workspace: { mode: isolated, setup: "echo ${{ inputs.b }} ${{ inputs.a }}" }\n',
       '  - run: echo "$A"\n    env:\n      A: "${{ inputs.a }}"\n      B: "${{ inputs.b }}"\n    workspace: { mode: isolated, setup: "echo \\"$B\\" \\"$A\\"" }\n',
@@ -237,6 +252,10 @@ describe('data in a script', () => {
     [
       'variables by an alias',
       '  - run: "true"\n    env: &e { B: x }\n  - run: echo ${{ inputs.a }}\n    env: *e\n',
+    ],
+    [
+      'what reads the variables that would be below it',
+      "  - env:\n      A: ${{ inputs.a }}\n    run: echo ${{ format('{0}', env.A) }}\n",
     ],
     ['braces in braces', '  - { run: echo "${{ inputs.a }}s" }\n'],
   ])('is left with %s', async (_, steps) => expect(await mended(steps)).toBe(steps));

@@ -32,7 +32,6 @@ const rule = closed(['id'], {
     additionalProperties: false,
     properties: { text: { type: 'string' }, markdown: { type: 'string' } },
   },
-  helpUri: { type: 'string', pattern: '^https://' },
   defaultConfiguration: closed(['level'], { level }),
 });
 

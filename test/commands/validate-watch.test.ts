@@ -20,12 +20,17 @@ interface Watching {
   readonly looks: () => number;
 }
 
-function watching(project: Project, ...args: string[]): Watching {
+function watching(
+  project: Project,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Watching {
   const looks: string[] = [];
   const waiting: ((look: string) => void)[] = [];
   let lines: string[] = [];
   let taken = 0;
   const started = startCli(project, ['validate', '--watch', ...args], {
+    env,
     onLine: (line) => {
       lines.push(line);
       if (!line.startsWith('watching ')) return;
@@ -57,7 +62,7 @@ const put = (project: Project, file: string, text: string) => {
 
 it('looks again when the file is written, and ends with 130 on Ctrl-C', async () => {
   const project = projectWith({}, { 'w.yml': SLIP });
-  const watch = watching(project, 'w.yml');
+  const watch = watching(project, ['w.yml']);
   expect(await watch.next()).toContain('error[unknown-key]');
   put(project, 'w.yml', GOOD);
   const second = await watch.next();
@@ -69,7 +74,7 @@ it('looks again when the file is written, and ends with 130 on Ctrl-C', async ()
 
 it('sees a file that an editor puts in place by renaming, every time', async () => {
   const project = projectWith({}, { 'w.yml': GOOD });
-  const watch = watching(project, 'w.yml');
+  const watch = watching(project, ['w.yml']);
   await watch.next();
   for (const text of [SLIP, GOOD, SLIP]) {
     put(project, '.w.yml.swp', text);
@@ -81,7 +86,7 @@ it('sees a file that an editor puts in place by renaming, every time', async () 
 
 it('sees the files that the workflow names, those too that are still to be made, and the configuration', async () => {
   const project = projectWith({}, { 'flows/w.yml': PROMPTED });
-  const watch = watching(project, 'flows/w.yml');
+  const watch = watching(project, ['flows/w.yml']);
   expect(await watch.next()).toContain('error[missing-file]');
   put(project, 'flows/p.md', 'Hello.\n');
   expect(await watch.next()).toContain('valid');
@@ -96,7 +101,7 @@ it('sees the files that the workflow names, those too that are still to be made,
 
 it('sees what comes into, and goes out of, a directory', async () => {
   const project = projectWith({ a: FINE });
-  const watch = watching(project);
+  const watch = watching(project, []);
   expect(await watch.next()).toContain('a.yml: valid');
   put(project, '.codemachine/workflows/b.yml', SLIP);
   expect(await watch.next()).toContain('b.yml:3:5');
@@ -107,11 +112,23 @@ it('sees what comes into, and goes out of, a directory', async () => {
 
 it('does not look again for what others write beside it', async () => {
   const project = projectWith({}, { 'w.yml': GOOD });
-  const watch = watching(project, 'w.yml');
+  const watch = watching(project, ['w.yml']);
   await watch.next();
   for (let i = 0; i < 200; i++) put(project, `noise-${i}.log`, 'x');
   put(project, 'w.yml', SLIP);
   expect(await watch.next()).toContain('error[unknown-key]');
   expect(watch.looks()).toBe(2);
   await watch.interrupt('SIGINT');
+});
+
+it('asks for changes where the system cannot tell of them', async () => {
+  const without =
+    "require('node:fs').watch = () => { throw new Error('ENOSPC'); };\nrequire('node:module').syncBuiltinESMExports();\n";
+  const project = projectWith({}, { 'w.yml': GOOD, 'without-watch.cjs': without });
+  const preload = path.join(project.root, 'without-watch.cjs');
+  const watch = watching(project, ['w.yml'], { NODE_OPTIONS: `--require ${preload}` });
+  await watch.next();
+  put(project, 'w.yml', SLIP);
+  expect(await watch.next()).toContain('error[unknown-key]');
+  expect(await watch.interrupt('SIGINT')).toMatchObject({ code: 130 });
 });

@@ -1,13 +1,13 @@
 /** Holds the schemas that agents are to answer in against JSON Schema itself. */
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
-import type { Workflow } from '../model/workflow.ts';
+import { allSteps, type Workflow } from '../model/workflow.ts';
 import { placeOf } from './key-place.ts';
 
 /** Every `output` that is no JSON Schema: an engine would refuse it, or worse, obey half of it. Loads a compiler only where there is one. */
 export async function checkAnswers(workflow: Workflow): Promise<readonly Diagnostic[]> {
   const { source } = workflow;
   const found: Diagnostic[] = [];
-  for (const step of [...workflow.steps, ...workflow.finally]) {
+  for (const step of allSteps(workflow)) {
     if (step.kind !== 'prompt' || step.output === undefined) continue;
     const { schemaProblem } = await import('../workflow/answer.ts');
     const problem = schemaProblem(step.output);

@@ -6,6 +6,7 @@ import { runGit } from '../engines/process.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
 import type { Attempt, Hear, Job, Outcome, PromptJob, RunJob, Stop } from '../model/ports.ts';
+import { withBodies } from '../model/workflow.ts';
 import { StateError } from '../state/problem.ts';
 import { stepDirectory } from '../state/transcripts.ts';
 import type { WorktreeTools } from '../workspace/isolate.ts';
@@ -56,7 +57,8 @@ export function makeAttempt(
 
 /** Starts what makes attempts beside the runner, where so many `run` steps are left that it pays. */
 export function startHosts(e: Execution, parallel: number): AttemptHosts | undefined {
-  const all = e.plan.steps.filter(({ step, leftOut }) => step.kind === 'run' && !leftOut).length;
+  const planned = e.plan.steps.flatMap(({ step, leftOut }) => (leftOut ? [] : withBodies([step])));
+  const all = planned.filter(({ kind }) => kind === 'run').length;
   const done = e.history.filter(({ type }) => type === 'step-succeeded').length;
   return startAttemptHosts(e.record.id, shellSettings(e), { steps: all - done, parallel });
 }

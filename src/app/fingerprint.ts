@@ -68,6 +68,13 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
     }
     const { onConflict: _, ...isolated } = step.isolated ?? {};
     if (step.isolated !== undefined) set('workspace', isolated as JsonObject);
+    // Each iteration is told something else: what is compared is what all of them come from.
+    if (step.kind === 'loop') {
+      const loop = written({ ...step, needs: [] });
+      set('loop', loop);
+      if (canonical(loop).includes('inputs')) set('inputs', version.inputs);
+      return { parts, fingerprint: sha256(canonical(Object.fromEntries(parts))) };
+    }
     // What it shows is of the steps before it; where one of those runs again, so does the gate.
     if (step.kind === 'gate') {
       set('gate', gateOf(step));
@@ -135,8 +142,15 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     envFile: variables.envFile,
     path: record.path,
   };
-  const ids = [...workflow.steps, ...workflow.finally].map(({ id }) => id);
-  const frame = { prefix: '', planned: [], steps: stepsView(ledger, ids), contexts: {} };
+  const planned = [...workflow.steps, ...workflow.finally].map((step, index) => ({
+    ...{ step, index, batch: index, remaining: 1, leftOut: false },
+  }));
+  const frame = {
+    prefix: '',
+    planned: [],
+    steps: stepsView(ledger, [{ prefix: '', planned }]),
+    contexts: {},
+  };
   const run = {
     input: {
       run: record.id,

@@ -1,6 +1,6 @@
 /** Decides which results of a run are kept. */
 
-import { asStepKey, type StepId, type StepKey } from '../model/ids.ts';
+import { asStepKey, outermost, type StepId, type StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
@@ -50,7 +50,8 @@ export function decideKept(deciding: Deciding): Decision {
   return {
     rows: ordered,
     kept: new Set(ordered.filter(({ kept }) => kept).map(({ step }) => asStepKey(step))),
-    gone: [...progress.steps.keys()].filter((key) => !ids.has(key)),
+    // What lies in a loop goes with it.
+    gone: [...progress.steps.keys()].filter((key) => !key.includes('[') && !ids.has(outermost(key))),
   };
 }
 

@@ -2,11 +2,19 @@
 import { sweepRun } from '../engines/process.ts';
 import type { Milestone, MilestoneBody } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
-import { asRunId, asStepKey, type RunId, type StepId, type StepKey } from '../model/ids.ts';
+import {
+  asRunId,
+  asStepKey,
+  outermost,
+  type RunId,
+  type StepId,
+  type StepKey,
+  stepOfKey,
+} from '../model/ids.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import type { JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import type { Workflow } from '../model/workflow.ts';
+import { type Workflow, withBodies } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -109,7 +117,25 @@ export async function takeOver(of: Reopening): Promise<Result<Reopened, Refusal>
 
 /** What a retry keeps, as it says it. */
 export function takenBodies({ kept }: Decision, { steps }: Progress): readonly MilestoneBody[] {
-  return [...kept].flatMap((key) => takenBody(steps.get(key)));
+  return [...kept].flatMap((key) => [
+    ...[...steps.keys()]
+      .filter((inner) => inner.startsWith(`${key}[`))
+      .flatMap((inner) => ofLoop(steps.get(inner))),
+    ...ofLoop(steps.get(key)),
+  ]);
+}
+
+/** What was executed in a loop is read behind it, whatever it came to. Nobody spends it again. */
+function ofLoop(step: StepProgress | undefined): readonly MilestoneBody[] {
+  if (step === undefined) return [];
+  const { key, status, attempt, values, failure, because = status, loop } = step;
+  const decided: readonly MilestoneBody[] =
+    loop === undefined ? [] : [{ type: 'loop-decided', step: key, ...loop }];
+  if (status === 'blocked' || status === 'canceled')
+    return [...decided, { type: `step-${status}`, step: key, because }];
+  if (status !== 'failed' || failure === undefined) return [...decided, ...takenBody(step)];
+  const { usage: _, ...rest } = values;
+  return [...decided, { ...rest, type: 'step-failed', step: key, attempt, final: true, failure }];
 }
 
 /** A result as another run says it. Which files it changed is told by the run that did. */
@@ -191,18 +217,18 @@ function settle(
 ): Promise<Result<TreeSettled, Refusal>> {
   if (workspace === undefined) return Promise.resolve(ok({ kept: false }));
   const { of, history, before, decision, finals } = left;
-  const again = (step: StepKey): boolean => !decision.kept.has(step);
+  const again = (step: StepKey): boolean => !decision.kept.has(outermost(step));
   const last = new Set(before?.finally.map(({ id }) => asStepKey(id)));
   const quiet = new Set(
-    before?.steps
+    withBodies(before?.steps ?? [])
       .filter((step) => step.isolated !== undefined || (step.kind === 'prompt' && step.access === 'read'))
-      .map(({ id }) => asStepKey(id)),
+      .map(({ id }) => id),
   );
   return settleTree(
     {
       ...{ workspace, run: record.id, of: of.id, history, again },
       counts: (step) => again(step) && (finals || !last.has(step)),
-      recordsAll: (step) => quiet.has(step),
+      recordsAll: (step) => quiet.has(stepOfKey(step)),
     },
     choice,
     variables,

@@ -7,7 +7,7 @@ import type { Reporter } from '../model/ports.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
-import { isWriter } from '../model/workflow.ts';
+import { allSteps, isWriter } from '../model/workflow.ts';
 import { quoted } from '../report/words.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
@@ -16,7 +16,7 @@ import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Checked, checkedFile, findWorkflow } from './check.ts';
 import { type Executed, execute } from './execute.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
-import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
+import { findPlaces, type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openPlaceState } from './open.ts';
 import { ownFiles } from './own-files.ts';
 import { locate, type Place } from './place.ts';
@@ -55,6 +55,8 @@ export async function start(
   const place = locate(options, env);
   const file = findWorkflow(place, options.workflow);
   if (!file.ok) return file;
+  // While the file is read, which leaves no turn to anything else.
+  const places = findPlaces(place, env);
   const checked = await checkedFile(place, file.value, env);
   if (!checked.ok) return checked;
   const { workflow } = checked.value;
@@ -74,7 +76,7 @@ export async function start(
   const opened = await openPlaceState(place);
   if (!opened.ok) return opened;
   try {
-    const ready = { place, file: file.value, checked: checked.value, plan: plan.value };
+    const ready = { place, places, file: file.value, checked: checked.value, plan: plan.value };
     return await begin(options, opened.value, { ...ready, inputs: inputs.value, variables: variables.value });
   } finally {
     opened.value.close();
@@ -84,6 +86,7 @@ export async function start(
 /** What is known once nothing is wrong with what was asked for. */
 interface Ready {
   readonly place: Place;
+  readonly places: ReturnType<typeof findPlaces>;
   readonly file: string;
   readonly checked: Checked & { readonly workflow: Workflow };
   readonly plan: Plan;
@@ -94,11 +97,11 @@ interface Ready {
 async function begin(
   options: StartOptions,
   state: State,
-  { place, file, checked, plan, inputs, variables }: Ready,
+  { place, places, file, checked, plan, inputs, variables }: Ready,
 ): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
   const { env } = options;
   const { workflow, config, diagnostics, sources } = checked;
-  const gits: GitOwner = { leftOut: ownFiles(options.flags) };
+  const gits: GitOwner = { places, leftOut: ownFiles(options.flags) };
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
   const fit = await fitForWorkflow(place, workflow, workspace.value);
@@ -142,7 +145,7 @@ export async function fitForWorkflow(
   workflow: Workflow,
   workspace: GitWorkspace | undefined,
 ): Promise<Result<undefined, Refusal>> {
-  const needed = [...workflow.steps, ...workflow.finally].some(recorded);
+  const needed = allSteps(workflow).some(recorded);
   return needed ? fitForWriters(place, workspace) : ok(undefined);
 }
 

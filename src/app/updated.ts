@@ -103,8 +103,15 @@ export function dropped(
   changed: (step: Step) => readonly string[] | 'new',
 ): readonly StepKey[] {
   const had = (key: StepKey): boolean =>
-    ['succeeded', 'skipped', 'merging', 'waiting'].includes(progress.steps.get(key)?.status ?? 'pending');
-  const main = workflow.steps.map(({ id }) => asStepKey(id)).filter((key) => !kept.has(key));
+    ['succeeded', 'skipped', 'merging', 'waiting'].includes(progress.steps.get(key)?.status ?? 'pending') ||
+    progress.steps.get(key)?.kind === 'loop';
+  // A loop that is what it was goes on in its iteration: what it has is not dropped.
+  const again = (step: Step): boolean =>
+    !kept.has(asStepKey(step.id)) &&
+    (step.kind !== 'loop' ||
+      changed(step).length > 0 ||
+      step.needs.some((need) => !kept.has(asStepKey(need))));
+  const main = workflow.steps.filter(again).map(({ id }) => asStepKey(id));
   const last = workflow.finally.filter((step) => changed(step).length > 0).map(({ id }) => asStepKey(id));
   return [...main, ...last].filter(had);
 }

@@ -34,6 +34,8 @@ export interface AttemptValues {
   readonly model?: string;
   readonly session?: string;
   readonly artifacts?: readonly Artifact[];
+  /** How many iterations a loop had. */
+  readonly count?: number;
   /** The option that was chosen at a gate. */
   readonly decision?: string;
 }

@@ -3,7 +3,8 @@ import type { Milestone, Reused } from './event.ts';
 import { addUsage, NO_USAGE } from './event.ts';
 import type { Failure } from './failure.ts';
 import { gateAfter, gateAnew } from './fold-gates.ts';
-import { mergedAfter, treesAfter, withoutHalfMerge } from './fold-trees.ts';
+import { exhausted, inside, isDecided, startOver } from './fold-loops.ts';
+import { mergedAfter, treesAfter } from './fold-trees.ts';
 import type { StepKey } from './ids.ts';
 import { type Progress, type StepProgress, untouched } from './progress.ts';
 
@@ -81,7 +82,9 @@ function reopen(run: Draft, { attempt, kept = [] }: Extract<Milestone, { type: '
   run.attempt = attempt;
   delete run.parked;
   delete run.outputs;
+  const vain = exhausted(run.steps);
   for (const [key, step] of run.steps) {
+    if (isDecided(run.steps, key)) continue;
     if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
     const { retryAt: _, because: __, quotaSince: ___, ...rest } = step;
     if (step.status === 'canceled' && step.trees[step.attempt]?.ready === true) {
@@ -92,6 +95,7 @@ function reopen(run: Draft, { attempt, kept = [] }: Extract<Milestone, { type: '
     const asked = gate === undefined ? {} : gateAnew(gate);
     run.steps.set(key, { ...anew, ...asked, status: 'pending', counted: 0 });
   }
+  for (const key of vain) startOver(run.steps, key);
   for (const key of kept) {
     const step = run.steps.get(key);
     if (step === undefined) continue;
@@ -104,14 +108,9 @@ function reopen(run: Draft, { attempt, kept = [] }: Extract<Milestone, { type: '
 function update(run: Draft, m: Extract<Milestone, { type: 'run-resumed' }>): void {
   if (m.sha256 !== undefined) run.sha256 = m.sha256;
   if (m.inputs !== undefined) run.inputs = m.inputs;
-  for (const key of m.gone ?? []) run.steps.delete(key);
-  for (const key of m.again ?? []) {
-    const step = run.steps.get(key);
-    if (step === undefined) continue;
-    const { attempt, usage } = step;
-    const trees = { ...step.trees, ...withoutHalfMerge(attempt, step.trees[attempt]) };
-    run.steps.set(key, { ...untouched(key), attempt, trees, ...(usage === undefined ? {} : { usage }) });
-  }
+  for (const gone of m.gone ?? [])
+    for (const key of [gone, ...inside(run.steps, gone)]) run.steps.delete(key);
+  for (const key of m.again ?? []) startOver(run.steps, key);
 }
 
 type StepMilestone = Extract<Milestone, { step: StepKey }>;
@@ -165,6 +164,7 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
         because: `quota of ${m.engine}`,
       };
     case 'loop-decided':
+      return { ...step, loop: { iteration: m.iteration, again: m.again } };
     case 'matrix-expanded':
       return step;
     case 'gate-opened':

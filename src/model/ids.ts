@@ -46,6 +46,22 @@ export function iterationPrefix(loop: StepKey, iteration: number): string {
   return `${loop}[${iteration}].`;
 }
 
+/** The iterations that an execution lies in, outermost first. */
+export function iterationsAround(
+  key: StepKey,
+): readonly { readonly loop: StepKey; readonly iteration: number }[] {
+  return [...key.matchAll(/\[(\d+)\]\./g)].map((found) => ({
+    loop: key.slice(0, found.index) as StepKey,
+    iteration: Number(found[1]),
+  }));
+}
+
+/** The step of the outermost list that an execution belongs to: itself, the loop it lies in, or the one whose conflict it resolved. */
+export function outermost(key: StepKey): StepKey {
+  const end = key.search(/\[|\.on-conflict$/);
+  return (end === -1 ? key : key.slice(0, end)) as StepKey;
+}
+
 /** The key under which the journal has what was done about a step's conflict. */
 export function conflictKey(key: StepKey): StepKey {
   return `${key}${ON_CONFLICT}` as StepKey;

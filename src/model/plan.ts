@@ -11,6 +11,8 @@ export interface PlannedStep {
   readonly batch: number;
   /** Length of the longest path from here to an end, itself included; what starts first when there is little room. */
   readonly remaining: number;
+  /** The plan of a loop's body. */
+  readonly body?: Plan;
   /** Left out by `--only` or `--skip`: counts as skipped. */
   readonly leftOut: boolean;
 }

@@ -70,6 +70,8 @@ export interface StepProgress {
   readonly quotaSince?: string;
   readonly because?: string;
   readonly trees: Readonly<Record<number, AttemptTrees>>;
+  /** Of a loop that has decided: after which iteration it did last, from 1, and whether another one follows. */
+  readonly loop?: { readonly iteration: number; readonly again: boolean };
   readonly gate?: GateProgress;
   /** Where the result was taken from, when nobody worked for it. */
   readonly reused?: Reused;
@@ -103,6 +105,12 @@ export interface Progress {
   readonly usage?: Usage;
   readonly outputs?: JsonObject;
   readonly parked?: { readonly reason: ParkReason; readonly resume: string };
+}
+
+/** The iteration that a loop is in, or was in last; 1 where it has none yet. */
+export function lastIteration({ loop }: Pick<StepProgress, 'loop'>): number {
+  if (loop === undefined) return 1;
+  return loop.again ? loop.iteration + 1 : loop.iteration;
 }
 
 /** A step of which nothing has happened. */

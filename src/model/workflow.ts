@@ -126,6 +126,8 @@ export interface PromptStep extends StepCommon {
   readonly quotaWaitMs: number;
   /** False for `undo: never`. */
   readonly undo: boolean;
+  /** Goes on in the session of this step's iteration before; absent where each attempt opens a new one. */
+  readonly session?: 'continue';
 }
 
 /** What is shown at a gate: what the run has changed, or what an expression comes to. */
@@ -153,11 +155,26 @@ export interface GateStep extends StepCommon {
   readonly require?: Expr;
 }
 
+/** A list of steps that is run again and again. It makes no attempts of its own, and knows no retries: its body does. */
+export interface LoopStep extends StepCommon {
+  readonly kind: 'loop';
+  /** At most so many iterations, from 1. */
+  readonly max: number;
+  /** Read after the body: true ends the loop. There is this, or `while`, or both. */
+  readonly until?: Expr;
+  /** Read before the body: false ends the loop. */
+  readonly while?: Expr;
+  /** What it is when neither ended it. */
+  readonly onExhausted: 'fail' | 'continue';
+  /** The body. */
+  readonly steps: readonly Step[];
+}
+
 /** A step of which attempts are made: something is started. */
 export type WorkStep = RunStep | PromptStep;
 
 /** One step of a workflow. */
-export type Step = WorkStep | GateStep;
+export type Step = WorkStep | GateStep | LoopStep;
 
 /** A whole workflow. */
 export interface Workflow {
@@ -184,9 +201,20 @@ export function isWriter(step: Step): step is PromptStep {
   return step.kind === 'prompt' && step.access !== 'read' && step.isolated === undefined;
 }
 
+/** Every step of a list, each loop followed by its body, in file order. */
+export function withBodies(steps: readonly Step[]): readonly Step[] {
+  if (steps.every(({ kind }) => kind !== 'loop')) return steps;
+  return steps.flatMap((step) => (step.kind === 'loop' ? [step, ...withBodies(step.steps)] : [step]));
+}
+
+/** Every step of a workflow, those of loops and of `finally` included, in file order. */
+export function allSteps(workflow: Pick<Workflow, 'steps' | 'finally'>): readonly Step[] {
+  return [...withBodies(workflow.steps), ...workflow.finally];
+}
+
 /** Every step that an agent works on, those who resolve conflicts included, in file order. */
 export function agentSteps(workflow: Workflow): readonly PromptStep[] {
-  return [...workflow.steps, ...workflow.finally].flatMap((step) => {
+  return allSteps(workflow).flatMap((step) => {
     const resolver = step.isolated?.onConflict?.agent;
     return [...(step.kind === 'prompt' ? [step] : []), ...(resolver === undefined ? [] : [resolver])];
   });

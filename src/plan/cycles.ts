@@ -10,7 +10,7 @@ import type { Links } from './links.ts';
  * @param order what can be ordered; everything else is in a cycle or waits for one
  */
 export function findCycles(
-  workflow: Workflow,
+  workflow: Pick<Workflow, 'source' | 'steps'>,
   links: Links,
   order: readonly number[],
 ): readonly Diagnostic[] {

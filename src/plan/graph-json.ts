@@ -2,7 +2,7 @@
 import { literalText, type Template } from '../model/expression.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import type { GateStep, Isolated, PromptStep, Step, Workflow } from '../model/workflow.ts';
+import type { GateStep, Isolated, LoopStep, PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { mergedTogether } from './isolation.ts';
 
 /**
@@ -10,15 +10,7 @@ import { mergedTogether } from './isolation.ts';
  * steps that are merged in that order when the last of them has ended.
  */
 export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
-  const steps: Record<string, Json> = {};
-  for (const { step, batch, leftOut } of plan.steps) {
-    steps[step.id] = {
-      ...describe(step),
-      needs: step.needs,
-      batch,
-      ...(leftOut ? { 'left-out': true } : {}),
-    };
-  }
+  const steps = describeSteps(plan);
   const merges = mergedTogether(plan).filter((group) => group.length > 0);
   for (const step of workflow.finally) steps[step.id] = { ...describe(step), needs: [], finally: true };
   return {
@@ -29,6 +21,21 @@ export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
     ...(merges.length === 0 ? {} : { merges: merges.map((group) => group.map((step) => step.id)) }),
     ...(workflow.finally.length === 0 ? {} : { finally: workflow.finally.map((step) => step.id) }),
   };
+}
+
+/** The steps of a list by id; a loop has those of its body in it. */
+function describeSteps(plan: Plan): Record<string, Json> {
+  const steps: Record<string, Json> = {};
+  for (const { step, batch, leftOut, body } of plan.steps) {
+    steps[step.id] = {
+      ...describe(step),
+      needs: step.needs,
+      batch,
+      ...(leftOut ? { 'left-out': true } : {}),
+      ...(body === undefined ? {} : { batches: body.batches, steps: describeSteps(body) }),
+    };
+  }
+  return steps;
 }
 
 function describe(step: Step): JsonObject {
@@ -42,8 +49,18 @@ function describe(step: Step): JsonObject {
     ...(step.isolated === undefined ? {} : { workspace: describeIsolated(step.isolated) }),
   };
   if (step.kind === 'run') return common;
+  if (step.kind === 'loop') return { ...common, ...describeLoop(step) };
   if (step.kind === 'gate') return { ...common, ...describeGate(step) };
   return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }) };
+}
+
+function describeLoop({ max, until, while: condition, onExhausted }: LoopStep): JsonObject {
+  return {
+    max,
+    ...(until === undefined ? {} : { until: until.text.trim() }),
+    ...(condition === undefined ? {} : { while: condition.text.trim() }),
+    'on-exhausted': onExhausted,
+  };
 }
 
 // The keys are those of the language.

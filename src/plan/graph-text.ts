@@ -32,7 +32,7 @@ export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: stri
     lines.push('', `batch ${batch + 1}`);
     for (const planned of members) {
       const text = line(planned.step, plan.steps[planned.index - 1]?.step, together[batch]);
-      lines.push(planned.leftOut ? `${text} · left out` : text);
+      lines.push(planned.leftOut ? `${text} · left out` : text, ...bodyLines(planned, emphasize, '    '));
     }
     const names = together[batch]?.map((step) => step.id) ?? [];
     if (names.length > 0) lines.push(`  merged in this order when the last has ended: ${named(names)}`);
@@ -41,6 +41,25 @@ export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: stri
   for (const step of workflow.finally) lines.push(line(step, undefined));
   if (plan.criticalPath.length > 1) lines.push('', `longest path: ${shortened(plan.criticalPath)}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** The body of a loop, in the order in which it can run. */
+function bodyLines({ body }: PlannedStep, emphasize: (text: string) => string, indent: string): string[] {
+  if (body === undefined) return [];
+  const width = Math.min(40, Math.max(...body.steps.map(({ step }) => step.id.length)));
+  const together = mergedTogether(body);
+  return [...body.steps]
+    .sort((a, b) => a.batch - b.batch || a.index - b.index)
+    .flatMap((planned) => {
+      const { step, index, batch } = planned;
+      const above = body.steps[index - 1]?.step;
+      const facts = [
+        ...factsOf(step, above, emphasize),
+        ...isolationFacts(step, together[batch] ?? [], emphasize),
+      ];
+      const text = `${indent}${step.id.padEnd(width)}  ${facts.join(' · ')}`;
+      return [text, ...bodyLines(planned, emphasize, `${indent}  `)];
+    });
 }
 
 function steps(plan: Plan, workflow: Workflow): readonly Step[] {
@@ -69,7 +88,18 @@ function ownFacts(step: Step, emphasize: (text: string) => string): string[] {
       return agentFacts(step, emphasize);
     case 'gate':
       return gateFacts(step);
+    case 'loop':
+      return loopFacts(step);
   }
+}
+
+function loopFacts({ max, until, while: condition, onExhausted }: Extract<Step, { kind: 'loop' }>): string[] {
+  return [
+    `loop, at most ${count(max, 'time')}`,
+    ...(condition === undefined ? [] : [`while ${condition.text.trim()}`]),
+    ...(until === undefined ? [] : [`until ${until.text.trim()}`]),
+    ...(onExhausted === 'continue' ? ['goes on when exhausted'] : []),
+  ];
 }
 
 function gateFacts(step: Extract<Step, { kind: 'gate' }>): string[] {

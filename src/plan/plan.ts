@@ -3,7 +3,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { hasErrors, sorted } from '../model/diagnostic.ts';
 import type { StepId } from '../model/ids.ts';
 import type { Plan, PlannedStep } from '../model/plan.ts';
-import type { Workflow } from '../model/workflow.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
 import { findCycles } from './cycles.ts';
 import type { Links } from './links.ts';
 import { linksOf, topologicalOrder } from './links.ts';
@@ -16,23 +16,41 @@ export interface Planned {
 }
 
 /**
- * Plans the main list: batches, how much remains behind each step, the critical path. Time and memory grow with steps
+ * Plans the main list, with each loop's body as a list of its own: batches, how much remains behind each step, the critical path. Time and memory grow with steps
  * plus needs, and nothing recurses: a chain of 10,000 steps is an ordinary workflow.
  * Needs that name no step, or the step itself, are the reader's to complain about; here they order nothing.
  */
 export function planWorkflow(workflow: Workflow): Planned {
-  const links = linksOf(workflow.steps);
-  const order = topologicalOrder(links);
-  if (order.length < workflow.steps.length) {
-    return { diagnostics: sorted(findCycles(workflow, links, order)) };
-  }
-  const diagnostics = sorted(findParallelWriters(workflow, links, order));
-  if (hasErrors(diagnostics)) return { diagnostics };
-  return { plan: planOf(workflow, links, order), diagnostics };
+  const { plan, diagnostics } = planList(workflow, workflow.steps);
+  const found = sorted(diagnostics);
+  return plan === undefined || hasErrors(found) ? { diagnostics: found } : { plan, diagnostics: found };
 }
 
-function planOf(workflow: Workflow, links: Links, order: readonly number[]): Plan {
-  const count = workflow.steps.length;
+/** Plans a list, the bodies of its loops included. */
+function planList(workflow: Workflow, steps: readonly Step[]): Planned {
+  const links = linksOf(steps);
+  const order = topologicalOrder(links);
+  const bodies = new Map(
+    steps.flatMap((step) => (step.kind === 'loop' ? [[step, planList(workflow, step.steps)] as const] : [])),
+  );
+  const inside = [...bodies.values()].flatMap(({ diagnostics }) => diagnostics);
+  const list = { source: workflow.source, steps };
+  if (order.length < steps.length) return { diagnostics: [...inside, ...findCycles(list, links, order)] };
+  const diagnostics = [...inside, ...findParallelWriters(list, links, order)];
+  const plans = new Map(
+    [...bodies].flatMap(([step, { plan }]) => (plan === undefined ? [] : [[step, plan] as const])),
+  );
+  if (plans.size < bodies.size) return { diagnostics };
+  return { plan: planOf(steps, links, order, plans), diagnostics };
+}
+
+function planOf(
+  list: readonly Step[],
+  links: Links,
+  order: readonly number[],
+  bodies: ReadonlyMap<Step, Plan>,
+): Plan {
+  const count = list.length;
   const batch = new Array<number>(count).fill(0);
   const remaining = new Array<number>(count).fill(1);
   for (const index of order) {
@@ -45,14 +63,19 @@ function planOf(workflow: Workflow, links: Links, order: readonly number[]): Pla
       remaining[index] = Math.max(at(remaining, index), at(remaining, next) + 1);
     }
   }
-  const steps: PlannedStep[] = workflow.steps.map((step, index) => ({
+  const steps: PlannedStep[] = list.map((step, index) => ({
     step,
+    ...bodyOf(bodies.get(step)),
     index,
     batch: at(batch, index),
     remaining: at(remaining, index),
     leftOut: false,
   }));
   return { steps, batches: batchesOf(steps), criticalPath: criticalPathOf(steps, links) };
+}
+
+function bodyOf(body: Plan | undefined): Pick<PlannedStep, 'body'> {
+  return body === undefined ? {} : { body };
 }
 
 function batchesOf(steps: readonly PlannedStep[]): StepId[][] {

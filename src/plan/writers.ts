@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { diagnose } from '../model/diagnostic.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
-import { isWriter } from '../model/workflow.ts';
+import { isWriter, withBodies } from '../model/workflow.ts';
 import type { Links } from './links.ts';
 import { missing, reach } from './reach.ts';
 
@@ -12,12 +12,12 @@ import { missing, reach } from './reach.ts';
  * that "never both run" today do so after the next edit of an `if`.
  */
 export function findParallelWriters(
-  workflow: Workflow,
+  workflow: Pick<Workflow, 'source' | 'steps'>,
   links: Links,
   order: readonly number[],
 ): readonly Diagnostic[] {
   const writers: Step[] = [];
-  const column = workflow.steps.map((step) => (isWriter(step) ? writers.push(step) - 1 : undefined));
+  const column = workflow.steps.map((step) => (writes(step) ? writers.push(step) - 1 : undefined));
   if (writers.length < 2) return [];
   const before = reach(order, links.needs, column, writers.length);
   const after = reach([...order].reverse(), links.dependents, column, writers.length);
@@ -33,4 +33,9 @@ export function findParallelWriters(
       diagnose('parallel-writers', path, second.at, { first: first.id, second: second.id }, { related }),
     ];
   });
+}
+
+/** A loop writes where a step of its body does. */
+function writes(step: Step): boolean {
+  return withBodies([step]).some(isWriter);
 }

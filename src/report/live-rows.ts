@@ -7,7 +7,7 @@ import { lastLines, oneLine } from './clean.ts';
 import { gateWords } from './gates.ts';
 import { mark, type Paint } from './paint.ts';
 import { inWords } from './said.ts';
-import { mayFail, stepDuration, stepsInOrder } from './steps.ts';
+import { type Allowed, mayFail, stepDuration, stepsInOrder } from './steps.ts';
 import { tally } from './summary.ts';
 import { duration, money } from './words.ts';
 
@@ -60,11 +60,7 @@ const BY_NEED: readonly StepStatus[] = [
   'skipped',
 ];
 
-function toWatch(
-  steps: readonly StepProgress[],
-  allowed: ReadonlySet<StepKey>,
-  room: number,
-): readonly StepProgress[] {
+function toWatch(steps: readonly StepProgress[], allowed: Allowed, room: number): readonly StepProgress[] {
   const bad = steps
     .filter((step) => step.status === 'failed' && !allowed.has(step.key))
     .slice(0, MOST_FAILED);

@@ -1,9 +1,10 @@
 /** Says of the steps of a run how they stand. */
 import type { StepKey } from '../model/ids.ts';
-import { asStepKey } from '../model/ids.ts';
+import { asStepKey, outermost, stepOfKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import { untouched } from '../model/progress.ts';
+import { withBodies } from '../model/workflow.ts';
 import { oneLine } from './clean.ts';
 import { gateWords } from './gates.ts';
 import { count, duration, moment, takenFrom, usageWords } from './words.ts';
@@ -12,15 +13,30 @@ const LONGEST_FACT = 120;
 
 /** The steps in the order of the file, then those that the plan does not know, in the order in which they were met. */
 export function stepsInOrder(progress: Progress, plan: Plan | undefined): readonly StepProgress[] {
+  const inside = new Map<StepKey, StepKey[]>();
+  for (const key of progress.steps.keys()) {
+    if (!key.includes('[')) continue;
+    const around = outermost(key);
+    const others = inside.get(around);
+    if (others === undefined) inside.set(around, [key]);
+    else others.push(key);
+  }
   const planned = (plan?.steps ?? []).map(({ step }) => asStepKey(step.id));
-  const keys = new Set<StepKey>([...planned, ...progress.steps.keys()]);
-  return [...keys].map((key) => progress.steps.get(key) ?? untouched(key));
+  // What was executed in a loop stands below it.
+  const all = [...planned, ...progress.steps.keys()].flatMap((key) => [key, ...(inside.get(key) ?? [])]);
+  return [...new Set<StepKey>(all)].map((key) => progress.steps.get(key) ?? untouched(key));
 }
 
-/** Steps whose failure the workflow allows. */
-export function mayFail(plan: Plan | undefined): ReadonlySet<StepKey> {
-  const allowed = (plan?.steps ?? []).filter(({ step }) => step.continueOnError);
-  return new Set(allowed.map(({ step }) => asStepKey(step.id)));
+/** Executions of steps whose failure the workflow allows. */
+export interface Allowed {
+  has(key: StepKey): boolean;
+}
+
+/** Those whose step says `continue-on-error`. */
+export function mayFail(plan: Plan | undefined): Allowed {
+  const steps = withBodies((plan?.steps ?? []).map(({ step }) => step));
+  const allowed = new Set(steps.filter((step) => step.continueOnError).map(({ id }) => id));
+  return { has: (key) => allowed.has(stepOfKey(key)) };
 }
 
 /** How long the newest attempt of a step took, or has taken so far; undefined when it has not started. */
@@ -58,10 +74,7 @@ export function stepFacts(step: StepProgress, options: FactOptions): readonly st
 }
 
 /** Failed steps, the one that failed first at the front: the others may be its consequence. */
-export function failedSteps(
-  steps: readonly StepProgress[],
-  allowed: ReadonlySet<StepKey>,
-): readonly StepProgress[] {
+export function failedSteps(steps: readonly StepProgress[], allowed: Allowed): readonly StepProgress[] {
   return steps
     .filter((step) => step.status === 'failed' && !allowed.has(step.key))
     .sort((a, b) => ordered(a.endedAt ?? '', b.endedAt ?? ''));

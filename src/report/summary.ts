@@ -1,12 +1,19 @@
 /** Sums a run up on one screen: what went wrong first, then each step, what it cost, what it changed, what to type next. */
-import type { StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
 import { gateLines } from './gates.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
-import { failedSteps, isInterrupted, isUsageUnknown, mayFail, stepFacts, stepsInOrder } from './steps.ts';
+import {
+  type Allowed,
+  failedSteps,
+  isInterrupted,
+  isUsageUnknown,
+  mayFail,
+  stepFacts,
+  stepsInOrder,
+} from './steps.ts';
 import { count, duration, quoted, usageWords } from './words.ts';
 
 const MOST_ROWS = 20;
@@ -31,7 +38,7 @@ interface Told {
   readonly progress: Progress;
   readonly steps: readonly StepProgress[];
   readonly failed: readonly StepProgress[];
-  readonly allowed: ReadonlySet<StepKey>;
+  readonly allowed: Allowed;
   readonly changes: Changes;
   readonly now: number | undefined;
   readonly paint: Paint;

@@ -8,6 +8,7 @@ import { inWorktree } from './isolated.ts';
 import type { Performance } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
+import { sessionBefore } from './session.ts';
 import { failed, timed } from './timed.ts';
 import type { Transaction } from './transaction.ts';
 import { beginTransaction, isRecorded } from './transaction.ts';
@@ -50,14 +51,12 @@ export async function makeAttempt(
   const { step, key } = performance;
   const progress = run.ledger.step(key);
   const attempt = progress.attempt + 1;
-  const engine = engineFor(step, progress.engine);
+  const before = sessionBefore(run, step, performance.iteration);
+  const engine = engineFor(step, progress.engine ?? before?.engine);
+  const session = before === undefined || before.engine !== engine ? {} : { session: before };
   const of: AttemptOf = { run, phase, step, key, attempt, ...(engine === undefined ? {} : { engine }) };
-  const job = fillJob(
-    run,
-    step,
-    { key, attempt, ...(engine === undefined ? {} : { engine }) },
-    performance.scope(),
-  );
+  const filled = { key, attempt, ...(engine === undefined ? {} : { engine }), ...session };
+  const job = fillJob(run, step, filled, performance.scope());
   const model = job.ok && job.value.kind === 'prompt' ? job.value.model : undefined;
   await run.ledger.say({
     type: 'step-started',

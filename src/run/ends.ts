@@ -1,5 +1,6 @@
 /** Records the shared tree at the start and the end of a run, for those who compare the two. */
 
+import { withBodies } from '../model/workflow.ts';
 import { showsDiff } from './gate-question.ts';
 import type { Running } from './running.ts';
 import { isRecorded } from './transaction.ts';
@@ -13,7 +14,9 @@ export type EndLabel = 'run.start' | 'run.end';
  */
 export async function recordEnd({ input, main, last }: Running, label: EndLabel): Promise<void> {
   const { ports, run } = input;
-  const steps = [...main.planned, ...last.planned].flatMap(({ step, leftOut }) => (leftOut ? [] : [step]));
+  const steps = [...main.planned, ...last.planned].flatMap(({ step, leftOut }) =>
+    leftOut ? [] : withBodies([step]),
+  );
   const worth = steps.some((step) => isRecorded(step) || step.isolated !== undefined || showsDiff(step));
   if (worth) await ports.workspace?.record(run, label);
 }

@@ -1,6 +1,9 @@
 /** Lists the executions of steps that a run knows of. */
 import type { StepKey } from '../model/ids.ts';
+import { iterationPrefix } from '../model/ids.ts';
+import { lastIteration } from '../model/progress.ts';
 import type { Step } from '../model/workflow.ts';
+import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
 import type { Running } from './running.ts';
 
@@ -10,10 +13,26 @@ export interface Execution {
   readonly key: StepKey;
 }
 
-/** Those of the main list, batch by batch, then those of `finally`: in the order in which they can have begun. */
-export function executions({ main, last }: Pick<Running, 'main' | 'last'>): readonly Execution[] {
-  const byAge = [...main.planned].sort((a, b) => a.batch - b.batch || a.index - b.index);
-  return [main, last].flatMap((frame) =>
-    (frame === main ? byAge : frame.planned).map(({ step }) => ({ step, key: keyIn(frame, step) })),
-  );
+/**
+ * Those of the main list, batch by batch, then those of `finally`: in the order in which they can have begun. A loop is followed by
+ * what was executed of its body, iteration by iteration.
+ */
+export function executions({
+  main,
+  last,
+  ledger,
+}: Pick<Running, 'main' | 'last' | 'ledger'>): readonly Execution[] {
+  const inList = ({ prefix, planned }: Pick<Frame, 'prefix' | 'planned'>): readonly Execution[] =>
+    [...planned]
+      .sort((a, b) => a.batch - b.batch || a.index - b.index)
+      .flatMap(({ step, body }) => {
+        const key = keyIn({ prefix }, step);
+        const loop = ledger.step(key);
+        if (body === undefined || loop.attempt === 0) return [{ step, key }];
+        const rounds = Array.from({ length: lastIteration(loop) }, (_, index) =>
+          inList({ prefix: iterationPrefix(key, index + 1), planned: body.steps }),
+        );
+        return [{ step, key }, ...rounds.flat()];
+      });
+  return [...inList(main), ...inList(last)];
 }

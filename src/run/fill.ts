@@ -10,19 +10,21 @@ import type { Scope } from '../model/scope.ts';
 import type { PromptStep, Step } from '../model/workflow.ts';
 import type { Running } from './running.ts';
 import { fill, fillEnv, withContext } from './scope.ts';
+import type { SessionBefore } from './session.ts';
 
 /** The attempt that a job is for. */
 export interface Filled {
   readonly key: StepKey;
   readonly attempt: number;
   readonly engine?: string;
+  readonly session?: Pick<SessionBefore, 'id' | 'fork'>;
 }
 
 /** Makes the job of one attempt. A failure is final: the same expressions would fail again. */
 export function fillJob(
   run: Running,
   step: Step,
-  { key: ofStep, attempt, engine }: Filled,
+  { key: ofStep, attempt, engine, session }: Filled,
   scope: Scope,
 ): Result<Job, Failure> {
   const env = fillEnv(run, step, scope);
@@ -50,7 +52,7 @@ export function fillJob(
     const shell = step.shell === undefined ? {} : { shell: step.shell };
     return ok({ ...common, kind: 'run', script: script.value, ...shell, outputs: step.outputs });
   }
-  if (step.kind === 'gate') throw new Error(`the gate \`${step.id}\` starts nothing`);
+  if (step.kind !== 'prompt') throw new Error(`\`${step.id}\` starts nothing itself`);
   const prompt = text('prompt', step.prompt);
   if (!prompt.ok) return prompt;
   const system = text('system', step.system);
@@ -68,6 +70,7 @@ export function fillJob(
     ...common,
     ...agentKeys(step),
     engine: engine ?? step.engines[0] ?? '',
+    ...(session === undefined ? {} : { session: { id: session.id, fork: session.fork } }),
     ...(model.value === '' ? {} : { model: model.value }),
     ...(system.value === '' ? {} : { system: system.value }),
     prompt: withoutCommand(step.prompt, prompt.value),

@@ -9,12 +9,12 @@ import { err, ok } from '../model/result.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { condition } from './fill.ts';
 import { keyIn } from './frame.ts';
+import { whyCanceled } from './list.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
-import { whyCanceled } from './schedule.ts';
 import type { StatusFunctions } from './scope.ts';
 import { evaluateIf, fill, scopeOf } from './scope.ts';
 

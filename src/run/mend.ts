@@ -35,6 +35,8 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
   const found: Draft = { before: [], kept: [], merges: [], toUndo: [], worktrees: [] };
   // What was done last is undone first.
   for (const execution of [...executions(run)].reverse()) {
+    // It makes no attempt that could be left open: whoever goes on with the run goes on with it.
+    if (execution.step.kind === 'loop') continue;
     const looks = [lookAtShared, lookAtChange, lookAtAttempt];
     if (execution.step.isolated?.onConflict !== undefined) looks.push(lookAtResolution);
     for (const look of looks) {

@@ -4,6 +4,7 @@ import type { Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { makeAttempt } from './attempt.ts';
+import type { IterationOf } from './frame.ts';
 import type { InWorktree } from './isolated.ts';
 import type { Phase } from './phase.ts';
 import type { Guest } from './room.ts';
@@ -15,6 +16,8 @@ export interface Performance extends InWorktree {
   readonly step: Step;
   /** Of this execution of the step. */
   readonly key: StepKey;
+  /** Of a step in a loop: which iteration it is. */
+  readonly iteration?: IterationOf;
   /** Asked at each turn: thousands of steps may wait for theirs. */
   readonly scope: () => Scope;
   /** Asked at each of the step's turns; false sends it away, which the asked one has then recorded. */

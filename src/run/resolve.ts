@@ -153,7 +153,7 @@ function promptFor(of: AttemptOf, conflicts: readonly string[]): string {
 }
 
 function purposeOf(step: Step): string {
-  if (step.kind === 'gate') throw new Error(`the gate \`${step.id}\` has no change to merge`);
+  if (step.kind === 'gate' || step.kind === 'loop') throw new Error(`\`${step.id}\` has no change to merge`);
   const { parts } = step.kind === 'prompt' ? step.prompt : step.script;
   const written = parts.map((part) => (typeof part === 'string' ? part : `\${{ ${part.text} }}`)).join('');
   const name = step.name === undefined ? `\`${step.id}\`` : `\`${step.id}\` (${step.name})`;

@@ -14,12 +14,13 @@ import { keyIn } from './frame.ts';
 import { openGates } from './gates.ts';
 import { openLedger } from './ledger.ts';
 import { limitEngines } from './limits.ts';
+import { cancelWaiting, hasEnded, layOut, waitsFor } from './list.ts';
 import type { Mending } from './mend.ts';
 import { keptByChoice, lookForMending, mend } from './mend.ts';
 import type { Halt, Phase } from './phase.ts';
 import { openPhase } from './phase.ts';
 import type { RunInput, Running } from './running.ts';
-import { cancelWaiting, hasEnded, layOut, runList, waitsFor } from './schedule.ts';
+import { runList } from './schedule.ts';
 import { stepsView } from './view.ts';
 
 /**
@@ -117,8 +118,11 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
     remaining: 1,
     leftOut: false,
   }));
-  const ids = [...plan.steps, ...last].map(({ step }) => step.id);
-  const outermost = { prefix: '', steps: stepsView(ledger, ids), contexts: {} };
+  const outermost = {
+    prefix: '',
+    steps: stepsView(ledger, [{ prefix: '', planned: [...plan.steps, ...last] }]),
+    contexts: {},
+  };
   return {
     input,
     ledger,

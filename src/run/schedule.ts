@@ -1,71 +1,21 @@
 /** Runs the list of a frame: each step as soon as its own needs have ended. */
-import type { StepKey } from '../model/ids.ts';
-import type { PlannedStep } from '../model/plan.ts';
-import type { StepProgress, StepStatus } from '../model/progress.ts';
 import type { Scope } from '../model/scope.ts';
-import type { GateStep } from '../model/workflow.ts';
+import type { GateStep, LoopStep } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
-import type { Barrier } from './barrier.ts';
-import { openBarrier } from './barrier.ts';
 import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
-import { keyIn } from './frame.ts';
+import { iterationOf, rankIn } from './frame.ts';
 import { holdGate } from './gate.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
+import type { Entry, Schedule } from './list.ts';
+import { cancel, enter, isOver, layOut, leave, needOf, statusOf } from './list.ts';
+import { runLoop } from './loop.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
-import type { Phase } from './phase.ts';
-import type { Running } from './running.ts';
 import type { StatusFunctions } from './scope.ts';
 import { evaluateIf, scopeOf } from './scope.ts';
-
-/** A step of the list while the list runs. */
-interface Entry {
-  readonly key: StepKey;
-  readonly planned: PlannedStep;
-  readonly needs: Entry[];
-  readonly dependents: Entry[];
-  /** Needs that have not ended. */
-  waiting: number;
-  /** It, or something before it, was performed by this owner: what was skipped behind it is decided anew. */
-  ranAgain: boolean;
-  /** Something before it failed, and was not allowed to. */
-  failureBefore: boolean;
-  /** An attempt of it is being made, or its change being merged: that says itself how it ends. */
-  active: boolean;
-  /** What its `if` and its templates may ask of those before it; known once it was decided. */
-  status?: StatusFunctions;
-}
-
-/** The list while it runs. */
-export interface Schedule {
-  readonly run: Running;
-  readonly phase: Phase;
-  readonly frame: Frame;
-  readonly entries: readonly Entry[];
-  /** Ended steps whose dependents have not been told yet. */
-  readonly ended: Entry[];
-  /** Steps that are being performed. */
-  open: number;
-  telling: boolean;
-  readonly barrier: Barrier<Entry>;
-  merging: boolean;
-  /** The step whose failure ends everything under `--fail-fast`. */
-  stoppedBy?: string;
-  finish: () => void;
-}
-
-/** Lays the list out. */
-export function layOut(run: Running, phase: Phase, frame: Frame): Schedule {
-  const entries = entriesOf(frame);
-  const isMember = ({ planned: { step }, key }: Entry) =>
-    step.isolated !== undefined || run.ledger.step(key).status === 'merging';
-  const barrier = openBarrier(entries.filter(isMember));
-  const fresh = { ended: [], open: 0, telling: false, merging: false, finish: () => undefined };
-  return { run, phase, frame, entries, barrier, ...fresh };
-}
 
 /**
  * Runs the list. Resolves when every step has its end, or when the phase was halted and what ran has stopped.
@@ -74,44 +24,19 @@ export function layOut(run: Running, phase: Phase, frame: Frame): Schedule {
 export function runList(list: Schedule): Promise<void> {
   return new Promise((resolve) => {
     list.finish = resolve;
-    try {
-      for (const entry of list.entries) if (entry.needs.length === 0) decide(list, entry);
-    } catch (error) {
-      // Steps that were started already must stop and be recorded before anybody hears of the defect.
-      list.run.defect(error);
-    }
+    begin(list);
     if (list.open === 0) resolve();
   });
 }
 
-/** Whether nothing more becomes of a step in this run as it is. */
-export function hasEnded({ status }: Pick<StepProgress, 'status'>): boolean {
-  return END.has(status);
-}
-
-/** What the list waits for where it has come to no end by itself; undefined where every step has its end. */
-export function waitsFor(list: Schedule): 'gate' | 'pause' | undefined {
-  const open = list.entries.filter((entry) => !END.has(statusOf(list, entry)));
-  if (open.length === 0) return undefined;
-  return list.phase.isResting() ? 'pause' : 'gate';
-}
-
-/** Cancels every step that has no end and of which no attempt is being made. */
-export function cancelWaiting(list: Schedule): void {
-  for (const entry of list.entries) {
-    if (entry.active || END.has(statusOf(list, entry))) continue;
-    cancel(list, entry, whyCanceled(list.run, entry.key));
+function begin(list: Schedule): void {
+  try {
+    for (const entry of list.entries) if (entry.needs.length === 0) decide(list, entry);
+  } catch (error) {
+    // Steps that were started already must stop and be recorded before anybody hears of the defect.
+    list.run.defect(error);
   }
 }
-
-/** Why a step that has no end is canceled with the run; a change that is done and not merged can still be had. */
-export function whyCanceled({ input, ledger }: Running, key: StepKey): string {
-  const because = 'the run was canceled';
-  if (ledger.step(key).status !== 'merging') return because;
-  return `${because} before its change was merged; \`codemachine apply ${input.run} ${key}\` merges it`;
-}
-
-const END: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);
 
 function decide(list: Schedule, entry: Entry): void {
   const { phase } = list;
@@ -168,9 +93,14 @@ function mayRun(list: Schedule, entry: Entry, needs: readonly Need[], status: St
 function start(list: Schedule, entry: Entry): void {
   const { run, phase } = list;
   const { key, planned } = entry;
-  const { step, remaining, index } = planned;
+  const { step } = planned;
+  const { remaining, index } = rankIn(list.frame, planned);
   if (step.kind === 'gate') {
     startGate(list, entry, step);
+    return;
+  }
+  if (step.kind === 'loop') {
+    startLoop(list, entry, step);
     return;
   }
   if (step.isolated !== undefined && !list.barrier.mayStart(entry)) return;
@@ -179,27 +109,73 @@ function start(list: Schedule, entry: Entry): void {
     if (after === 'ended') settle(list, entry);
     if (after === 'merging') awaitMerge(list, entry);
   };
-  list.open++;
+  enter(list);
   const scope = scopeFor(list, entry);
-  void perform(run, phase, { step, key, remaining, index, scope, admit: () => admit(list, entry), over })
+  void perform(run, phase, {
+    step,
+    key,
+    ...iterationOf(list.frame),
+    remaining,
+    index,
+    scope,
+    admit: () => admit(list, entry),
+    over,
+  })
     .catch(run.defect)
-    .finally(() => {
-      if (--list.open === 0) list.finish();
-    });
+    .finally(() => leave(list));
+}
+
+/** A loop takes no place either: its body's steps do. Whoever finds it begun goes on with it. */
+function startLoop(list: Schedule, entry: Entry, step: LoopStep): void {
+  const { run, phase, frame } = list;
+  const { key, planned, status } = entry;
+  if (planned.body === undefined || status === undefined)
+    throw new Error(`the loop \`${key}\` was never planned`);
+  if (phase.isResting() || !admit(list, entry)) return;
+  enter(list);
+  const runBody = (iteration: Frame) => runIteration(list, entry, iteration);
+  const rank = rankIn(frame, planned);
+  void runLoop(run, phase, { step, key, body: planned.body, frame, rank, status, runBody })
+    .then((after) => {
+      entry.active = false;
+      if (after !== 'ended') return;
+      delete entry.inner;
+      settle(list, entry);
+    })
+    .catch((error: unknown) => {
+      if (run.ledger.lost() === undefined) run.defect(error);
+    })
+    .finally(() => leave(list));
+}
+
+/** What the loop does and what its body does are one thing: while the body only waits for somebody, the run may park. */
+function runIteration(list: Schedule, entry: Entry, iteration: Frame): Promise<void> {
+  const body = layOut(list.run, list.phase, iteration, list);
+  entry.inner = body;
+  return new Promise((resolve) => {
+    let over = false;
+    body.finish = () => {
+      if (over || !isOver(body)) return;
+      over = true;
+      enter(list);
+      resolve();
+    };
+    begin(body);
+    if (body.open === 0) body.finish();
+    leave(list);
+  });
 }
 
 /** A gate takes no place. While nothing but a decision is missing, it does not keep the run from parking either. */
 function startGate(list: Schedule, entry: Entry, step: GateStep): void {
   const { run, phase } = list;
   const { key, planned } = entry;
-  const { remaining, index } = planned;
+  const { remaining, index } = rankIn(list.frame, planned);
   if (phase.isResting() || !admit(list, entry)) return;
   entry.active = false;
   const busy = (work: Promise<void>): void => {
-    list.open++;
-    void work.catch(run.defect).finally(() => {
-      if (--list.open === 0) list.finish();
-    });
+    enter(list);
+    void work.catch(run.defect).finally(() => leave(list));
   };
   const of = { run, phase, step, key, remaining, index, scope: scopeFor(list, entry) };
   busy(holdGate(of, { busy, over: () => settle(list, entry) }));
@@ -219,7 +195,7 @@ function goOn(list: Schedule): void {
   const batch = list.barrier.next();
   if (batch.length === 0) return;
   list.merging = true;
-  list.open++;
+  enter(list);
   void mergeInOrder(
     list.run,
     list.phase,
@@ -229,12 +205,13 @@ function goOn(list: Schedule): void {
     .finally(() => {
       list.merging = false;
       goOn(list);
-      if (--list.open === 0) list.finish();
+      leave(list);
     });
 }
 
 function changeOf(list: Schedule, entry: Entry): Change {
-  const { step, remaining, index } = entry.planned;
+  const { step } = entry.planned;
+  const { remaining, index } = rankIn(list.frame, entry.planned);
   return {
     ...{ step, key: entry.key, remaining, index, scope: scopeFor(list, entry) },
     busy: (busy) => {
@@ -259,7 +236,7 @@ function scopeFor({ run, frame }: Schedule, entry: Entry): () => Scope {
 
 /** A step that was begun before the failure goes on; `--fail-fast` starts nothing new, and stops nothing. */
 function admit(list: Schedule, entry: Entry): boolean {
-  const begun = statusOf(list, entry) === 'waiting';
+  const begun = statusOf(list, entry) === 'waiting' || statusOf(list, entry) === 'running';
   if (list.stoppedBy === undefined || begun) {
     entry.active = true;
     entry.ranAgain = true;
@@ -286,37 +263,4 @@ function settle(list: Schedule, entry: Entry): void {
   list.ended.length = 0;
   list.telling = false;
   goOn(list);
-}
-
-function cancel(list: Schedule, entry: Entry, because: string): void {
-  void list.run.ledger.say({ type: 'step-canceled', step: entry.key, because });
-}
-
-function statusOf(list: Schedule, entry: Entry): StepStatus {
-  return list.run.ledger.step(entry.key).status;
-}
-
-function needOf(list: Schedule, entry: Entry): Need {
-  const { id, continueOnError } = entry.planned.step;
-  return { id, status: statusOf(list, entry), continueOnError };
-}
-
-function entriesOf(frame: Frame): readonly Entry[] {
-  const entries = new Map<string, Entry>();
-  for (const planned of frame.planned) {
-    const key = keyIn(frame, planned.step);
-    const fresh = { waiting: 0, ranAgain: false, failureBefore: false, active: false };
-    entries.set(planned.step.id, { key, planned, needs: [], dependents: [], ...fresh });
-  }
-  for (const entry of entries.values()) {
-    for (const id of new Set(entry.planned.step.needs)) {
-      const need = entries.get(id);
-      if (need === undefined)
-        throw new Error(`\`${entry.planned.step.id}\` needs \`${id}\`, which the plan does not have`);
-      entry.needs.push(need);
-      need.dependents.push(entry);
-    }
-    entry.waiting = entry.needs.length;
-  }
-  return [...entries.values()];
 }

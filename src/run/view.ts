@@ -1,29 +1,83 @@
 /** Shows steps as expressions see them under `steps`. */
-import type { StepId } from '../model/ids.ts';
-import { asStepKey } from '../model/ids.ts';
+import type { StepKey } from '../model/ids.ts';
+import { iterationPrefix } from '../model/ids.ts';
 import type { StepProgress } from '../model/progress.ts';
+import { lastIteration } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
+import type { LoopStep, Step } from '../model/workflow.ts';
+import type { Frame } from './frame.ts';
+import { keyIn } from './frame.ts';
 import type { Ledger } from './ledger.ts';
 
+/** A list of steps with what its keys begin with. */
+type List = Pick<Frame, 'prefix' | 'planned'>;
+
 /**
- * The `steps` context. One object for the whole run whose properties look when they are asked: copying the steps for
+ * The `steps` context. One object for a whole frame whose properties look when they are asked: copying the steps for
  * each expression would make a run of n steps cost n².
+ * @param outer what the frame around it shows; its own steps stand above those
  */
-export function stepsView(ledger: Ledger, ids: readonly StepId[]): JsonObject {
-  const steps = {};
-  const shown = new Map<StepId, { of: StepProgress; view: Json }>();
-  for (const id of ids) {
-    const get = () => {
-      const of = ledger.step(asStepKey(id));
-      const known = shown.get(id);
-      if (known?.of === of) return known.view;
-      const view = stepView(of);
-      shown.set(id, { of, view });
-      return view;
-    };
-    Object.defineProperty(steps, id, { enumerable: true, get });
+export function stepsView(ledger: Ledger, lists: readonly List[], outer?: JsonObject): JsonObject {
+  const steps: JsonObject = Object.defineProperties({}, Object.getOwnPropertyDescriptors(outer ?? {}));
+  for (const list of lists) {
+    for (const { step } of list.planned) {
+      show(
+        steps,
+        step,
+        viewer(ledger, () => keyIn(list, step)),
+      );
+      if (step.kind === 'loop') showBody(ledger, steps, step, () => [keyIn(list, step)]);
+    }
   }
   return steps;
+}
+
+/** The steps of an iteration as the one after it sees them: all empty where there was none. */
+export function previousView(ledger: Ledger, list: List): JsonObject {
+  const steps: JsonObject = {};
+  for (const { step } of list.planned) {
+    const key = keyIn(list, step);
+    const ran = () => ledger.progress.steps.has(key);
+    const view = viewer(ledger, () => key);
+    show(steps, step, () => (ran() ? view() : { ...stepView(ledger.step(key)), status: null }));
+  }
+  return steps;
+}
+
+function show(steps: JsonObject, { id }: Step, get: () => Json): void {
+  Object.defineProperty(steps, id, { enumerable: true, configurable: true, get });
+}
+
+function viewer(ledger: Ledger, keyNow: () => StepKey): () => JsonObject {
+  let shown: { of: StepProgress; view: JsonObject } | undefined;
+  return () => {
+    const of = ledger.step(keyNow());
+    if (shown?.of !== of) shown = { of, view: stepView(of) };
+    return shown.view;
+  };
+}
+
+/** After a loop, a step of its body is its last execution, with the list of all. Every body step of bodies inside, too. */
+function showBody(ledger: Ledger, steps: JsonObject, loop: LoopStep, loops: () => readonly StepKey[]): void {
+  for (const step of loop.steps) {
+    const keys = () =>
+      loops().flatMap((key) => iterations(ledger, key).map((prefix) => keyIn({ prefix }, step)));
+    show(steps, step, () => {
+      const executions = keys().filter((key) => ledger.progress.steps.has(key));
+      const views = executions.map((key) => stepView(ledger.step(key)));
+      const last = views.at(-1) ?? {
+        ...stepView(ledger.step(keyIn({ prefix: '' }, step))),
+        status: 'skipped',
+      };
+      return { ...last, executions: views };
+    });
+    if (step.kind === 'loop') showBody(ledger, steps, step, keys);
+  }
+}
+
+function iterations(ledger: Ledger, loop: StepKey): readonly string[] {
+  const last = lastIteration(ledger.step(loop));
+  return Array.from({ length: last }, (_, index) => iterationPrefix(loop, index + 1));
 }
 
 /** One step: `status` is always there, everything else is null where the step did not get so far. */
@@ -39,6 +93,7 @@ export function stepView(step: StepProgress): JsonObject {
     stdout: values.stdout ?? null,
     stderr: values.stderr ?? null,
     'exit-code': values['exit-code'] ?? null,
+    count: values.count ?? null,
     duration: values['duration-ms'] ?? null,
     attempts: ran && step.attempt > 0 ? step.attempt : null,
     usage: usage === undefined ? null : { ...usage },

@@ -36,6 +36,8 @@ export interface View {
   readonly place: Place;
   /** Whether `loop` and `matrix` are not judged, because their step is refused as a whole. */
   readonly opaque: boolean;
+  /** Whether a context is there because of what the expression stands inside of. */
+  isInside(name: Context): boolean;
   /** What a context holds; not asked for `steps`. */
   context(name: Context): Type;
   /** What `steps.<id>` holds; undefined after reporting that it cannot be read. */
@@ -130,7 +132,7 @@ function checkChain(chain: Chain, view: View): Type {
     reportUnknownContext(start, view);
     return ANY;
   }
-  if (!READABLE[view.place].has(name)) {
+  if (!READABLE[view.place].has(name) && !view.isInside(name)) {
     if (view.opaque && (name === 'loop' || name === 'matrix')) return ANY;
     const hint = insteadOf(name, view.place);
     view.report('context-not-here', start, {
@@ -228,7 +230,7 @@ function nameOf(index: Node): string | undefined {
 
 function reportUnknownContext(start: ContextAccess, view: View): void {
   const { lexeme } = start.name;
-  const known = CONTEXTS.filter((name) => READABLE[view.place].has(name));
+  const known = CONTEXTS.filter((name) => READABLE[view.place].has(name) || view.isInside(name));
   const near = nearest(lexeme, known);
   const isFunction = signatureOf(lexeme);
   const hint =

@@ -17,6 +17,8 @@ export type Place =
   | 'show'
   | 'approve-if'
   | 'require'
+  | 'until'
+  | 'while'
   | 'outputs';
 
 /** The contexts of the language. */
@@ -54,6 +56,8 @@ export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   show: new Set(IN_A_STEP),
   'approve-if': new Set(IN_A_STEP),
   require: new Set(IN_A_STEP),
+  until: new Set([...EVERYWHERE, 'steps']),
+  while: new Set([...EVERYWHERE, 'steps']),
   outputs: new Set([...EVERYWHERE, 'steps']),
 };
 

@@ -34,6 +34,8 @@ export function typeOfStep(step: Step): Type {
       return typeOfPrompt(step);
     case 'gate':
       return typeOfGate(step);
+    case 'loop':
+      return objectOf({ ...COMMON, count: MAYBE_NUMBER });
   }
 }
 

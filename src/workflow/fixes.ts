@@ -1,7 +1,7 @@
 /** Adds to complaints the replacement of text that mends them, where only one can be right. */
 import type { Diagnostic, Fix } from '../model/diagnostic.ts';
 import type { Range, SourceFile } from '../model/source.ts';
-import type { Step, Workflow } from '../model/workflow.ts';
+import { allSteps, type Step, type Workflow } from '../model/workflow.ts';
 import { type ScriptFix, scriptFix } from './fixes-script.ts';
 import { soleNear } from './suggest.ts';
 import { child, type MapNode, type Node } from './tree.ts';
@@ -28,13 +28,15 @@ export function withFixes(
 
 /** Gives the fix for data at a place; that of a step is made once. */
 function scriptFixes(source: SourceFile, root: Node, workflow: Workflow): (at: Range) => Fix | undefined {
-  const steps = [...workflow.steps, ...workflow.finally].sort((a, b) => a.at.start - b.at.start);
+  const steps = [...allSteps(workflow)].sort((a, b) => a.at.start - b.at.start);
   const nodes = new Map<number, MapNode>();
-  for (const key of ['steps', 'finally']) {
-    const list = child(root, key);
-    for (const item of list?.kind === 'list' ? list.items : [])
+  const collect = (list: Node | undefined): void => {
+    for (const item of list?.kind === 'list' ? list.items : []) {
       if (item.kind === 'map') nodes.set(item.at.start, item);
-  }
+      collect(child(child(item, 'loop'), 'steps'));
+    }
+  };
+  for (const key of ['steps', 'finally']) collect(child(root, key));
   const around = (at: Range) => stepAround(steps, at);
   // Where a script is another step's too, by an alias, the variables of one are not those of the other.
   const shared = new Set(

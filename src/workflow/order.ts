@@ -14,10 +14,9 @@ export interface Place {
   readonly needsAt: Range;
 }
 
-/** The place of every step, and the ids of steps inside loops, which are steps of nobody yet. */
+/** The place of every step, those inside loops included. */
 export interface Order {
   readonly places: ReadonlyMap<Node, Place>;
-  readonly inner: ReadonlySet<string>;
 }
 
 interface Ids {
@@ -39,7 +38,7 @@ export function readOrder(reading: Reading): Order {
   for (const [i, list] of lists.entries()) makeIds(list, ids, taken, i === 0 ? 'step' : 'finally');
   const places = new Map<Node, Place>();
   for (const [i, list] of lists.entries()) orderList(reading, list, ids, places, i === 0);
-  return { places, inner: new Set(ids.inside.keys()) };
+  return { places };
 }
 
 function bodyOf(step: Node): readonly Node[] {

@@ -1,16 +1,18 @@
 /** Checks every expression of a workflow against what it can see. */
 import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Expr, Template } from '../model/expression.ts';
-import type { GateStep, PromptStep, Step, Workflow } from '../model/workflow.ts';
-import { answer, type Question } from './expression-ancestors.ts';
+import type { GateStep, LoopStep, PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { check, type View } from './expression-check.ts';
 import { type Place, sharedContexts } from './expression-contexts.ts';
+import { hintFor } from './expression-hints.ts';
+import { type List, meetingOf, placesIn, type StepPlace } from './expression-lists.ts';
+import { judgeOrder, type Pending } from './expression-order.ts';
 import { placeOf } from './expression-place.ts';
-import { insteadOfStepProperty, typeOfStep } from './expression-steps.ts';
+import { typeOfStep } from './expression-steps.ts';
 import { type Node, parseExpression } from './expression-syntax.ts';
 import { nearest } from './suggest.ts';
 import { checkModel, checkScript, checkVariables, dataIn } from './taint.ts';
-import { ANY, objectOf, orNull, STRING, type Type } from './types.ts';
+import { ANY, listOf, NUMBER, objectOf, orNull, STRING, type Type, withMember } from './types.ts';
 
 /** What the check has to know beside the workflow. */
 export interface CheckMore {
@@ -26,8 +28,12 @@ export interface CheckMore {
 interface Owner {
   /** Undefined for what belongs to the workflow itself. */
   readonly step?: Step;
-  /** Its position in the main list; undefined for `finally` steps and for what belongs to the workflow. */
+  /** The list it stands in. */
+  readonly list: List;
+  /** Its position in the list; undefined for what is read when all of the list has ended. */
   readonly position?: number;
+  /** Variables that were checked where they are written: those of the workflow, or of the loop around it. */
+  readonly inherited: Step['env'];
   /** The variable whose value it is, of the step's `env:`. */
   readonly variable?: string;
   readonly contexts: ReadonlyMap<string, Type>;
@@ -36,16 +42,13 @@ interface Owner {
 /** How many unknown names are compared with all steps; a thousand slips in a file of thousands of steps are one slip. */
 const MOST_SUGGESTIONS = 100;
 
-/** A reference whose order is still to be judged. */
-interface Pending extends Question {
-  readonly diagnostic: (hint: string | undefined) => Diagnostic;
-}
-
 /** What is the same for all expressions of a workflow. */
 interface Check {
   readonly workflow: Workflow;
   readonly more: CheckMore;
-  readonly positions: ReadonlyMap<string, number>;
+  readonly main: List;
+  /** By id, those in loops included. */
+  readonly places: ReadonlyMap<string, StepPlace>;
   readonly types: Map<Step, Type>;
   readonly found: Diagnostic[];
   readonly pending: Pending[];
@@ -58,24 +61,35 @@ interface Check {
  * reported when they were read, and are passed over.
  */
 export function checkExpressions(workflow: Workflow, more: CheckMore): readonly Diagnostic[] {
-  const positions = new Map<string, number>(workflow.steps.map(({ id }, i) => [id, i]));
-  const all: Check = { workflow, more, positions, types: new Map(), found: [], pending: [], suggestions: 0 };
+  const main: List = { steps: workflow.steps };
+  const places = placesIn(main);
+  const all: Check = {
+    workflow,
+    more,
+    main,
+    places,
+    types: new Map(),
+    found: [],
+    pending: [],
+    suggestions: 0,
+  };
+  const inherited = workflow.env;
   const shared = sharedContexts(workflow, false);
   const atEnd = sharedContexts(workflow, true);
-  checkEnv(workflow.env, 'workflow-env', { contexts: shared }, all);
+  checkEnv(workflow.env, 'workflow-env', { list: main, inherited, contexts: shared }, all);
   for (const [position, step] of workflow.steps.entries())
-    checkStep({ step, position, contexts: shared }, all);
-  for (const step of workflow.finally) checkStep({ step, contexts: atEnd }, all);
+    checkStep({ step, list: main, position, inherited, contexts: shared }, all);
+  for (const step of workflow.finally) checkStep({ step, list: main, inherited, contexts: atEnd }, all);
   for (const template of Object.values(workflow.outputs))
-    checkTemplate(template, 'outputs', { contexts: shared }, all);
-  return [...all.found, ...judgeOrder(all)];
+    checkTemplate(template, 'outputs', { list: main, inherited, contexts: shared }, all);
+  return [...all.found, ...judgeOrder(all.pending)];
 }
 
 function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
   const { step } = owner;
   const { path } = all.more;
   if (step.if !== undefined) checkExpr(step.if, 'if', owner, all);
-  checkEnv(ownEnv(step, all), 'env', owner, all);
+  checkEnv(ownEnv(step, owner), 'env', owner, all);
   if (step.workingDirectory !== undefined)
     checkTemplate(step.workingDirectory, 'working-directory', owner, all);
   if (step.kind === 'run') {
@@ -83,6 +97,8 @@ function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
     all.found.push(...checkScript(step, path));
   } else if (step.kind === 'gate') {
     checkGate(step, owner, all);
+  } else if (step.kind === 'loop') {
+    checkLoop(step, owner, all);
   } else {
     checkTemplate(step.prompt, 'prompt', owner, all);
     checkAgent(step, owner, all);
@@ -91,8 +107,43 @@ function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
   if (resolver === undefined) return;
   // It sees what the step sees for which it works, but for that step's variables.
   const instead = { ...owner, step: { ...resolver, id: step.id } };
-  checkEnv(ownEnv(resolver, all), 'env', instead, all);
+  checkEnv(ownEnv(resolver, owner), 'env', instead, all);
   checkAgent(resolver, instead, all);
+}
+
+/** `until` is read when the body has ended, `while` before it begins. */
+function checkLoop(step: LoopStep, owner: Owner, all: Check): void {
+  const list: List = {
+    steps: step.steps,
+    within: { loop: step, list: owner.list, position: owner.position },
+  };
+  const body = typesOf(step.steps, all);
+  const previous = objectOf({ steps: objectOf(body) });
+  const contexts = new Map([...owner.contexts, ['loop', objectOf({ index: NUMBER, previous })] as const]);
+  if (step.while !== undefined) checkExpr(step.while, 'while', { ...owner, contexts }, all);
+  if (step.until !== undefined) {
+    const { position: _, ...after } = owner;
+    checkExpr(step.until, 'until', { ...after, list, contexts }, all);
+  }
+  for (const [position, inner] of step.steps.entries())
+    checkStep({ step: inner, list, position, inherited: step.env, contexts }, all);
+}
+
+/** What an iteration shows the next one; all of it is empty in the first. */
+function typesOf(steps: readonly Step[], all: Check): ReadonlyMap<string, Type> {
+  const named = steps.filter(({ declared }) => declared);
+  return new Map(
+    named.map((step) => {
+      const type = all.more.opaque.has(step.id) ? ANY : typeOf(step, all);
+      return [step.id, withMember(type, 'status', (status) => orNull(status))];
+    }),
+  );
+}
+
+function typeOf(step: Step, { types }: Check): Type {
+  const type = types.get(step) ?? typeOfStep(step);
+  types.set(step, type);
+  return type;
 }
 
 function checkGate(
@@ -113,9 +164,8 @@ function checkAgent(step: PromptStep, owner: Owner, all: Check): void {
   all.found.push(...checkModel(step.model, all.workflow, all.more.path));
 }
 
-// Those of the workflow were checked under their names; an alias may give a value to another variable, one that takes no data.
-function ownEnv(step: Step, { workflow }: Check): Step['env'] {
-  const inherited = workflow.env;
+// Those were checked under their names; an alias may give a value to another variable, one that takes no data.
+function ownEnv(step: Step, { inherited }: Owner): Step['env'] {
   const own = Object.entries(step.env).filter(
     ([name, template]) => !Object.hasOwn(inherited, name) || inherited[name] !== template,
   );
@@ -143,6 +193,7 @@ function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): void {
   const view: View = {
     place,
     opaque: owner.step !== undefined && all.more.opaque.has(owner.step.id),
+    isInside: (name) => (name === 'loop' || name === 'matrix') && owner.contexts.has(name),
     context: (name) => (name === 'env' ? envOf(owner, all) : (owner.contexts.get(name) ?? ANY)),
     step: (id, node) => stepFor(id, node, owner, all, { report, at }),
     hint: (subject, name) => hintFor(subject, name, all),
@@ -183,87 +234,53 @@ interface Pen {
 }
 
 function stepFor(name: string, node: Node, owner: Owner, all: Check, pen: Pen): Type | undefined {
-  const { workflow, more, positions } = all;
+  const { more, places } = all;
   const id = name.toLowerCase();
   if (owner.step?.id === id) {
     pen.report('self-reference', node, { id });
     return undefined;
   }
   if (more.opaque.has(id)) return ANY;
-  const earlier = positions.get(id);
-  const step = earlier === undefined ? undefined : workflow.steps[earlier];
-  if (step === undefined || earlier === undefined) {
+  const place = places.get(id);
+  if (place === undefined) {
     reportUnknownStep(id, node, owner, all, pen);
     return undefined;
   }
+  const { step } = place;
   if (!step.declared) {
     pen.report('unknown-step', node, { id, known: [], hint: `give the step that is meant \`id: ${id}\`` });
     return undefined;
   }
-  if (owner.step !== undefined && owner.position !== undefined) {
-    const args = { id, step: owner.step.id };
-    const diagnostic = (hint: string | undefined) =>
-      diagnose('step-not-before', more.path, pen.at(node), {
-        ...args,
-        ...(hint === undefined ? {} : { hint }),
-      });
-    all.pending.push({ later: owner.position, earlier, diagnostic });
+  const diagnostic = (hint: string | undefined) =>
+    diagnose('step-not-before', more.path, pen.at(node), {
+      ...{ id, step: owner.step?.id ?? 'outputs' },
+      ...(hint === undefined ? {} : { hint }),
+    });
+  const meeting = meetingOf(owner, place);
+  const isLoopAround = step.kind === 'loop' && place.list === owner.list.within?.list;
+  if (meeting === 'inside') {
+    const hint = isLoopAround
+      ? `\`${id}\` has not ended inside of its own body: read \`loop\`, or a step beside it`
+      : `it runs after this is read: read \`loop.previous.steps.${id}\`, of the iteration before`;
+    all.found.push(diagnostic(hint));
+    return undefined;
   }
-  const known = all.types.get(step);
-  const type = known ?? typeOfStep(step);
-  if (known === undefined) all.types.set(step, type);
-  return type;
+  const { list, later, earlier, nested } = meeting;
+  if (owner.step !== undefined && later !== undefined)
+    all.pending.push({ list, id, later, earlier, diagnostic });
+  const type = typeOf(step, all);
+  return nested ? withMember(type, 'executions', () => listOf(type)) : type;
 }
 
 function reportUnknownStep(id: string, node: Node, owner: Owner, all: Check, pen: Pen): void {
-  const { workflow, more } = all;
+  const { workflow, more, places } = all;
   if (workflow.finally.some((step) => step.declared && step.id === id)) {
     const hint = 'steps of `finally` run at the very end, and nothing reads them';
     pen.report('step-not-before', node, { id, step: owner.step?.id ?? 'outputs', hint });
     return;
   }
-  const known = all.suggestions++ < MOST_SUGGESTIONS ? workflow.steps.filter(({ declared }) => declared) : [];
-  const ids = known.filter((step) => step !== owner.step).map((step) => step.id);
+  const known = all.suggestions++ < MOST_SUGGESTIONS ? [...places.values()] : [];
+  const ids = known.flatMap(({ step }) => (step.declared && step !== owner.step ? [step.id] : []));
   const near = nearest(id, [...ids, ...more.opaque]);
   pen.report('unknown-step', node, { id, known: ids, ...(near === undefined ? {} : { near }) });
-}
-
-function judgeOrder({ workflow, pending }: Check): readonly Diagnostic[] {
-  const answers = answer(workflow.steps, pending);
-  const wrong = pending.filter((_, i) => answers[i] === 'not-before');
-  const turned = answer(
-    workflow.steps,
-    wrong.map(({ later, earlier }) => ({ later: earlier, earlier: later })),
-  );
-  return wrong.map(({ diagnostic, earlier, later }, i) => {
-    const [id, own] = [workflow.steps[earlier]?.id, workflow.steps[later]?.id];
-    return diagnostic(
-      turned[i] === 'before'
-        ? `\`${id}\` runs after \`${own}\`: write it above, or read another step`
-        : undefined,
-    );
-  });
-}
-
-function hintFor(subject: string, name: string, { workflow, positions }: Check): string | undefined {
-  const [context, id, property] = subject.split('.');
-  if (context === 'steps' && id !== undefined) {
-    const step = workflow.steps[positions.get(id) ?? -1];
-    if (step === undefined) return undefined;
-    if (property === undefined) return insteadOfStepProperty(step, name);
-    const declarable =
-      property === 'outputs' && step.kind === 'run' && nearest(name, Object.keys(step.outputs)) === undefined;
-    return declarable ? `declare it under the \`outputs:\` of \`${id}\`: \`${name}: string\`` : undefined;
-  }
-  if (property !== undefined || id !== undefined) return undefined;
-  if (context === 'run' && name === 'status') return 'a run has a status in `finally` only';
-  const known: Readonly<Record<string, readonly string[]>> = {
-    inputs: Object.keys(workflow.inputs),
-    secrets: workflow.secrets.map((secret) => secret.name),
-  };
-  const names = context === undefined ? undefined : known[context];
-  if (context === 'env') return undefined;
-  return names === undefined || nearest(name, names) !== undefined
-    ? undefined
-    : `declare it under \`${context}:\``;
 }

@@ -18,9 +18,10 @@ const STEP_TEMPLATES = new Set([
     'if',
   ],
   // What is refused as a whole is not judged inside.
-  ...['loop', 'matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'session'],
+  ...['matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'session'],
 ]);
 const GATE_TEMPLATES = new Set(['message', 'show', 'approve-if', 'require']);
+const LOOP_TEMPLATES = new Set(['until', 'while', 'steps']);
 const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine', 'budget']);
 const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine']);
 const TOP_TEMPLATES = new Set([
@@ -43,10 +44,13 @@ export function checkStaticKeys(reading: Reading): void {
   for (const agent of entriesOf(child(root, 'agents')))
     checkKeys(reading, agent.value, AGENT_TEMPLATES, 'agent');
   for (const key of ['steps', 'finally']) {
-    const list = child(root, key);
-    for (const step of list?.kind === 'list' ? list.items : [])
-      checkKeys(reading, step, STEP_TEMPLATES, 'step');
+    checkSteps(reading, child(root, key));
   }
+}
+
+function checkSteps(reading: Reading, list: Node | undefined): void {
+  for (const step of list?.kind === 'list' ? list.items : [])
+    checkKeys(reading, step, STEP_TEMPLATES, 'step');
 }
 
 function checkKeys(
@@ -61,7 +65,10 @@ function checkKeys(
     if (templates.has(name) || !known.includes(name)) continue;
     if (name === 'workspace') checkWorkspace(reading, value);
     else if (name === 'gate') checkKeys(reading, value, GATE_TEMPLATES, 'gate');
-    else checkValue(reading, value, name);
+    else if (name === 'loop') {
+      checkKeys(reading, value, LOOP_TEMPLATES, 'loop');
+      checkSteps(reading, child(value, 'steps'));
+    } else checkValue(reading, value, name);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type GateStep,
   type Isolated,
   isWriter,
+  type LoopStep,
   type OutputType,
   type PromptStep,
   type RunStep,
@@ -18,6 +19,7 @@ import { enginesOf, type Layers, layersOf, settingOf } from './agents.ts';
 import { isFence, isTrue, readEnv } from './declarations.ts';
 import { readGate } from './gates.ts';
 import { checkDefaultWorkspace, readIsolated } from './isolation.ts';
+import { readLoop, readSession } from './loops.ts';
 import type { Place } from './order.ts';
 import {
   complain,
@@ -54,6 +56,8 @@ export interface Ground {
   readonly kinds: ReadonlyMap<Node, Kind>;
   readonly places: ReadonlyMap<Node, Place>;
   readonly env: Readonly<Record<string, Template>>;
+  /** Whether the steps are the body of a loop. */
+  readonly inLoop?: boolean;
 }
 
 /**
@@ -70,6 +74,8 @@ export function readSteps(ground: Ground, list: Node | undefined): readonly Step
         return [readPrompt(ground, node, place)];
       case 'gate':
         return [readGateStep(ground, node, place)];
+      case 'loop':
+        return [readLoopStep(ground, node, place)];
       default:
         return [readRun(ground, node, place)];
     }
@@ -151,6 +157,15 @@ function readGateStep(ground: Ground, node: MapNode, place: Place): GateStep {
   return { ...common, retry: once, kind: 'gate', ...readGate(ground.reading, node) };
 }
 
+/** A loop. Its variables are those of its body, whose steps stand above them. */
+function readLoopStep(ground: Ground, node: MapNode, place: Place): LoopStep {
+  const layers: Layers = { step: node, agent: undefined, defaults: undefined };
+  const { workingDirectory: _, timeoutMs: __, ...common } = readCommon(ground, node, place, layers, 'run');
+  const steps = readSteps({ ...ground, env: common.env, inLoop: true }, child(child(node, 'loop'), 'steps'));
+  const retry = { ...common.retry, attempts: 1 };
+  return { ...common, retry, kind: 'loop', ...readLoop(ground.reading, node), steps };
+}
+
 function readShell(reading: Reading, node: Node | undefined): string | undefined {
   if (node?.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
   const shell = node.value;
@@ -177,6 +192,7 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
   if (!accessSaid && agentKnown) complain(reading, 'access-unsaid', kindAt, {});
   const agent = stringAt(node, 'agent');
   const output = readAnswer(reading, child(node, 'output'));
+  const isolated = isolation(ground, layers, place);
   const step: PromptStep = {
     ...readCommon(ground, node, place, layers, 'prompt'),
     kind: 'prompt',
@@ -189,7 +205,8 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
     undo: stringAt(node, 'undo') !== 'never',
     ...readSettings(reading, layers),
     ...(output === undefined ? {} : { output }),
-    ...isolation(ground, layers, place),
+    ...isolated,
+    ...readSession(ground.reading, node, { inLoop: ground.inLoop === true, ...isolated }),
   };
   const undo = entryOf(node, 'undo');
   if (step.isolated !== undefined && !step.undo && undo !== undefined)

@@ -47,6 +47,12 @@ export function listOf(items: Type): Type {
   return { kinds: KINDS.list, items };
 }
 
+/** The same object with one member more, or another one: made from the one of that name where there is one. */
+export function withMember(type: Type, name: string, make: (before: Type) => Type): Type {
+  if (type.members === undefined) return type;
+  return { ...type, members: new Map([...type.members, [name, make(type.members.get(name) ?? ANY)]]) };
+}
+
 /** The same, or null. */
 export function orNull(type: Type): Type {
   return (type.kinds & KINDS.null) === 0 ? { ...type, kinds: type.kinds | KINDS.null } : type;

@@ -6,7 +6,6 @@ import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
 import { child, type Entry, entriesOf, entryOf, isWord, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
-  loop: 'write the steps out, or loop inside a `run` step',
   gate: 'end the workflow here, and write what follows as a second one',
   matrix: 'write one step per combination',
   reduce: 'write a `prompt` step that reads the results it needs',
@@ -18,17 +17,27 @@ const HELP: Readonly<Record<string, string>> = {
   concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['loop', 'gate', 'reduce', 'uses', 'matrix', 'cache', 'artifacts', 'budget', 'concurrency'];
+const STEP_KEYS = ['gate', 'reduce', 'uses', 'matrix', 'cache', 'artifacts', 'budget', 'concurrency'];
 
-/** Complains once about each use of each part that is not run yet; a loop's body is refused with its loop. */
+/** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {
   const { root } = reading;
   for (const key of ['concurrency', 'budget']) refuse(reading, entryOf(root, key));
   for (const agent of entriesOf(child(root, 'agents'))) refuse(reading, entryOf(agent.value, 'budget'));
   for (const key of ['steps', 'finally']) {
-    const list = child(root, key);
-    for (const step of list?.kind === 'list' ? list.items : [])
-      refuseStep(reading, step, kinds.get(step), key === 'finally');
+    refuseList(reading, child(root, key), kinds, key === 'finally');
+  }
+}
+
+function refuseList(
+  reading: Reading,
+  list: Node | undefined,
+  kinds: ReadonlyMap<Node, Kind>,
+  last: boolean,
+): void {
+  for (const step of list?.kind === 'list' ? list.items : []) {
+    refuseStep(reading, step, kinds.get(step), last);
+    refuseList(reading, child(child(step, 'loop'), 'steps'), kinds, last);
   }
 }
 
@@ -43,7 +52,12 @@ function refuseStep(reading: Reading, step: Node, kind: Kind | undefined, last: 
     refuse(reading, entry);
   }
   const session = entryOf(step, 'session');
-  if (session !== undefined && kind === 'prompt' && !isWord(session.value, 'new')) {
+  if (
+    session !== undefined &&
+    kind === 'prompt' &&
+    !isWord(session.value, 'new') &&
+    !isWord(session.value, 'continue')
+  ) {
     reading.opaque.add(step);
     refuse(reading, session);
   }

@@ -84,7 +84,7 @@ function checkShape(reading: Reading): void {
     reading.report(diagnostic);
   }
   for (const { instancePath } of errors) {
-    const step = /^\/(?:steps|finally)\/\d+/.exec(instancePath)?.[0];
+    const step = /^\/(?:steps|finally)\/\d+(?:\/loop\/steps\/\d+)*/.exec(instancePath)?.[0];
     const node = step === undefined ? undefined : follow(reading.root, step)?.node;
     if (node !== undefined) reading.opaque.add(node);
   }
@@ -143,8 +143,8 @@ function matrixSteps(root: Node): readonly Node[] {
   return steps?.kind === 'list' ? steps.items.filter((step) => child(step, 'matrix') !== undefined) : [];
 }
 
-function opaqueIds(reading: Reading, { places, inner }: Order): ReadonlySet<string> {
-  const ids = new Set(inner);
+function opaqueIds(reading: Reading, { places }: Order): ReadonlySet<string> {
+  const ids = new Set<string>();
   for (const step of reading.opaque) {
     const id = places.get(step)?.id;
     if (id !== undefined) ids.add(id);

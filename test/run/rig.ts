@@ -9,7 +9,7 @@ import type { Progress } from '../../src/model/progress.ts';
 import type { Json } from '../../src/model/result.ts';
 import { err, ok } from '../../src/model/result.ts';
 import type { Evaluate } from '../../src/model/scope.ts';
-import type { GateStep, PromptStep, RunStep, Step, Workflow } from '../../src/model/workflow.ts';
+import type { GateStep, LoopStep, PromptStep, RunStep, Step, Workflow } from '../../src/model/workflow.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
 import type { RunHandle, RunResult } from '../../src/run/run.ts';
 import { startRun } from '../../src/run/run.ts';
@@ -30,7 +30,7 @@ export function template(text: string): Template {
   return { parts, whole: parts.length === 1 && typeof parts[0] !== 'string', at: AT };
 }
 
-type Spec<S extends Step> = Partial<Omit<S, 'id' | 'needs' | 'if' | 'kind'>> & {
+type Spec<S> = Partial<Omit<S, 'id' | 'needs' | 'if' | 'kind'>> & {
   needs?: readonly string[];
   if?: string;
 };
@@ -91,6 +91,22 @@ export function gateStep(id: string, spec: Spec<GateStep> = {}): GateStep {
     retry: { ...NO_RETRY, on: [] },
   } as const;
   return { ...common(id, spec), ...own, ...rest };
+}
+
+export function loopStep(
+  id: string,
+  steps: readonly Step[],
+  spec: Spec<Omit<LoopStep, 'until' | 'while'>> & { until?: string; while?: string } = {},
+): LoopStep {
+  const { needs: _, if: __, until, while: condition, ...rest } = spec;
+  const own = { kind: 'loop', steps, max: 3, onExhausted: 'fail', retry: { ...NO_RETRY, on: [] } } as const;
+  return {
+    ...common(id, spec),
+    ...own,
+    ...(until === undefined ? {} : { until: expr(until) }),
+    ...(condition === undefined ? {} : { while: expr(condition) }),
+    ...rest,
+  };
 }
 
 export function workflowOf(steps: readonly Step[], more: Partial<Workflow> = {}): Workflow {

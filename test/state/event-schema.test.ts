@@ -67,6 +67,7 @@ const values = {
   model: 'm',
   session: 's',
   artifacts: [{ path: 'p', sha256: 'x' }],
+  count: 3,
   decision: 'approve',
 } as const;
 const snapshot = { ...milestone, ...inAttempt, tree: 'abc', files: ['a'] } as const;
@@ -194,6 +195,7 @@ const ofValues = {
   model: 'optional',
   session: 'optional',
   artifacts: 'optional',
+  count: 'optional',
   decision: 'optional',
 } as const;
 

@@ -100,7 +100,7 @@ describe('schemas', () => {
 
   test('every key of a step is read or refused by name, never ignored', () => {
     const samples: Record<string, string> = {
-      session: 'continue',
+      session: '{ continue: code }',
       matrix: '{ n: [1] }',
       cache: '{ env: [A] }',
       artifacts: 'a',

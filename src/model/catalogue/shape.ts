@@ -205,6 +205,16 @@ export const SHAPE_CODES = {
       `\`${agent}\` is to resolve conflicts, and ${said ? 'may only read' : 'nothing says that it may write'}`,
     ({ agent }) => `write \`access: write\` on the agent \`${agent}\`, or name one that has it`,
   ),
+  'session-alone': error<{ why: 'no-loop' | 'isolated' }>(
+    ({ why }) =>
+      why === 'no-loop'
+        ? '`session: continue` goes on in the session of the iteration before, and this step is in no loop'
+        : '`session: continue` goes on in the tree that the session knows, and each attempt of this step has one of its own',
+    ({ why }) =>
+      why === 'no-loop'
+        ? 'take it out, or put the step into the `steps` of a `loop`'
+        : 'take one of them out: `session`, or `workspace: isolated`',
+  ),
   'undo-says-nothing': warning<object>(
     () =>
       '`undo` says nothing of an isolated step: its attempts fail in trees of their own, which are taken away',

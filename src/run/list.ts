@@ -1,0 +1,149 @@
+/** Holds a list of steps while it runs. */
+import type { StepKey } from '../model/ids.ts';
+import type { PlannedStep } from '../model/plan.ts';
+import type { StepProgress, StepStatus } from '../model/progress.ts';
+import type { Barrier } from './barrier.ts';
+import { openBarrier } from './barrier.ts';
+import type { Frame } from './frame.ts';
+import { keyIn } from './frame.ts';
+import type { Need } from './judge.ts';
+import type { Phase } from './phase.ts';
+import type { Running } from './running.ts';
+import type { StatusFunctions } from './scope.ts';
+
+/** A step of the list while the list runs. */
+export interface Entry {
+  readonly key: StepKey;
+  readonly planned: PlannedStep;
+  readonly needs: Entry[];
+  readonly dependents: Entry[];
+  /** Needs that have not ended. */
+  waiting: number;
+  /** It, or something before it, was performed by this owner: what was skipped behind it is decided anew. */
+  ranAgain: boolean;
+  /** Something before it failed, and was not allowed to. */
+  failureBefore: boolean;
+  /** An attempt of it is being made, or its change being merged: that says itself how it ends. */
+  active: boolean;
+  /** The iteration that a loop is in. */
+  inner?: Schedule;
+  /** What its `if` and its templates may ask of those before it; known once it was decided. */
+  status?: StatusFunctions;
+}
+
+/** The list while it runs. */
+export interface Schedule {
+  readonly run: Running;
+  readonly phase: Phase;
+  readonly frame: Frame;
+  readonly entries: readonly Entry[];
+  /** The list in which the loop stands whose body this is. What is done here is done there. */
+  readonly outer?: Schedule;
+  /** Ended steps whose dependents have not been told yet. */
+  readonly ended: Entry[];
+  /** Steps that are being performed. */
+  open: number;
+  telling: boolean;
+  readonly barrier: Barrier<Entry>;
+  merging: boolean;
+  /** The step whose failure ends everything under `--fail-fast`. */
+  stoppedBy?: string;
+  finish: () => void;
+}
+
+/** Lays the list out. */
+export function layOut(run: Running, phase: Phase, frame: Frame, outer?: Schedule): Schedule {
+  const entries = entriesOf(frame);
+  const isMember = ({ planned: { step }, key }: Entry) =>
+    step.isolated !== undefined || run.ledger.step(key).status === 'merging';
+  const barrier = openBarrier(entries.filter(isMember));
+  const fresh = { ended: [], open: 0, telling: false, merging: false, finish: () => undefined };
+  return { run, phase, frame, entries, barrier, ...(outer === undefined ? {} : { outer }), ...fresh };
+}
+
+/** Something is being done for the list. */
+export function enter(list: Schedule): void {
+  if (list.open++ === 0 && list.outer !== undefined) enter(list.outer);
+}
+
+/** It is done. */
+export function leave(list: Schedule): void {
+  if (--list.open > 0) return;
+  list.finish();
+  if (list.outer !== undefined) leave(list.outer);
+}
+
+/** Whether nothing more becomes of a step in this run as it is. */
+export function hasEnded({ status }: Pick<StepProgress, 'status'>): boolean {
+  return END.has(status);
+}
+
+/** What the list waits for where it has come to no end by itself; undefined where every step has its end. */
+export function waitsFor(list: Schedule): 'gate' | 'pause' | undefined {
+  const open = list.entries.filter((entry) => !END.has(statusOf(list, entry)));
+  if (open.length === 0) return undefined;
+  return list.phase.isResting() ? 'pause' : 'gate';
+}
+
+/** Cancels every step that has no end and of which no attempt is being made. */
+export function cancelWaiting(list: Schedule): void {
+  for (const entry of list.entries) {
+    if (END.has(statusOf(list, entry))) continue;
+    if (entry.inner !== undefined) cancelWaiting(entry.inner);
+    // A loop whose body does nothing but wait has nobody who would say it.
+    if (entry.inner === undefined ? entry.active : entry.inner.open > 0) continue;
+    cancel(list, entry, whyCanceled(list.run, entry.key));
+  }
+}
+
+/** Why a step that has no end is canceled with the run; a change that is done and not merged can still be had. */
+export function whyCanceled({ input, ledger }: Running, key: StepKey): string {
+  const because = 'the run was canceled';
+  if (ledger.step(key).status !== 'merging') return because;
+  return `${because} before its change was merged; \`codemachine apply ${input.run} ${key}\` merges it`;
+}
+
+const END: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);
+
+/** Whether nothing more is done for the list, unless the run is resumed. */
+export function isOver(list: Schedule): boolean {
+  const { phase, entries } = list;
+  if (phase.halted() !== undefined || phase.isResting()) return true;
+  return entries.every((entry) => END.has(statusOf(list, entry)));
+}
+
+/** Says that a step will not be made. */
+export function cancel(list: Schedule, entry: Entry, because: string): void {
+  void list.run.ledger.say({ type: 'step-canceled', step: entry.key, because });
+}
+
+/** Where a step of the list is. */
+export function statusOf(list: Schedule, entry: Entry): StepStatus {
+  return list.run.ledger.step(entry.key).status;
+}
+
+/** The step as those see it that need it. */
+export function needOf(list: Schedule, entry: Entry): Need {
+  const { id, continueOnError } = entry.planned.step;
+  return { id, status: statusOf(list, entry), continueOnError };
+}
+
+function entriesOf(frame: Frame): readonly Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const planned of frame.planned) {
+    const key = keyIn(frame, planned.step);
+    const fresh = { waiting: 0, ranAgain: false, failureBefore: false, active: false };
+    entries.set(planned.step.id, { key, planned, needs: [], dependents: [], ...fresh });
+  }
+  for (const entry of entries.values()) {
+    for (const id of new Set(entry.planned.step.needs)) {
+      const need = entries.get(id);
+      if (need === undefined)
+        throw new Error(`\`${entry.planned.step.id}\` needs \`${id}\`, which the plan does not have`);
+      entry.needs.push(need);
+      need.dependents.push(entry);
+    }
+    entry.waiting = entry.needs.length;
+  }
+  return [...entries.values()];
+}

@@ -1,0 +1,133 @@
+/** Runs a loop: its body again and again, each time in a frame of its own. */
+import type { Failure } from '../model/failure.ts';
+import type { StepKey } from '../model/ids.ts';
+import { lastIteration } from '../model/progress.ts';
+import type { Result } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
+import type { LoopStep } from '../model/workflow.ts';
+import type { AfterAttempt } from './attempt.ts';
+import { condition } from './fill.ts';
+import type { Frame } from './frame.ts';
+import { keyIn } from './frame.ts';
+import type { LoopHere } from './iteration.ts';
+import { iterationFrame } from './iteration.ts';
+import { hasFailed } from './judge.ts';
+import type { Phase } from './phase.ts';
+import type { Running } from './running.ts';
+import type { StatusFunctions } from './scope.ts';
+import { isTrue, scopeOf } from './scope.ts';
+
+/** A loop that may start, or go on. */
+export interface LoopOf extends LoopHere {
+  readonly step: LoopStep;
+  readonly status: StatusFunctions;
+  /** Runs the body once; resolves when each of its steps has its end, or nothing goes on. */
+  readonly runBody: (frame: Frame) => Promise<void>;
+}
+
+/**
+ * Runs the loop to its end, from where the journal says it is. Left where it is when nothing goes on: it makes no attempts, so there
+ * is none to be ended, and whoever resumes the run goes on in the same iteration.
+ */
+export async function runLoop(run: Running, phase: Phase, loop: LoopOf): Promise<AfterAttempt> {
+  const { key, step } = loop;
+  const since = run.input.ports.clock.now();
+  const { status, attempt: before } = run.ledger.step(key);
+  const attempt = status === 'running' ? before : before + 1;
+  if (status !== 'running')
+    await run.ledger.say({ type: 'step-started', step: key, attempt, kind: 'loop', workspace: 'shared' });
+  const end = (count: number, failure?: Failure): AfterAttempt => {
+    const values = { count, 'duration-ms': Math.max(0, run.input.ports.clock.now() - since) };
+    const said = { ...values, step: key, attempt };
+    if (failure === undefined) void run.ledger.say({ ...said, type: 'step-succeeded' });
+    else void run.ledger.say({ ...said, type: 'step-failed', final: true, failure });
+    return 'ended';
+  };
+  const first = iterationFrame(run, loop, 1);
+  if (!hasBegun(run, first)) {
+    const wanted = goesOn(run, loop, first);
+    if (!wanted.ok) return end(0, wanted.error);
+    if (!wanted.value) return end(0);
+  }
+  for (let iteration = lastIteration(run.ledger.step(key)); ; iteration++) {
+    const frame = iterationFrame(run, loop, iteration);
+    await loop.runBody(frame);
+    if (phase.halted() !== undefined || phase.isResting()) return left(run, phase, key);
+    const failed = failureIn(run, frame);
+    if (failed !== undefined) return end(iteration, inIteration(key, iteration, failed));
+    const next = whatNext(run, loop, frame, iteration);
+    if (!next.ok) return end(iteration, next.error);
+    const again = next.value === 'again';
+    void run.ledger.say({ type: 'loop-decided', step: key, iteration, again });
+    if (again) continue;
+    const exhausted = next.value === 'exhausted' && step.onExhausted === 'fail';
+    return end(iteration, exhausted ? tooMany(step, key) : undefined);
+  }
+}
+
+function left(run: Running, phase: Phase, key: StepKey): AfterAttempt {
+  if (phase.halted() === 'cancel')
+    void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
+  return 'halted';
+}
+
+function whatNext(
+  run: Running,
+  loop: LoopOf,
+  frame: Frame,
+  iteration: number,
+): Result<'again' | 'done' | 'exhausted', Failure> {
+  const { until, max } = loop.step;
+  if (until !== undefined) {
+    const value = run.input.ports.evaluate(until, scopeOf(run, frame, loop.status));
+    if (!value.ok) return err(condition(loop.step, `until: ${value.error}`));
+    if (isTrue(value.value)) return ok('done');
+  }
+  const wanted = goesOn(run, loop, iterationFrame(run, loop, iteration + 1));
+  if (!wanted.ok) return wanted;
+  if (!wanted.value) return ok('done');
+  return ok(iteration < max ? 'again' : 'exhausted');
+}
+
+/** Whether `while` lets an iteration begin. */
+function goesOn(run: Running, { step, status }: LoopOf, frame: Frame): Result<boolean, Failure> {
+  if (step.while === undefined) return ok(true);
+  const value = run.input.ports.evaluate(step.while, scopeOf(run, frame, status));
+  return value.ok ? ok(isTrue(value.value)) : err(condition(step, `while: ${value.error}`));
+}
+
+/** What was begun was decided on: asked again, `while` could say something else. */
+function hasBegun(run: Running, frame: Frame): boolean {
+  return frame.planned.some(({ step }) => run.ledger.progress.steps.has(keyIn(frame, step)));
+}
+
+function failureIn(
+  run: Running,
+  frame: Frame,
+): { readonly key: StepKey; readonly failure?: Failure } | undefined {
+  for (const { step } of frame.planned) {
+    const key = keyIn(frame, step);
+    const { status, failure } = run.ledger.step(key);
+    if (hasFailed({ id: step.id, status, continueOnError: step.continueOnError }))
+      return { key, ...(failure === undefined ? {} : { failure }) };
+  }
+  return undefined;
+}
+
+function inIteration(
+  loop: StepKey,
+  iteration: number,
+  { key, failure }: { readonly key: StepKey; readonly failure?: Failure },
+): Failure {
+  const why = failure === undefined ? '' : `: ${failure.message}`;
+  return { reason: 'body', message: `\`${key}\` failed in iteration ${iteration} of \`${loop}\`${why}` };
+}
+
+function tooMany({ max, until }: LoopStep, key: StepKey): Failure {
+  const ends = until === undefined ? '`while` still holds' : `\`until: ${until.text.trim()}\` never held`;
+  return {
+    reason: 'exhausted',
+    message: `\`${key}\` had ${max} ${max === 1 ? 'iteration' : 'iterations'}, and ${ends}`,
+    help: 'raise `max`, or say `on-exhausted: continue` where the last iteration is good enough',
+  };
+}

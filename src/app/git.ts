@@ -15,6 +15,8 @@ import { type Refusal, refuse } from './refusal.ts';
 /** Whose children the gits of a workspace are: nobody's until a run is owned. */
 export interface GitOwner {
   mark?: string;
+  /** Where the repository is, when somebody asked already. */
+  readonly places?: ReturnType<typeof findPlaces>;
   /** What the run itself writes into the tree; only who records needs to know. */
   readonly leftOut?: LeftOut;
 }
@@ -22,6 +24,11 @@ export interface GitOwner {
 /** The mark that the gits of an owner carry. */
 export function gitMark({ run, epoch }: Lease, env: NodeJS.ProcessEnv): string {
   return makeMark(env[MARK_VARIABLE], { run, epoch, directory: 'git' });
+}
+
+/** Asks git where the repository around `place` is; to be called early, since nothing waits for the answer. */
+export function findPlaces(place: Place, env: NodeJS.ProcessEnv): ReturnType<typeof findRoot> {
+  return place.hasGit ? findRoot(place.root, runGit, env) : Promise.resolve(ok(undefined));
 }
 
 /**
@@ -34,7 +41,7 @@ export async function openPlaceWorkspace(
   owner: GitOwner = {},
 ): Promise<Result<GitWorkspace | undefined, Refusal>> {
   if (!place.hasGit) return ok(undefined);
-  const places = await findRoot(place.root, runGit, env);
+  const places = await (owner.places ?? findPlaces(place, env));
   if (!places.ok) return refusal(places.error);
   if (places.value === undefined) return ok(undefined);
   const { root } = places.value;

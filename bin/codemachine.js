@@ -28,8 +28,9 @@ async function start() {
   const plain = process.argv[2] === 'validate' && !process.argv.slice(3).some((word) => word.startsWith('-'));
   if (plain && (await validated(process.argv.slice(3)))) return;
   try {
-    const { main } = await import(pathToFileURL(path.join(root, 'dist/cli.js')).href);
-    await main(process.argv.slice(2), pathToFileURL(`${root}/`));
+    const { main, commands } =
+      compiled('program', true) ?? (await import(pathToFileURL(path.join(root, 'dist/cli.js')).href));
+    await main(process.argv.slice(2), pathToFileURL(`${root}/`), commands);
   } catch (error) {
     process.stderr.write(
       `codemachine could not be loaded: ${error.message}\nInstall it again; in a checkout, run \`npm run build\`.\n`,
@@ -38,25 +39,34 @@ async function start() {
   }
 }
 
-// `validate file.yml` runs at every save. It needs no command line to be parsed, and where V8 is the one of the build, what the build
-// compiled is taken. Every doubt is left to dist/cli.js, which does the same.
+// `validate file.yml` runs at every save, and needs no command line to be parsed. Every doubt is left to dist/cli.js.
 async function validated(files) {
-  const bundle = path.join(root, 'dist/validate.cjs');
-  const cache = path.join(root, `dist/validate.${process.versions.v8}-${process.arch}.cache`);
-  if (!existsSync(bundle)) return false;
-  const { Script } = require('node:vm');
-  const script = new Script(readFileSync(bundle, 'latin1'), {
-    filename: bundle,
-    ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
-  });
-  const module = { exports: {} };
   try {
-    script.runInThisContext()(require('node:module').createRequire(bundle), module, module.exports);
-    process.exitCode = await module.exports.validateFiles(files);
+    const { validateFiles } = compiled('validate', false) ?? {};
+    if (validateFiles === undefined) return false;
+    process.exitCode = await validateFiles(files);
     return true;
   } catch {
     return false;
   }
+}
+
+// Where V8 is the one of the build, what the build compiled is taken. Undefined where there is nothing, or nothing for this V8 and
+// `needed` says that it would not pay then.
+function compiled(name, needed) {
+  const bundle = path.join(root, `dist/${name}.cjs`);
+  const cache = path.join(root, `dist/${name}.${process.versions.v8}-${process.arch}.cache`);
+  const known = existsSync(cache);
+  if (!existsSync(bundle) || (needed && !known)) return undefined;
+  const { Script } = require('node:vm');
+  const script = new Script(readFileSync(bundle, 'latin1'), {
+    filename: bundle,
+    ...(known ? { cachedData: readFileSync(cache) } : {}),
+  });
+  const module = { exports: {} };
+  const own = require('node:module').createRequire(bundle);
+  script.runInThisContext()(own, module, module.exports, pathToFileURL(bundle).href);
+  return module.exports;
 }
 
 function refuse(sentence) {

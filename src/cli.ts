@@ -1,15 +1,20 @@
 /** Hands the command line to oclif. */
 import { fileURLToPath } from 'node:url';
+import type { Command } from '@oclif/core/command';
 import { handle } from '@oclif/core/handle';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
 import { EXIT } from './model/exit.ts';
 
+/** The commands by name, where they are in the bundle that this is in. */
+export type Commands = Readonly<Record<string, () => Promise<{ readonly default: Command.Class }>>>;
+
 /**
- * Runs the command named by `argv` (without node and script). `root` is the directory of package.json.
+ * Runs the command named by `argv` (without node and script). `root` is the directory of package.json. A command of `commands` is
+ * started at once; oclif searches its directory for all others, and for help.
  * Never rejects: what a command throws on purpose carries its exit code, everything else is a defect of ours.
  */
-export async function main(argv: readonly string[], root: URL): Promise<void> {
+export async function main(argv: readonly string[], root: URL, commands: Commands = {}): Promise<void> {
   // A project that has a tsconfig.json would otherwise make oclif look for TypeScript sources of ours.
   settings.enableAutoTranspile = false;
   // Who listened may be gone: a closed terminal, `| head`. Unheard, the error would end a run in the middle, its children too.
@@ -22,7 +27,7 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
     return;
   }
   try {
-    await run(asFlag(argv), fileURLToPath(root));
+    await start(asFlag(argv), fileURLToPath(root), commands);
   } catch (error) {
     const unknown = unknownCommand(error);
     if (unknown !== undefined) {
@@ -37,6 +42,16 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
     );
     process.exitCode = EXIT.defect;
   }
+}
+
+async function start(words: string[], root: string, commands: Commands): Promise<void> {
+  const [name = '', ...rest] = words;
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined || rest.includes('--help')) return void (await run(words, root));
+  const { default: command } = await load();
+  // As oclif does when it has found one; its messages name it.
+  command.id = name;
+  await command.run(rest, root);
 }
 
 /** A shell stays in a directory that somebody deleted. */

@@ -13,39 +13,9 @@ import {
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { bundleCached } from './build/cached.mjs';
+import { drivers, leaveOut, neverLoaded, root } from './build/outside.mjs';
 import { compileSchemas } from './compile-schemas.mjs';
-
-const root = path.resolve(import.meta.dirname, '../..');
-const drivers = ['better-sqlite3', 'bs3-n20'];
-// oclif would load these to run a plugin from its sources, which is switched off.
-const neverLoaded = ['typescript', 'ts-node', 'tsx', 'react-devtools-core'];
-
-// oclif loads these at each start for what this program never does: user plugins, commands without a manifest,
-// configuration outside package.json, its own spinner. Left out, a command starts some milliseconds sooner.
-const neverCalled = ['minimatch', 'tinyglobby', 'lilconfig', 'cli-spinners'];
-
-// At a terminal oclif makes its spinner while it loads, although nobody starts it; that asks for the name of a picture.
-const pictures = `module.exports = { dots2: { frames: [''] } };`;
-
-const leaveOut = {
-  name: 'leave-out',
-  setup(building) {
-    const filter = new RegExp(`^(${neverCalled.join('|')})$`);
-    building.onResolve({ filter }, ({ path: name, importer }) =>
-      importer.includes('/@oclif/core/') ? { path: name, namespace: 'left-out' } : undefined,
-    );
-    building.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path: name }) => ({
-      contents: name === 'cli-spinners' ? pictures : refusing(name),
-    }));
-  },
-};
-
-function refusing(name) {
-  return `module.exports = new Proxy({}, { get(_, key) {
-    if (key === '__esModule' || key === 'default') return undefined;
-    throw new Error('${name} is left out of the bundle: see build.mjs');
-  } });`;
-}
 
 /** Builds beside the old dist/ and swaps at the end, so that a test which is using the old one keeps it whole. */
 export async function buildAll() {
@@ -60,7 +30,8 @@ export async function buildAll() {
     const [metafile] = await Promise.all([bundle(dist), bundleHost(dist), types]);
     renameSync(path.join(staging, 'types'), path.join(staging, 'dist/types'));
     writeFileSync(path.join(staging, 'dist/third-party-licenses.txt'), licences(metafile));
-    await Promise.all([manifest(staging), warmValidate(path.join(staging, 'dist'))]);
+    await manifest(staging);
+    await bundleCached(dist);
     swap(path.join(staging, 'dist'), path.join(root, 'dist'));
     swap(path.join(staging, 'oclif.manifest.json'), path.join(root, 'oclif.manifest.json'));
   } finally {
@@ -118,43 +89,6 @@ function bundleHost(dist) {
     legalComments: 'none',
     logLevel: 'warning',
   });
-}
-
-// What flags and globs ask for would only be read, never run: bin/codemachine.js leaves those, and every failure, to dist/cli.js.
-const leaveForLater = {
-  name: 'leave-for-later',
-  setup(building) {
-    building.onResolve({ filter: /\/(validate-(fix|watch|formats)|selection)\.ts$/ }, ({ path: name, kind }) =>
-      kind === 'dynamic-import' ? { path: name, namespace: 'for-later' } : undefined,
-    );
-    building.onLoad({ filter: /.*/, namespace: 'for-later' }, ({ path: name }) => ({
-      contents: `throw new Error('${path.basename(name)} is left out of this bundle')`,
-    }));
-  },
-};
-
-// `validate` runs at every save, and half of what it takes is compiling its own code. Node 20 has no compile cache of its own, so
-// V8's is made here: for the V8 that builds, and for others `validate` starts as every command does.
-async function warmValidate(dist) {
-  const file = path.join(dist, 'validate.cjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['src/app/validate.ts'],
-    outfile: file,
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    external: [...drivers, ...neverLoaded],
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    plugins: [leaveForLater],
-    banner: { js: '(function (require, module, exports) {' },
-    footer: { js: '})' },
-  });
-  await node('bin/dev/warm.mjs', file, path.join(root, '.config/warm.yml'));
 }
 
 function declarations(outDir) {

@@ -1,19 +1,53 @@
 // Runs a bundle once, then keeps what V8 compiled of it beside it; in a process of its own, which has compiled nothing else.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 
-const [file = '', sample = ''] = process.argv.slice(2);
+const [file = ''] = process.argv.slice(2);
+const sample = path.resolve(import.meta.dirname, '../../.config/warm.yml');
 // The name is no part of what V8 compares; the text and the flags are.
 const script = new Script(readFileSync(file, 'latin1'), { filename: file });
 const module = { exports: /** @type {any} */ ({}) };
-script.runInThisContext()(createRequire(import.meta.url), module, module.exports);
+script.runInThisContext()(createRequire(file), module, module.exports, pathToFileURL(file).href);
+
+const place = mkdtempSync(path.join(tmpdir(), 'codemachine-warm-'));
 const write = process.stdout.write.bind(process.stdout);
-process.stdout.write = () => true;
-const code = await module.exports.validateFiles([sample]);
-process.stdout.write = write;
-if (code !== 0) throw new Error(`${sample} is not valid, so it warms nothing`);
+process.stdout.write = (/** @type {any} */ _, /** @type {any} */ ...rest) => {
+  rest.at(-1)?.();
+  return true;
+};
+// Something that waits for ever ends this process without a word.
+process.once('exit', () => {
+  if (!done) process.exitCode = 1;
+});
+let done = false;
+try {
+  process.chdir(place);
+  await work(module.exports);
+  if (process.exitCode) throw new Error(`${sample} ended with ${process.exitCode}, so it warms nothing`);
+} finally {
+  process.stdout.write = write;
+  process.chdir(import.meta.dirname);
+  rmSync(place, { recursive: true, force: true });
+}
 writeFileSync(
   file.replace(/cjs$/, `${process.versions.v8}-${process.arch}.cache`),
   script.createCachedData(),
 );
+done = true;
+
+async function work(/** @type {any} */ { validateFiles, main, commands }) {
+  if (validateFiles !== undefined) {
+    process.exitCode = await validateFiles([sample]);
+    return;
+  }
+  Object.assign(process.env, { HOME: place, XDG_CONFIG_HOME: '', TOKEN: 'no secret' });
+  const root = pathToFileURL(`${path.resolve(path.dirname(file), '..')}/`);
+  const workflow = path.join(place, 'warm.yml');
+  writeFileSync(workflow, 'name: warm\nsteps:\n  - run: echo one\n  - id: two\n    run: echo two\n');
+  await main(['plan', workflow], root, commands);
+  await main(['run', workflow], root, commands);
+}

@@ -203,42 +203,58 @@ export interface GitFacts {
  * A filtered file that was touched and not changed may therefore count as dirty.
  */
 export async function gitFacts(store: Store): Promise<Result<GitFacts, Failure>> {
-  const [symbolic, commit] = await Promise.all([
+  const commit = store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] });
+  const [symbolic, head, dirty] = await Promise.all([
     store.theirs(['symbolic-ref', '-q', '--short', 'HEAD'], { codes: [0, 1] }),
-    store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] }),
+    commit,
+    isDirty(store, commit),
   ]);
   if (!symbolic.ok) return symbolic;
-  if (!commit.ok) return commit;
-  const sha = line(commit.value);
-  const dirty = await isDirty(store, sha);
-  return dirty.ok ? ok({ sha, branch: line(symbolic.value), dirty: dirty.value }) : dirty;
+  if (!head.ok) return head;
+  return dirty.ok ? ok({ sha: line(head.value), branch: line(symbolic.value), dirty: dirty.value }) : dirty;
 }
 
 /**
  * Works on a copy of the user's index, since comparing writes what it learned into the index. Nobody owns a run yet, so
  * several processes may look at once: each has its copy to itself, where the system clears away what a killed one leaves.
  */
-async function isDirty(store: Store, sha: string): Promise<Result<boolean, Failure>> {
+async function isDirty(
+  store: Store,
+  commit: Promise<Result<Uint8Array, Failure>>,
+): Promise<Result<boolean, Failure>> {
   const directory = mkdtempSync(path.join(tmpdir(), 'codemachine-look-'));
   const copy = path.join(directory, 'index');
   const env = { GIT_INDEX_FILE: copy };
   const index = userIndex(store);
   try {
     if (index !== undefined) writeFileSync(copy, readFileSync(index), { mode: 0o600 });
-    if (sha !== '') {
-      const staged = await store.ours(['diff-index', '--cached', '--name-only', '-z', sha], { env });
-      // What git cannot compare is not clean.
-      if (!staged.ok || staged.value.length > 0) return ok(true);
-    }
-    await store.ours(['update-index', '-q', '--refresh'], { env, codes: [0, 1] });
-    const changed = await store.ours(['diff-files', '--name-only', '-z', '--ignore-submodules'], { env });
-    if (!changed.ok || changed.value.length > 0) return changed.ok ? ok(true) : changed;
-    const others = await store.ours(
-      ['ls-files', '-z', '-o', '--exclude-standard', '--directory', '--no-empty-directory'],
-      { env },
-    );
-    return others.ok ? ok(others.value.length > 0) : others;
+    // All at once: every run begins with this, and each git takes longer to start than to look.
+    const looks = await Promise.all([
+      isStaged(store, commit, env),
+      store
+        .ours(['update-index', '-q', '--refresh'], { env, codes: [0, 1] })
+        .then(() => store.ours(['diff-files', '--name-only', '-z', '--ignore-submodules'], { env })),
+      store.ours(['ls-files', '-z', '-o', '--exclude-standard', '--directory', '--no-empty-directory'], {
+        env,
+      }),
+    ]);
+    if (looks.some((look) => look.ok && look.value.length > 0)) return ok(true);
+    return looks.find((look) => !look.ok) ?? ok(false);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** What is staged; anything where git cannot compare, which is not clean either. */
+async function isStaged(
+  store: Store,
+  commit: Promise<Result<Uint8Array, Failure>>,
+  env: Readonly<Record<string, string>>,
+): Promise<Result<Uint8Array | string, Failure>> {
+  const found = await commit;
+  if (!found.ok || found.value.length === 0) return found;
+  const staged = await store.ours(['diff-index', '--cached', '--name-only', '-z', line(found.value)], {
+    env,
+  });
+  return staged.ok ? staged : ok('?');
 }

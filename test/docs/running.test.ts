@@ -66,6 +66,18 @@ describe('examples', () => {
     expect(project.git('worktree', 'list', '--porcelain').match(/^worktree /gm)).toHaveLength(1);
   });
 
+  test('the agent of looped-fix.yml is told what the checks said, and goes on in its session', async () => {
+    const example = 'looped-fix.yml';
+    const project = projectOf(example);
+    const { stdout } = await cli(project, ['run', example, '--replay', recordingOf(example), '--json']);
+    const events = eventsOf(stdout);
+    expect(events.filter((event) => event.type === 'loop-decided')).toMatchObject([
+      { step: 'build', iteration: 1, again: true },
+      { step: 'build', iteration: 2, again: false },
+    ]);
+    expect(events.at(-1)).toMatchObject({ outputs: { iterations: 2 } });
+  });
+
   test('the screen in README.md is the one of the demo', async () => {
     const shown = snippetsOf('README.md').find(({ words }) => words.includes('demo'));
     const { stdout } = await cli(projectOf('demo.yml'), [

@@ -9,11 +9,10 @@ import { EVENT_VERSION } from '../model/event.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
-import { type Json, type JsonObject, ok, type Result } from '../model/result.ts';
+import { type JsonObject, ok, type Result } from '../model/result.ts';
 import { matches } from '../plan/selection.ts';
 import { type RunResult, startRun } from '../run/run.ts';
-import type { RunInput, RunOptions } from '../run/running.ts';
-import { canonical } from '../state/canonical.ts';
+import type { RunInput, RunOptions, RunPorts } from '../run/running.ts';
 import { type Journal, journal } from '../state/journal.ts';
 import type { Lease } from '../state/lease.ts';
 import { StateError } from '../state/problem.ts';
@@ -25,9 +24,9 @@ import type { AttemptHosts } from './attempt-hosts.ts';
 import { makeAttempt, startHosts } from './attempts.ts';
 import { CLOCK } from './clock.ts';
 import { control } from './control.ts';
-import type { Execution } from './execution.ts';
+import { digestOf } from './digest.ts';
+import type { AskGate, Execution } from './execution.ts';
 import { githubContext, maskedValues } from './facts.ts';
-import { sha256 } from './files.ts';
 import { flagsOf } from './record.ts';
 import { RUN_START } from './timeline.ts';
 
@@ -130,7 +129,7 @@ function runInput(
       clock: CLOCK,
       digest: digestOf,
       ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
-      ...(e.askGate === undefined ? {} : { askGate: e.askGate }),
+      ...(e.askGate === undefined ? {} : { askGate: oneQuestion(e, e.askGate) }),
       random: Math.random,
       chatter,
       ...(masker === undefined ? {} : { mask: masker.json }),
@@ -147,9 +146,22 @@ function runInput(
   };
 }
 
-/** SHA-256 of a value's canonical JSON, in hex. */
-function digestOf(value: Json): string {
-  return sha256(canonical(value));
+/** Asks one thing after the other, where nothing is drawn meanwhile. */
+function oneQuestion({ reporter, workspace }: Execution, ask: AskGate): NonNullable<RunPorts['askGate']> {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (asked, gone) => {
+    const answer = turn.then(async () => {
+      if (gone.aborted) return undefined;
+      const back = await reporter.aside?.();
+      try {
+        return await ask(asked, gone, workspace);
+      } finally {
+        back?.();
+      }
+    });
+    turn = answer.catch(() => undefined);
+    return answer;
+  };
 }
 
 /** The recording that was made when the run began. */

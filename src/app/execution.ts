@@ -12,6 +12,11 @@ import type { GitWorkspace } from '../workspace/workspace.ts';
 import type { Variables } from './facts.ts';
 import type { Place } from './place.ts';
 
+/** Asks at the terminal what is decided at a gate. */
+export type AskGate = (
+  ...asked: [...Parameters<NonNullable<RunPorts['askGate']>>, GitWorkspace | undefined]
+) => ReturnType<NonNullable<RunPorts['askGate']>>;
+
 /** A run that is ready to go: owned, read, planned. */
 export interface Execution {
   readonly place: Place;
@@ -34,7 +39,7 @@ export interface Execution {
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
   readonly undone?: (undone: Undone) => Promise<void>;
   /** Puts the question of a gate to whoever sits at the terminal. */
-  readonly askGate?: RunPorts['askGate'];
+  readonly askGate?: AskGate;
   /** Says something to people about this process, not about the run. */
   readonly tell: (sentence: string) => void;
   /** Whether SIGINT, SIGTERM and SIGHUP of this process mean the run. */

@@ -88,6 +88,7 @@ export function givenInputs(
   cwd: string,
   pairs: readonly string[],
   file: string | undefined,
+  flag = '--input',
 ): Result<Record<string, Json>, Refusal> {
   const given: Record<string, Json> = {};
   if (file !== undefined) {
@@ -99,9 +100,9 @@ export function givenInputs(
   }
   for (const pair of pairs) {
     const cut = pair.indexOf('=');
-    if (cut < 1) return refuse(`--input ${pair}: write it as name=value, or name=@file`);
+    if (cut < 1) return refuse(`${flag} ${pair}: write it as name=value, or name=@file`);
     const value = inputValue(cwd, pair.slice(cut + 1));
-    if (!value.ok) return refuse(`--input ${pair}: ${value.error}`);
+    if (!value.ok) return refuse(`${flag} ${pair}: ${value.error}`);
     given[pair.slice(0, cut)] = value.value;
   }
   return ok(given);

@@ -6,12 +6,15 @@ import { foldAll } from '../model/fold.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
+import type { RunStatus } from '../model/progress.ts';
 import { watch } from '../report/changes.ts';
+import { decisionCommands, openGates } from '../report/gates.ts';
 import { runsJson, runsTable } from '../report/runs.ts';
 import { cutOffText, statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
 import type { State } from '../state/state.ts';
 import { lastWords } from './abandoned.ts';
+import { applyDue } from './gate-due.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { presenter, tellAbandoned } from './present.ts';
@@ -41,9 +44,13 @@ async function showRuns(flags: RunsFlags): Promise<ExitCode> {
   const place = locate(stateAt(flags.stateDir), process.env);
   const opened = await lookIntoState(place);
   if (opened?.ok === false) return printRefusal(opened.error);
-  const runs = opened?.value.listRuns().slice(0, flags.limit) ?? [];
-  opened?.value.close();
-  const rows = runs.map((run) => ({ ...run, owned: run.owner !== undefined }));
+  const state = opened?.value;
+  const runs = state?.listRuns().slice(0, flags.limit) ?? [];
+  const rows = runs.map((run) => ({
+    ...{ ...run, owned: run.owner !== undefined },
+    gates: ASKING.has(run.status) ? decisionsOf(state?.history(run.id) ?? []) : [],
+  }));
+  state?.close();
   process.stdout.write(
     flags.json
       ? `${JSON.stringify(runsJson(rows))}\n`
@@ -54,6 +61,16 @@ async function showRuns(flags: RunsFlags): Promise<ExitCode> {
         }),
   );
   return EXIT.succeeded;
+}
+
+/** The statuses in which a gate may be open. */
+const ASKING: ReadonlySet<RunStatus> = new Set(['running', 'interrupted', 'parked']);
+
+function decisionsOf(history: readonly Milestone[]): readonly string[] {
+  const progress = foldAll(history);
+  return openGates(progress).flatMap((step) =>
+    progress.run === undefined ? [] : decisionCommands(progress.run, step).slice(0, 1),
+  );
 }
 
 /** `codemachine status` */
@@ -67,6 +84,7 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;
   try {
+    await applyDue(state, run, 'status');
     const record = state.runRecord(run);
     const plan =
       record === undefined ? undefined : checkRecord({ ...place, root: record.workspace }, record).plan;

@@ -60,6 +60,8 @@ export interface ResumeOptions {
   /** Whether signals of this process stop the run. */
   readonly signals: boolean;
   readonly signal?: AbortSignal;
+  /** Asks at the terminal what is decided at a gate; without it the run parks there. */
+  readonly askGate?: Execution['askGate'];
   /** Goes on only to end it: `finally` runs, nothing else starts. */
   readonly cancel?: boolean;
 }
@@ -197,6 +199,7 @@ async function owning(
     ...(keepTree === undefined ? {} : { keepTree }),
     ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.askGate === undefined ? {} : { askGate: options.askGate }),
   });
   return ok({ ...executed, record });
 }

@@ -41,6 +41,7 @@ async function runOnce(command: RunCommand): Promise<ExitCode> {
     warn: ({ diagnostics = [], sources = new Map() }) => printDiagnosed(diagnostics, sources),
     tell,
     signals: true,
+    ...atTerminal(),
   });
   return finish(ended, command);
 }
@@ -116,9 +117,16 @@ function goingOn(command: GoingOn, by: string): ResumeOptions {
     reporter: presenter(command),
     tell,
     signals: true,
+    ...atTerminal(),
     ...(tree === undefined ? {} : { tree }),
     ...(canAsk() && !command.yes ? { askTree } : {}),
   };
+}
+
+/** A gate is asked where somebody sits, whatever `--yes` says: that answers our questions, and this is the author's. */
+function atTerminal(): Pick<ResumeOptions, 'askGate'> {
+  if (!canAsk()) return {};
+  return { askGate: async (...asked) => (await import('./ask-gate.ts')).askGate(...asked) };
 }
 
 async function finish(
@@ -131,5 +139,7 @@ async function finish(
   // The summary says how to go on; where standard output holds events, nobody sees one.
   if (json && (exit === EXIT.interrupted || exit === EXIT.terminated))
     tell(`go on with \`codemachine resume ${record.id}\``);
+  if (json && exit === EXIT.parked)
+    tell(`the run is parked; \`codemachine status ${record.id}\` says for what, and what to type`);
   return exit;
 }

@@ -15,6 +15,7 @@ import { readInputs } from '../workflow/inputs.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Checked, checkedFile, findWorkflow } from './check.ts';
 import { type Executed, execute } from './execute.ts';
+import type { Execution } from './execution.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
 import { findPlaces, type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openPlaceState } from './open.ts';
@@ -45,6 +46,8 @@ export interface StartOptions {
   /** Whether signals of this process stop the run. */
   readonly signals: boolean;
   readonly signal?: AbortSignal;
+  /** Asks at the terminal what is decided at a gate; without it the run parks there. */
+  readonly askGate?: Execution['askGate'];
 }
 
 /** Checks, records and runs a workflow; refused before anything started where something is wrong. */
@@ -135,6 +138,7 @@ async function begin(
     ...{ tell: options.tell, signals: options.signals },
     reporter: await options.reporter(plan, []),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.askGate === undefined ? {} : { askGate: options.askGate }),
   });
   return ok({ ...executed, record });
 }

@@ -202,6 +202,8 @@ export type RunRequest = { readonly id: number; readonly by: string } & (
 /** Somebody who listens to a run. Exhaustive over the union; must not throw. */
 export interface Reporter {
   hear(event: Milestone | HeardChatter): void;
+  /** Leaves the place to somebody who is asked something there; the function takes it back. Absent where nothing is drawn over. */
+  aside?(): Promise<() => void>;
   /** The run is over for this process; resolves when everything is written. */
   close(): Promise<void>;
 }

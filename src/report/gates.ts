@@ -48,7 +48,10 @@ export function questionLines(question: GateQuestion, now: string): readonly str
 
 /** The commands that decide at a gate. */
 export function decisionCommands(run: RunId, { key, gate: { question } }: OpenGate): readonly string[] {
-  const fields = Object.keys(question.fields ?? {}).map((name) => ` --field ${name}=…`);
+  const owed = Object.entries(question.fields ?? {}).filter(
+    ([, { required, default: fallback }]) => required === true && fallback === undefined,
+  );
+  const fields = owed.map(([name]) => ` --field ${name}=…`);
   return question.options.map((option) => {
     const words = option === 'approve' || option === 'reject' ? option : 'answer';
     const chosen = words === 'answer' ? ` --option ${quoted(option)}` : '';

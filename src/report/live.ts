@@ -40,6 +40,8 @@ export function liveReporter(options: LiveOptions): Reporter {
   const paint = painter(color);
   let frame = 0;
   let drawing: ReturnType<typeof draw> | undefined;
+  let begun = false;
+  let aside = false;
   const rows = (): readonly string[] => {
     const spinner = FRAMES[frame++ % FRAMES.length] ?? '';
     const room = (out.rows ?? USUAL_ROWS) - SPARE_ROWS;
@@ -49,7 +51,8 @@ export function liveReporter(options: LiveOptions): Reporter {
   return {
     hear: (event) => {
       // Not before: until a run goes on, people may be asked something in the same place.
-      drawing ??= draw(options, rows);
+      begun = true;
+      if (!aside) drawing ??= draw(options, rows);
       if (isChatter(event)) {
         // What uses nobody's words must not hide the words before it.
         if (event.type === 'output' || event.what !== 'usage') newest.set(event.step, event);
@@ -58,9 +61,19 @@ export function liveReporter(options: LiveOptions): Reporter {
       run.hear(event);
       if (event.type === 'step-succeeded' || event.type === 'step-failed') newest.delete(event.step);
     },
+    aside: async () => {
+      aside = true;
+      const drawn = drawing;
+      drawing = undefined;
+      await drawn?.end();
+      return () => {
+        aside = false;
+        drawing ??= draw(options, rows);
+      };
+    },
     close: async () => {
       await drawing?.end();
-      if (drawing !== undefined) sink.write(summary(run.progress, { color, plan, changes: run.changes }));
+      if (begun) sink.write(summary(run.progress, { color, plan, changes: run.changes }));
       await sink.flushed();
     },
   };

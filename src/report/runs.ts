@@ -24,6 +24,8 @@ export interface RunRow {
   readonly owned: boolean;
   /** The run whose results it took over. */
   readonly retryOf?: RunId;
+  /** For each gate that is open, the command that decides there. */
+  readonly gates?: readonly string[];
 }
 
 /** How the list is shown. */
@@ -49,7 +51,11 @@ export function runsTable(rows: readonly RunRow[], { now, color, here }: RunsOpt
   ]);
   const titles = ['RUN', 'STATUS', 'STARTED', 'WORKFLOW', ...(elsewhere ? ['CHECKOUT'] : [])];
   const [head = '', ...lines] = table([titles, ...cells]);
-  return cleanForTerminal(`${[paint.dim(head), ...lines].join('\n')}\n`, { color });
+  const asking = rows.flatMap(({ gates = [] }) =>
+    gates.map((command) => `  ${oneLine(command, WIDEST_PATH)}`),
+  );
+  const waits = asking.length === 0 ? [] : ['', 'waiting for a decision:', ...asking];
+  return cleanForTerminal(`${[paint.dim(head), ...lines, ...waits].join('\n')}\n`, { color });
 }
 
 /** The list for programs. */
@@ -62,6 +68,7 @@ export function runsJson(rows: readonly RunRow[]): readonly JsonObject[] {
     status: stateOf(row),
     'created-at': row.createdAt,
     'changed-at': row.changedAt,
+    ...(row.gates === undefined || row.gates.length === 0 ? {} : { gates: row.gates }),
     ...(row.retryOf === undefined ? {} : { 'retry-of': row.retryOf }),
   }));
 }

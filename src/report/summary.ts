@@ -3,7 +3,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
-import { gateLines } from './gates.ts';
+import { gateLines, openGates } from './gates.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import {
   type Allowed,
@@ -234,7 +234,10 @@ function nextMoves({ progress, failed: [root], changes }: Told): readonly string
         ? ` ${changed[0]}`
         : '';
   const moves = [
-    ...(status === 'succeeded' ? [] : [parked?.resume ?? `codemachine resume ${run}`]),
+    // Until somebody decides, going on only asks again.
+    ...(status === 'succeeded' || (parked?.reason === 'gate' && openGates(progress).length > 0)
+      ? []
+      : [parked?.resume ?? `codemachine resume ${run}`]),
     ...(root === undefined ? [] : [`codemachine logs ${run} ${quoted(root.key)}`]),
     ...(changed.length === 0
       ? []

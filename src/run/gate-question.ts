@@ -66,14 +66,9 @@ export async function isStillShown(of: GateOf, question: GateQuestion): Promise<
   const { digest, workspace } = of.run.input.ports;
   const words = wordsOf(of);
   if (!words.ok) return words;
-  const { message, options, fields } = question;
-  const then = {
-    message,
-    options,
-    fields,
-    shown: question.shown?.map(({ show, value }) => ({ show, value })),
-  };
-  if (digest(plain(words.value)) !== digest(plain(then))) return ok(false);
+  const bare = question.shown?.map(({ diff: _, ...one }) => one);
+  const then = { ...question, ...(bare === undefined ? {} : { shown: bare }) };
+  if (digestOfQuestion(words.value, digest) !== digestOfQuestion(then, digest)) return ok(false);
   return workspace === undefined ? ok(true) : untouched(of.run.input.run, workspace, of.key, question);
 }
 
@@ -172,10 +167,24 @@ function questionOf({ run, step }: GateOf, words: Words): GateQuestion {
       : { 'expires-at': new Date(clock.now() + gateTimeoutMs).toISOString(), 'on-timeout': onTimeout };
   return {
     ...words,
-    digest: digest(plain(words)),
+    digest: digestOfQuestion(words, digest),
     ...limit,
     ...(remindMs === undefined ? {} : { 'remind-ms': remindMs }),
   };
+}
+
+/** Identifies what is asked: the message, what is shown, and what can be answered. */
+export function digestOfQuestion(
+  { message, options, shown, fields }: Words,
+  digest: (value: Json) => string,
+): string {
+  const words = {
+    message,
+    options,
+    ...(shown === undefined ? {} : { shown }),
+    ...(fields === undefined ? {} : { fields }),
+  };
+  return digest(plain(words));
 }
 
 function plain(words: object): Json {

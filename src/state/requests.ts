@@ -9,10 +9,7 @@ export type Asking = {
   readonly by: string;
   /** ISO 8601, UTC. */
   readonly at: string;
-} & (
-  | { readonly kind: 'cancel' | 'pause' }
-  | { readonly kind: 'decide'; readonly decision: BroughtDecision }
-);
+} & ({ readonly kind: 'cancel' | 'pause' } | { readonly kind: 'decide'; readonly decision: BroughtDecision });
 
 /** The requests of one database; statements are prepared once, since an owner looks several times a second. */
 export interface Requests {
@@ -51,5 +48,7 @@ interface Stored {
 }
 
 function requestOf({ id, kind, by, body }: Stored): RunRequest {
-  return kind === 'decide' ? { id, by, kind, decision: JSON.parse(body) as BroughtDecision } : { id, by, kind };
+  return kind === 'decide'
+    ? { id, by, kind, decision: JSON.parse(body) as BroughtDecision }
+    : { id, by, kind };
 }

@@ -3,6 +3,15 @@ import { err, type Json, type JsonObject, ok, type Result } from '../model/resul
 import type { InputSpec } from '../model/workflow.ts';
 import { nearest } from './suggest.ts';
 
+/** What values are called where they are given, and what declares them. */
+export interface InputWords {
+  readonly noun: string;
+  readonly flag: string;
+  readonly owner: string;
+}
+
+const OF_A_RUN: InputWords = { noun: 'input', flag: '--input', owner: 'the workflow' };
+
 /**
  * The inputs of a run, defaults filled in; an optional one that is not given is null.
  * A text given for a `number`, `boolean` or `json` input is read as one, so that the command line and a JSON file mean the same.
@@ -11,6 +20,7 @@ import { nearest } from './suggest.ts';
 export function readInputs(
   specs: Readonly<Record<string, InputSpec>>,
   given: Readonly<Record<string, string | Json>>,
+  words: InputWords = OF_A_RUN,
 ): Result<JsonObject, readonly string[]> {
   const problems: string[] = [];
   const names = Object.keys(specs);
@@ -22,30 +32,30 @@ export function readInputs(
     );
     const declared =
       names.length === 0
-        ? 'the workflow declares none'
+        ? `${words.owner} declares none`
         : `declared are ${names.map((known) => `\`${known}\``).join(', ')}`;
     problems.push(
-      `there is no input \`${name}\`: ${meant === undefined ? declared : `did you mean \`${meant}\`?`}`,
+      `there is no ${words.noun} \`${name}\`: ${meant === undefined ? declared : `did you mean \`${meant}\`?`}`,
     );
   }
   const values: [string, Json][] = [];
   for (const [name, spec] of Object.entries(specs)) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === undefined) {
-      if (spec.required && spec.default === undefined) problems.push(missing(name, spec));
+      if (spec.required && spec.default === undefined) problems.push(missing(name, spec, words));
       values.push([name, spec.default ?? null]);
       continue;
     }
     const read = readValue(spec, value);
     if (read.ok) values.push([name, read.value]);
-    else problems.push(`the input \`${name}\` ${read.error}`);
+    else problems.push(`the ${words.noun} \`${name}\` ${read.error}`);
   }
   return problems.length > 0 ? err(problems) : ok(Object.fromEntries(values));
 }
 
-function missing(name: string, spec: InputSpec): string {
+function missing(name: string, spec: InputSpec, { noun, flag }: InputWords): string {
   const what = spec.description === undefined ? '' : ` (${spec.description})`;
-  return `the input \`${name}\`${what} is required: give it with \`--input ${name}=…\``;
+  return `the ${noun} \`${name}\`${what} is required: give it with \`${flag} ${name}=…\``;
 }
 
 function readValue(spec: InputSpec, value: Json): Result<Json, string> {

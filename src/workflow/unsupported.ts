@@ -6,7 +6,6 @@ import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
 import { child, type Entry, entriesOf, entryOf, isWord, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
-  gate: 'end the workflow here, and write what follows as a second one',
   matrix: 'write one step per combination',
   reduce: 'write a `prompt` step that reads the results it needs',
   uses: 'copy the steps here',
@@ -17,7 +16,7 @@ const HELP: Readonly<Record<string, string>> = {
   concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['gate', 'reduce', 'uses', 'matrix', 'cache', 'artifacts', 'budget', 'concurrency'];
+const STEP_KEYS = ['reduce', 'uses', 'matrix', 'cache', 'artifacts', 'budget', 'concurrency'];
 
 /** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {

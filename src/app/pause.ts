@@ -1,0 +1,40 @@
+/** Parks a run from another process. */
+import { MARK_VARIABLE } from '../engines/mark.ts';
+import { EXIT, type ExitCode } from '../model/exit.ts';
+import { foldAll } from '../model/fold.ts';
+import { userName } from './gate-answers.ts';
+import { isOwned } from './gate-due.ts';
+import { openRun } from './open.ts';
+import { locate, stateAt } from './place.ts';
+import { tell } from './present.ts';
+import { orTrouble, printRefusal } from './print.ts';
+
+/** `codemachine pause` */
+export function pauseCommand(text: string, stateDir?: string): Promise<ExitCode> {
+  return orTrouble(() => pauseOnce(text, stateDir));
+}
+
+async function pauseOnce(text: string, stateDir: string | undefined): Promise<ExitCode> {
+  if (process.env[MARK_VARIABLE])
+    return printRefusal({ message: 'a step may not pause runs: decisions are made outside of them' });
+  const found = await openRun(locate(stateAt(stateDir), process.env), text);
+  if (!found.ok) return printRefusal(found.error);
+  const { state, run } = found.value;
+  try {
+    if (!isOwned(state, run)) {
+      const { status } = foldAll(state.history(run));
+      const how = status === 'running' || status === 'new' ? 'nobody runs it' : `it is ${status}`;
+      return printRefusal({
+        message: `run ${run} does not run, so there is nothing to pause: ${how}`,
+        help: `\`codemachine status ${run}\` shows how it stands`,
+      });
+    }
+    state.ask(run, { kind: 'pause', by: userName(), at: new Date().toISOString() });
+    tell(
+      `asked run ${run} to pause: what runs comes to its end, then it parks; \`codemachine status ${run} --watch\` follows it`,
+    );
+    return EXIT.succeeded;
+  } finally {
+    state.close();
+  }
+}

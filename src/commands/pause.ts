@@ -1,0 +1,21 @@
+/** Parks a run from another process. */
+import * as Args from '@oclif/core/args';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { pauseCommand } from '../app/pause.ts';
+import { STATE_DIR_FLAG } from '../app/place.ts';
+
+/** `codemachine pause <run>` */
+export default class Pause extends Command {
+  static override readonly summary = 'Park a run: what runs comes to its end, nothing new starts.';
+  static override readonly examples = ['<%= config.bin %> pause @last'];
+  static override readonly args = {
+    run: Args.string({ description: 'run id, the beginning of one, or @last', required: true }),
+  };
+  static override readonly flags = { 'state-dir': Flags.string(STATE_DIR_FLAG) };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Pause);
+    process.exitCode = await pauseCommand(args.run, flags['state-dir']);
+  }
+}

@@ -1,5 +1,5 @@
 /** Asks at the terminal what is decided at a gate. */
-import { createInterface, type Interface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { GateField, GateQuestion } from '../model/event.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { questionLines } from '../report/gates.ts';
@@ -19,11 +19,8 @@ export async function askGate(
   gone: AbortSignal,
   workspace: GitWorkspace | undefined,
 ): Promise<GivenAnswer | undefined> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
-  const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
-  const leave = (): void => lines.close();
-  gone.addEventListener('abort', leave, { once: true });
-  const ask = (text: string): Promise<string | undefined> => Promise.race([put(lines, text, closed), closed]);
+  const { ask, close } = openLines();
+  gone.addEventListener('abort', close, { once: true });
   try {
     if (gone.aborted) return undefined;
     print([
@@ -44,15 +41,38 @@ export async function askGate(
       ...(Object.keys(answers).length === 0 ? {} : { answers }),
     };
   } finally {
-    gone.removeEventListener('abort', leave);
-    lines.close();
+    gone.removeEventListener('abort', close);
+    close();
   }
 }
 
 type Ask = (text: string) => Promise<string | undefined>;
 
-async function put(lines: Interface, text: string, closed: Promise<undefined>): Promise<string | undefined> {
-  return lines.question(text).catch(() => closed);
+/** Asks for a line each time. What was typed ahead, or pasted, answers what is asked next. */
+function openLines(): { readonly ask: Ask; readonly close: () => void } {
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  const typed: string[] = [];
+  let waiting: ((line: string | undefined) => void) | undefined;
+  let isClosed = false;
+  lines.on('line', (line) => {
+    if (waiting === undefined) typed.push(line);
+    else waiting(line);
+    waiting = undefined;
+  });
+  lines.once('close', () => {
+    isClosed = true;
+    waiting?.(undefined);
+  });
+  return {
+    ask: (text) => {
+      process.stderr.write(harmless(text, process.stderr, process.env));
+      return new Promise((resolve) => {
+        if (typed.length > 0 || isClosed) resolve(typed.shift());
+        else waiting = resolve;
+      });
+    },
+    close: () => lines.close(),
+  };
 }
 
 async function choose(

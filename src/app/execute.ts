@@ -27,6 +27,7 @@ import { control } from './control.ts';
 import { digestOf } from './digest.ts';
 import type { AskGate, Execution } from './execution.ts';
 import { githubContext, maskedValues } from './facts.ts';
+import { recordingGates, replayingGates } from './gate-recording.ts';
 import { flagsOf } from './record.ts';
 import { RUN_START } from './timeline.ts';
 
@@ -68,6 +69,8 @@ async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Exe
   const masker = secret.length === 0 ? undefined : (await import('../engines/mask.ts')).makeMasker(secret);
   const funnel = journal(lease, Date.now);
   funnel.listen((milestone) => e.reporter.hear(milestone));
+  const keepDecisions = recordingGates(e);
+  if (keepDecisions !== undefined) funnel.listen(keepDecisions);
   const handle = startRun(runInput(e, masker, funnel, hosts));
   const controlling = control(handle, { state, lease, run: record.id, signals: e.signals }, e.tell);
   const stopped = (): void => handle.stop('interrupt', 'the caller');
@@ -129,7 +132,7 @@ function runInput(
       clock: CLOCK,
       digest: digestOf,
       ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
-      ...(e.askGate === undefined ? {} : { askGate: oneQuestion(e, e.askGate) }),
+      ...gateAnswers(e),
       random: Math.random,
       chatter,
       ...(masker === undefined ? {} : { mask: masker.json }),
@@ -144,6 +147,12 @@ function runInput(
     },
     options: runOptions(e),
   };
+}
+
+/** Who answers at gates: the recording that answers for the agents too, or whoever sits at the terminal. */
+function gateAnswers(e: Execution): Pick<RunPorts, 'askGate'> {
+  const askGate = replayingGates(e) ?? (e.askGate === undefined ? undefined : oneQuestion(e, e.askGate));
+  return askGate === undefined ? {} : { askGate };
 }
 
 /** Asks one thing after the other, where nothing is drawn meanwhile. */

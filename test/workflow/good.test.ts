@@ -56,7 +56,7 @@ describe('good files', () => {
 
   test('a step that is wrong is still waited for, and nothing is concluded from what it lacks', () => {
     const text =
-      'name: case\nsteps:\n  - id: a\n    run: echo\n    outputs: { x: int }\n  - id: b\n    gate: { message: Sure? }\n  - run: echo "$A"\n    env: { A: "${{ steps.a.outputs.x }}${{ steps.b.decision }}" }\n';
+      'name: case\nsteps:\n  - id: a\n    run: echo\n    outputs: { x: int }\n  - id: b\n    reduce: { from: a, mode: compare }\n  - run: echo "$A"\n    env: { A: "${{ steps.a.outputs.x }}${{ steps.b.output }}" }\n';
     const { workflow, diagnostics } = readWorkflow({ path: 'case.yml', text }, worldAt(directory));
     expect(diagnostics.map((d) => d.code)).toEqual(['bad-value', 'not-supported-yet']);
     expect(workflow?.steps.map((step) => step.needs)).toEqual([[], ['a'], ['b']]);

@@ -4,6 +4,7 @@ import type { Expr, Template } from '../../../src/model/expression.ts';
 import { asStepId } from '../../../src/model/ids.ts';
 import type { JsonObject } from '../../../src/model/result.ts';
 import type {
+  GateStep,
   InputSpec,
   OutputType,
   PromptStep,
@@ -39,6 +40,7 @@ export interface StepSketch {
   system?: string;
   model?: string;
   output?: JsonObject;
+  gate?: { message?: string; show?: string; approveIf?: string; require?: string };
 }
 
 export interface Sketch {
@@ -135,6 +137,7 @@ class Pen {
       retry: { attempts: 1, delayMs: 0, backoff: 'fixed', maxDelayMs: 0, on: [] },
       continueOnError: false,
     } as const;
+    if (sketch.gate !== undefined) return this.#gate(sketch.gate, common);
     return sketch.prompt === undefined
       ? this.#run(sketch, common)
       : this.#prompt(sketch, sketch.prompt, common);
@@ -144,6 +147,23 @@ class Pen {
     const shell = sketch.shell === undefined ? {} : { shell: sketch.shell };
     const script = this.template(sketch.run ?? 'true');
     return { ...common, kind: 'run', script, outputs: sketch.outputs ?? {}, ...shell };
+  }
+
+  #gate(
+    { message, show, approveIf, require: required }: NonNullable<StepSketch['gate']>,
+    common: Omit<RunStep, 'kind' | 'script' | 'outputs'>,
+  ): GateStep {
+    return {
+      ...common,
+      kind: 'gate',
+      ...(message === undefined ? {} : { message: this.template(message) }),
+      show: show === undefined ? [] : ['diff', this.bare(show)],
+      options: ['approve', 'reject'],
+      fields: {},
+      onTimeout: 'reject',
+      ...(approveIf === undefined ? {} : { approveIf: this.bare(approveIf) }),
+      ...(required === undefined ? {} : { require: this.bare(required) }),
+    };
   }
 
   #prompt(

@@ -14,6 +14,10 @@ const KEYS: Record<string, (expr: string) => Sketch> = {
   model: (expr) => inStep({ prompt: 'p', model: fence(expr) }),
   'working-directory': (expr) => inStep({ workingDirectory: fence(expr) }),
   run: (expr) => inStep({ run: `echo ${fence(expr)}` }),
+  'message of a gate': (expr) => inStep({ gate: { message: `a ${fence(expr)} b` } }),
+  'show of a gate': (expr) => inStep({ gate: { show: expr } }),
+  'approve-if of a gate': (expr) => inStep({ gate: { approveIf: expr } }),
+  'require of a gate': (expr) => inStep({ gate: { require: expr } }),
   outputs: (expr) => ({ ...AROUND, outputs: { x: expr } }),
 };
 

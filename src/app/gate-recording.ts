@@ -5,6 +5,7 @@ import { RECORDING_VERSION, type Rewrite, recordedAttempts, toPortable } from '.
 import type { GateQuestion, Milestone } from '../model/event.ts';
 import { follow } from '../model/fold.ts';
 import type { JsonObject } from '../model/result.ts';
+import { allSteps } from '../model/workflow.ts';
 import type { AskedGate, GivenAnswer } from '../run/running.ts';
 import { canonical } from '../state/canonical.ts';
 import { stepDirectory } from '../state/transcripts.ts';
@@ -19,7 +20,7 @@ type RecordedDecision = Pick<GivenAnswer, 'decision' | 'comment' | 'answers'> & 
 /** Hears a run, and keeps each decision that somebody made in its directory of the recording: `request.json`, then `answer.json`. */
 export function recordingGates(e: Execution): ((milestone: Milestone) => void) | undefined {
   const { record } = flagsOf(e.record);
-  if (record === undefined || !e.workflow.steps.some(({ kind }) => kind === 'gate')) return undefined;
+  if (record === undefined || !allSteps(e.workflow).some(({ kind }) => kind === 'gate')) return undefined;
   const run = follow(e.history);
   return (milestone) => {
     run.hear(milestone);

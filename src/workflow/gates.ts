@@ -140,6 +140,7 @@ export function checkBypassed(
   steps: readonly Step[],
   places: ReadonlyMap<Node, Place>,
 ): void {
+  for (const step of steps) if (step.kind === 'loop') checkBypassed(reading, step.steps, places);
   if (!steps.some(({ kind }) => kind === 'gate')) return;
   const saying = [...places].filter(([node]) => saysForWhom(child(node, 'needs')));
   const said = new Set(saying.map(([, { id }]) => id));

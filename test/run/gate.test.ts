@@ -12,6 +12,7 @@ import {
   fine,
   gateStep,
   held,
+  loopStep,
   type Rig,
   runStep,
   start,
@@ -378,6 +379,72 @@ describe('a run that is gone on with', () => {
     const second = start({ workflow, history: rig.journal });
     expect(await second.result()).toEqual({ end: 'parked' });
     expect(second.types().filter((type) => type === 'gate-opened ask')).toHaveLength(1);
+  });
+});
+
+describe('in the body of a loop', () => {
+  const body = [runStep('work'), gateStep('ask', { needs: ['work'], options: ['good', 'again', 'reject'] })];
+  const rounds = loopStep('rounds', body, { until: "steps.ask.decision === 'good'" });
+  const inRound = (rig: Rig, round: number, decision: string): BroughtDecision => {
+    const step = asStepKey(`rounds[${round}].ask`);
+    const digest = rig.progress().steps.get(step)?.gate?.question?.digest ?? 'none';
+    return { step, decision, by: 'ann', digest };
+  };
+  const asksIn = async (rig: Rig, round: number): Promise<void> => {
+    while (!rig.types().includes(`gate-opened rounds[${round}].ask`)) await turn();
+  };
+
+  test('the run parks there, and goes on in that iteration', async () => {
+    const workflow = workflowOf([rounds, runStep('after', { needs: ['rounds'] }), runStep('beside')]);
+    const rig = start({ workflow });
+    expect(await rig.result()).toEqual({ end: 'parked' });
+    expect(rig.statuses()).toMatchObject({ 'rounds[1].ask': 'asking', beside: 'succeeded' });
+    const [first] = rig.journal;
+    const seq = rig.journal.length + 1;
+    const { step, decision, by } = inRound(rig, 1, 'again');
+    rig.journal.push({
+      ...{ v: 1, seq, at: first?.at ?? '', run: first?.run as never },
+      ...{ type: 'gate-decided', step, decision, by },
+    });
+    const second = start({ workflow, history: rig.journal });
+    expect(await second.result()).toEqual({ end: 'parked' });
+    expect(second.made).toEqual(['rounds[2].work.1']);
+    expect(second.statuses()).toMatchObject({ 'rounds[1].ask': 'succeeded', 'rounds[2].ask': 'asking' });
+  });
+
+  test('a decision lets the loop go on while other steps run', async () => {
+    const running = held();
+    const rig = start({
+      workflow: workflowOf([rounds, runStep('after', { needs: ['rounds'] }), runStep('long')]),
+      script: (job, hear, stop) => (job.step === 'long' ? running.script(job, hear, stop) : fine()),
+    });
+    await asksIn(rig, 1);
+    await rig.handle.decide(inRound(rig, 1, 'again'));
+    await asksIn(rig, 2);
+    await rig.handle.decide(inRound(rig, 2, 'good'));
+    while (!rig.made.includes('after.1')) await turn();
+    running.end();
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect([...rig.made].sort()).toEqual(['after.1', 'long.1', 'rounds[1].work.1', 'rounds[2].work.1']);
+  });
+
+  test('who rejects fails the loop; who cancels the run cancels both', async () => {
+    const running = held();
+    const steps = [rounds, runStep('long')];
+    const script: RigOptions['script'] = (job, hear, stop) =>
+      job.step === 'long' ? running.script(job, hear, stop) : fine();
+    const rig = start({ workflow: workflowOf(steps), script });
+    await asksIn(rig, 1);
+    await rig.handle.decide(inRound(rig, 1, 'reject'));
+    running.end();
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.statuses()).toMatchObject({ rounds: 'failed', 'rounds[1].ask': 'failed' });
+    const parked = start({ workflow: workflowOf([rounds]) });
+    expect(await parked.result()).toEqual({ end: 'parked' });
+    const ended = start({ workflow: workflowOf([rounds]), history: parked.journal });
+    ended.handle.stop('cancel', 'somebody');
+    expect(await ended.result()).toEqual({ end: 'canceled' });
+    expect(ended.statuses()).toMatchObject({ rounds: 'canceled' });
   });
 });
 

@@ -123,6 +123,7 @@ describe.skipIf(missingEngines.length > 0)(`agents ${missingEngines.join('; ')}`
     expect(diff.stdout.split('\n').filter((line) => /^[+-](?![+-])/.test(line))).toEqual([
       '-old notes',
       '+new notes',
+      '+the notes say: new notes',
     ]);
     expect(JSON.parse((await cli(p, ['diff', '@last', 'edit', '--json'])).stdout)).toMatchObject({
       files: [{ path: 'notes.txt', status: 'modified', added: 1, removed: 1 }],

@@ -11,7 +11,7 @@ import type { RunStep } from '../../src/model/workflow.ts';
 import { applyFixes } from '../../src/workflow/fixes-apply.ts';
 import { fencePlaces } from '../../src/workflow/shell-fences.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
-import { runs, testSeed } from '../support/seed.ts';
+import { draw } from '../support/seed.ts';
 import { casesOf, workflowOf, worldAt } from './fixtures.ts';
 
 const directory = path.join(import.meta.dirname, 'bad');
@@ -339,10 +339,7 @@ test('what is mended obeys no data, whatever stands around it', () => {
   const script = fc
     .array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 4 })
     .map((all) => all.join('\n').split('@'));
-  const drawn = fc.sample(fc.tuple(script, fc.constantFrom(...HOSTILE)), {
-    ...runs(300),
-    seed: testSeed(process.env),
-  });
+  const drawn = draw(fc.tuple(script, fc.constantFrom(...HOSTILE)), 300);
   const base = mkdtempSync(path.join(tmpdir(), 'codemachine-fix-'));
   const tried: string[] = [];
   try {

@@ -7,7 +7,8 @@ import { resumeCommand } from '../app/run-command.ts';
 
 /** `codemachine resume <run>` */
 export default class Resume extends Command {
-  static override readonly summary = 'Go on with a run that was interrupted, parked, killed, canceled or failed.';
+  static override readonly summary =
+    'Go on with a run that was interrupted, parked, killed, canceled or failed.';
   static override readonly examples = [
     '<%= config.bin %> resume @last',
     '<%= config.bin %> resume 20261120-14 --keep-tree',

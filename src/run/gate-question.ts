@@ -73,7 +73,7 @@ export async function isStillShown(of: GateOf, question: GateQuestion): Promise<
 }
 
 /** Whether the files that a gate showed are what they were. */
-export async function untouched(
+async function untouched(
   run: Running['input']['run'],
   workspace: NonNullable<Running['input']['ports']['workspace']>,
   key: StepKey,

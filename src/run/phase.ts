@@ -40,7 +40,7 @@ export interface Phase {
 export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => void): Phase {
   const room = openRoom(size);
   const stops = new Set<{ soft: AbortController; hard: AbortController }>();
-  const sleepers = new Set<() => void>();
+  const sleep = openSleep(clock);
   let halted: Halt | undefined;
   let trouble: string | undefined;
   let hard = false;
@@ -53,7 +53,7 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
     for (const { soft } of stops) soft.abort(reasonOf(why));
     room.close();
     onHalt(why);
-    for (const wake of [...sleepers]) wake();
+    sleep.wakeAll();
   };
   return {
     room,
@@ -68,7 +68,7 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
     rest: () => {
       resting = true;
       room.close();
-      for (const wake of [...sleepers]) wake();
+      sleep.wakeAll();
     },
     isResting: () => resting,
     hard: () => {
@@ -86,17 +86,27 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
         close: () => stops.delete(own),
       };
     },
-    pause: (until) =>
+    pause: (until) => (halted === undefined && !resting ? sleep.until(until) : Promise.resolve()),
+  };
+}
+
+/** Waits that can all be ended at once. */
+function openSleep(clock: Clock): { until(time: number): Promise<void>; wakeAll(): void } {
+  const sleepers = new Set<() => void>();
+  return {
+    until: (time) =>
       new Promise((resolve) => {
-        if (halted !== undefined || resting) return resolve();
         const wake = () => {
           takeBack();
           sleepers.delete(wake);
           resolve();
         };
-        const takeBack = clock.after(Math.max(0, until - clock.now()), wake);
+        const takeBack = clock.after(Math.max(0, time - clock.now()), wake);
         sleepers.add(wake);
       }),
+    wakeAll: () => {
+      for (const wake of [...sleepers]) wake();
+    },
   };
 }
 

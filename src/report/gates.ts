@@ -3,7 +3,7 @@ import type { GateField, GateQuestion, Shown } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
 import type { GateProgress, Progress, StepProgress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import { lastLines, oneLine } from './clean.ts';
+import { oneLine } from './clean.ts';
 import { count, moment, quoted } from './words.ts';
 
 const WIDEST = 120;
@@ -89,7 +89,13 @@ function wrapped(text: string): readonly string[] {
 }
 
 function shownLines({ show, value, diff }: Shown): readonly string[] {
-  if (diff === undefined) return [`${oneLine(show, WIDEST)}: ${oneLine(asText(value ?? null), WIDEST)}`];
+  if (diff === undefined) {
+    const [line = '', ...more] = wrapped(asText(value ?? null));
+    const name = oneLine(show, WIDEST);
+    return more.length === 0
+      ? [`${name}: ${line}`]
+      : [`${name}:`, ...[line, ...more].map((one) => `  ${one}`)];
+  }
   const { files } = diff;
   if (files.length === 0) return ['diff: nothing has changed'];
   const named = files.slice(0, MOST_FILES).map((file) => oneLine(file, WIDEST));
@@ -105,5 +111,7 @@ function fieldLine([name, field]: readonly [string, GateField]): string {
 }
 
 function asText(value: Json): string {
-  return typeof value === 'string' ? (lastLines(value, 1, WIDEST)[0] ?? '') : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  const short = JSON.stringify(value);
+  return short.length > WIDEST ? JSON.stringify(value, null, 2) : short;
 }

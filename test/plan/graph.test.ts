@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { graph } from '../../src/plan/graph.ts';
+import { type GraphFormat, graph } from '../../src/plan/graph.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
-import { agent, shell, text, workflow } from './steps.ts';
+import { agent, gate, shell, text, workflow } from './steps.ts';
 
 const at = { start: 0, end: 0 };
 const flow = workflow(
@@ -22,6 +22,36 @@ const flow = workflow(
 );
 const { plan } = planWorkflow(flow);
 if (plan === undefined) throw new Error('no plan');
+
+describe('a gate', () => {
+  const gated = workflow([shell(0, 'build', []), gate(1, 'ask', ['build']), shell(2, 'ship', ['ask'])]);
+  const planned = planWorkflow(gated).plan;
+  if (planned === undefined) throw new Error('no plan');
+  const shown = (format: GraphFormat) => graph(planned, gated, format);
+
+  test('says what is asked, and who need not be', () => {
+    expect(shown('text')).toContain(
+      '  ask    gate: asks for ship or hold · requires true · passes if inputs.force · hold after 1h\n',
+    );
+    const { steps } = JSON.parse(shown('json')) as { steps: Record<string, object> };
+    expect(steps['ask']).toMatchObject({
+      kind: 'gate',
+      message: 'Ship it?',
+      show: ['diff', 'steps.build.stdout'],
+      options: ['ship', 'hold'],
+      fields: ['why'],
+      'timeout-ms': 3_600_000,
+      'on-timeout': 'hold',
+      'approve-if': 'inputs.force',
+      require: 'true',
+    });
+  });
+
+  test('has a shape of its own', () => {
+    expect(shown('mermaid')).toContain('  s1{{"ask<br>ship, hold"}}\n');
+    expect(shown('dot')).toContain('  s1 [label="ask\\nship, hold", shape=hexagon];\n');
+  });
+});
 
 describe('graph', () => {
   test('text shows batches, engines, access and what a writer holds back', () => {

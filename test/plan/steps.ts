@@ -2,7 +2,7 @@
 import type { Template } from '../../src/model/expression.ts';
 import { literal } from '../../src/model/expression.ts';
 import { asStepId } from '../../src/model/ids.ts';
-import type { PromptStep, RunStep, Step, Workflow } from '../../src/model/workflow.ts';
+import type { GateStep, PromptStep, RunStep, Step, Workflow } from '../../src/model/workflow.ts';
 
 /** Each step stands in a line of ten letters of its own, so that places can be told apart. */
 function common(index: number, id: string, needs: readonly string[]) {
@@ -53,6 +53,22 @@ export function agent(
     timeoutMs: 3_600_000,
     ...more,
     retry: more.retry ?? retry,
+  };
+}
+
+export function gate(index: number, id: string, needs: readonly string[]): GateStep {
+  const at = { start: 0, end: 0 };
+  return {
+    ...common(index, id, needs),
+    kind: 'gate',
+    message: text('Ship it?'),
+    show: ['diff', { text: 'steps.build.stdout', at }],
+    options: ['ship', 'hold'],
+    fields: { why: { type: 'string', required: true, at } },
+    gateTimeoutMs: 3_600_000,
+    onTimeout: 'hold',
+    approveIf: { text: 'inputs.force', at },
+    require: { text: 'true', at },
   };
 }
 

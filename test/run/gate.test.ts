@@ -340,6 +340,48 @@ describe('time', () => {
   });
 });
 
+describe('a runner that dies at any moment', () => {
+  const steps = [
+    runStep('a'),
+    gateStep('ask', { needs: ['a'], show: [expr('steps.a.status')] }),
+    loopStep(
+      'rounds',
+      [runStep('work'), gateStep('good', { needs: ['work'], options: ['yes', 'again', 'reject'] })],
+      { needs: ['ask'], until: "steps.good.decision === 'yes'" },
+    ),
+    runStep('b', { needs: ['rounds'] }),
+    gateStep('late', { needs: ['b'], approveIf: expr('true') }),
+  ];
+  const workflow = workflowOf(steps, { finally: [runStep('f')] });
+  const decisionOf = (step: string): string =>
+    step === 'ask' ? 'approve' : step.includes('[1]') ? 'again' : 'yes';
+  const run = (history?: Rig['journal']): Rig =>
+    start({
+      workflow,
+      ...(history === undefined ? {} : { history }),
+      ports: { askGate: async ({ step }) => ({ decision: decisionOf(step), by: 'me' }) },
+    });
+
+  test('leaves no decision out and takes none twice', async () => {
+    const whole = run();
+    expect(await whole.result()).toEqual({ end: 'succeeded' });
+    const decided = (rig: Rig) => rig.types().filter((type) => type.startsWith('gate-decided'));
+    expect(decided(whole)).toHaveLength(4);
+    for (let cut = 1; cut < whole.journal.length; cut++) {
+      const before = whole.journal.slice(0, cut);
+      const done = new Set(before.flatMap((m) => (m.type === 'step-succeeded' ? [m.step as string] : [])));
+      const rig = run(before);
+      expect(await rig.result(), `cut at ${cut}`).toEqual({ end: 'succeeded' });
+      expect(rig.statuses(), `cut at ${cut}`).toEqual(whole.statuses());
+      expect([...decided(rig)].sort(), `cut at ${cut}`).toEqual([...decided(whole)].sort());
+      expect(
+        rig.made.filter((made) => done.has(made.replace(/\.\d+$/, ''))),
+        `cut at ${cut}`,
+      ).toEqual([]);
+    }
+  });
+});
+
 describe('a run that is gone on with', () => {
   test('keeps what was decided: a rejected gate stays rejected', async () => {
     const running = held();

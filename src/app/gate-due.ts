@@ -5,6 +5,7 @@ import { GIVEN_UP } from '../model/fold-gates.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Progress } from '../model/progress.ts';
 import { openGates } from '../report/gates.ts';
+import type { Lease } from '../state/lease.ts';
 import { StateError } from '../state/problem.ts';
 import type { State } from '../state/state.ts';
 
@@ -13,18 +14,24 @@ import type { State } from '../state/state.ts';
  * be written, because another process has just taken the run or the disk takes nothing, is left to the next look.
  */
 export async function applyDue(state: State, run: RunId, by: string): Promise<void> {
-  if (due(foldAll(state.history(run)), Date.now()).length === 0 || isOwned(state, run)) return;
-  const lease = state.acquire(run, { by, visit: true });
-  if (!lease.ok) return;
+  if (!state.hasAsked(run) || isOwned(state, run)) return;
+  if (due(foldAll(state.history(run)), Date.now()).length === 0) return;
   try {
-    const now = Date.now();
-    const bodies = due(foldAll(state.history(run)), now);
-    lease.value.commit(bodies, new Date(now).toISOString());
-    await lease.value.durable();
+    const lease = state.acquire(run, { by, visit: true });
+    if (lease.ok) await apply(state, lease.value);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
+  }
+}
+
+async function apply(state: State, lease: Lease): Promise<void> {
+  try {
+    const now = Date.now();
+    // Whoever had it until now may have said something.
+    lease.commit(due(foldAll(state.history(lease.run)), now), new Date(now).toISOString());
+    await lease.durable();
   } finally {
-    lease.value.release();
+    lease.release();
   }
 }
 

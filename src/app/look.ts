@@ -48,7 +48,7 @@ async function showRuns(flags: RunsFlags): Promise<ExitCode> {
   const runs = state?.listRuns().slice(0, flags.limit) ?? [];
   const rows = runs.map((run) => ({
     ...{ ...run, owned: run.owner !== undefined },
-    gates: ASKING.has(run.status) ? decisionsOf(state?.history(run.id) ?? []) : [],
+    gates: decisionsOf(ASKING.has(run.status) && state?.hasAsked(run.id) ? state.history(run.id) : []),
   }));
   state?.close();
   process.stdout.write(

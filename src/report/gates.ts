@@ -66,8 +66,13 @@ export function gateLines(progress: Progress, now: string): readonly string[] {
   return openGates(progress).flatMap((step) => [
     `${step.key} asks:`,
     ...questionLines(step.gate.question, now).map((line) => `  ${line}`),
+    ...(showsFiles(step) ? [`  codemachine diff ${run}`] : []),
     ...decisionCommands(run, step).map((command) => `  ${oneLine(command, WIDEST_COMMAND)}`),
   ]);
+}
+
+function showsFiles({ gate: { question } }: OpenGate): boolean {
+  return question.shown?.some(({ diff }) => diff !== undefined && diff.files.length > 0) ?? false;
 }
 
 /** A gate for programs. */

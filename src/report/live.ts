@@ -42,6 +42,7 @@ export function liveReporter(options: LiveOptions): Reporter {
   let drawing: ReturnType<typeof draw> | undefined;
   let begun = false;
   let aside = false;
+  let closed = false;
   const rows = (): readonly string[] => {
     const spinner = FRAMES[frame++ % FRAMES.length] ?? '';
     const room = (out.rows ?? USUAL_ROWS) - SPARE_ROWS;
@@ -68,10 +69,11 @@ export function liveReporter(options: LiveOptions): Reporter {
       await drawn?.end();
       return () => {
         aside = false;
-        drawing ??= draw(options, rows);
+        if (!closed) drawing ??= draw(options, rows);
       };
     },
     close: async () => {
+      closed = true;
       await drawing?.end();
       if (begun) sink.write(summary(run.progress, { color, plan, changes: run.changes }));
       await sink.flushed();

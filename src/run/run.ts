@@ -218,7 +218,10 @@ function isLeft({ last, ledger }: Running, phase: Phase): boolean {
 }
 
 /** Parking runs no `finally`: the run is not over. */
-async function park({ input, ledger }: Running, reason: 'gate' | 'pause'): Promise<RunResult> {
+async function park(run: Running, reason: 'gate' | 'pause'): Promise<RunResult> {
+  const { input, ledger } = run;
+  // Others may work in the tree from now on.
+  await recordEnd(run, 'run.end');
   await ledger.say({ type: 'run-parked', reason, resume: `codemachine resume ${input.run}` });
   return { end: 'parked' };
 }

@@ -58,6 +58,8 @@ export interface State {
   acquire(id: RunId, ask: Asked): Result<Lease, Refusal>;
   /** The milestones of the run in order; for those who follow it, only the ones behind number `after`. */
   history(id: RunId, after?: number): readonly Milestone[];
+  /** Whether anything was ever asked at a gate of the run; much cheaper than to look at its milestones. */
+  hasAsked(id: RunId): boolean;
   /** Proves the run's journal whole, or names the first milestone that is not as it was written. */
   verify(id: RunId): Result<{ readonly milestones: number }, Damage>;
   /** Asks something of the run's owner; gives the request's id. */
@@ -118,6 +120,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     `SELECT json_extract(body, '$.step') AS step, json_extract(body, '$.attempt') AS attempt FROM milestones
      WHERE run = ? AND type = 'step-started' AND json_valid(body) ORDER BY seq`,
   );
+  const asked = connection.prepare("SELECT 1 FROM milestones WHERE run = ? AND type = 'gate-opened' LIMIT 1");
   const safely = <T>(work: () => T): T => guarded(place, work);
   return {
     directory,
@@ -129,6 +132,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     listRuns: () => safely(() => listRuns(tools)),
     resolveRun: (text) => safely(() => resolveRun(tools, text)),
     acquire: (id, ask) => acquire(tools, id, ask),
+    hasAsked: (id) => safely(() => asked.get(id) !== undefined),
     history: (id, after = 0) => safely(() => history(connection, id, after, place)),
     verify: (id) => safely(() => verify(connection, id)),
     ask: (run, asking) => safely(() => requests.ask(run, asking)),

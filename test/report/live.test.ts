@@ -231,3 +231,33 @@ describe.skipIf(noTmux)('on a terminal (needs tmux, which gives one that can be 
     }
   });
 });
+
+it('stands aside while something is asked in the same place, then draws again', async () => {
+  const out = { ...memory(), columns: 80, rows: 30, isTTY: true };
+  const ticks: (() => void)[] = [];
+  const clock = {
+    now: () => Date.now(),
+    after: (_: number, then: () => void) => {
+      ticks.push(then);
+      return () => ticks.splice(ticks.indexOf(then), 1);
+    },
+  };
+  const draws = async (what: string): Promise<void> => {
+    for (; !out.text().includes(what); await new Promise(setImmediate)) ticks.shift()?.();
+  };
+  const reporter = liveReporter({ out, color: false, plan: planOf(['one', 'two']), clock });
+  const say = speaker((event) => reporter.hear(event));
+  say(begun);
+  await draws('0 of 2 done');
+  const back = await reporter.aside?.();
+  const before = out.writes();
+  say(started('one'));
+  say({ type: 'step-succeeded', step: step('one'), attempt: 1 });
+  for (const tick of ticks.splice(0)) tick();
+  expect(out.writes()).toBe(before);
+  back?.();
+  await draws('1 of 2 done');
+  say(finished);
+  await reporter.close();
+  expect(out.text()).toContain('w succeeded');
+});

@@ -68,8 +68,8 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
     }
     const { onConflict: _, ...isolated } = step.isolated ?? {};
     if (step.isolated !== undefined) set('workspace', isolated as JsonObject);
-    // Each iteration is told something else: what is compared is what all of them come from.
-    if (step.kind === 'loop') {
+    // Each iteration, and each instance, is told something else: what is compared is what all of them come from.
+    if (step.kind === 'loop' || step.matrix !== undefined) {
       const loop = written({ ...step, needs: [] });
       set('loop', loop);
       if (canonical(loop).includes('inputs')) set('inputs', version.inputs);

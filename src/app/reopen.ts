@@ -11,7 +11,7 @@ import {
   type StepKey,
   stepOfKey,
 } from '../model/ids.ts';
-import type { Progress, StepProgress } from '../model/progress.ts';
+import { expansion, type Progress, type StepProgress } from '../model/progress.ts';
 import type { JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { type Workflow, withBodies } from '../model/workflow.ts';
@@ -128,9 +128,11 @@ export function takenBodies({ kept }: Decision, { steps }: Progress): readonly M
 /** What was executed in a loop is read behind it, whatever it came to. Nobody spends it again. */
 function ofLoop(step: StepProgress | undefined): readonly MilestoneBody[] {
   if (step === undefined) return [];
-  const { key, status, attempt, values, failure, because = status, loop } = step;
-  const decided: readonly MilestoneBody[] =
-    loop === undefined ? [] : [{ type: 'loop-decided', step: key, ...loop }];
+  const { key, status, attempt, values, failure, because = status, loop, instances } = step;
+  const decided: readonly MilestoneBody[] = [
+    ...(loop === undefined ? [] : [{ type: 'loop-decided', step: key, ...loop } as const]),
+    ...(instances === undefined ? [] : [expansion(key, instances)]),
+  ];
   if (status === 'blocked' || status === 'canceled')
     return [...decided, { type: `step-${status}`, step: key, because }];
   if (status !== 'failed' || failure === undefined) return [...decided, ...takenBody(step)];

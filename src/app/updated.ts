@@ -95,6 +95,9 @@ export function updateOf(
   };
 }
 
+/** What has something as soon as it has begun. */
+const BEGUN: ReadonlySet<string> = new Set(['loop', 'matrix']);
+
 /** The steps that have something and lose it. What a dead owner left running is closed first, as at every resume. */
 export function dropped(
   { kept }: Decision,
@@ -104,13 +107,13 @@ export function dropped(
 ): readonly StepKey[] {
   const had = (key: StepKey): boolean =>
     ['succeeded', 'skipped', 'merging', 'waiting'].includes(progress.steps.get(key)?.status ?? 'pending') ||
-    progress.steps.get(key)?.kind === 'loop';
-  // A loop that is what it was goes on in its iteration: what it has is not dropped.
-  const again = (step: Step): boolean =>
-    !kept.has(asStepKey(step.id)) &&
-    (step.kind !== 'loop' ||
-      changed(step).length > 0 ||
-      step.needs.some((need) => !kept.has(asStepKey(need))));
+    BEGUN.has(progress.steps.get(key)?.kind ?? '');
+  // A loop that is what it was goes on in its iteration, and a matrix with its instances: what they have is not dropped.
+  const again = (step: Step): boolean => {
+    if (kept.has(asStepKey(step.id))) return false;
+    if (step.kind !== 'loop' && step.matrix === undefined) return true;
+    return changed(step).length > 0 || step.needs.some((need) => !kept.has(asStepKey(need)));
+  };
   const main = workflow.steps.filter(again).map(({ id }) => asStepKey(id));
   const last = workflow.finally.filter((step) => changed(step).length > 0).map(({ id }) => asStepKey(id));
   return [...main, ...last].filter(had);

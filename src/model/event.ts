@@ -174,7 +174,11 @@ export type MilestoneBody =
       readonly because: string;
     } & OfAttempt)
   | ({ readonly type: 'loop-decided'; readonly iteration: number; readonly again: boolean } & OfStep)
-  | ({ readonly type: 'matrix-expanded'; readonly instances: readonly string[] } & OfStep)
+  | ({
+      readonly type: 'matrix-expanded';
+      readonly instances: readonly StepKey[];
+      readonly combinations: readonly JsonObject[];
+    } & OfStep)
   | {
       readonly type: 'budget-exceeded';
       readonly scope: string;

@@ -166,7 +166,10 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
     case 'loop-decided':
       return { ...step, loop: { iteration: m.iteration, again: m.again } };
     case 'matrix-expanded':
-      return step;
+      return {
+        ...step,
+        instances: m.instances.map((key, i) => ({ key, matrix: m.combinations[i] ?? {} })),
+      };
     case 'gate-opened':
     case 'gate-reminded':
     case 'gate-decided':

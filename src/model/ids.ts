@@ -41,6 +41,28 @@ export function stepKey(prefix: string, id: StepId, instance = ''): StepKey {
   return `${prefix}${id}${instance}` as StepKey;
 }
 
+/** Of a long value the beginning names it. */
+const LONGEST_VALUE = 40;
+
+/**
+ * Names the instances of a matrix by their values, in its order: `[a,1]`. Letters, digits and `._@+-` stand as they are, everything
+ * else becomes a dash, so that a name can be typed and a key has one meaning; alike names get a number.
+ */
+export function instancesOf(combinations: readonly (readonly string[])[]): readonly string[] {
+  const taken = new Set<string>();
+  return combinations.map((values) => {
+    const words = values.map((value) => {
+      const plain = value.replace(/[^\p{L}\p{N}._@+-]+/gu, '-').slice(0, LONGEST_VALUE);
+      return plain.replace(/^[.-]+|[.-]+$/g, '') || '-';
+    });
+    const base = words.join(',');
+    let name = base;
+    for (let n = 2; taken.has(name); n++) name = `${base}~${n}`;
+    taken.add(name);
+    return `[${name}]`;
+  });
+}
+
 /** What the keys of an iteration's steps begin with. */
 export function iterationPrefix(loop: StepKey, iteration: number): string {
   return `${loop}[${iteration}].`;

@@ -3,6 +3,7 @@ import type {
   AttemptValues,
   GateDecision,
   GateQuestion,
+  MilestoneBody,
   ParkReason,
   Reused,
   RunEnd,
@@ -47,6 +48,13 @@ export interface AttemptTrees {
   readonly merge?: { readonly from: string; readonly tree: string; readonly done: boolean };
 }
 
+/** One execution of a step with a matrix. */
+export interface MatrixInstance {
+  readonly key: StepKey;
+  /** What `matrix` holds. */
+  readonly matrix: JsonObject;
+}
+
 /** One step as the milestones tell it. */
 export interface StepProgress {
   readonly key: StepKey;
@@ -72,6 +80,8 @@ export interface StepProgress {
   readonly trees: Readonly<Record<number, AttemptTrees>>;
   /** Of a loop that has decided: after which iteration it did last, from 1, and whether another one follows. */
   readonly loop?: { readonly iteration: number; readonly again: boolean };
+  /** Of a matrix that was expanded: its instances, in its order. */
+  readonly instances?: readonly MatrixInstance[];
   readonly gate?: GateProgress;
   /** Where the result was taken from, when nobody worked for it. */
   readonly reused?: Reused;
@@ -111,6 +121,19 @@ export interface Progress {
 export function lastIteration({ loop }: Pick<StepProgress, 'loop'>): number {
   if (loop === undefined) return 1;
   return loop.again ? loop.iteration + 1 : loop.iteration;
+}
+
+/** How the instances of a matrix are said. */
+export function expansion(
+  step: StepKey,
+  instances: readonly MatrixInstance[],
+): Extract<MilestoneBody, { type: 'matrix-expanded' }> {
+  return {
+    type: 'matrix-expanded',
+    step,
+    instances: instances.map(({ key }) => key),
+    combinations: instances.map(({ matrix }) => matrix),
+  };
 }
 
 /** A step of which nothing has happened. */

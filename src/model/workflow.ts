@@ -64,6 +64,18 @@ export interface Isolated {
   readonly onConflict?: { readonly agent: PromptStep; readonly checks: readonly string[] };
 }
 
+/** Runs a step once per combination of values. */
+export interface Matrix {
+  /** In file order: the values, or an expression that gives their list. */
+  readonly axes: Readonly<Record<string, readonly Json[] | Expr>>;
+  readonly include: readonly JsonObject[];
+  readonly exclude: readonly JsonObject[];
+  /** How many instances run at once; absent is no limit of its own. */
+  readonly maxParallel?: number;
+  /** Whether the first failure starts no further instance. */
+  readonly failFast: boolean;
+}
+
 /** What every step has, whatever its kind. `needs` is always explicit: the list order is already written in. */
 export interface StepCommon {
   readonly id: StepId;
@@ -85,6 +97,9 @@ export interface StepCommon {
   readonly timeoutMs?: number;
   readonly retry: Retry;
   readonly continueOnError: boolean;
+  readonly matrix?: Matrix;
+  /** Paths whose values stand in the file around the step, as `matrix.os`: they are no data. */
+  readonly written?: readonly string[];
   /** Absent where the step works in the shared tree. */
   readonly isolated?: Isolated;
 }

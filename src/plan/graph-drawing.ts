@@ -68,9 +68,10 @@ export function drawDot(plan: Plan, workflow: Workflow): string {
 }
 
 function labelOf(step: Step): string {
-  const isolation = isolationLines(step);
+  const matrix = step.matrix === undefined ? [] : [`per ${Object.keys(step.matrix.axes).join(', ')}`];
+  const isolation = [...matrix, ...isolationLines(step)];
   if (step.kind === 'run') return [step.id, ...isolation].join('\n');
-  if (step.kind === 'loop') return [step.id, `at most ${step.max} times`].join('\n');
+  if (step.kind === 'loop') return [step.id, `at most ${step.max} times`, ...isolation].join('\n');
   if (step.kind === 'gate') return [step.id, step.options.join(', ')].join('\n');
   const model = step.model === undefined ? '' : ` · ${templateText(step.model)}`;
   return [step.id, `${step.engines.join(', ')}${model} · ${step.access}`, ...isolation].join('\n');

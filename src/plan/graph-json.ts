@@ -2,7 +2,7 @@
 import { literalText, type Template } from '../model/expression.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import type { GateStep, Isolated, LoopStep, PromptStep, Step, Workflow } from '../model/workflow.ts';
+import type { GateStep, Isolated, LoopStep, Matrix, PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { mergedTogether } from './isolation.ts';
 
 /**
@@ -46,12 +46,26 @@ function describe(step: Step): JsonObject {
     ...(step.timeoutMs === undefined ? {} : { 'timeout-ms': step.timeoutMs }),
     attempts: step.retry.attempts,
     ...(step.continueOnError ? { 'continue-on-error': true } : {}),
+    ...(step.matrix === undefined ? {} : { matrix: describeMatrix(step.matrix) }),
     ...(step.isolated === undefined ? {} : { workspace: describeIsolated(step.isolated) }),
   };
   if (step.kind === 'run') return common;
   if (step.kind === 'loop') return { ...common, ...describeLoop(step) };
   if (step.kind === 'gate') return { ...common, ...describeGate(step) };
   return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }) };
+}
+
+function describeMatrix({ axes, include, exclude, maxParallel, failFast }: Matrix): JsonObject {
+  const written = Object.entries(axes).map(
+    ([name, axis]) => [name, 'text' in axis ? `\${{ ${axis.text.trim()} }}` : axis] as const,
+  );
+  return {
+    ...(Object.fromEntries(written) as JsonObject),
+    ...(include.length === 0 ? {} : { include }),
+    ...(exclude.length === 0 ? {} : { exclude }),
+    ...(maxParallel === undefined ? {} : { 'max-parallel': maxParallel }),
+    'fail-fast': failFast,
+  };
 }
 
 function describeLoop({ max, until, while: condition, onExhausted }: LoopStep): JsonObject {

@@ -67,7 +67,7 @@ function steps(plan: Plan, workflow: Workflow): readonly Step[] {
 }
 
 function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) => string): string[] {
-  const facts = ownFacts(step, emphasize);
+  const facts = [...ownFacts(step, emphasize), ...matrixFacts(step)];
   const implied = step.needs.length === 1 && step.needs[0] === above?.id;
   if (step.needs.length > 0 && !implied) facts.push(`needs ${step.needs.join(', ')}`);
   if (step.if !== undefined) facts.push(`if ${step.if.text.trim()}`);
@@ -100,6 +100,16 @@ function loopFacts({ max, until, while: condition, onExhausted }: Extract<Step, 
     ...(until === undefined ? [] : [`until ${until.text.trim()}`]),
     ...(onExhausted === 'continue' ? ['goes on when exhausted'] : []),
   ];
+}
+
+function matrixFacts({ matrix }: Step): string[] {
+  if (matrix === undefined) return [];
+  const axes = Object.entries(matrix.axes).map(([name, axis]) =>
+    'text' in axis ? `${name}: ${axis.text.trim()}` : `${name}: ${axis.length}`,
+  );
+  const more = matrix.include.length === 0 ? [] : [`include: ${matrix.include.length}`];
+  const most = matrix.maxParallel === undefined ? '' : `, ${matrix.maxParallel} at once`;
+  return [`matrix (${[...axes, ...more].join(', ')})${most}`];
 }
 
 function gateFacts(step: Extract<Step, { kind: 'gate' }>): string[] {

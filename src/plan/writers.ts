@@ -16,16 +16,17 @@ export function findParallelWriters(
   links: Links,
   order: readonly number[],
 ): readonly Diagnostic[] {
+  const beside = workflow.steps.flatMap((step) => besideItself(workflow, step));
   const writers: Step[] = [];
   const column = workflow.steps.map((step) => (writes(step) ? writers.push(step) - 1 : undefined));
-  if (writers.length < 2) return [];
+  if (writers.length < 2) return beside;
   const before = reach(order, links.needs, column, writers.length);
   const after = reach([...order].reverse(), links.dependents, column, writers.length);
-  return workflow.steps.flatMap((second, index) => {
+  const pairs = workflow.steps.flatMap((second, index) => {
     const own = column[index];
     if (own === undefined) return [];
-    const [beside] = missing([before.rows[index], after.rows[index]], own, own, 1);
-    const first = beside === undefined ? undefined : writers[beside];
+    const [other] = missing([before.rows[index], after.rows[index]], own, own, 1);
+    const first = other === undefined ? undefined : writers[other];
     if (first === undefined) return [];
     const { path } = workflow.source;
     const related = [{ path, at: first.at, message: `\`${first.id}\` writes here` }];
@@ -33,6 +34,13 @@ export function findParallelWriters(
       diagnose('parallel-writers', path, second.at, { first: first.id, second: second.id }, { related }),
     ];
   });
+  return [...beside, ...pairs];
+}
+
+/** The instances of a matrix run side by side. */
+function besideItself({ source }: Pick<Workflow, 'source'>, step: Step): readonly Diagnostic[] {
+  if (step.matrix === undefined || step.matrix.maxParallel === 1 || !writes(step)) return [];
+  return [diagnose('matrix-writers', source.path, step.at, { step: step.id })];
 }
 
 /** A loop writes where a step of its body does. */

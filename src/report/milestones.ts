@@ -91,7 +91,10 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
       return [`iteration ${m.iteration} is done${m.again ? ', another one follows' : ', it was the last'}`];
     case 'matrix-expanded':
       return [
-        `runs ${count(m.instances.length, 'time')}: ${listed(m.instances.slice(0, MOST_FILES), m.instances.length)}`,
+        `runs ${count(m.instances.length, 'time')}: ${listed(
+          m.instances.slice(0, MOST_FILES),
+          m.instances.length,
+        )}`,
       ];
     case 'snapshot-taken':
       return isEnd(progress, m) ? files('changed', m.files) : [];

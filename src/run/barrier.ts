@@ -15,6 +15,8 @@ export interface Barrier<T extends InBatch> {
   mayStart(member: T): boolean;
   /** The steps held back by `mayStart` that may start by now; each is given once. */
   released(): readonly T[];
+  /** Adds steps to batches that are there: the instances of a matrix, once they are known. */
+  join(members: readonly T[]): void;
   /** The step's change waits to be merged. */
   ready(member: T): void;
   /** The step is worked on again: what was to be merged did not fit. */
@@ -72,6 +74,14 @@ export function openBarrier<T extends InBatch>(members: readonly T[]): Barrier<T
       const free = held.filter(mayStart);
       held = held.filter((member) => !mayStart(member));
       return free;
+    },
+    join: (more) => {
+      for (const member of more) {
+        const batch = byNumber.get(member.planned.batch);
+        if (batch === undefined || states.has(member)) continue;
+        states.set(member, 'open');
+        batch.open++;
+      }
     },
     ready: (member) => turn(member, 'ready'),
     again: (member) => turn(member, 'open'),

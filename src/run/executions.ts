@@ -1,6 +1,7 @@
 /** Lists the executions of steps that a run knows of. */
 import type { StepKey } from '../model/ids.ts';
 import { iterationPrefix } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
 import { lastIteration } from '../model/progress.ts';
 import type { Step } from '../model/workflow.ts';
 import type { Frame } from './frame.ts';
@@ -26,13 +27,18 @@ export function executions({
     [...planned]
       .sort((a, b) => a.batch - b.batch || a.index - b.index)
       .flatMap(({ step, body }) => {
-        const key = keyIn({ prefix }, step);
-        const loop = ledger.step(key);
-        if (body === undefined || loop.attempt === 0) return [{ step, key }];
-        const rounds = Array.from({ length: lastIteration(loop) }, (_, index) =>
-          inList({ prefix: iterationPrefix(key, index + 1), planned: body.steps }),
-        );
-        return [{ step, key }, ...rounds.flat()];
+        const own = keyIn({ prefix }, step);
+        // A matrix makes no attempts: its instances do.
+        const keys =
+          step.matrix === undefined ? [own] : (ledger.step(own).instances ?? []).map(({ key }) => key);
+        return keys.flatMap((key) => [{ step, key }, ...(body === undefined ? [] : rounds(key, body))]);
       });
+  const rounds = (key: StepKey, body: Plan): readonly Execution[] => {
+    const loop = ledger.step(key);
+    if (loop.attempt === 0) return [];
+    return Array.from({ length: lastIteration(loop) }, (_, index) =>
+      inList({ prefix: iterationPrefix(key, index + 1), planned: body.steps }),
+    ).flat();
+  };
   return [...inList(main), ...inList(last)];
 }

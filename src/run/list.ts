@@ -25,6 +25,14 @@ export interface Entry {
   failureBefore: boolean;
   /** An attempt of it is being made, or its change being merged: that says itself how it ends. */
   active: boolean;
+  /** Its own, of an instance: the list's with `matrix`. */
+  readonly frame?: Frame;
+  /** The matrix step that an instance belongs to. */
+  readonly of?: Entry;
+  /** Of a matrix step that was expanded; each is an entry of the list. */
+  instances?: readonly Entry[];
+  /** Instances that wait because of `max-parallel`. */
+  queue?: Entry[];
   /** The iteration that a loop is in. */
   inner?: Schedule;
   /** What its `if` and its templates may ask of those before it; known once it was decided. */
@@ -36,7 +44,7 @@ export interface Schedule {
   readonly run: Running;
   readonly phase: Phase;
   readonly frame: Frame;
-  readonly entries: readonly Entry[];
+  readonly entries: Entry[];
   /** The list in which the loop stands whose body this is. What is done here is done there. */
   readonly outer?: Schedule;
   /** Ended steps whose dependents have not been told yet. */
@@ -88,12 +96,40 @@ export function waitsFor(list: Schedule): 'gate' | 'pause' | undefined {
 /** Cancels every step that has no end and of which no attempt is being made. */
 export function cancelWaiting(list: Schedule): void {
   for (const entry of list.entries) {
-    if (END.has(statusOf(list, entry))) continue;
+    if (entry.instances !== undefined || END.has(statusOf(list, entry))) continue;
     if (entry.inner !== undefined) cancelWaiting(entry.inner);
     // A loop whose body does nothing but wait has nobody who would say it.
     if (entry.inner === undefined ? entry.active : entry.inner.open > 0) continue;
     cancel(list, entry, whyCanceled(list.run, entry.key));
   }
+  for (const { instances = [], key } of list.entries) {
+    const isOpen = instances.length > 0 && !END.has(list.run.ledger.step(key).status);
+    if (isOpen && instances.every((one) => END.has(statusOf(list, one)))) endMatrix(list.run, key, instances);
+  }
+}
+
+/** What a matrix comes to when each of its instances has its end. */
+export function endMatrix(run: Running, key: StepKey, instances: readonly Pick<Entry, 'key'>[]): void {
+  const { attempt } = run.ledger.step(key);
+  const ends = instances.map((one) => run.ledger.step(one.key));
+  const failed = ends.filter(({ status }) => status === 'failed');
+  const [first] = failed;
+  if (first !== undefined) {
+    const reason = first.failure?.reason ?? 'internal';
+    const which = `${failed.length} of ${ends.length} failed, \`${first.key}\` first`;
+    const message = first.failure === undefined ? which : `${which}: ${first.failure.message}`;
+    const failure = { reason, message };
+    void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+  } else if (ends.some(({ status }) => status === 'canceled')) {
+    void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
+  } else {
+    void run.ledger.say({ type: 'step-succeeded', step: key, attempt });
+  }
+}
+
+/** The frame that an entry's expressions see. */
+export function frameOf(list: Schedule, entry: Entry): Frame {
+  return entry.frame ?? list.frame;
 }
 
 /** Why a step that has no end is canceled with the run; a change that is done and not merged can still be had. */
@@ -128,7 +164,7 @@ export function needOf(list: Schedule, entry: Entry): Need {
   return { id, status: statusOf(list, entry), continueOnError };
 }
 
-function entriesOf(frame: Frame): readonly Entry[] {
+function entriesOf(frame: Frame): Entry[] {
   const entries = new Map<string, Entry>();
   for (const planned of frame.planned) {
     const key = keyIn(frame, planned.step);

@@ -6,10 +6,12 @@ import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
 import { iterationOf, rankIn } from './frame.ts';
 import { holdGate } from './gate.ts';
+import type { Hands } from './instances.ts';
+import { instanceEnded, startMatrix } from './instances.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Entry, Schedule } from './list.ts';
-import { cancel, enter, isOver, layOut, leave, needOf, statusOf } from './list.ts';
+import { cancel, enter, frameOf, isOver, layOut, leave, needOf, statusOf } from './list.ts';
 import { runLoop } from './loop.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
@@ -31,7 +33,8 @@ export function runList(list: Schedule): Promise<void> {
 
 function begin(list: Schedule): void {
   try {
-    for (const entry of list.entries) if (entry.needs.length === 0) decide(list, entry);
+    // Instances that are added meanwhile are started by their matrix.
+    for (const entry of [...list.entries]) if (entry.needs.length === 0) decide(list, entry);
   } catch (error) {
     // Steps that were started already must stop and be recorded before anybody hears of the defect.
     list.run.defect(error);
@@ -94,6 +97,10 @@ function start(list: Schedule, entry: Entry): void {
   const { run, phase } = list;
   const { key, planned } = entry;
   const { step } = planned;
+  if (step.matrix !== undefined && entry.of === undefined) {
+    if (!phase.isResting() && admit(list, entry)) startMatrix(handsOf(list), entry, step.matrix);
+    return;
+  }
   const { remaining, index } = rankIn(list.frame, planned);
   if (step.kind === 'gate') {
     startGate(list, entry, step);
@@ -127,8 +134,9 @@ function start(list: Schedule, entry: Entry): void {
 
 /** A loop takes no place either: its body's steps do. Whoever finds it begun goes on with it. */
 function startLoop(list: Schedule, entry: Entry, step: LoopStep): void {
-  const { run, phase, frame } = list;
+  const { run, phase } = list;
   const { key, planned, status } = entry;
+  const frame = frameOf(list, entry);
   if (planned.body === undefined || status === undefined)
     throw new Error(`the loop \`${key}\` was never planned`);
   if (phase.isResting() || !admit(list, entry)) return;
@@ -164,6 +172,16 @@ function runIteration(list: Schedule, entry: Entry, iteration: Frame): Promise<v
     if (body.open === 0) body.finish();
     leave(list);
   });
+}
+
+function handsOf(list: Schedule): Hands {
+  return {
+    list,
+    scope: (entry) => scopeFor(list, entry)(),
+    start: (entry) => start(list, entry),
+    awaitMerge: (entry) => awaitMerge(list, entry),
+    settle: (entry) => settle(list, entry),
+  };
 }
 
 /** A gate takes no place. While nothing but a decision is missing, it does not keep the run from parking either. */
@@ -227,10 +245,10 @@ function changeOf(list: Schedule, entry: Entry): Change {
   };
 }
 
-function scopeFor({ run, frame }: Schedule, entry: Entry): () => Scope {
+function scopeFor(list: Schedule, entry: Entry): () => Scope {
   return () => {
     if (entry.status === undefined) throw new Error(`\`${entry.key}\` was never decided`);
-    return scopeOf(run, frame, entry.status);
+    return scopeOf(list.run, frameOf(list, entry), entry.status);
   };
 }
 
@@ -252,6 +270,11 @@ function settle(list: Schedule, entry: Entry): void {
   if (list.run.input.options.failFast && hasFailed(needOf(list, entry)))
     list.stoppedBy ??= entry.planned.step.id;
   list.barrier.ended(entry);
+  if (entry.of !== undefined) {
+    instanceEnded(handsOf(list), entry.of);
+    goOn(list);
+    return;
+  }
   list.ended.push(entry);
   if (list.telling) return;
   list.telling = true;

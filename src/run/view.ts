@@ -21,12 +21,9 @@ export function stepsView(ledger: Ledger, lists: readonly List[], outer?: JsonOb
   const steps: JsonObject = Object.defineProperties({}, Object.getOwnPropertyDescriptors(outer ?? {}));
   for (const list of lists) {
     for (const { step } of list.planned) {
-      show(
-        steps,
-        step,
-        viewer(ledger, () => keyIn(list, step)),
-      );
-      if (step.kind === 'loop') showBody(ledger, steps, step, () => [keyIn(list, step)]);
+      const own = keyIn(list, step);
+      show(steps, step, viewer(ledger, own));
+      if (step.kind === 'loop') showBody(ledger, steps, step, () => made(ledger, step, own));
     }
   }
   return steps;
@@ -38,7 +35,7 @@ export function previousView(ledger: Ledger, list: List): JsonObject {
   for (const { step } of list.planned) {
     const key = keyIn(list, step);
     const ran = () => ledger.progress.steps.has(key);
-    const view = viewer(ledger, () => key);
+    const view = viewer(ledger, key);
     show(steps, step, () => (ran() ? view() : { ...stepView(ledger.step(key)), status: null }));
   }
   return steps;
@@ -48,13 +45,33 @@ function show(steps: JsonObject, { id }: Step, get: () => Json): void {
   Object.defineProperty(steps, id, { enumerable: true, configurable: true, get });
 }
 
-function viewer(ledger: Ledger, keyNow: () => StepKey): () => JsonObject {
+function viewer(ledger: Ledger, key: StepKey): () => JsonObject {
   let shown: { of: StepProgress; view: JsonObject } | undefined;
   return () => {
-    const of = ledger.step(keyNow());
+    const of = ledger.step(key);
+    // Those of a matrix change without it.
+    if (of.instances !== undefined) return viewOf(ledger, key);
     if (shown?.of !== of) shown = { of, view: stepView(of) };
     return shown.view;
   };
+}
+
+function viewOf(ledger: Ledger, key: StepKey): JsonObject {
+  const of = ledger.step(key);
+  return of.instances === undefined ? stepView(of) : matrixView(ledger, of);
+}
+
+/** Of a matrix: its instances, in its order. */
+function matrixView(ledger: Ledger, matrix: StepProgress): JsonObject {
+  const instances = (matrix.instances ?? []).map(({ key, matrix: values }) => {
+    const { status, text, output, outputs, stdout, 'exit-code': code = null } = stepView(ledger.step(key));
+    return {
+      key,
+      matrix: values,
+      ...{ status, text, output, outputs, stdout, 'exit-code': code },
+    } as JsonObject;
+  });
+  return { ...stepView(matrix), instances };
 }
 
 /** After a loop, a step of its body is its last execution, with the list of all. Every body step of bodies inside, too. */
@@ -64,15 +81,21 @@ function showBody(ledger: Ledger, steps: JsonObject, loop: LoopStep, loops: () =
       loops().flatMap((key) => iterations(ledger, key).map((prefix) => keyIn({ prefix }, step)));
     show(steps, step, () => {
       const executions = keys().filter((key) => ledger.progress.steps.has(key));
-      const views = executions.map((key) => stepView(ledger.step(key)));
+      const views = executions.map((key) => viewOf(ledger, key));
       const last = views.at(-1) ?? {
         ...stepView(ledger.step(keyIn({ prefix: '' }, step))),
         status: 'skipped',
       };
       return { ...last, executions: views };
     });
-    if (step.kind === 'loop') showBody(ledger, steps, step, keys);
+    if (step.kind === 'loop')
+      showBody(ledger, steps, step, () => keys().flatMap((key) => made(ledger, step, key)));
   }
+}
+
+/** Under which keys a step was made: of a matrix those of its instances. */
+function made(ledger: Ledger, step: Step, key: StepKey): readonly StepKey[] {
+  return step.matrix === undefined ? [key] : (ledger.step(key).instances ?? []).map((one) => one.key);
 }
 
 function iterations(ledger: Ledger, loop: StepKey): readonly string[] {
@@ -94,6 +117,7 @@ export function stepView(step: StepProgress): JsonObject {
     stderr: values.stderr ?? null,
     'exit-code': values['exit-code'] ?? null,
     count: values.count ?? null,
+    instances: null,
     duration: values['duration-ms'] ?? null,
     attempts: ran && step.attempt > 0 ? step.attempt : null,
     usage: usage === undefined ? null : { ...usage },

@@ -19,6 +19,7 @@ export type Place =
   | 'require'
   | 'until'
   | 'while'
+  | 'matrix'
   | 'outputs';
 
 /** The contexts of the language. */
@@ -58,12 +59,15 @@ export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   require: new Set(IN_A_STEP),
   until: new Set([...EVERYWHERE, 'steps']),
   while: new Set([...EVERYWHERE, 'steps']),
+  matrix: new Set([...EVERYWHERE, 'steps']),
   outputs: new Set([...EVERYWHERE, 'steps']),
 };
 
 /** What to do instead of reading a context where it cannot be read. */
 export function insteadOf(name: Context, place: Place): string | undefined {
   if (name === 'secrets') return 'secrets can only be read in `env:`';
+  if (name === 'matrix' && place === 'if')
+    return '`matrix` is there inside a `matrix` only, and `if` is read once for all its instances';
   if (name === 'loop' || name === 'matrix') return `\`${name}\` is there inside a \`${name}\` only`;
   if (name === 'steps' && place === 'workflow-env') return 'write it in the `env:` of the step that reads it';
   if (name === 'env' && place === 'outputs') return 'let a step declare it under its `outputs:`';

@@ -2,6 +2,7 @@
 import { FAILURE_REASONS } from '../model/failure.ts';
 import type { GateStep, PromptStep, RunStep, Step } from '../model/workflow.ts';
 import { typeOfNamed } from './expression-contexts.ts';
+import { typeOfMatrix } from './matrix.ts';
 import { listOf, NUMBER, objectOf, oneOf, orNull, STRING, type Type, typeOfSchema } from './types.ts';
 
 const STATUSES = ['succeeded', 'failed', 'skipped', 'blocked', 'canceled'];
@@ -27,6 +28,17 @@ const USAGE = objectOf({
 
 /** What `steps.<id>` of this step holds. */
 export function typeOfStep(step: Step): Type {
+  const type = typeOfOne(step);
+  if (step.matrix === undefined) return type;
+  const shown = ['status', 'text', 'output', 'outputs', 'stdout', 'exit-code'].flatMap((name) => {
+    const member = type.members?.get(name);
+    return member === undefined ? [] : [[name, member] as const];
+  });
+  const instance = objectOf(new Map([['key', STRING], ['matrix', typeOfMatrix(step.matrix)], ...shown]));
+  return objectOf({ ...COMMON, instances: orNull(listOf(instance)) });
+}
+
+function typeOfOne(step: Step): Type {
   switch (step.kind) {
     case 'run':
       return typeOfRun(step);
@@ -76,6 +88,7 @@ function typeOfGate({ options, fields }: GateStep): Type {
 
 /** What was probably meant by a property that a step does not have; undefined where a near name says it better. */
 export function insteadOfStepProperty(step: Step, name: string): string | undefined {
+  if (step.matrix !== undefined) return 'a step with a `matrix` has `instances`, each with what it came to';
   if (name === 'outcome' || name === 'conclusion' || name === 'result') return 'read `status`';
   if (step.kind === 'prompt') {
     if (name === 'output') return `give \`${step.id}\` an \`output:\` schema to read its answer`;

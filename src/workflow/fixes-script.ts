@@ -45,7 +45,10 @@ export function scriptFix(step: Step, node: MapNode, text: string): ScriptFix | 
   for (const program of programs) {
     const { template } = program;
     const places = fencePlaces(literals(template));
-    for (const [i, { part, data, way }] of fencesIn(template, { env }).entries()) {
+    for (const [i, { part, data, way }] of fencesIn(template, {
+      env,
+      ...(step.written === undefined ? {} : { written: step.written }),
+    }).entries()) {
       const edit = data === undefined ? undefined : fenceEdit(part, way.name, places[i], program, text);
       if (edit === undefined) continue;
       edits.push(edit);

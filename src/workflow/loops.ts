@@ -44,7 +44,8 @@ export function readSession(
 ): Pick<PromptStep, 'session'> {
   const entry = entryOf(step, 'session');
   if (entry === undefined || !isWord(entry.value, 'continue')) return {};
-  const why = inLoop ? (isolated === undefined ? undefined : 'isolated') : 'no-loop';
+  const apart = isolated === undefined ? undefined : 'isolated';
+  const why = child(step, 'matrix') !== undefined ? 'matrix' : inLoop ? apart : 'no-loop';
   if (why !== undefined) complain(reading, 'session-alone', entry.value.at, { why });
   return { session: 'continue' };
 }

@@ -10,6 +10,7 @@ import { judgeOrder, type Pending } from './expression-order.ts';
 import { placeOf } from './expression-place.ts';
 import { typeOfStep } from './expression-steps.ts';
 import { type Node, parseExpression } from './expression-syntax.ts';
+import { typeOfMatrix } from './matrix.ts';
 import { nearest } from './suggest.ts';
 import { checkModel, checkScript, checkVariables, dataIn } from './taint.ts';
 import { ANY, listOf, NUMBER, objectOf, orNull, STRING, type Type, withMember } from './types.ts';
@@ -85,10 +86,11 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
   return [...all.found, ...judgeOrder(all.pending)];
 }
 
-function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
-  const { step } = owner;
+function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
+  const { step } = before;
   const { path } = all.more;
-  if (step.if !== undefined) checkExpr(step.if, 'if', owner, all);
+  if (step.if !== undefined) checkExpr(step.if, 'if', before, all);
+  const owner = insideMatrix(before, all);
   checkEnv(ownEnv(step, owner), 'env', owner, all);
   if (step.workingDirectory !== undefined)
     checkTemplate(step.workingDirectory, 'working-directory', owner, all);
@@ -109,6 +111,14 @@ function checkStep(owner: Owner & { readonly step: Step }, all: Check): void {
   const instead = { ...owner, step: { ...resolver, id: step.id } };
   checkEnv(ownEnv(resolver, owner), 'env', instead, all);
   checkAgent(resolver, instead, all);
+}
+
+/** The axes are read once for all instances; everything but `if` once for each. */
+function insideMatrix<O extends Owner & { readonly step: Step }>(owner: O, all: Check): O {
+  const { matrix } = owner.step;
+  if (matrix === undefined) return owner;
+  for (const axis of Object.values(matrix.axes)) if ('text' in axis) checkExpr(axis, 'matrix', owner, all);
+  return { ...owner, contexts: new Map([...owner.contexts, ['matrix', typeOfMatrix(matrix)]]) };
 }
 
 /** `until` is read when the body has ended, `while` before it begins. */

@@ -2,7 +2,6 @@
 import type { Template } from '../model/expression.ts';
 import { literal } from '../model/expression.ts';
 import { asStepId } from '../model/ids.ts';
-import type { JsonObject } from '../model/result.ts';
 import {
   type GateStep,
   type Isolated,
@@ -16,10 +15,12 @@ import {
 } from '../model/workflow.ts';
 import { durationAt, readAccess, readSettings, readWaits } from './agent-settings.ts';
 import { enginesOf, type Layers, layersOf, settingOf } from './agents.ts';
+import { readAnswer } from './answer-file.ts';
 import { isFence, isTrue, readEnv } from './declarations.ts';
 import { readGate } from './gates.ts';
 import { checkDefaultWorkspace, readIsolated } from './isolation.ts';
 import { readLoop, readSession } from './loops.ts';
+import { matrixOf } from './matrix.ts';
 import type { Place } from './order.ts';
 import {
   complain,
@@ -43,7 +44,6 @@ import {
   type ListNode,
   type MapNode,
   type Node,
-  plainValue,
   stringAt,
 } from './tree.ts';
 
@@ -58,6 +58,8 @@ export interface Ground {
   readonly env: Readonly<Record<string, Template>>;
   /** Whether the steps are the body of a loop. */
   readonly inLoop?: boolean;
+  /** The `written` of the loop around them. */
+  readonly written?: readonly string[];
 }
 
 /**
@@ -109,6 +111,7 @@ function readCommon(
     retry:
       readRetry(settingOf(layers, 'retry'), kind) ?? defaultRetry(reading.world.config.defaults.retry, kind),
     continueOnError: isTrue(child(node, 'continue-on-error')),
+    ...matrixOf(reading, node, ground.written),
   };
 }
 
@@ -161,7 +164,15 @@ function readGateStep(ground: Ground, node: MapNode, place: Place): GateStep {
 function readLoopStep(ground: Ground, node: MapNode, place: Place): LoopStep {
   const layers: Layers = { step: node, agent: undefined, defaults: undefined };
   const { workingDirectory: _, timeoutMs: __, ...common } = readCommon(ground, node, place, layers, 'run');
-  const steps = readSteps({ ...ground, env: common.env, inLoop: true }, child(child(node, 'loop'), 'steps'));
+  const steps = readSteps(
+    {
+      ...ground,
+      env: common.env,
+      inLoop: true,
+      ...(common.written === undefined ? {} : { written: common.written }),
+    },
+    child(child(node, 'loop'), 'steps'),
+  );
   const retry = { ...common.retry, attempts: 1 };
   return { ...common, retry, kind: 'loop', ...readLoop(ground.reading, node), steps };
 }
@@ -270,27 +281,4 @@ function readPromptText(reading: Reading, node: Node): Template | undefined {
     return undefined;
   const file = readNamedFile(reading, named, 'write the path of the prompt relative to this workflow file');
   return file === undefined ? undefined : readTemplate(fileText(file), reading.source.path, reading.report);
-}
-
-function readAnswer(reading: Reading, node: Node | undefined): JsonObject | undefined {
-  if (node?.kind === 'map') return plainValue(node) as JsonObject;
-  if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.value === '' || isFence(node))
-    return undefined;
-  const file = readNamedFile(reading, node, 'write the path of the schema relative to this workflow file');
-  if (file === undefined) return undefined;
-  const value = parsedJson(file.text);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  const problem = value === undefined ? 'it is not JSON' : 'it holds no object';
-  if (!reading.judged.has(node)) complain(reading, 'bad-schema-file', node.at, { file: file.path, problem });
-  reading.judged.add(node);
-  return undefined;
-}
-
-// What the JavaScript engine says about broken JSON differs from version to version.
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -27,19 +27,20 @@ const HEARD =
   /^(HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|TERM|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|IFS|PS\d|EDITOR|VISUAL|PAGER|DISPLAY|CI|HOSTNAME|UID|EUID|PPID|RANDOM|SECONDS|LINENO|BASH\w*|ZDOTDIR|(NODE|NPM|DOCKER|CODEMACHINE)_\w+|\w+_PROXY|MAIL|CDPATH|OPTIND|OPTARG|OPTERR|REPLY|DIRSTACK|GROUPS|FUNCNAME|SHLVL|SHELLOPTS|HISTFILE|COLUMNS|LINES|CC|CXX|CFLAGS|LDFLAGS|MAKEFLAGS|CLASSPATH|JAVA_\w+)$/;
 
 /** The first piece of data from outside the file that an expression reads, as it is written; undefined where there is none. */
-export function dataIn(expr: Expr): string | undefined {
+export function dataIn(expr: Expr, written: readonly string[] = []): string | undefined {
   const parsed = parseExpression(expr.text);
-  return parsed.ok ? dataInNode(parsed.value.root) : undefined;
+  return parsed.ok ? dataInNode(parsed.value.root, written) : undefined;
 }
 
-function dataInNode(root: Node): string | undefined {
+function dataInNode(root: Node, written: readonly string[]): string | undefined {
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     // A hash of files is hexadecimal whatever the files and their names are.
     if (node instanceof FunctionCall && node.functionName.lexeme.toLowerCase() === 'hashfiles') continue;
     const path = pathOf(node);
     if (path !== undefined) {
-      if (!SAFE.has(path.join('.').toLowerCase())) return path.join('.');
+      const plain = path.join('.').toLowerCase();
+      if (!SAFE.has(plain) && !written.includes(plain)) return path.join('.');
       continue;
     }
     if (node instanceof ContextAccess) return node.name.lexeme;
@@ -82,7 +83,7 @@ export interface ProgramFence {
 /** The expressions of a program. Each value has one variable, and no two values the same. */
 export function fencesIn(
   program: Template,
-  { env, shell }: Pick<RunStep, 'env' | 'shell'>,
+  { env, shell, written }: Pick<RunStep, 'env' | 'shell' | 'written'>,
 ): readonly ProgramFence[] {
   const found: ProgramFence[] = [];
   const words = new Set(program.parts.flatMap((part) => (typeof part === 'string' ? part.split(/\W+/) : [])));
@@ -95,7 +96,7 @@ export function fencesIn(
       line = (line + part).slice((line + part).lastIndexOf('\n') + 1);
       continue;
     }
-    const data = dataIn(part);
+    const data = dataIn(part, written);
     const known = declaredFor(part, data, env);
     const name = known ?? given.get(part.text) ?? freeName(data ?? plainPath(part) ?? 'value', taken);
     if (known === undefined) given.set(part.text, name);

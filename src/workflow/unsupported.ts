@@ -16,7 +16,7 @@ const HELP: Readonly<Record<string, string>> = {
   concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['reduce', 'uses', 'matrix', 'cache', 'artifacts', 'budget', 'concurrency'];
+const STEP_KEYS = ['reduce', 'uses', 'cache', 'artifacts', 'budget', 'concurrency'];
 
 /** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {
@@ -41,7 +41,8 @@ function refuseList(
 }
 
 function refuseStep(reading: Reading, step: Node, kind: Kind | undefined, last: boolean): void {
-  for (const key of STEP_KEYS) {
+  // One after the other is what `finally` does.
+  for (const key of last ? [...STEP_KEYS, 'matrix'] : STEP_KEYS) {
     const entry = entryOf(step, key);
     if (entry === undefined || (last && (NOT_IN_FINALLY as readonly string[]).includes(key))) continue;
     const belongs = KEYS_OF_KINDS[key];

@@ -130,17 +130,9 @@ function build(reading: Reading): Workflow {
     files: Object.fromEntries(files),
   };
   checkBypassed(reading, steps, order.places);
-  const matrices = matrixSteps(root);
-  for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path })) {
-    // The names that a matrix gives to its step's expressions are refused with the matrix.
-    if (!matrices.some(({ at }) => d.at.start >= at.start && d.at.end <= at.end)) reading.report(d);
-  }
+  for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path }))
+    reading.report(d);
   return workflow;
-}
-
-function matrixSteps(root: Node): readonly Node[] {
-  const steps = child(root, 'steps');
-  return steps?.kind === 'list' ? steps.items.filter((step) => child(step, 'matrix') !== undefined) : [];
 }
 
 function opaqueIds(reading: Reading, { places }: Order): ReadonlySet<string> {

@@ -9,7 +9,15 @@ import type { Progress } from '../../src/model/progress.ts';
 import type { Json } from '../../src/model/result.ts';
 import { err, ok } from '../../src/model/result.ts';
 import type { Evaluate } from '../../src/model/scope.ts';
-import type { GateStep, LoopStep, PromptStep, RunStep, Step, Workflow } from '../../src/model/workflow.ts';
+import type {
+  GateStep,
+  LoopStep,
+  Matrix,
+  PromptStep,
+  RunStep,
+  Step,
+  Workflow,
+} from '../../src/model/workflow.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
 import type { RunHandle, RunResult } from '../../src/run/run.ts';
 import { startRun } from '../../src/run/run.ts';
@@ -349,4 +357,9 @@ export function held(): { script: Script; end: (outcome?: Outcome) => void; star
     return ended;
   };
   return { script, end: (outcome = fine()) => end(outcome), started };
+}
+
+/** A matrix of literal axes. */
+export function matrixOf(axes: Matrix['axes'], more: Partial<Matrix> = {}): Matrix {
+  return { axes, include: [], exclude: [], failFast: false, ...more };
 }

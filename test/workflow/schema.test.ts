@@ -101,7 +101,6 @@ describe('schemas', () => {
   test('every key of a step is read or refused by name, never ignored', () => {
     const samples: Record<string, string> = {
       session: '{ continue: code }',
-      matrix: '{ n: [1] }',
       cache: '{ env: [A] }',
       artifacts: 'a',
       budget: '{ usd: 1 }',

@@ -11,6 +11,10 @@ export const ORDER_CODES = {
     ({ first }) =>
       `order them: add \`${first}\` to \`needs\`; or give this one a tree of its own: \`workspace: isolated\``,
   ),
+  'matrix-writers': error<{ step: string }>(
+    ({ step }) => `the instances of \`${step}\` may write to the same tree at the same time`,
+    () => 'give each a tree of its own: `workspace: isolated`; or say `max-parallel: 1` in the matrix',
+  ),
   'gate-bypassed': warning<{ step: string; gate: string }>(
     ({ step, gate }) => `\`${step}\` stands below the gate \`${gate}\` and does not wait for it`,
     ({ gate }) => `write \`needs: ${gate}\` if it is to wait, or name the steps it does wait for`,

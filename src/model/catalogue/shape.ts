@@ -205,15 +205,24 @@ export const SHAPE_CODES = {
       `\`${agent}\` is to resolve conflicts, and ${said ? 'may only read' : 'nothing says that it may write'}`,
     ({ agent }) => `write \`access: write\` on the agent \`${agent}\`, or name one that has it`,
   ),
-  'session-alone': error<{ why: 'no-loop' | 'isolated' }>(
+  'session-alone': error<{ why: 'no-loop' | 'isolated' | 'matrix' }>(
     ({ why }) =>
-      why === 'no-loop'
-        ? '`session: continue` goes on in the session of the iteration before, and this step is in no loop'
-        : '`session: continue` goes on in the tree that the session knows, and each attempt of this step has one of its own',
+      why === 'matrix'
+        ? '`session: continue` is one conversation, and a step with a `matrix` has many'
+        : why === 'no-loop'
+          ? '`session: continue` goes on in the session of the iteration before, and this step is in no loop'
+          : '`session: continue` goes on in the tree that the session knows, and each attempt of this step has one of its own',
     ({ why }) =>
-      why === 'no-loop'
-        ? 'take it out, or put the step into the `steps` of a `loop`'
-        : 'take one of them out: `session`, or `workspace: isolated`',
+      why === 'matrix'
+        ? 'take one of them out: `session`, or `matrix`; a matrix may stand on the loop around the step'
+        : why === 'no-loop'
+          ? 'take it out, or put the step into the `steps` of a `loop`'
+          : 'take one of them out: `session`, or `workspace: isolated`',
+  ),
+  'unknown-axis': error<{ axis: string; known: readonly string[]; near?: string }>(
+    ({ axis, known }) =>
+      `\`exclude\` names the axes of its matrix, and \`${axis}\` is none${known.length === 0 ? '' : `; they are ${known.map((name) => `\`${name}\``).join(', ')}`}`,
+    ({ near }) => (near === undefined ? 'take it out' : `did you mean \`${near}\`?`),
   ),
   'undo-says-nothing': warning<object>(
     () =>

@@ -58,7 +58,9 @@ export const SHAPE_ABOUT = {
     '`on-conflict` says what becomes of a merge that conflicts, and `merge: never` says that there is no merge.',
   'resolver-only-reads': 'The agent under `on-conflict` has to change files, and may not.',
   'session-alone':
-    "`session: continue` means the session of this step's iteration before. Outside of a loop there is none, and an isolated step works in another directory each time, where the engine does not find its sessions.",
+    "`session: continue` means the session of this step's iteration before. Outside of a loop there is none, of a step with a `matrix` there are many, and an isolated step works in another directory each time, where the engine does not find its sessions.",
+  'unknown-axis':
+    '`exclude` leaves out combinations by the values of their axes, so it can name nothing else.',
   'undo-says-nothing':
     'An isolated attempt that fails has changed nothing that could be undone: its tree is taken away.',
 } as const;

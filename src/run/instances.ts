@@ -1,0 +1,108 @@
+/** Runs the instances of a matrix as steps of the list that the matrix stands in. */
+import { expansion, type MatrixInstance } from '../model/progress.ts';
+import { ok } from '../model/result.ts';
+import type { Scope } from '../model/scope.ts';
+import type { Matrix } from '../model/workflow.ts';
+import { condition } from './fill.ts';
+import type { Entry, Schedule } from './list.ts';
+import { cancel, endMatrix, hasEnded, statusOf } from './list.ts';
+import { expand } from './matrix.ts';
+
+/** What the list does with any of its steps. */
+export interface Hands {
+  readonly list: Schedule;
+  scope(entry: Entry): Scope;
+  start(entry: Entry): void;
+  awaitMerge(entry: Entry): void;
+  settle(entry: Entry): void;
+}
+
+/**
+ * Makes the instances of a matrix entries of the list. They are the batch mates of each other, in their order. Those of a run that is
+ * resumed are those that were recorded.
+ */
+export function startMatrix(hands: Hands, entry: Entry, matrix: Matrix): void {
+  const { list } = hands;
+  const { run } = list;
+  const { key } = entry;
+  const { instances: recorded, status, attempt: before } = run.ledger.step(key);
+  const expanded = recorded === undefined ? expand(run, key, matrix, hands.scope(entry)) : ok(recorded);
+  const attempt = status === 'running' ? before : before + 1;
+  if (!expanded.ok) {
+    const failure = condition(entry.planned.step, expanded.error);
+    void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+    hands.settle(entry);
+    return;
+  }
+  if (expanded.value.length === 0) {
+    void run.ledger.say({ type: 'step-skipped', step: key, because: 'its matrix has no combination' });
+    hands.settle(entry);
+    return;
+  }
+  if (status !== 'running')
+    void run.ledger.say({ type: 'step-started', step: key, attempt, kind: 'matrix', workspace: 'shared' });
+  if (recorded === undefined) void run.ledger.say(expansion(key, expanded.value));
+  const instances = expanded.value.map((one, i) =>
+    instanceEntry(list, entry, one, i / expanded.value.length),
+  );
+  entry.instances = instances;
+  entry.queue = [...instances];
+  list.entries.push(...instances);
+  list.barrier.join(instances);
+  list.barrier.ended(entry);
+  startInstances(hands, entry);
+}
+
+function instanceEntry(list: Schedule, of: Entry, { key, matrix }: MatrixInstance, part: number): Entry {
+  const { planned, failureBefore, status } = of;
+  const { frame } = list;
+  return {
+    ...{ key, of, needs: [], dependents: [], waiting: 0, ranAgain: true, failureBefore, active: false },
+    planned: { ...planned, index: planned.index + part },
+    frame: { ...frame, contexts: { ...frame.contexts, matrix } },
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+/** Starts as many as there may be at once. One that waits to be merged takes nobody's place. */
+function startInstances(hands: Hands, matrix: Entry): void {
+  const { list } = hands;
+  const { instances = [], queue = [] } = matrix;
+  const most = matrix.planned.step.matrix?.maxParallel ?? instances.length;
+  const works = (one: Entry): boolean =>
+    !queue.includes(one) && statusOf(list, one) !== 'merging' && !hasEnded({ status: statusOf(list, one) });
+  while (list.phase.halted() === undefined && instances.filter(works).length < most) {
+    const next = queue.shift();
+    if (next === undefined) break;
+    const status = statusOf(list, next);
+    if (status === 'succeeded') list.barrier.ended(next);
+    else if (status === 'merging') hands.awaitMerge(next);
+    else hands.start(next);
+  }
+  finishMatrix(hands, matrix);
+}
+
+/** One of its instances has its end: the next takes its place, unless that is not wanted any more. */
+export function instanceEnded(hands: Hands, matrix: Entry): void {
+  const { list } = hands;
+  const { instances = [], queue = [] } = matrix;
+  const failed = instances.some((one) => statusOf(list, one) === 'failed');
+  if (matrix.planned.step.matrix?.failFast === true && failed) {
+    const because = 'another instance failed, and `fail-fast` starts none after that';
+    for (const one of queue.splice(0)) {
+      if (statusOf(list, one) !== 'succeeded') cancel(list, one, because);
+      list.barrier.ended(one);
+    }
+  }
+  startInstances(hands, matrix);
+}
+
+function finishMatrix(hands: Hands, matrix: Entry): void {
+  const { list } = hands;
+  const { instances = [], key } = matrix;
+  const isOpen = (entry: Entry): boolean => !hasEnded({ status: statusOf(list, entry) });
+  if (!isOpen(matrix) || instances.some(isOpen)) return;
+  matrix.active = false;
+  endMatrix(list.run, key, instances);
+  hands.settle(matrix);
+}

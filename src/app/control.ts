@@ -77,7 +77,11 @@ function obey(
   request: ReturnType<State['pending']>[number],
 ): void {
   if (request.kind === 'decide')
-    void run.decide(request.decision).finally(() => quietly(() => state.done(request.id)));
+    // What went wrong in it ends the run, which says so.
+    void run
+      .decide(request.decision)
+      .catch(() => undefined)
+      .finally(() => quietly(() => state.done(request.id)));
   else if (request.kind === 'pause') run.pause();
   else run.stop('cancel', request.by);
 }

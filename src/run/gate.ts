@@ -20,8 +20,8 @@ interface OpenGate {
   isOpen: boolean;
   /** Ends the question that is put at the terminal. */
   question: AbortController;
-  /** Settled when nobody is about to ask anew. */
-  reopening: Promise<void>;
+  /** There while it is about to be asked anew. */
+  reopening: Promise<void> | undefined;
   timers: (() => void)[];
   /** The phase's way to stop it. */
   closeStop: () => void;
@@ -103,7 +103,7 @@ function decideUnasked(of: GateOf, decision: GateDecision): void {
 function open(of: GateOf, watch: GateWatch): OpenGate {
   const own = of.phase.openStop();
   const gate: OpenGate = {
-    ...{ of, watch, isOpen: true, question: new AbortController(), reopening: Promise.resolve(), timers: [] },
+    ...{ of, watch, isOpen: true, question: new AbortController(), reopening: undefined, timers: [] },
     closeStop: () => own.close(),
   };
   of.run.gates.add(of.key, {
@@ -195,7 +195,9 @@ async function take(gate: OpenGate, { step: _, digest, ...decision }: BroughtDec
 
 /** Shows what there is now, to be decided about. */
 function reopen(gate: OpenGate): Promise<void> {
-  gate.reopening = askAnew(gate);
+  gate.reopening ??= askAnew(gate).finally(() => {
+    gate.reopening = undefined;
+  });
   return gate.reopening;
 }
 

@@ -193,7 +193,11 @@ function startGate(list: Schedule, entry: Entry, step: GateStep): void {
   entry.active = false;
   const busy = (work: Promise<void>): void => {
     enter(list);
-    void work.catch(run.defect).finally(() => leave(list));
+    void work
+      .catch((error: unknown) => {
+        if (run.ledger.lost() === undefined) run.defect(error);
+      })
+      .finally(() => leave(list));
   };
   const of = { run, phase, step, key, remaining, index, scope: scopeFor(list, entry) };
   busy(holdGate(of, { busy, over: () => settle(list, entry) }));

@@ -137,6 +137,18 @@ describe('a gate', () => {
   });
 });
 
+test('a decision that cannot be committed ends the run as lost, and is no defect', async () => {
+  const running = held();
+  const rig = start({
+    workflow: workflowOf([gateStep('ask'), runStep('long')]),
+    script: running.script,
+    refuse: ({ type }) => type === 'gate-decided',
+  });
+  await opened(rig);
+  await expect(rig.handle.decide(brought(rig, 'approve'))).rejects.toThrow('another owner');
+  expect(await rig.result()).toMatchObject({ end: 'lost', message: 'the run has another owner' });
+});
+
 describe('a gate that asks nobody', () => {
   test('fails where what it requires does not hold, for the reason `require`', async () => {
     const { message: _, ...silent } = gateStep('ask', { require: expr('1 > 2') });
@@ -278,7 +290,7 @@ describe('what was shown', () => {
     await opened(rig);
     const seen = brought(rig, 'approve');
     tree.files.set('shown', 'sneaked in');
-    await rig.handle.decide(seen);
+    await Promise.all([rig.handle.decide(seen), rig.handle.decide(seen)]);
     expect(rig.types().filter((type) => type === 'gate-opened ask')).toHaveLength(2);
     expect(rig.types()).not.toContain('gate-decided ask');
     // It answers the question before.

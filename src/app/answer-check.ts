@@ -7,7 +7,11 @@ import { placeOf } from './key-place.ts';
 export async function checkAnswers(workflow: Workflow): Promise<readonly Diagnostic[]> {
   const { source } = workflow;
   const found: Diagnostic[] = [];
+  const seen = new Set<string>();
   for (const step of allSteps(workflow)) {
+    // One step that several agents do is one mistake.
+    if (seen.has(step.id)) continue;
+    seen.add(step.id);
     if (step.kind !== 'prompt' || step.output === undefined) continue;
     const { schemaProblem } = await import('../workflow/answer.ts');
     const problem = schemaProblem(step.output);

@@ -14,7 +14,7 @@ import {
 import { expansion, type Progress, type StepProgress } from '../model/progress.ts';
 import type { JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { type Workflow, withBodies } from '../model/workflow.ts';
+import { isWriter, type Workflow, withBodies } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -221,10 +221,12 @@ function settle(
   const { of, history, before, decision, finals } = left;
   const again = (step: StepKey): boolean => !decision.kept.has(outermost(step));
   const last = new Set(before?.finally.map(({ id }) => asStepKey(id)));
+  const steps = withBodies(before?.steps ?? []);
+  const writing = new Set(steps.filter(isWriter).map(({ id }) => id));
   const quiet = new Set(
-    withBodies(before?.steps ?? [])
-      .filter((step) => step.isolated !== undefined || (step.kind === 'prompt' && step.access === 'read'))
-      .map(({ id }) => id),
+    steps
+      .filter((step) => step.isolated !== undefined || step.kind === 'prompt')
+      .flatMap(({ id }) => (writing.has(id) ? [] : [id])),
   );
   return settleTree(
     {

@@ -141,6 +141,8 @@ export interface PromptStep extends StepCommon {
   readonly quotaWaitMs: number;
   /** False for `undo: never`. */
   readonly undo: boolean;
+  /** Of a step whose agent or engine an axis of its matrix names: the step as it is for each value. What stands here is the first. */
+  readonly variants?: { readonly axis: string; readonly steps: Readonly<Record<string, PromptStep>> };
   /** Goes on in the session of this step's iteration before; absent where each attempt opens a new one. */
   readonly session?: 'continue';
 }
@@ -216,10 +218,22 @@ export function isWriter(step: Step): step is PromptStep {
   return step.kind === 'prompt' && step.access !== 'read' && step.isolated === undefined;
 }
 
-/** Every step of a list, each loop followed by its body, in file order. */
+/** Every step of a list, each loop followed by its body, each step with variants as those, in file order. */
 export function withBodies(steps: readonly Step[]): readonly Step[] {
-  if (steps.every(({ kind }) => kind !== 'loop')) return steps;
-  return steps.flatMap((step) => (step.kind === 'loop' ? [step, ...withBodies(step.steps)] : [step]));
+  return steps.flatMap((step) => {
+    if (step.kind === 'loop') return [step, ...withBodies(step.steps)];
+    return step.kind === 'prompt' && step.variants !== undefined
+      ? Object.values(step.variants.steps)
+      : [step];
+  });
+}
+
+/** A step as it is in an instance of its matrix; undefined where the instance names no agent or engine that there is. */
+export function instanceStep(step: Step, matrix: JsonObject): Step | undefined {
+  if (step.kind !== 'prompt' || step.variants === undefined) return step;
+  const value = matrix[step.variants.axis];
+  if (typeof value !== 'string' || !Object.hasOwn(step.variants.steps, value)) return undefined;
+  return step.variants.steps[value];
 }
 
 /** Every step of a workflow, those of loops and of `finally` included, in file order. */

@@ -94,6 +94,12 @@ function describeGate(step: GateStep): JsonObject {
 }
 
 function describeAgent(step: PromptStep): JsonObject {
+  if (step.variants !== undefined) {
+    const each = Object.entries(step.variants.steps).map(
+      ([name, one]) => [name, describeAgent(one)] as const,
+    );
+    return { per: step.variants.axis, variants: Object.fromEntries(each) };
+  }
   return {
     engine: step.engines,
     ...(step.agent === undefined ? {} : { agent: step.agent }),

@@ -122,6 +122,13 @@ function gateFacts(step: Extract<Step, { kind: 'gate' }>): string[] {
 }
 
 function agentFacts(step: Extract<Step, { kind: 'prompt' }>, emphasize: (text: string) => string): string[] {
+  const { variants } = step;
+  if (variants !== undefined) {
+    const who = Object.entries(variants.steps).map(
+      ([name, one]) => `${name}: ${engineFacts(one, emphasize).join(', ')}`,
+    );
+    return [`prompt per ${variants.axis} (${who.join('; ')})`];
+  }
   const agent = step.agent === undefined ? 'prompt' : `prompt (${step.agent})`;
   const undo = isWriter(step) && !step.undo ? ['never undone'] : [];
   return [agent, ...engineFacts(step, emphasize), ...undo];

@@ -1,6 +1,6 @@
 /** Says of the steps of a plan how they are isolated. */
 import type { Plan } from '../model/plan.ts';
-import type { Isolated, Step } from '../model/workflow.ts';
+import { type Isolated, type Step, withBodies } from '../model/workflow.ts';
 
 /** The isolated steps of a batch that are merged one after the other when all of them have ended, in that order. */
 export function mergedTogether(plan: Plan): readonly (readonly Step[])[] {
@@ -12,7 +12,10 @@ export function mergedTogether(plan: Plan): readonly (readonly Step[])[] {
 
 /** Whether something of a step reaches beyond every sandbox: its agent, or the one that resolves its conflicts. */
 export function reachesFull(step: Step): boolean {
-  return (step.kind === 'prompt' && step.access === 'full') || resolverOf(step)?.access === 'full';
+  const own = withBodies([step]);
+  return (
+    own.some((one) => one.kind === 'prompt' && one.access === 'full') || resolverOf(step)?.access === 'full'
+  );
 }
 
 /** The agent that resolves the conflicts of a step. */

@@ -3,7 +3,7 @@ import type { StepKey } from '../model/ids.ts';
 import { iterationPrefix } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import { lastIteration } from '../model/progress.ts';
-import type { Step } from '../model/workflow.ts';
+import { instanceStep, type Step } from '../model/workflow.ts';
 import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
 import type { Running } from './running.ts';
@@ -29,9 +29,14 @@ export function executions({
       .flatMap(({ step, body }) => {
         const own = keyIn({ prefix }, step);
         // A matrix makes no attempts: its instances do.
-        const keys =
-          step.matrix === undefined ? [own] : (ledger.step(own).instances ?? []).map(({ key }) => key);
-        return keys.flatMap((key) => [{ step, key }, ...(body === undefined ? [] : rounds(key, body))]);
+        const made: readonly Execution[] =
+          step.matrix === undefined
+            ? [{ step, key: own }]
+            : (ledger.step(own).instances ?? []).map(({ key, matrix }) => ({
+                step: instanceStep(step, matrix) ?? step,
+                key,
+              }));
+        return made.flatMap((one) => [one, ...(body === undefined ? [] : rounds(one.key, body))]);
       });
   const rounds = (key: StepKey, body: Plan): readonly Execution[] => {
     const loop = ledger.step(key);

@@ -2,7 +2,7 @@
 import { expansion, type MatrixInstance } from '../model/progress.ts';
 import { ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
-import type { Matrix } from '../model/workflow.ts';
+import { instanceStep, type Matrix } from '../model/workflow.ts';
 import { condition } from './fill.ts';
 import type { Entry, Schedule } from './list.ts';
 import { cancel, endMatrix, hasEnded, statusOf } from './list.ts';
@@ -26,7 +26,10 @@ export function startMatrix(hands: Hands, entry: Entry, matrix: Matrix): void {
   const { run } = list;
   const { key } = entry;
   const { instances: recorded, status, attempt: before } = run.ledger.step(key);
-  const expanded = recorded === undefined ? expand(run, key, matrix, hands.scope(entry)) : ok(recorded);
+  const expanded =
+    recorded === undefined
+      ? expand(run, entry.planned.step, { key, matrix }, hands.scope(entry))
+      : ok(recorded);
   const attempt = status === 'running' ? before : before + 1;
   if (!expanded.ok) {
     const failure = condition(entry.planned.step, expanded.error);
@@ -58,7 +61,11 @@ function instanceEntry(list: Schedule, of: Entry, { key, matrix }: MatrixInstanc
   const { frame } = list;
   return {
     ...{ key, of, needs: [], dependents: [], waiting: 0, ranAgain: true, failureBefore, active: false },
-    planned: { ...planned, index: planned.index + part },
+    planned: {
+      ...planned,
+      step: instanceStep(planned.step, matrix) ?? planned.step,
+      index: planned.index + part,
+    },
     frame: { ...frame, contexts: { ...frame.contexts, matrix } },
     ...(status === undefined ? {} : { status }),
   };
@@ -70,10 +77,11 @@ function startInstances(hands: Hands, matrix: Entry): void {
   const { instances = [], queue = [] } = matrix;
   const most = matrix.planned.step.matrix?.maxParallel ?? instances.length;
   const works = (one: Entry): boolean =>
-    !queue.includes(one) && statusOf(list, one) !== 'merging' && !hasEnded({ status: statusOf(list, one) });
+    one.begun === true && statusOf(list, one) !== 'merging' && !hasEnded({ status: statusOf(list, one) });
   while (list.phase.halted() === undefined && instances.filter(works).length < most) {
     const next = queue.shift();
     if (next === undefined) break;
+    next.begun = true;
     const status = statusOf(list, next);
     if (status === 'succeeded') list.barrier.ended(next);
     else if (status === 'merging') hands.awaitMerge(next);

@@ -31,6 +31,8 @@ export interface Entry {
   readonly of?: Entry;
   /** Of a matrix step that was expanded; each is an entry of the list. */
   instances?: readonly Entry[];
+  /** Of an instance whose turn has come. */
+  begun?: boolean;
   /** Instances that wait because of `max-parallel`. */
   queue?: Entry[];
   /** The iteration that a loop is in. */

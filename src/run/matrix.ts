@@ -4,7 +4,7 @@ import type { MatrixInstance } from '../model/progress.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
-import type { Matrix } from '../model/workflow.ts';
+import { instanceStep, type Matrix, type Step } from '../model/workflow.ts';
 import type { Running } from './running.ts';
 
 /** More than anybody wants, and less than what brings a machine down. */
@@ -13,8 +13,8 @@ const MOST_INSTANCES = 1_000;
 /** The instances in the order of the matrix; none where an axis came out empty. An error is one sentence. */
 export function expand(
   { input: { ports } }: Running,
-  key: StepKey,
-  matrix: Matrix,
+  step: Step,
+  { key, matrix }: { readonly key: StepKey; readonly matrix: Matrix },
   scope: Scope,
 ): Result<readonly MatrixInstance[], string> {
   const axes: [string, readonly Json[]][] = [];
@@ -30,6 +30,8 @@ export function expand(
   if (count + matrix.include.length > MOST_INSTANCES)
     return err(`it has ${count + matrix.include.length} combinations, and at most ${MOST_INSTANCES} are run`);
   const all = combined(axes, matrix);
+  const nobody = all.find((one) => instanceStep(step, one.matrix) === undefined);
+  if (nobody !== undefined) return err(`nobody is named for ${JSON.stringify(nobody.matrix)}`);
   const names = instancesOf(all.map((one) => Object.values(one.named).map(ports.toText)));
   return ok(all.map(({ matrix: values }, i) => ({ key: `${key}${names[i]}` as StepKey, matrix: values })));
 }

@@ -2,10 +2,10 @@
 import type { Expr } from '../model/expression.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { Matrix, StepCommon } from '../model/workflow.ts';
-import { isTrue } from './declarations.ts';
+import { isFence, isTrue } from './declarations.ts';
 import { complain, expressionOf, type Reading } from './reading.ts';
 import { nearest } from './suggest.ts';
-import { child, entriesOf, type Node, plainValue } from './tree.ts';
+import { child, entriesOf, type MapNode, type Node, plainValue, type ScalarNode } from './tree.ts';
 import { ANY, BOOLEAN, NUMBER, objectOf, oneOf, orNull, type Type } from './types.ts';
 
 const OWN_KEYS: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
@@ -88,6 +88,53 @@ function typeOfValues(values: readonly Json[]): Type {
   if (values.every((value) => typeof value === 'string')) return oneOf(values as readonly string[]);
   if (values.every((value) => typeof value === 'number')) return NUMBER;
   return values.every((value) => typeof value === 'boolean') ? BOOLEAN : ANY;
+}
+
+/** An axis that chooses who does the step. */
+export interface FanOut {
+  readonly key: 'agent' | 'engine';
+  readonly axis: string;
+  readonly values: readonly string[];
+}
+
+/** The axis that `agent` or `engine` names, where its values stand in the file: data never chooses power. */
+export function fanOut(step: Node): FanOut | undefined {
+  for (const key of ['agent', 'engine'] as const) {
+    const node = child(step, key);
+    if (node?.kind !== 'scalar') continue;
+    const axis = /^\$\{\{\s*matrix\.([A-Za-z_][\w-]*)\s*\}\}$/.exec(node.written)?.[1];
+    const matrix = child(step, 'matrix');
+    const listed = axis === undefined || OWN_KEYS.has(axis) ? undefined : child(matrix, axis);
+    if (axis === undefined || listed?.kind !== 'list') continue;
+    const include = child(matrix, 'include');
+    const added = include?.kind === 'list' ? include.items.flatMap((one) => child(one, axis) ?? []) : [];
+    const values = [...listed.items, ...added].flatMap((item) =>
+      item.kind === 'scalar' && typeof item.value === 'string' && !isFence(item) ? [item.value] : [],
+    );
+    if (values.length === listed.items.length + added.length)
+      return { key, axis, values: [...new Set(values)] };
+  }
+  return undefined;
+}
+
+/** Says the same only once. */
+export function once(report: Reading['report']): Reading['report'] {
+  const said = new Set<string>();
+  return (diagnostic) => {
+    const words = `${diagnostic.code} ${diagnostic.at.start} ${diagnostic.message}`;
+    if (!said.has(words)) report(diagnostic);
+    said.add(words);
+  };
+}
+
+/** The step as if one of the values stood at the key. */
+export function withValue(step: MapNode, key: FanOut['key'], value: string): MapNode {
+  const entry = step.entries.get(key);
+  if (entry?.value.kind !== 'scalar') return step;
+  const { at } = entry.value;
+  const text = () => ({ value, at, offset: () => at.start, block: false });
+  const node: ScalarNode = { kind: 'scalar', at, value, written: value, text };
+  return { ...step, entries: new Map([...step.entries, [key, { ...entry, value: node }]]) };
 }
 
 function isExpr(axis: readonly Json[] | Expr | undefined): axis is Expr {

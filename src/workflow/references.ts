@@ -12,7 +12,7 @@ import { typeOfStep } from './expression-steps.ts';
 import { type Node, parseExpression } from './expression-syntax.ts';
 import { typeOfMatrix } from './matrix.ts';
 import { nearest } from './suggest.ts';
-import { checkModel, checkScript, checkVariables, dataIn } from './taint.ts';
+import { checkModel, checkScript, checkVariables, secretsIn } from './taint.ts';
 import { ANY, listOf, NUMBER, objectOf, orNull, STRING, type Type, withMember } from './types.ts';
 
 /** What the check has to know beside the workflow. */
@@ -104,6 +104,7 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
   } else {
     checkTemplate(step.prompt, 'prompt', owner, all);
     checkAgent(step, owner, all);
+    for (const variant of Object.values(step.variants?.steps ?? {})) checkVariant(step, variant, owner, all);
   }
   const resolver = step.isolated?.onConflict?.agent;
   if (resolver === undefined) return;
@@ -167,6 +168,14 @@ function checkGate(
   if (required !== undefined) checkExpr(required, 'require', owner, all);
 }
 
+/** What another agent of the same step brings along beside what was checked. */
+function checkVariant(step: PromptStep, variant: PromptStep, owner: Owner, all: Check): void {
+  checkEnv(ownEnv(variant, { ...owner, inherited: { ...owner.inherited, ...step.env } }), 'env', owner, all);
+  const { system, model, ...rest } = variant;
+  const more = { ...(system === step.system ? {} : { system }), ...(model === step.model ? {} : { model }) };
+  checkAgent({ ...rest, ...more } as PromptStep, owner, all);
+}
+
 function checkAgent(step: PromptStep, owner: Owner, all: Check): void {
   if (step.system !== undefined) checkTemplate(step.system, 'system', owner, all);
   if (step.model === undefined) return;
@@ -223,18 +232,6 @@ function envOf({ step, variable }: Owner, { workflow, more }: Check): Type {
   const declared = objectOf(new Map(names.map((name) => [name, STRING])));
   const unknown = workflow.envFiles.length > 0 && more.envFileNames === undefined;
   return unknown ? { ...declared, rest: orNull(STRING) } : declared;
-}
-
-const NO_SECRETS: ReadonlySet<string> = new Set();
-
-function secretsIn(step: Step | undefined): ReadonlySet<string> {
-  if (step === undefined) return NO_SECRETS;
-  const names = Object.entries(step.env).filter(([, { parts }]) =>
-    parts.some(
-      (part) => typeof part !== 'string' && /\bsecrets\b/i.test(part.text) && dataIn(part) !== undefined,
-    ),
-  );
-  return names.length === 0 ? NO_SECRETS : new Set(names.map(([name]) => name));
 }
 
 /** Says things about a place of the expression at hand. */

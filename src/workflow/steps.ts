@@ -20,7 +20,7 @@ import { isFence, isTrue, readEnv } from './declarations.ts';
 import { readGate } from './gates.ts';
 import { checkDefaultWorkspace, readIsolated } from './isolation.ts';
 import { readLoop, readSession } from './loops.ts';
-import { matrixOf } from './matrix.ts';
+import { fanOut, matrixOf, once, withValue } from './matrix.ts';
 import type { Place } from './order.ts';
 import {
   complain,
@@ -73,7 +73,7 @@ export function readSteps(ground: Ground, list: Node | undefined): readonly Step
     if (node.kind !== 'map' || place === undefined) return [];
     switch (ground.kinds.get(node)) {
       case 'prompt':
-        return [readPrompt(ground, node, place)];
+        return [readPromptStep(ground, node, place)];
       case 'gate':
         return [readGateStep(ground, node, place)];
       case 'loop':
@@ -191,6 +191,18 @@ function readShell(reading: Reading, node: Node | undefined): string | undefined
     complain(reading, 'bad-shell', node.at, { shell, nearest: nearest(shell, SHELLS) });
   }
   return shell;
+}
+
+/** Where an axis of the matrix names who does it, the step is read for each: what one cannot do is complained about once. */
+function readPromptStep(ground: Ground, node: MapNode, place: Place): PromptStep {
+  const fan = fanOut(node);
+  if (fan === undefined) return readPrompt(ground, node, place);
+  const own = { ...ground, reading: { ...ground.reading, report: once(ground.reading.report) } };
+  const read = fan.values.map(
+    (value) => [value, readPrompt(own, withValue(node, fan.key, value), place)] as const,
+  );
+  const first = read[0]?.[1] ?? readPrompt(own, node, place);
+  return { ...first, variants: { axis: fan.axis, steps: Object.fromEntries(read) } };
 }
 
 function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {

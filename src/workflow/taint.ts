@@ -4,7 +4,7 @@ import type { Way } from '../model/catalogue/expression.ts';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Expr, Template } from '../model/expression.ts';
 import { literalText } from '../model/expression.ts';
-import type { RunStep, Workflow } from '../model/workflow.ts';
+import type { RunStep, Step, Workflow } from '../model/workflow.ts';
 import { pathOf } from './expression-compare.ts';
 import { childrenOf, type Node, parseExpression } from './expression-syntax.ts';
 
@@ -180,4 +180,17 @@ function referenceTo(name: string, shell: string | undefined, quoted: boolean): 
   if (shell === 'node') return `process.env.${name}`;
   if (shell === 'pwsh') return `$env:${name}`;
   return quoted ? `$${name}` : `"$${name}"`;
+}
+
+const NO_SECRETS: ReadonlySet<string> = new Set();
+
+/** The variables of a step that hold a secret. */
+export function secretsIn(step: Pick<Step, 'env'> | undefined): ReadonlySet<string> {
+  if (step === undefined) return NO_SECRETS;
+  const names = Object.entries(step.env).filter(([, { parts }]) =>
+    parts.some(
+      (part) => typeof part !== 'string' && /\bsecrets\b/i.test(part.text) && dataIn(part) !== undefined,
+    ),
+  );
+  return names.length === 0 ? NO_SECRETS : new Set(names.map(([name]) => name));
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ends, eventsOf, projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
+import { startCli } from '../support/cli.ts';
 
 beforeAll(built);
 
@@ -71,5 +72,26 @@ describe('a loop', () => {
     expect(events.filter((e) => e.type === 'step-started').map((e) => 'step' in e && e.step)).toEqual([
       'after',
     ]);
+  });
+
+  it('goes on in the iteration in which its runner was killed', async () => {
+    const waits = COUNTED.replace(
+      'cat rounds;',
+      'test -e go || test "$(wc -l < rounds)" -lt 2 || sleep 60; cat rounds;',
+    );
+    const project = projectWith({ w: waits });
+    const cli = startCli(project, ['run', 'w', '--json'], {
+      onLine: (line) => {
+        if (line.includes('"step-started"') && line.includes('build[2].test'))
+          process.kill(cli.pid, 'SIGKILL');
+      },
+    });
+    expect((await cli.ended).signal).toBe('SIGKILL');
+    writeFileSync(path.join(project.root, 'go'), '');
+    const { code, events } = await eventsOf(project, 'resume @last');
+    expect(code).toBe(0);
+    const started = events.flatMap((e) => (e.type === 'step-started' ? [`${e.step}.${e.attempt}`] : []));
+    expect(started).toEqual(['build[2].test.2', 'build[3].count.1', 'build[3].test.1', 'after.1']);
+    expect(events.at(-1)).toMatchObject({ outputs: { after: '3 1,1,0', last: '1\n2\n3' } });
   });
 });

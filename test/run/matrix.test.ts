@@ -7,6 +7,7 @@ import {
   expr,
   failing,
   fakeClock,
+  fakeTree,
   fine,
   held,
   loopStep,
@@ -202,6 +203,35 @@ describe('a matrix', () => {
     expect((await rig.result()).end).toBe('succeeded');
     expect(rig.made).toEqual(['l[1].a[x].1', 'l[1].a[y].1', 'l[2].a[x].1', 'l[2].a[y].1']);
     expect(rig.progress().outputs).toEqual({ last: ['l[2].a[x]', 'l[2].a[y]'] });
+  });
+});
+
+describe('a matrix of agents', () => {
+  const reader = agentStep('look', { matrix: matrixOf({ who: ['reader', 'writer'] }, { maxParallel: 1 }) });
+  const writer = { ...reader, access: 'write', engines: ['codex'] } as const;
+  const look = { ...reader, variants: { axis: 'who', steps: { reader, writer } } };
+
+  test('has each instance done by its own, with what that may do', async () => {
+    const told: string[] = [];
+    const rig = start({
+      workflow: list(look),
+      tree: fakeTree(),
+      script: (job) => {
+        if (job.kind === 'prompt') told.push(`${job.step} ${job.engine} ${job.access}`);
+        return fine();
+      },
+    });
+    expect((await rig.result()).end).toBe('succeeded');
+    expect(told).toEqual(['look[reader] claude-code read', 'look[writer] codex write']);
+    const recorded = rig.journal.flatMap((m) => (m.type === 'snapshot-taken' ? [m.step] : []));
+    expect(new Set(recorded)).toEqual(new Set(['look[writer]']));
+  });
+
+  test('fails where an instance names nobody', async () => {
+    const matrix = matrixOf({ who: ['reader'] }, { include: [{ who: 'nobody' }], maxParallel: 1 });
+    const rig = start({ workflow: list({ ...look, matrix }), tree: fakeTree() });
+    expect((await rig.result()).end).toBe('failed');
+    expect(rig.made).toEqual([]);
   });
 });
 

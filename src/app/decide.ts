@@ -52,7 +52,7 @@ async function decideOnce(flags: DecideFlags): Promise<ExitCode> {
   const { state, run } = found.value;
   let owned: boolean;
   try {
-    await applyDue(state, run, 'decide');
+    await applyDue(state, run, 'answer');
     const decided = await bring(state, run, { ...flags, answers: answers.value, by: userName() });
     if (!decided.ok) return printRefusal(decided.error);
     owned = isOwned(state, run);
@@ -212,7 +212,7 @@ async function decideHere(
   const asked = foldAll(state.history(run)).steps.get(decision.step)?.gate?.question;
   const record = state.runRecord(run);
   if (asked === undefined || record === undefined) return ok(undefined);
-  const lease = state.acquire(run, { by: 'decide', visit: true, alone: showsFiles(asked) });
+  const lease = state.acquire(run, { by: 'answer', visit: true, alone: showsFiles(asked) });
   if (!lease.ok)
     return lease.error.run === run ? ok(undefined) : occupied(run, lease.error.run, record.workspace);
   try {

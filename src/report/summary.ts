@@ -137,7 +137,8 @@ function stepRows({ steps, allowed, progress, now, paint }: Told): readonly stri
   const shown = mostTelling(steps);
   const width = Math.min(WIDEST_KEY, Math.max(0, ...shown.map((step) => step.key.length)));
   const today = progress.lastAt ?? '';
-  const running = progress.status === 'running';
+  // Of a parked run only a loop or the like still runs, and that waits with it.
+  const running = progress.status === 'running' || progress.status === 'parked';
   const rows = shown.map((step) => {
     const facts = stepFacts(step, { today, now, running, mayFail: allowed.has(step.key) });
     return `${mark(step.status, paint)} ${step.key.padEnd(width)}  ${facts.join(' · ')}`.trimEnd();

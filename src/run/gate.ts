@@ -150,7 +150,7 @@ function wait(gate: OpenGate): void {
   if (expires !== undefined) at(Date.parse(expires), () => endInTime(gate, asked));
   if (!gate.isOpen) return;
   remind(gate, asked, at);
-  if (askGate !== undefined) gate.watch.busy(askHere(gate));
+  if (askGate !== undefined && !gate.of.phase.isResting()) gate.watch.busy(askHere(gate));
 }
 
 function endInTime(gate: OpenGate, asked: GateQuestion): void {

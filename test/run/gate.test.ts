@@ -538,6 +538,20 @@ describe('at a terminal', () => {
     expect(await rig.result()).toEqual({ end: 'parked' });
   });
 
+  test('a pause takes the question back', async () => {
+    const rig = start({
+      workflow: workflowOf([gateStep('ask')]),
+      ports: {
+        askGate: (_asked, signal) =>
+          new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined))),
+      },
+    });
+    await opened(rig);
+    rig.handle.pause();
+    expect(await rig.result()).toEqual({ end: 'parked' });
+    expect(rig.journal.at(-1)).toMatchObject({ type: 'run-parked', reason: 'pause' });
+  });
+
   test('a decision from elsewhere takes the question back', async () => {
     let gone = false;
     const rig = start({

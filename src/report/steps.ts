@@ -3,7 +3,7 @@ import type { StepKey } from '../model/ids.ts';
 import { asStepKey, outermost, stepOfKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
-import { untouched } from '../model/progress.ts';
+import { lastIteration, untouched } from '../model/progress.ts';
 import { withBodies } from '../model/workflow.ts';
 import { oneLine } from './clean.ts';
 import { gateWords } from './gates.ts';
@@ -70,6 +70,7 @@ export function stepFacts(step: StepProgress, options: FactOptions): readonly st
     ...(step.attempt > 1 ? [count(step.attempt, 'attempt')] : []),
     ...(agent === '' ? [] : [oneLine(agent, LONGEST_FACT)]),
     ...usageFacts(step),
+    ...artifactFacts(step),
   ];
 }
 
@@ -88,9 +89,15 @@ export function isUsageUnknown(step: StepProgress): boolean {
 }
 
 /** Whether a step was stopped with its run and will be done again. Whoever ran it may have died before saying so. */
-export function isInterrupted({ status, failure }: StepProgress, running: boolean): boolean {
+export function isInterrupted({ status, failure, kind }: StepProgress, running: boolean): boolean {
+  // What it is made of says so itself.
+  if (kind === 'loop' || kind === 'matrix') return false;
   if (status === 'waiting') return failure?.reason === 'interrupted';
   return status === 'running' && !running;
+}
+
+function artifactFacts({ values: { artifacts = [] } }: StepProgress): readonly string[] {
+  return artifacts.length === 0 ? [] : [count(artifacts.length, 'artifact')];
 }
 
 function usageFacts(step: StepProgress): readonly string[] {
@@ -122,6 +129,7 @@ function stateFacts(
     case 'pending':
       return ['not started'];
     case 'running':
+      if (step.kind === 'loop') return [`iteration ${lastIteration(step)}`];
       return isInterrupted(step, running) ? ['interrupted'] : [];
     case 'succeeded':
       return decidedFacts(step);

@@ -11,7 +11,7 @@ import { instanceEnded, startMatrix } from './instances.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Entry, Schedule } from './list.ts';
-import { cancel, enter, frameOf, isOver, layOut, leave, needOf, statusOf } from './list.ts';
+import { cancel, cancelWaiting, enter, frameOf, isOver, layOut, leave, needOf, statusOf } from './list.ts';
 import { runLoop } from './loop.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
@@ -165,6 +165,8 @@ function runIteration(list: Schedule, entry: Entry, iteration: Frame): Promise<v
     body.finish = () => {
       if (over || !isOver(body)) return;
       over = true;
+      // Nobody looks into the body any more once its loop is said to be canceled.
+      if (list.phase.halted() === 'cancel') cancelWaiting(body);
       enter(list);
       resolve();
     };

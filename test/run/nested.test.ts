@@ -3,7 +3,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Step } from '../../src/model/workflow.ts';
 import { runs } from '../support/seed.ts';
-import { failing, fine, loopStep, matrixOf, runStep, type Script, start, workflowOf } from './rig.ts';
+import {
+  failing,
+  fine,
+  loopStep,
+  matrixOf,
+  type Rig,
+  runStep,
+  type Script,
+  start,
+  workflowOf,
+} from './rig.ts';
 
 interface Drawn {
   readonly kind: 'run' | 'loop';
@@ -40,26 +50,85 @@ function build(drawn: readonly Drawn[], prefix = 's'): readonly Step[] {
   });
 }
 
+/** A workflow of what was drawn, and what its steps do. */
+function worldOf(drawn: readonly Drawn[]) {
+  const failed = new Set<string>();
+  const mark = (steps: readonly Drawn[], prefix = 's'): void =>
+    steps.forEach((one, index) => {
+      if (one.fails) failed.add(`${prefix}${index}`);
+      mark(one.body, `${prefix}${index}-`);
+    });
+  mark(drawn);
+  const script: Script = (job, _hear, stop) => {
+    if (stop.soft.aborted) return failing('signal', { signal: 'SIGINT' });
+    const id =
+      job.step
+        .replace(/\[[^\]]*\]/g, '')
+        .split('.')
+        .at(-1) ?? '';
+    return failed.has(id) ? failing('exit-code') : fine();
+  };
+  return { workflow: workflowOf(build(drawn)), script };
+}
+
+/** Lives until a milestone, then is stopped. */
+function stopped(
+  drawn: readonly Drawn[],
+  kind: 'cancel' | 'interrupt',
+  at: number,
+  maxParallel: number,
+): Rig {
+  let count = 0;
+  const rig: Rig = start({
+    ...worldOf(drawn),
+    options: { maxParallel },
+    refuse: () => {
+      if (++count === at) rig.handle.stop(kind, 'a test');
+      return false;
+    },
+  });
+  return rig;
+}
+
+const stops = fc.record({
+  drawn: list,
+  at: fc.integer({ min: 2, max: 40 }),
+  maxParallel: fc.integer({ min: 1, max: 4 }),
+});
+
+test('leaves nothing without an end when it is canceled', async () => {
+  await fc.assert(
+    fc.asyncProperty(stops, async ({ drawn, at, maxParallel }) => {
+      const rig = stopped(drawn, 'cancel', at, maxParallel);
+      await rig.result();
+      const ends = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);
+      expect(Object.entries(rig.statuses()).filter(([, status]) => !ends.has(status))).toEqual([]);
+    }),
+    runs(150),
+  );
+});
+
+test('ends the same when it is interrupted and resumed', async () => {
+  await fc.assert(
+    fc.asyncProperty(stops, async ({ drawn, at, maxParallel }) => {
+      const world = worldOf(drawn);
+      const whole = start({ ...world, options: { maxParallel } });
+      await whole.result();
+      const first = stopped(drawn, 'interrupt', at, maxParallel);
+      if ((await first.result()).end !== 'interrupted') return;
+      const again = start({ ...world, history: first.journal, options: { maxParallel } });
+      expect((await again.result()).end).toBe('succeeded');
+      expect(again.statuses()).toEqual(whole.statuses());
+    }),
+    runs(150),
+  );
+});
+
 test('ends the same wherever its runner dies', async () => {
   const cases = fc.record({ drawn: list, cut: fc.nat(), maxParallel: fc.integer({ min: 1, max: 4 }) });
   await fc.assert(
     fc.asyncProperty(cases, async ({ drawn, cut, maxParallel }) => {
-      const workflow = workflowOf(build(drawn));
-      const failed = new Set<string>();
-      const mark = (steps: readonly Drawn[], prefix = 's'): void =>
-        steps.forEach((one, index) => {
-          if (one.fails) failed.add(`${prefix}${index}`);
-          mark(one.body, `${prefix}${index}-`);
-        });
-      mark(drawn);
-      const script: Script = (job) => {
-        const id =
-          job.step
-            .replace(/\[[^\]]*\]/g, '')
-            .split('.')
-            .at(-1) ?? '';
-        return failed.has(id) ? failing('exit-code') : fine();
-      };
+      const { workflow, script } = worldOf(drawn);
       const whole = start({ workflow, script, options: { maxParallel } });
       const end = (await whole.result()).end;
       expect(end).toBe('succeeded');

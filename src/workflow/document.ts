@@ -28,7 +28,13 @@ export function readDocument(source: SourceFile, report: (d: Diagnostic) => void
     return undefined;
   }
   // Duplicate keys are looked for here, since the composer compares every key of a mapping with every other.
-  const composer = new Composer({ uniqueKeys: false, keepSourceTokens: false, logLevel: 'silent' });
+  // Known tags are those of YAML 1.1, such as `!!binary` and `!!omap`: their values are no JSON.
+  const composer = new Composer({
+    uniqueKeys: false,
+    keepSourceTokens: false,
+    logLevel: 'silent',
+    resolveKnownTags: false,
+  });
   const complaints = collectComplaints(composer);
   const documents = [...composer.compose(tokens.value, true, source.text.length)];
   const document = documents[0] as Document.Parsed;

@@ -86,11 +86,29 @@ export function syntaxProblem(
   for (const complaint of [...complaints, ...documents.flatMap(({ errors }) => errors)]) {
     if (first === undefined || complaint.pos[0] < first.pos[0]) first = complaint;
   }
+  const again = secondVersion(tokens);
+  if (again !== undefined && (first === undefined || again.pos[0] < first.pos[0])) first = again;
   const second = documents[1];
   if (second !== undefined && (first === undefined || first.pos[0] >= second.range[0])) {
     return diagnose('several-documents', source.path, documentStart(source.text, second.range[0]), {});
   }
   return first === undefined ? undefined : inOurWords(source, first, lastQuote(tokens));
+}
+
+const SECOND_VERSION = 'second %YAML';
+
+// The parser takes the last of several `%YAML` lines, which the specification forbids.
+function secondVersion(tokens: readonly CST.Token[]): Complaint | undefined {
+  let before = false;
+  for (const token of tokens) {
+    if (token.type === 'document') return undefined;
+    if (token.type !== 'directive' || !/^%YAML\s/.test(token.source)) continue;
+    const { offset, source } = token;
+    if (before)
+      return { code: 'BAD_DIRECTIVE', message: SECOND_VERSION, pos: [offset, offset + source.length] };
+    before = true;
+  }
+  return undefined;
 }
 
 // One code of the parser may be one of two mistakes.
@@ -101,6 +119,7 @@ function wordsFor(error: Complaint, line: string): readonly [problem: string, he
       'keys of one mapping start in the same column',
     ];
   }
+  if (error.message === SECOND_VERSION) return ['a second `%YAML` line', 'take it out'];
   if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow ')) {
     return ['a `[` or `{` above is still open here', 'close it first'];
   }

@@ -3,15 +3,21 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { SchemaValidateFunction } from 'ajv/dist/types/index.js';
 import type { Json, JsonObject } from '../model/result.ts';
 import { findTwins, sameJson } from './same-json.ts';
+import { schemaLimit } from './schema-limits.ts';
 
 const checks = new WeakMap<JsonObject, (value: Json) => readonly string[]>();
 
-/** Why a schema cannot be used, the end of a sentence; undefined where it can. Strict: an unknown keyword is a misspelling. */
+/**
+ * Why a schema cannot be used, the end of a sentence; undefined where it can. Strict: an unknown keyword is a misspelling,
+ * and what would be checked otherwise than the standard says is refused.
+ */
 export function schemaProblem(schema: JsonObject): string | undefined {
   try {
     new Ajv2020({ strictSchema: true, strictTypes: false, validateFormats: false }).compile(schema);
-    return undefined;
+    return schemaLimit(schema);
   } catch (error) {
+    if (error instanceof RangeError)
+      return 'its references lead in a circle or through an `$id`: refer to `#/$defs/…`';
     return (error as Error).message.replace(/^strict mode: /, '');
   }
 }
@@ -27,7 +33,14 @@ export function validateAnswer(schema: JsonObject, value: Json): readonly string
       // Own properties: else every object has a `constructor`.
       new Ajv2020({ allErrors: true, strict: false, validateFormats: false, ownProperties: true }),
     ).compile(schema);
-    check = (answer) => (compiled(answer) ? [] : (compiled.errors ?? []).map(sentence));
+    check = (answer) => {
+      try {
+        return compiled(answer) ? [] : (compiled.errors ?? []).map(sentence);
+      } catch (error) {
+        if (error instanceof RangeError) return ['the answer nests too deeply for the schema to look at'];
+        throw error;
+      }
+    };
     checks.set(schema, check);
   }
   return check(value);

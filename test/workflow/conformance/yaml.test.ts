@@ -48,13 +48,13 @@ const samples = files.flatMap(({ id, cases }) => {
     const fails = each.fail === true;
     // What a case does not say is as in the case before it.
     if (typeof each.json === 'string') json = each.json;
-    const value = FROM_EVENTS[name] ?? (json === undefined || fails ? undefined : valueOf(json));
+    const value = FROM_EVENTS[name] ?? (json === undefined || fails ? undefined : parsed(json));
     return { name, yaml: each.yaml, expected: value, known: value !== undefined || json === '', fails };
   });
 });
 
 // Several documents are several JSON texts, which is none; they are all refused, so no value is needed.
-function valueOf(json: string): Json | undefined {
+function parsed(json: string): Json | undefined {
   try {
     return JSON.parse(json) as Json;
   } catch {

@@ -78,6 +78,11 @@ export function iterationsAround(
   }));
 }
 
+/** A key as a shell reads it back: it takes brackets for a pattern. */
+export function keyWord(key: StepKey): string {
+  return key.includes('[') ? `'${key}'` : key;
+}
+
 /** The step of the outermost list that an execution belongs to: itself, the loop it lies in, or the one whose conflict it resolved. */
 export function outermost(key: StepKey): StepKey {
   const end = key.search(/\[|\.on-conflict$/);

@@ -72,7 +72,7 @@ function instanceEntry(list: Schedule, of: Entry, { key, matrix }: MatrixInstanc
 }
 
 /** Starts as many as there may be at once. One that waits to be merged takes nobody's place. */
-function startInstances(hands: Hands, matrix: Entry): void {
+export function startInstances(hands: Hands, matrix: Entry): void {
   const { list } = hands;
   const { instances = [], queue = [] } = matrix;
   const most = matrix.planned.step.matrix?.maxParallel ?? instances.length;

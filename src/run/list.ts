@@ -1,5 +1,5 @@
 /** Holds a list of steps while it runs. */
-import type { StepKey } from '../model/ids.ts';
+import { keyWord, type StepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
 import type { StepProgress, StepStatus } from '../model/progress.ts';
 import type { Barrier } from './barrier.ts';
@@ -138,7 +138,7 @@ export function frameOf(list: Schedule, entry: Entry): Frame {
 export function whyCanceled({ input, ledger }: Running, key: StepKey): string {
   const because = 'the run was canceled';
   if (ledger.step(key).status !== 'merging') return because;
-  return `${because} before its change was merged; \`codemachine apply ${input.run} ${key}\` merges it`;
+  return `${because} before its change was merged; \`codemachine apply ${input.run} ${keyWord(key)}\` merges it`;
 }
 
 const END: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);

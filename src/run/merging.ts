@@ -1,6 +1,6 @@
 /** Brings the changes of isolated steps into the shared tree, one at a time. */
 import type { Failure } from '../model/failure.ts';
-import type { StepKey } from '../model/ids.ts';
+import { keyWord, type StepKey } from '../model/ids.ts';
 import type { Merged, Recording } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
@@ -180,7 +180,7 @@ async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string)
       failure: {
         reason: 'merge-conflict',
         message: `its change collides with what is in the tree by now: ${names}${resolution}`,
-        help: `\`codemachine diff ${id} ${key}\` shows the change, \`codemachine apply ${id} ${key}\` merges it by hand`,
+        help: `\`codemachine diff ${id} ${keyWord(key)}\` shows the change, \`codemachine apply ${id} ${keyWord(key)}\` merges it by hand`,
       },
     },
   );

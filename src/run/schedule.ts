@@ -7,7 +7,7 @@ import type { Frame } from './frame.ts';
 import { iterationOf, rankIn } from './frame.ts';
 import { holdGate } from './gate.ts';
 import type { Hands } from './instances.ts';
-import { instanceEnded, startMatrix } from './instances.ts';
+import { instanceEnded, startInstances, startMatrix } from './instances.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Entry, Schedule } from './list.ts';
@@ -209,6 +209,7 @@ function startGate(list: Schedule, entry: Entry, step: GateStep): void {
 function awaitMerge(list: Schedule, entry: Entry): void {
   entry.ranAgain = true;
   list.barrier.ready(entry);
+  if (entry.of !== undefined) startInstances(handsOf(list), entry.of);
   goOn(list);
 }
 

@@ -236,6 +236,23 @@ describe('a matrix of agents', () => {
 });
 
 describe('isolated instances', () => {
+  test('take the place of one that waits to be merged', async () => {
+    const world = fakeWorld();
+    const rig = start({
+      workflow: list(
+        runStep('fix', { isolated: ISOLATED, matrix: matrixOf({ n: [1, 2, 3] }, { maxParallel: 1 }) }),
+      ),
+      ports: world.ports,
+      script: (job) => {
+        world.filesOf(job).set(job.step, 'made');
+        return fine();
+      },
+    });
+    expect((await rig.result()).end).toBe('succeeded');
+    expect(rig.most()).toBe(1);
+    expect([...world.tree.files.keys()]).toEqual(['fix[1]', 'fix[2]', 'fix[3]']);
+  });
+
   const workflow = list(
     agentStep('fix', { access: 'write', isolated: ISOLATED, matrix: matrixOf({ who: ['b', 'a', 'c'] }) }),
     agentStep('beside', { access: 'write', isolated: ISOLATED }),

@@ -14,11 +14,14 @@ import {
   start,
   workflowOf,
 } from './rig.ts';
+import { fakeWorld, ISOLATED } from './worktrees.ts';
 
 interface Drawn {
   readonly kind: 'run' | 'loop';
   readonly times: number;
   readonly instances: number;
+  readonly most: number;
+  readonly isolated: boolean;
   readonly chained: boolean;
   readonly fails: boolean;
   readonly body: readonly Drawn[];
@@ -28,7 +31,9 @@ const { list } = fc.letrec<{ step: Drawn; list: readonly Drawn[] }>((tie) => ({
   step: fc.record({
     kind: fc.constantFrom('run', 'run', 'loop'),
     times: fc.integer({ min: 1, max: 2 }),
-    instances: fc.nat(2),
+    instances: fc.nat(3),
+    most: fc.nat(2),
+    isolated: fc.boolean(),
     chained: fc.boolean(),
     fails: fc.nat(7).map((n) => n === 0),
     body: fc.oneof({ maxDepth: 2 }, fc.constant([]), tie('list')),
@@ -43,9 +48,12 @@ function build(drawn: readonly Drawn[], prefix = 's'): readonly Step[] {
     const spec = {
       needs: one.chained && index > 0 ? [`${prefix}${index - 1}`] : [],
       continueOnError: one.fails,
-      ...(one.instances === 0 ? {} : { matrix: matrixOf({ n: values }) }),
+      ...(one.instances === 0
+        ? {}
+        : { matrix: matrixOf({ n: values }, one.most === 0 ? {} : { maxParallel: one.most }) }),
     };
-    if (one.kind === 'run' || one.body.length === 0) return runStep(id, spec);
+    const apart = one.isolated ? { isolated: ISOLATED } : {};
+    if (one.kind === 'run' || one.body.length === 0) return runStep(id, { ...spec, ...apart });
     return loopStep(id, build(one.body, `${id}-`), { ...spec, until: `loop.index === ${one.times}` });
   });
 }
@@ -68,19 +76,19 @@ function worldOf(drawn: readonly Drawn[]) {
         .at(-1) ?? '';
     return failed.has(id) ? failing('exit-code') : fine();
   };
-  return { workflow: workflowOf(build(drawn)), script };
+  return { workflow: workflowOf(build(drawn)), script, ports: fakeWorld().ports };
 }
 
 /** Lives until a milestone, then is stopped. */
 function stopped(
-  drawn: readonly Drawn[],
+  world: ReturnType<typeof worldOf>,
   kind: 'cancel' | 'interrupt',
   at: number,
   maxParallel: number,
 ): Rig {
   let count = 0;
   const rig: Rig = start({
-    ...worldOf(drawn),
+    ...world,
     options: { maxParallel },
     refuse: () => {
       if (++count === at) rig.handle.stop(kind, 'a test');
@@ -99,7 +107,7 @@ const stops = fc.record({
 test('leaves nothing without an end when it is canceled', async () => {
   await fc.assert(
     fc.asyncProperty(stops, async ({ drawn, at, maxParallel }) => {
-      const rig = stopped(drawn, 'cancel', at, maxParallel);
+      const rig = stopped(worldOf(drawn), 'cancel', at, maxParallel);
       await rig.result();
       const ends = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);
       expect(Object.entries(rig.statuses()).filter(([, status]) => !ends.has(status))).toEqual([]);
@@ -114,7 +122,7 @@ test('ends the same when it is interrupted and resumed', async () => {
       const world = worldOf(drawn);
       const whole = start({ ...world, options: { maxParallel } });
       await whole.result();
-      const first = stopped(drawn, 'interrupt', at, maxParallel);
+      const first = stopped(world, 'interrupt', at, maxParallel);
       if ((await first.result()).end !== 'interrupted') return;
       const again = start({ ...world, history: first.journal, options: { maxParallel } });
       expect((await again.result()).end).toBe('succeeded');
@@ -128,12 +136,12 @@ test('ends the same wherever its runner dies', async () => {
   const cases = fc.record({ drawn: list, cut: fc.nat(), maxParallel: fc.integer({ min: 1, max: 4 }) });
   await fc.assert(
     fc.asyncProperty(cases, async ({ drawn, cut, maxParallel }) => {
-      const { workflow, script } = worldOf(drawn);
-      const whole = start({ workflow, script, options: { maxParallel } });
+      const world = worldOf(drawn);
+      const whole = start({ ...world, options: { maxParallel } });
       const end = (await whole.result()).end;
       expect(end).toBe('succeeded');
       const history = whole.journal.slice(0, 1 + (cut % (whole.journal.length - 1)));
-      const again = start({ workflow, script, history, options: { maxParallel } });
+      const again = start({ ...world, history, options: { maxParallel } });
       expect((await again.result()).end).toBe(end);
       expect(again.statuses()).toEqual(whole.statuses());
       const done = new Set(history.flatMap((m) => (m.type === 'step-succeeded' ? [String(m.step)] : [])));

@@ -20,6 +20,7 @@ import { stepDirectory } from '../state/transcripts.ts';
 import { evaluate, toText } from '../workflow/evaluate.ts';
 import { hashFiles } from '../workspace/files.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import { keeping } from './artifacts.ts';
 import type { AttemptHosts } from './attempt-hosts.ts';
 import { makeAttempt, startHosts } from './attempts.ts';
 import { CLOCK } from './clock.ts';
@@ -107,7 +108,7 @@ function runInput(
   funnel: Journal,
   hosts: AttemptHosts | undefined,
 ): RunInput {
-  const { record, place } = e;
+  const { record, place, state } = e;
   const chatter = (said: Chatter): void => {
     const masked = masker === undefined ? said : masker.json(said);
     const at = new Date().toISOString();
@@ -122,7 +123,10 @@ function runInput(
     ...e.opening,
     ports: {
       emit: funnel.emit,
-      attempt: makeAttempt(e, masker, () => funnel.flush(), hosts),
+      attempt: keeping(
+        { state, root: place.root, stateDir: place.stateDir },
+        makeAttempt(e, masker, () => funnel.flush(), hosts),
+      ),
       workspace: e.workspace,
       ...(e.workspace === undefined ? {} : { isolation: e.workspace.isolation }),
       attemptDirectory: stepDirectory,

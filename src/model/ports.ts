@@ -36,6 +36,8 @@ interface JobCommon {
   readonly env: Readonly<Record<string, string>>;
   /** Names in `env` whose values come from `secrets`. */
   readonly secretNames: readonly string[];
+  /** Globs of the files that a good attempt leaves; absent where none are promised. */
+  readonly artifacts?: readonly string[];
 }
 
 /** One attempt of a `run` step. */

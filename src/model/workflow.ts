@@ -97,6 +97,8 @@ export interface StepCommon {
   readonly timeoutMs?: number;
   readonly retry: Retry;
   readonly continueOnError: boolean;
+  /** Globs, from the root of the attempt's tree, of files that the step promises; at least one. Only of what makes attempts. */
+  readonly artifacts?: readonly Template[];
   readonly matrix?: Matrix;
   /** Paths whose values stand in the file around the step, as `matrix.os`: they are no data. */
   readonly written?: readonly string[];

@@ -75,6 +75,7 @@ function stepJson(step: StepProgress, files: readonly string[] | undefined): Jso
     'retry-at': step.retryAt,
     gate: step.gate === undefined ? undefined : gateJson(step.gate),
     usage: step.usage === undefined ? undefined : { ...step.usage },
+    artifacts: step.values.artifacts?.map((artifact) => ({ ...artifact })),
     files,
   });
 }

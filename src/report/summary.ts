@@ -196,11 +196,15 @@ function totals({ progress, changes, steps }: Told): readonly string[] {
   const usage = usageOf(progress, agents.filter(isUsageUnknown));
   const files = [...new Set([...changes.values()].flat())].sort();
   const outputs = Object.entries(progress.outputs ?? {});
+  const kept = steps.flatMap(({ values }) => (values.artifacts ?? []).map((artifact) => artifact.path));
   return [
     ...(agents.length === 0 ? [] : [`used: ${usage}`]),
     ...(files.length === 0
       ? []
       : [`changed ${count(files.length, 'file')}: ${listed(files.slice(0, MOST_FILES), files.length)}`]),
+    ...(kept.length === 0
+      ? []
+      : [`kept ${count(kept.length, 'artifact')}: ${listed(kept.slice(0, MOST_FILES), kept.length)}`]),
     ...outputs.slice(0, MOST_OUTPUTS).map(([name, value]) => {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       return `output ${name}: ${oneLine(text, WIDEST_LINE)}`;

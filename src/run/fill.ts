@@ -38,6 +38,8 @@ export function fillJob(
   };
   const cwd = text('working-directory', step.workingDirectory);
   if (!cwd.ok) return cwd;
+  const artifacts = promises(step, text);
+  if (!artifacts.ok) return artifacts;
   const common = {
     run: run.input.run,
     step: ofStep,
@@ -45,6 +47,7 @@ export function fillJob(
     cwd: cwd.value,
     env: env.value.values,
     secretNames: env.value.secretNames,
+    ...artifacts.value,
   };
   if (step.kind === 'run') {
     const script = text('run', step.script);
@@ -75,6 +78,20 @@ export function fillJob(
     ...(system.value === '' ? {} : { system: system.value }),
     prompt: withoutCommand(step.prompt, prompt.value),
   });
+}
+
+/** The globs of what is promised, filled in. */
+function promises(
+  { artifacts = [] }: Step,
+  text: (key: string, template: Template) => Result<string, Failure>,
+): Result<Pick<Job, 'artifacts'>, Failure> {
+  const globs: string[] = [];
+  for (const template of artifacts) {
+    const filled = text('artifacts', template);
+    if (!filled.ok) return filled;
+    globs.push(filled.value);
+  }
+  return ok(globs.length === 0 ? {} : { artifacts: globs });
 }
 
 /**

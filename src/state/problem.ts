@@ -96,6 +96,17 @@ function sentence(kind: StateProblemKind, place: string, said: string): string {
   }
 }
 
+/** As `guarded`, for work that takes its time. */
+export async function guardedAsync<T>(place: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    return guarded(place, () => {
+      throw error;
+    });
+  }
+}
+
 /** Runs `work`; what the disk does wrong becomes a StateError with a sentence, everything else stays as it is. */
 export function guarded<T>(place: string, work: () => T): T {
   try {

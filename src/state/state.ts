@@ -4,6 +4,7 @@ import type { Milestone } from '../model/event.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { RunRequest } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { type KeptArtifact, keepArtifact, type OpenFile } from './artifacts.ts';
 import { openDatabase } from './database.ts';
 import { makeStateDirectory } from './directory.ts';
 import { DRIVER_PACKAGE, loadDriver } from './driver.ts';
@@ -72,6 +73,8 @@ export interface State {
   openTranscript(run: RunId, step: StepKey, attempt: number): Transcript;
   /** Where an attempt's `$CODEMACHINE_OUTPUT` is: the file does not exist yet, its directory does. Whoever reads it removes it. */
   outputFile(run: RunId, step: StepKey, attempt: number): string;
+  /** Keeps what is in an open file of at most `most` bytes, under its SHA-256; undefined where it is larger. */
+  keepArtifact(file: OpenFile, most: number): Promise<KeptArtifact | undefined>;
   /** The attempts of a run in the order in which they started, of one step if named, with the files they left. */
   logs(run: RunId, step?: StepKey): readonly LogAttempt[];
   /** Takes whole runs away. */
@@ -140,6 +143,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     done: (id) => safely(() => requests.done(id, new Date(now()).toISOString())),
     openTranscript: (run, step, attempt) => openTranscript(directory, run, step, attempt),
     outputFile: makeOutputFiles(directory),
+    keepArtifact: (file, most) => keepArtifact(path.join(directory, 'artifacts'), file, most),
     logs: (run, step) => {
       const attempts = safely(() => started.all(run)) as { step: StepKey; attempt: number }[];
       const wanted = step === undefined ? attempts : attempts.filter((one) => one.step === step);

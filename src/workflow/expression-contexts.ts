@@ -12,6 +12,7 @@ export type Place =
   | 'system'
   | 'model'
   | 'working-directory'
+  | 'artifacts'
   | 'run'
   | 'message'
   | 'show'
@@ -52,6 +53,7 @@ export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   system: new Set(IN_A_STEP),
   model: new Set(IN_A_STEP),
   'working-directory': new Set(IN_A_STEP),
+  artifacts: new Set(IN_A_STEP),
   run: new Set([...IN_A_STEP, 'secrets']),
   message: new Set(IN_A_STEP),
   show: new Set(IN_A_STEP),

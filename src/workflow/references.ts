@@ -94,6 +94,7 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
   checkEnv(ownEnv(step, owner), 'env', owner, all);
   if (step.workingDirectory !== undefined)
     checkTemplate(step.workingDirectory, 'working-directory', owner, all);
+  for (const glob of step.artifacts ?? []) checkTemplate(glob, 'artifacts', owner, all);
   if (step.kind === 'run') {
     checkTemplate(step.script, 'run', owner, all);
     all.found.push(...checkScript(step, path));

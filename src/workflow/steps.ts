@@ -16,6 +16,7 @@ import {
 import { durationAt, readAccess, readSettings, readWaits } from './agent-settings.ts';
 import { enginesOf, type Layers, layersOf, settingOf } from './agents.ts';
 import { readAnswer } from './answer-file.ts';
+import { readArtifacts } from './artifacts.ts';
 import { isFence, isTrue, readEnv } from './declarations.ts';
 import { readGate } from './gates.ts';
 import { checkDefaultWorkspace, readIsolated } from './isolation.ts';
@@ -111,6 +112,7 @@ function readCommon(
     retry:
       readRetry(settingOf(layers, 'retry'), kind) ?? defaultRetry(reading.world.config.defaults.retry, kind),
     continueOnError: isTrue(child(node, 'continue-on-error')),
+    ...readArtifacts(reading, node),
     ...matrixOf(reading, node, ground.written),
   };
 }

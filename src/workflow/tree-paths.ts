@@ -1,4 +1,4 @@
-/** Judges the paths that are brought into a tree of its own. */
+/** Judges the paths and globs that are brought into a tree, or taken out of it. */
 
 import type { Range } from '../model/source.ts';
 import { isFence } from './declarations.ts';
@@ -11,6 +11,9 @@ const BETWEEN = /[/{},()|]/;
 
 const WILD = /[*?[\]{}()]/;
 
+/** A key whose values are paths from the root of the tree. */
+type Key = 'copy' | 'link' | 'artifacts';
+
 /** The paths of `copy` or `link`, without `./`. A glob may fit nothing today; what is named must be there. */
 export function readTreePaths(
   reading: Reading,
@@ -21,29 +24,36 @@ export function readTreePaths(
   return list.items.flatMap((item) => {
     if (item.kind !== 'scalar' || typeof item.value !== 'string' || item.value === '' || isFence(item))
       return [];
-    if (!reading.judged.has(item)) judge(reading, item, item.value, key);
-    reading.judged.add(item);
+    judgeTreePath(reading, item, key);
     const plain = item.value.replace(/^(\.\/+)+/, '');
     return [key === 'link' ? plain.replace(/\/+$/, '') : plain];
   });
 }
 
-function judge(reading: Reading, { at }: ScalarNode, value: string, key: 'copy' | 'link'): void {
-  const problem = key === 'copy' ? reading.world.globProblem(value) : undefined;
+/** Complains, once, about a path that cannot be taken; what is no text was complained about. */
+export function judgeTreePath(reading: Reading, item: ScalarNode, key: Key): void {
+  if (typeof item.value !== 'string' || reading.judged.has(item)) return;
+  reading.judged.add(item);
+  judge(reading, item, item.value, key);
+}
+
+function judge(reading: Reading, { at }: ScalarNode, value: string, key: Key): void {
+  const problem = key !== 'link' ? reading.world.globProblem(value) : undefined;
   if (problem !== undefined) {
     const [what = problem, help = 'write several simpler ones'] = problem.split('; ');
     complain(reading, 'bad-glob', at, { glob: value, problem: what, help });
     return;
   }
   // What is taken away from the others may lie anywhere.
-  if (key === 'copy' && value.startsWith('!')) return;
+  if (key !== 'link' && value.startsWith('!')) return;
   const parts = value.split(BETWEEN);
   // `{a,../b}` leads out as well, which counting the depth does not see.
   const hidden = parts.length > value.split('/').length && parts.includes('..');
-  const why = whyNot(parts.filter((part) => part !== '' && part !== '.'));
+  const plain = parts.filter((part) => part !== '' && part !== '.');
+  const why = whyNot(plain, key);
   if (leadsOut(value) || hidden) complain(reading, 'outside-workspace', at, { key: `\`${key}\``, value });
   else if (why !== undefined) complain(reading, 'reserved-path', at, { key, value, why });
-  else if (!reading.world.existsInWorkspace(value)) missing(reading, at, value, key);
+  else if (key !== 'artifacts' && !reading.world.existsInWorkspace(value)) missing(reading, at, value, key);
 }
 
 function missing(reading: Reading, at: Range, value: string, key: 'copy' | 'link'): void {
@@ -56,9 +66,10 @@ function missing(reading: Reading, at: Range, value: string, key: 'copy' | 'link
 }
 
 // Names are compared as a disk does that takes `.GIT` for `.git`.
-function whyNot(parts: readonly string[]): string | undefined {
+function whyNot(parts: readonly string[], key: Key): string | undefined {
   if (parts.length === 0) return 'is the whole workspace';
   const plain = parts.map((part) => part.toLowerCase());
   if (plain.includes('.git')) return 'reaches into `.git`, which each worktree has for itself';
+  if (key === 'artifacts' && plain[1] !== 'state') return undefined;
   return plain[0] === '.codemachine' ? 'reaches into `.codemachine`, which belongs to the runs' : undefined;
 }

@@ -11,12 +11,11 @@ const HELP: Readonly<Record<string, string>> = {
   uses: 'copy the steps here',
   cache: 'leave it out: the step runs each time',
   session: 'leave it out: each attempt opens a new session',
-  artifacts: 'leave it out, and copy the files in a `run` step',
   budget: 'leave it out; `timeout`, `retry` and `max-turns` bound a step',
   concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['reduce', 'uses', 'cache', 'artifacts', 'budget', 'concurrency'];
+const STEP_KEYS = ['reduce', 'uses', 'cache', 'budget', 'concurrency'];
 
 /** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {

@@ -48,7 +48,7 @@ function fits(file: string, globs: readonly string[], match: Match): boolean {
 }
 
 /** The part of a glob before its first wildcard: walking only there keeps `package-lock.json` from reading all of `node_modules`. */
-function literalStart(glob: string): string {
+export function literalStart(glob: string): string {
   const parts = glob.split('/').filter((part, i) => !(part === '.' && i === 0));
   const wild = parts.findIndex((part) => /[*?[\]{}()!+@\\]/.test(part));
   return (wild === -1 ? parts : parts.slice(0, wild)).join('/');

@@ -6,7 +6,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Match } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { parentsOf } from './diff.ts';
-import { insideRoot } from './files.ts';
+import { insideRoot, literalStart } from './files.ts';
 import { lookAt } from './worktree-place.ts';
 
 /** From where to where: absolute roots. */
@@ -93,13 +93,6 @@ function findFiles(shared: string, stateDir: string, glob: string, matches: Matc
 function linksToFile(shared: string, name: string): boolean {
   const target = insideRoot(shared, name);
   return target.ok && statSync(target.value).isFile();
-}
-
-/** The part of a glob before its first wildcard: nothing else can fit, so nothing else is read. */
-function literalStart(glob: string): string {
-  const parts = glob.split('/').filter((part, i) => !(part === '.' && i === 0));
-  const wild = parts.findIndex((part) => /[*?[\]{}()!+@\\]/.test(part));
-  return (wild === -1 ? parts : parts.slice(0, wild)).join('/');
 }
 
 function nothingToCopy(shared: string, glob: string, links: readonly string[]): Failure {

@@ -102,7 +102,6 @@ describe('schemas', () => {
     const samples: Record<string, string> = {
       session: '{ continue: code }',
       cache: '{ env: [A] }',
-      artifacts: 'a',
       budget: '{ usd: 1 }',
       concurrency: 'a',
     };

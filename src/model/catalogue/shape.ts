@@ -194,7 +194,9 @@ export const SHAPE_CODES = {
   'reserved-path': error<{ key: string; value: string; why: string }>(
     ({ key, value, why }) => `\`${key}\` cannot take \`${value}\`: it ${why}`,
     ({ key }) =>
-      `name what git ignores and the step needs, such as \`${key === 'copy' ? '.env' : 'node_modules'}\``,
+      key === 'artifacts'
+        ? 'name files that the step makes, such as `coverage/**`'
+        : `name what git ignores and the step needs, such as \`${key === 'copy' ? '.env' : 'node_modules'}\``,
   ),
   'bad-glob': error<{ glob: string; problem: string; help: string }>(
     ({ glob, problem }) => `\`${glob}\` cannot be matched: ${problem}`,

@@ -27,7 +27,7 @@ const HEARD =
   /^(HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|TERM|LANG|LC_\w+|TZ|TMPDIR|TMP|TEMP|IFS|PS\d|EDITOR|VISUAL|PAGER|DISPLAY|CI|HOSTNAME|UID|EUID|PPID|RANDOM|SECONDS|LINENO|BASH\w*|ZDOTDIR|(NODE|NPM|DOCKER|CODEMACHINE)_\w+|\w+_PROXY|MAIL|CDPATH|OPTIND|OPTARG|OPTERR|REPLY|DIRSTACK|GROUPS|FUNCNAME|SHLVL|SHELLOPTS|HISTFILE|COLUMNS|LINES|CC|CXX|CFLAGS|LDFLAGS|MAKEFLAGS|CLASSPATH|JAVA_\w+)$/;
 
 /** The first piece of data from outside the file that an expression reads, as it is written; undefined where there is none. */
-export function dataIn(expr: Expr, written: readonly string[] = []): string | undefined {
+function dataIn(expr: Expr, written: readonly string[] = []): string | undefined {
   const parsed = parseExpression(expr.text);
   return parsed.ok ? dataInNode(parsed.value.root, written) : undefined;
 }

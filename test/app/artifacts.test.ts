@@ -150,6 +150,51 @@ describe('artifacts', () => {
     expect(existsSync(path.join(project.root, 'made.log'))).toBe(false);
   });
 
+  it('of a step that is merged are there when it is, once for each instance and iteration', async () => {
+    const project = projectWith({
+      w: `steps:
+  - id: fan
+    needs: []
+    matrix: { os: [linux, mac] }
+    env: { OS: "\${{ matrix.os }}" }
+    run: echo "$OS" > "$OS.tgz"
+    artifacts: "\${{ matrix.os }}.tgz"
+    workspace: isolated
+  - id: round
+    loop:
+      max: 2
+      until: loop.index == 2
+      steps: [{ id: body, run: echo x >> body.txt, artifacts: body.txt }]
+`,
+    });
+    const { code, events } = await eventsOf(project, 'run w');
+    expect(code).toBe(0);
+    const made = of(events, 'step-succeeded').flatMap(({ step: key, artifacts = [] }) =>
+      artifacts.map((one) => [key, one]),
+    );
+    expect(Object.fromEntries(made)).toEqual({
+      'fan[linux]': artifact('linux.tgz', 'linux\n'),
+      'fan[mac]': artifact('mac.tgz', 'mac\n'),
+      'round[1].body': artifact('body.txt', 'x\n'),
+      'round[2].body': artifact('body.txt', 'x\nx\n'),
+    });
+    expect(project.read('linux.tgz')).toBe('linux\n');
+  });
+
+  it('of a run whose results a retry takes over are those of both', async () => {
+    const project = projectWith({
+      w: `steps:\n${step('make', 'echo x > made.txt', 'made.txt')}  - { id: then, run: "test -e go" }\n`,
+    });
+    expect((await eventsOf(project, 'run w')).code).toBe(1);
+    project.write('go', '');
+    const { code, events } = await eventsOf(project, 'retry @last');
+    expect(code).toBe(0);
+    expect(of(events, 'step-succeeded')[0]).toMatchObject({
+      ...{ step: 'make', reused: 'retry' },
+      artifacts: [artifact('made.txt', 'x\n')],
+    });
+  });
+
   it('of an agent are kept, and of one whose answer is replayed', async () => {
     const agent = (glob: string): string =>
       `steps:\n  - { id: fix, engine: claude-code, access: write, prompt: Mend it., artifacts: ${glob} }\n`;

@@ -1,9 +1,13 @@
 /** Checks an answer against the schema that its author wrote. */
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { SchemaValidateFunction } from 'ajv/dist/types/index.js';
 import type { Json, JsonObject } from '../model/result.ts';
 import { findTwins, sameJson } from './same-json.ts';
 import { schemaLimit } from './schema-limits.ts';
+
+// One compiler for all schemas, since making one takes longer than compiling most of them.
+let strict: Ajv2020 | undefined;
+let lenient: Ajv2020 | undefined;
 
 const checks = new WeakMap<JsonObject, (value: Json) => readonly string[]>();
 
@@ -13,7 +17,8 @@ const checks = new WeakMap<JsonObject, (value: Json) => readonly string[]>();
  */
 export function schemaProblem(schema: JsonObject): string | undefined {
   try {
-    new Ajv2020({ strictSchema: true, strictTypes: false, validateFormats: false }).compile(schema);
+    strict ??= new Ajv2020({ strictSchema: true, strictTypes: false, validateFormats: false });
+    compileAlone(strict, schema);
     return schemaLimit(schema);
   } catch (error) {
     if (error instanceof RangeError)
@@ -29,10 +34,11 @@ export function schemaProblem(schema: JsonObject): string | undefined {
 export function validateAnswer(schema: JsonObject, value: Json): readonly string[] {
   let check = checks.get(schema);
   if (check === undefined) {
-    const compiled = comparingJson(
+    lenient ??= comparingJson(
       // Own properties: else every object has a `constructor`.
       new Ajv2020({ allErrors: true, strict: false, validateFormats: false, ownProperties: true }),
-    ).compile(schema);
+    );
+    const compiled = compileAlone(lenient, schema);
     check = (answer) => {
       try {
         return compiled(answer) ? [] : (compiled.errors ?? []).map(sentence);
@@ -44,6 +50,15 @@ export function validateAnswer(schema: JsonObject, value: Json): readonly string
     checks.set(schema, check);
   }
   return check(value);
+}
+
+// What a compiler remembers of one schema, another could refer to by its `$id`, or be refused for having the same.
+function compileAlone(ajv: Ajv2020, schema: JsonObject): ValidateFunction {
+  try {
+    return ajv.compile(schema);
+  } finally {
+    ajv.removeSchema();
+  }
 }
 
 // The keywords for which ajv compares, each with its own words.

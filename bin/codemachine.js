@@ -60,7 +60,8 @@ function compiled(name, needed) {
   if (!existsSync(bundle) || (needed && !known)) return undefined;
   const { Script } = require('node:vm');
   const script = new Script(readFileSync(bundle, 'latin1'), {
-    filename: bundle,
+    // The build's own is part of what it compiled, and means nothing here.
+    filename: `dist/${name}.cjs`,
     ...(known ? { cachedData: readFileSync(cache) } : {}),
   });
   const module = { exports: {} };

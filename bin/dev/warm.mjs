@@ -8,8 +8,9 @@ import { Script } from 'node:vm';
 
 const [file = ''] = process.argv.slice(2);
 const sample = path.resolve(import.meta.dirname, '../../.config/warm.yml');
-// The name is no part of what V8 compares; the text and the flags are.
-const script = new Script(readFileSync(file, 'latin1'), { filename: file });
+// The name is no part of what V8 compares (the text and the flags are), but it stands in every stack that users see.
+const filename = `dist/${path.basename(file)}`;
+const script = new Script(readFileSync(file, 'latin1'), { filename });
 const module = { exports: /** @type {any} */ ({}) };
 script.runInThisContext()(createRequire(file), module, module.exports, pathToFileURL(file).href);
 

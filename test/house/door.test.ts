@@ -1,6 +1,6 @@
 // The program as it is published: its door, its exit codes, what is in the package.
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -67,14 +67,23 @@ it('calls its own trouble a defect, with 70', async () => {
   expect(stderr).toContain('defect of codemachine');
 });
 
-it('says what to do where it was never built', async () => {
-  await rm(path.join(copy, 'dist/cli.js'));
-  const { code, stderr } = await codemachine('schema');
-  expect(code).toBe(70);
-  expect(stderr).toContain('npm run build');
+it('starts from modules where V8 is another one than that of the build', async () => {
+  const dist = path.join(copy, 'dist');
+  const caches = (await readdir(dist)).filter((name) => name.endsWith('.cache'));
+  expect(caches).toContain(`program.${process.versions.v8}-${process.arch}.cache`);
+  const compiled = await codemachine('schema', '--loudly');
+  for (const name of caches) await rm(path.join(dist, name));
+  expect(await codemachine('schema', '--loudly')).toEqual(compiled);
 });
 
 it('carries the licences of what is bundled', async () => {
   const text = await readFile(path.join(copy, 'dist/third-party-licenses.txt'), 'utf8');
   expect(text).toMatch(/^@oclif\/core 4\./m);
+});
+
+it('says what to do where it was never built', async () => {
+  await rm(path.join(copy, 'dist'), { recursive: true });
+  const { code, stderr } = await codemachine('schema');
+  expect(code).toBe(70);
+  expect(stderr).toContain('npm run build');
 });

@@ -290,4 +290,12 @@ describe('a schema of 2020-12', () => {
     for (const name of ['toString', 'constructor', 'valueOf', 'hasOwnProperty', '__proto__'])
       expect(validateAnswer(schema, JSON.parse(`{"${name}":1}`) as Json).length, name).toBe(1);
   });
+
+  test('is not seen from another, also not by its `$id`', () => {
+    const named = (type: string) => ({ $id: 'https://example.com/one', type });
+    expect([schemaProblem(named('string')), schemaProblem(named('integer'))]).toEqual([undefined, undefined]);
+    expect(validateAnswer(named('string'), 'x')).toEqual([]);
+    expect(validateAnswer(named('integer'), 'x')).toEqual(['the answer must be integer']);
+    expect(schemaProblem({ $ref: 'https://example.com/one' })).toContain("can't resolve");
+  });
 });

@@ -17,7 +17,12 @@ const checks = new WeakMap<JsonObject, (value: Json) => readonly string[]>();
  */
 export function schemaProblem(schema: JsonObject): string | undefined {
   try {
-    strict ??= new Ajv2020({ strictSchema: true, strictTypes: false, validateFormats: false });
+    strict ??= new Ajv2020({
+      strictSchema: true,
+      strictTypes: false,
+      strictTuples: false,
+      validateFormats: false,
+    });
     compileAlone(strict, schema);
     return schemaLimit(schema);
   } catch (error) {

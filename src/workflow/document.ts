@@ -28,7 +28,7 @@ export function readDocument(source: SourceFile, report: (d: Diagnostic) => void
     return undefined;
   }
   // Duplicate keys are looked for here, since the composer compares every key of a mapping with every other.
-  // Known tags are those of YAML 1.1, such as `!!binary` and `!!omap`: their values are no JSON.
+  // Known tags are those of YAML 1.1, such as `!!binary` and `!!set`: their values are no JSON.
   const composer = new Composer({
     uniqueKeys: false,
     keepSourceTokens: false,

@@ -9,7 +9,8 @@ export function treesAfter(
 ): AttemptTrees {
   if (m.type === 'tree-restored') return { ...trees, undone: true };
   if (trees?.before === undefined) return { ...trees, before: m.tree, undone: false };
-  return { ...trees, after: m.tree, undone: false };
+  const differs = trees.isolated === true && m.files.length > 0;
+  return { ...trees, after: m.tree, undone: false, ...(differs ? { differs } : {}) };
 }
 
 /** After a merge was begun, or done. */

@@ -169,6 +169,8 @@ export interface Merged {
   /** Paths that differ from `ours`. */
   readonly files: readonly string[];
   readonly conflicts: readonly string[];
+  /** Ignored files of the user's where `tree` has others, sorted: nothing may be put in place before they are moved away. */
+  readonly ignored?: readonly string[];
 }
 
 /** Worktrees beside the shared tree, and the way back from them. */

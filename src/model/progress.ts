@@ -36,6 +36,8 @@ export interface GateProgress {
 export interface AttemptTrees {
   readonly before?: string;
   readonly after?: string;
+  /** It changed files of its own worktree between the two. */
+  readonly differs?: true;
   /** Whether the tree was put back to `before` since. */
   readonly undone: boolean;
   /** Both are recordings of the attempt's own worktree: nothing of it was ever in the shared tree but by `merge`. */

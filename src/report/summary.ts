@@ -1,4 +1,5 @@
 /** Sums a run up on one screen: what went wrong first, then each step, what it cost, what it changed, what to type next. */
+import type { StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
@@ -66,6 +67,7 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     stepRows(told),
     gateLines(progress, progress.lastAt ?? ''),
     totals(told),
+    unmergedLines(told),
     nextMoves(told),
     leftInTree(told),
   ];
@@ -227,8 +229,25 @@ export function listed(names: readonly string[], all: number): string {
   return all > names.length ? `${shown} and ${all - names.length} more` : shown;
 }
 
+/** Steps whose change is not in the tree because nobody was to merge it: `merge: never`. */
+function unmerged(steps: readonly StepProgress[]): readonly StepKey[] {
+  const apart = steps.filter(({ key, status, attempt, trees: { [attempt]: trees } }) => {
+    if (status !== 'succeeded' || trees?.isolated !== true || trees.differs !== true) return false;
+    // What resolved a conflict is merged with the step that had it.
+    return trees.ready !== true && trees.merge === undefined && !key.endsWith('.on-conflict');
+  });
+  return apart.map(({ key }) => key);
+}
+
+function unmergedLines({ steps }: Told): readonly string[] {
+  const keys = unmerged(steps);
+  if (keys.length === 0) return [];
+  const names = listed(keys.slice(0, MOST_FILES), keys.length);
+  return [`not merged into the tree, as the workflow says: what ${names} changed`];
+}
+
 /** What to type next; a run that went well and changed nothing leaves nothing to type. */
-function nextMoves({ progress, failed: [root], changes }: Told): readonly string[] {
+function nextMoves({ progress, steps, failed: [root], changes }: Told): readonly string[] {
   const { run, status, parked } = progress;
   if (run === undefined || status === 'running' || status === 'new') return [];
   const changed = [...changes].filter(([, files]) => files.length > 0).map(([step]) => step);
@@ -247,6 +266,9 @@ function nextMoves({ progress, failed: [root], changes }: Told): readonly string
     ...(changed.length === 0
       ? []
       : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
+    ...unmerged(steps)
+      .slice(0, MOST_FILES)
+      .map((key) => `codemachine apply ${run} ${quoted(key)}`),
   ];
   return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_LINE * 2)}`)];
 }

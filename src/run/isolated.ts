@@ -73,8 +73,12 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
   // done is never done again, so what came of it is not left to that.
   if (of.phase.isHard() && !outcome.ok) return { outcome };
   const after = await end(here, before.value);
-  // Nothing takes the worktree away: all there is of the attempt is in it.
-  if (!after.ok) return { outcome: notRecorded(outcome, after.error, root) };
+  if (!after.ok) {
+    const wrong = { ...failed(after.error), values: outcome.values };
+    if (await isGone(of)) return { outcome: wrong, close };
+    // Nothing takes the worktree away: all there is of the attempt is in it.
+    return { outcome: notRecorded(outcome, after.error, root) };
+  }
   const { change, said } = after.value;
   // A worktree that is gone tells the next owner that all of it is recorded; and if there is one by now, it is theirs.
   const made = { change, close: () => said.then(close) };
@@ -129,6 +133,14 @@ async function end(
   const { tree, files } = after.value;
   const said = run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree, files });
   return ok({ change: after.value, said });
+}
+
+/** What git knows of a worktree stays where somebody removes the directory alone. */
+async function isGone({ run, key, attempt }: AttemptOf): Promise<boolean> {
+  const { isolation, attemptDirectory } = run.input.ports;
+  if (isolation === undefined || attemptDirectory === undefined) return false;
+  const found = await isolation.find(run.input.run, attemptDirectory(key, attempt));
+  return found.ok && found.value === undefined;
 }
 
 function notRecorded(outcome: Outcome, error: Failure, root: string): Outcome {

@@ -131,8 +131,9 @@ async function propose(
 }
 
 /** Puts a merge without conflicts in place. Who finds it begun and not done finishes it. */
-async function put(of: AttemptOf, { ours, tree, files }: Proposed): Promise<AfterAttempt> {
+async function put(of: AttemptOf, { ours, tree, files, ignored = [] }: Proposed): Promise<AfterAttempt> {
   const { run, key, attempt } = of;
+  if (ignored.length > 0) return refuseForIgnored(of, ignored);
   if (files.length > 0) {
     await run.ledger.say({ type: 'merge-started', step: key, attempt, from: ours, tree, files });
     const restored = await run.input.ports.workspace?.restore(tree, ours);
@@ -163,25 +164,36 @@ function stuck({ phase, key, attempt }: AttemptOf, { message }: Failure): AfterA
 
 const MOST_FILES = 5;
 
+function listed(paths: readonly string[]): string {
+  return `${paths.slice(0, MOST_FILES).join(', ')}${paths.length > MOST_FILES ? `, … (${paths.length})` : ''}`;
+}
+
 async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string): Promise<AfterAttempt> {
+  const { run, key } = of;
+  const names = listed(conflicts);
+  const resolution = why === undefined ? '' : `; it was not resolved: ${why}`;
+  const id = run.input.run;
+  return doesNotFit(
+    of,
+    `its change collides with what is in the tree by now: ${names}${resolution}`,
+    `\`codemachine diff ${id} ${keyWord(key)}\` shows the change, \`codemachine apply ${id} ${keyWord(key)}\` merges it by hand`,
+  );
+}
+
+/** No recording holds them, so nothing could bring them back: it is for the user to say where they go. */
+async function refuseForIgnored(of: AttemptOf, ignored: readonly string[]): Promise<AfterAttempt> {
+  const one = ignored.length === 1;
+  const names = `${one ? 'an ignored file' : 'ignored files'} of yours, ${listed(ignored)}, ${one ? 'is' : 'are'} in the way`;
+  return doesNotFit(
+    of,
+    `its change cannot be merged: ${names}. Nothing was touched, and the change is kept`,
+    `Move ${one ? 'it' : 'them'} away, then \`codemachine apply ${of.run.input.run} ${keyWord(of.key)}\` merges the change`,
+  );
+}
+
+async function doesNotFit(of: AttemptOf, message: string, help: string): Promise<AfterAttempt> {
   const { run, phase, key } = of;
   if (phase.halted() !== undefined) return 'halted';
   const { values } = run.ledger.step(key);
-  const more = conflicts.length > MOST_FILES ? `, … (${conflicts.length})` : '';
-  const names = `${conflicts.slice(0, MOST_FILES).join(', ')}${more}`;
-  const resolution = why === undefined ? '' : `; it was not resolved: ${why}`;
-  const id = run.input.run;
-  return decideNext(
-    of,
-    {},
-    {
-      ok: false,
-      values,
-      failure: {
-        reason: 'merge-conflict',
-        message: `its change collides with what is in the tree by now: ${names}${resolution}`,
-        help: `\`codemachine diff ${id} ${keyWord(key)}\` shows the change, \`codemachine apply ${id} ${keyWord(key)}\` merges it by hand`,
-      },
-    },
-  );
+  return decideNext(of, {}, { ok: false, values, failure: { reason: 'merge-conflict', message, help } });
 }

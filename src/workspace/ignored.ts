@@ -1,8 +1,9 @@
 /** Knows what the ignore rules hide of the files that somebody tracks. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { ok, type Result } from '../model/result.ts';
+import { isIgnoreFile } from './diff.ts';
 import { recordable, settledSignature, statOf } from './disk.ts';
 import { names, zeroEnded } from './git.ts';
 import { isOurs } from './left-out.ts';
@@ -110,5 +111,35 @@ export async function ignoredAmong(
     return ignored.ok ? ok(names(ignored.value)) : ignored;
   } finally {
     rmSync(env.GIT_INDEX_FILE, { force: true });
+  }
+}
+
+/** Those of the names that the ignore files of a recording would hide. They are written beside our index, and asked there. */
+export async function ignoredAsOf(
+  store: Store,
+  recording: string,
+  all: readonly string[],
+): Promise<Result<readonly string[], Failure>> {
+  if (all.length === 0) return ok([]);
+  const listed = await store.ours(['ls-tree', '-r', '-z', '--name-only', recording]);
+  if (!listed.ok) return listed;
+  const root = `${store.index}.rules`;
+  const env = { GIT_INDEX_FILE: `${store.index}.ruling` };
+  const clear = (): void => {
+    for (const one of [root, env.GIT_INDEX_FILE, `${env.GIT_INDEX_FILE}.lock`])
+      rmSync(one, { recursive: true, force: true });
+  };
+  clear();
+  try {
+    mkdirSync(root);
+    const read = await store.ours(['read-tree', recording], { env });
+    if (!read.ok) return read;
+    const input = zeroEnded(names(listed.value).filter(isIgnoreFile));
+    const args = ['checkout-index', `--prefix=${root}/`, '-z', '--stdin'];
+    const written = await store.ours(args, { env, input });
+    if (!written.ok) return written;
+    return await ignoredAmong(store.beside({ ...store.places, root }), all);
+  } finally {
+    clear();
   }
 }

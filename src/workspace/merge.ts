@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { changedPaths } from './diff.ts';
 import { line, names, shown } from './git.ts';
 import { headOf } from './head.ts';
+import { ignoredInTheWay } from './in-the-way.ts';
 import { keepRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
 import { treeOf } from './tree.ts';
@@ -46,7 +47,10 @@ export async function merge(deps: MergeDeps, what: MergeOf): Promise<Result<Merg
   const kept = await keepRecording(store, deps.numbers, recorded);
   if (!kept.ok) return kept;
   const files = await changedPaths(store, what.ours, kept.value);
-  return files.ok ? ok({ tree: kept.value, files: files.value, conflicts }) : files;
+  if (!files.ok) return files;
+  const ignored = await ignoredInTheWay(store, what.ours, kept.value);
+  if (!ignored.ok) return ignored;
+  return ok({ tree: kept.value, files: files.value, conflicts, ignored: ignored.value });
 }
 
 async function treeOfRecording(store: Store, recording: string): Promise<Result<string, Failure>> {

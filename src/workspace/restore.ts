@@ -6,7 +6,8 @@ import { ABSENT, type Difference, differences, isIgnoreFile, parentsOf } from '.
 import { statOf } from './disk.ts';
 import { syncFiles } from './durable.ts';
 import { diskPath, shown, zeroEnded } from './git.ts';
-import { ignoredAmong } from './ignored.ts';
+import { ignoredAmong, ignoredAsOf } from './ignored.ts';
+import { ignoredWords, obstacles, obstacleWords } from './in-the-way.ts';
 import { editedLater, type LastLook, lastLook } from './last-look.ts';
 import { isLeftOut } from './left-out.ts';
 import { dropOwnLocks } from './own-locks.ts';
@@ -43,17 +44,20 @@ export async function restoreTree(
   if (!looking.ok) return looking;
   const look = looking.value;
   const edited = await look.all(all);
-  const rule = edited.filter(isIgnoreFile);
-  if (rule.length > 0) return err(inTheWay(editedLater(rule)));
+  const ruled = all.some((one) => isIgnoreFile(one.path));
+  const foreseen = await hiddenAsOf(store, all, ruled ? to : undefined);
+  if (!foreseen.ok) return foreseen;
+  const trouble = await troubleWith(store, all, edited, foreseen.value);
+  if (trouble !== undefined) return err(trouble);
   delete memory.written;
   const read = await store.ours(['read-tree', '--reset', to]);
   if (!read.ok) return read;
 
-  const ruled = all.some((one) => isIgnoreFile(one.path));
-  const hidden = await hiddenByOldRules(store, look, all);
+  const hidden = ruled ? await hiddenByOldRules(store, look, all) : foreseen;
   if (!hidden.ok) return hidden;
-  const lost = edited.filter((name) => !hidden.value.has(name));
-  if (lost.length > 0) return err(inTheWay(editedLater(lost)));
+  // Rules in files that nobody records are known only by now.
+  const late = ruled ? await troubleWith(store, all, edited, hidden.value) : undefined;
+  if (late !== undefined) return err(late);
   const touched = all.filter((one) => !hidden.value.has(one.path));
   const done = await putBack(store, look, touched);
   if (!done.ok) return done;
@@ -73,12 +77,44 @@ async function hiddenByOldRules(
 ): Promise<Result<ReadonlySet<string>, Failure>> {
   const rules = all.filter((one) => isIgnoreFile(one.path) && roomFor(store, one.path));
   const put = await putBack(store, look, rules);
-  if (!put.ok) return put;
+  return put.ok ? hiddenAsOf(store, all, undefined) : put;
+}
+
+/** Those of the paths to be removed that are ignored by the rules on the disk, or by those of a recording. */
+async function hiddenAsOf(
+  store: Store,
+  all: readonly Difference[],
+  recording: string | undefined,
+): Promise<Result<ReadonlySet<string>, Failure>> {
   const created = all
     .filter((one) => one.toMode === ABSENT && !isIgnoreFile(one.path))
     .map((one) => one.path);
-  const hidden = await ignoredAmong(store, created);
+  const hidden =
+    recording === undefined
+      ? await ignoredAmong(store, created)
+      : await ignoredAsOf(store, recording, created);
   return hidden.ok ? ok(new Set(hidden.value)) : hidden;
+}
+
+/** Looks at every path before the first is touched: what is edited, and what stands in the way. */
+async function troubleWith(
+  store: Store,
+  all: readonly Difference[],
+  edited: readonly string[],
+  hidden: ReadonlySet<string>,
+): Promise<Failure | undefined> {
+  const lost = edited.filter((name) => !hidden.has(name));
+  const wanted = all.filter((one) => !hidden.has(one.path));
+  const found = obstacles(store.places.root, wanted);
+  if (lost.length === 0 && found.length === 0) return undefined;
+  const unknown = new Set(all.filter((one) => one.fromMode === ABSENT).map((one) => one.path));
+  const asked = [...lost.filter((name) => unknown.has(name)), ...found.map((one) => one.path)];
+  const ignored = await ignoredAmong(store, [...new Set(asked)]);
+  if (!ignored.ok) return ignored.error;
+  if (ignored.value.length > 0) return inTheWay(ignoredWords(ignored.value));
+  if (lost.length > 0) return inTheWay(editedLater(lost));
+  const [first] = found;
+  return first === undefined ? undefined : inTheWay(obstacleWords(store.places.root, first));
 }
 
 /** Whether every directory above a path is there, as a directory. */
@@ -151,10 +187,7 @@ function makeRoom(root: string, name: string): Failure | undefined {
   for (const parent of parentsOf(name)) {
     const stat = statOf(root, parent);
     if (stat === undefined) mkdirSync(diskPath(root, parent));
-    else if (!stat.isDirectory()) {
-      const what = stat.isSymbolicLink() ? 'a link' : 'a file';
-      return inTheWay(`${shown(parent)} is ${what}, and ${shown(name)} was to be put back below it`);
-    }
+    else if (!stat.isDirectory()) return inTheWay(obstacleWords(root, { path: parent, wanted: name }));
   }
   const stat = statOf(root, name);
   if (stat === undefined) return undefined;

@@ -166,7 +166,9 @@ test('a file in the way of which an ignored file lies is named, and the next try
   r.write('file/x.log', 'log');
   const end = must(await ws.record(RUN, 'end', start.tree));
   const refused = await ws.restore(start.tree, end.tree);
-  expect(refused.ok ? '' : refused.error.message).toContain('file was a file and is a directory now');
+  expect(refused.ok ? '' : refused.error.message).toContain(
+    'an ignored file of yours, file/x.log, is in the way',
+  );
   expect(r.read('file/x.log')).toBe('log');
   rmSync(path.join(r.root, 'file'), { recursive: true });
   const now = must(await ws.record(RUN, 'again', end.tree));

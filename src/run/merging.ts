@@ -84,6 +84,8 @@ async function merge(run: Running, phase: Phase, turn: Turn, change: Change): Pr
     if (!proposed.ok) return stuck(of, proposed.error);
     if (proposed.value.conflicts.length === 0) return await put(of, proposed.value);
     if (step.isolated?.onConflict === undefined) return await refuse(of, proposed.value.conflicts);
+    // An agent's work would end in front of the same files.
+    if (proposed.value.ignored?.length) return await refuseForIgnored(of, proposed.value.ignored);
     turn.leave();
     change.busy(false);
     const resolved = await resolveConflict(of, change, proposed.value);

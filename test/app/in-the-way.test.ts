@@ -62,6 +62,25 @@ describe('an ignored file of the user where a merge would put one', () => {
   });
 });
 
+it('an ignored file in the way is said before an agent is asked to resolve what else collides', async () => {
+  const more = '{ mode: isolated, on-conflict: { agent: merger } }';
+  const project = agentProject(
+    'case $CODEMACHINE_STEP in *.on-conflict) echo $CODEMACHINE_STEP >> $HOME/asked;; esac',
+    RULES,
+    `agents: { merger: { engine: claude-code, access: write } }
+steps:
+  - { id: one, run: 'echo one > a.txt', workspace: isolated }
+  - { id: two, needs: [], run: 'echo two > a.txt; rm .gitignore; echo x > target', workspace: ${more} }
+`,
+  );
+  project.write('target', 'secret\n');
+  const { code, events } = await eventsOf(project, 'run w');
+  expect(code).toBe(1);
+  expect(of(events, 'step-failed')[0]?.failure.message).toContain('an ignored file of yours, target,');
+  expect(existsSync(path.join(project.home, 'asked'))).toBe(false);
+  expect(project.read('target')).toBe('secret\n');
+});
+
 describe('an isolated step', () => {
   it('that is never merged ends with the command that merges it', async () => {
     const project = agentProject('', {}, step('echo x > made.txt', '{ mode: isolated, merge: never }'));

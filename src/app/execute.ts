@@ -196,6 +196,7 @@ function runOptions(e: Execution): RunOptions {
     by: e.by,
     ...(e.keepTree === undefined ? {} : { keepTree: e.keepTree }),
     ...(e.decideUndo === undefined ? {} : { decideUndo: e.decideUndo }),
+    ...(e.othersSince === undefined ? {} : { othersSince: e.othersSince }),
     ...(e.undone === undefined ? {} : { undone: e.undone }),
   };
 }

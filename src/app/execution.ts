@@ -1,6 +1,7 @@
 /** Says what a run needs before it can go. */
 import type { Config } from '../model/config.ts';
 import type { Milestone } from '../model/event.ts';
+import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import type { Workflow } from '../model/workflow.ts';
@@ -37,6 +38,7 @@ export interface Execution {
   readonly by: string;
   readonly keepTree?: boolean;
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
+  readonly othersSince?: (at: string) => readonly RunId[];
   readonly undone?: (undone: Undone) => Promise<void>;
   /** Puts the question of a gate to whoever sits at the terminal. */
   readonly askGate?: AskGate;

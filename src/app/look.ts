@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Milestone } from '../model/event.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
-import type { RunId } from '../model/ids.ts';
+import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import type { RunStatus } from '../model/progress.ts';
@@ -13,8 +13,11 @@ import { runsJson, runsTable } from '../report/runs.ts';
 import { cutOffText, statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
 import type { State } from '../state/state.ts';
+import { stepDirectory } from '../state/transcripts.ts';
+import { placeOf, worktreeHome } from '../workspace/worktree-place.ts';
 import { lastWords } from './abandoned.ts';
 import { applyDue } from './gate-due.ts';
+import { findPlaces } from './git.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { presenter, tellAbandoned } from './present.ts';
@@ -93,9 +96,10 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
     const history = [...told, ...lastWords(state, run, told)];
     const progress = foldAll(history);
     const changes = watch(history).changes;
+    const worktreeOf = await worktreesOf(state, run);
     const color = colorOn(process.stdout, process.env);
     const text = (): string =>
-      `${summary(progress, { color, plan, changes, now: Date.now() })}${cutOffText(progress)}`;
+      `${summary(progress, { color, plan, changes, now: Date.now() })}${cutOffText(progress, worktreeOf)}`;
     process.stdout.write(
       flags.json
         ? `${JSON.stringify(statusJson(progress, { plan, changes }))}\n`
@@ -105,6 +109,24 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
   } finally {
     state.close();
   }
+}
+
+/** Where the worktrees of a run's attempts are, as far as git can say. */
+async function worktreesOf(
+  state: State,
+  run: RunId,
+): Promise<((key: StepKey, attempt: number) => string | undefined) | undefined> {
+  const record = state.runRecord(run);
+  const isolated = state
+    .history(run)
+    .some((one) => one.type === 'step-started' && one.workspace === 'isolated');
+  if (record === undefined || !isolated) return undefined;
+  const places = await findPlaces(locate({ cwd: record.workspace }, process.env), process.env);
+  if (!places.ok || places.value === undefined) return undefined;
+  const shared = places.value;
+  const home = worktreeHome(shared, process.env);
+  if (!home.ok) return undefined;
+  return (key, attempt) => placeOf(shared, home.value, run, stepDirectory(key, attempt)).places.root;
 }
 
 const LOOK_MS = 250;
@@ -134,7 +156,7 @@ async function close(reporter: Reporter, state: State, run: RunId, json: boolean
   await reporter.close();
   if (json && words.length > 0) tellAbandoned(run);
   if (!json) {
-    const text = cutOffText(foldAll([...told, ...words]));
+    const text = cutOffText(foldAll([...told, ...words]), await worktreesOf(state, run));
     process.stdout.write(harmless(text, process.stdout, process.env));
   }
 }

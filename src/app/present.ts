@@ -8,6 +8,7 @@ import type { UndoQuestion } from '../run/running.ts';
 import { CLOCK } from './clock.ts';
 import { colorOn, harmless, ours } from './print.ts';
 import type { TreeQuestion } from './tree-back.ts';
+import { sinceWords } from './undone.ts';
 
 /** What the flags of `run` and `resume` say about how it is shown. */
 export interface ShowFlags {
@@ -74,9 +75,10 @@ export async function askUndo(
   if (question.merging === true) return askMerge(question);
   const what =
     why === 'crashed'
-      ? `${step} (attempt ${attempt}) was cut off. Since it started, these files have changed:`
+      ? `${step} (attempt ${attempt}) was cut off. Since it started, these files have changed${question.head === undefined ? '' : ', and HEAD has moved'}:`
       : `After ${step} (attempt ${attempt}) was stopped, somebody edited files that it had changed:`;
   process.stderr.write(`${what}\n${listOf(files)}`);
+  for (const one of sinceWords(question)) tell(one);
   return (
     (await choose('[u]ndo them (they stay recorded), [k]eep them, or [s]top? ', ['undo', 'keep', 'stop'])) ??
     'stop'
@@ -100,12 +102,9 @@ async function askMerge({ step, attempt, files }: UndoQuestion): Promise<'undo' 
 }
 
 /** Asks what becomes of a tree in which steps run again that have changed it. */
-export async function askTree({
-  step,
-  files,
-  edited,
-  crashed,
-}: TreeQuestion): Promise<'back' | 'keep' | 'stop'> {
+export async function askTree(question: TreeQuestion): Promise<'back' | 'keep' | 'stop'> {
+  const { step, files, edited, crashed } = question;
+  for (const one of sinceWords(question)) tell(one);
   const since = crashed
     ? 'The run was cut off. '
     : edited.length === 0
@@ -115,8 +114,8 @@ export async function askTree({
     `${since}These files go back to what they were before ${step} began:\n${listOf(files)}`,
   );
   const answers = ['back', 'keep', 'stop'] as const;
-  const question = 'put them [b]ack (what is there stays recorded), [k]eep them as they are, or [s]top? ';
-  return (await choose(question, answers)) ?? 'stop';
+  const asked = 'put them [b]ack (what is there stays recorded), [k]eep them as they are, or [s]top? ';
+  return (await choose(asked, answers)) ?? 'stop';
 }
 
 /** Asks whether to go on. */

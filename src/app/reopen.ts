@@ -18,6 +18,7 @@ import { isWriter, type Workflow, withBodies } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import { othersSince } from './cut-off.ts';
 import type { Execution } from './execution.ts';
 import type { Variables } from './facts.ts';
 import { type Decision, decideKept } from './kept.ts';
@@ -207,7 +208,7 @@ export async function update(
 
 /** Puts the tree back as far as steps run again. */
 function settle(
-  { workspace, record, choice, variables }: Reopening,
+  { workspace, state, record, choice, variables }: Reopening,
   left: {
     readonly of: RunRecord;
     readonly history: readonly Milestone[];
@@ -231,6 +232,7 @@ function settle(
   return settleTree(
     {
       ...{ workspace, run: record.id, of: of.id, history, again },
+      othersSince: (at) => othersSince(state, of, at),
       counts: (step) => again(step) && (finals || !last.has(step)),
       recordsAll: (step) => quiet.has(stepOfKey(step)),
     },

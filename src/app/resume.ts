@@ -10,6 +10,7 @@ import type { Undone, UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import { othersSince } from './cut-off.ts';
 import { type Executed, execute } from './execute.ts';
 import type { Execution } from './execution.ts';
 import { readVariables, type Variables } from './facts.ts';
@@ -194,6 +195,7 @@ async function owning(
     signals: options.signals,
     reporter: await options.reporter(e.selected, history),
     ...treeChoice(options, record),
+    othersSince: (at) => othersSince(state, record, at),
     ...toldOfUndo(options, workspace, variables),
     ...(opening === undefined ? {} : { opening }),
     ...(keepTree === undefined ? {} : { keepTree }),

@@ -14,6 +14,7 @@ import type { State } from '../state/state.ts';
 import { readInputs } from '../workflow/inputs.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Checked, checkedFile, findWorkflow } from './check.ts';
+import { cutOffSentence } from './cut-off.ts';
 import { type Executed, execute } from './execute.ts';
 import type { Execution } from './execution.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
@@ -132,6 +133,8 @@ async function begin(
     );
   }
   gits.mark = gitMark(lease.value, env);
+  const cutOff = cutOffSentence(state, record);
+  if (cutOff !== undefined) options.tell(cutOff);
   const executed = await execute({
     ...{ place, state, lease: lease.value, record, workflow, config, plan, history: [] },
     ...{ variables, workspace: workspace.value, env, by: options.by },

@@ -2,6 +2,7 @@
 import type { Milestone, MilestoneBody } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
+import type { HeadMove } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -20,6 +21,8 @@ export interface TreeBackOf {
   readonly again: (step: StepKey) => boolean;
   /** Whether that step's doing is reason enough to touch the tree. */
   readonly counts: (step: StepKey) => boolean;
+  /** The other runs that have worked in the tree since a moment (ISO 8601, UTC); unsaid, none. */
+  readonly othersSince?: (at: string) => readonly RunId[];
   /** Whether a step changes nothing in the shared tree but by what is recorded of it: it reads only, or has a tree of its own. */
   readonly recordsAll: (step: StepKey) => boolean;
 }
@@ -36,13 +39,17 @@ export interface TreeBack {
   readonly edited: readonly string[];
   /** The run died in the middle of an attempt, so that nobody knows whose edits there are. */
   readonly crashed: boolean;
+  /** How HEAD moved since that attempt began, where it did. */
+  readonly head?: HeadMove;
+  /** Who else worked in the tree since it began; absent for nobody. */
+  readonly others?: readonly RunId[];
   /** What is undone, newest first. */
   readonly pairs: readonly Pair[];
   readonly undone: readonly TreeChange[];
 }
 
 /** What a person is asked about a tree. */
-export type TreeQuestion = Pick<TreeBack, 'step' | 'files' | 'edited' | 'crashed'>;
+export type TreeQuestion = Pick<TreeBack, 'step' | 'files' | 'edited' | 'crashed' | 'head' | 'others'>;
 
 interface Pair {
   /** What the files become. */
@@ -78,7 +85,28 @@ export async function lookAtTree(of: TreeBackOf): Promise<Result<TreeBack | unde
   const { files, edited } = compared.value;
   if (files.length === 0) return ok(undefined);
   const back = { found, step: first.step, files, crashed, pairs: pairs.value, undone };
-  return ok({ ...back, edited: crashed ? files : edited });
+  const since = await sinceCutOff(of, undone, found);
+  return since.ok ? ok({ ...back, ...since.value, edited: crashed ? files : edited }) : since;
+}
+
+/** Whose work may lie on top of the attempt that has no recorded end. */
+async function sinceCutOff(
+  of: TreeBackOf,
+  undone: readonly TreeChange[],
+  found: string,
+): Promise<Result<Pick<TreeBack, 'head' | 'others'>, Refusal>> {
+  const open = undone.findLast(({ to }) => to === undefined);
+  if (open === undefined) return ok({});
+  const moved = (await of.workspace.moved?.(open.from, found)) ?? ok(undefined);
+  if (!moved.ok) return err(inWords(moved.error));
+  const began = of.history.findLast(
+    (one) => one.type === 'step-started' && one.step === open.step && one.attempt === open.attempt,
+  );
+  const others = began === undefined ? [] : (of.othersSince?.(began.at) ?? []);
+  return ok({
+    ...(moved.value === undefined ? {} : { head: moved.value }),
+    ...(others.length === 0 ? {} : { others }),
+  });
 }
 
 /** The recorded changes backwards, newest first; as one where a kept step's change lies on top of one of them. */

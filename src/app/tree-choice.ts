@@ -12,7 +12,7 @@ import {
   type TreeQuestion,
   undoneBodies,
 } from './tree-back.ts';
-import { named, putBackSentence } from './undone.ts';
+import { named, putBackSentence, sinceWords } from './undone.ts';
 
 /** What a person said about the tree, or may still be asked. */
 export interface TreeChoice {
@@ -59,17 +59,24 @@ export async function settleTree(
 function answerTo(back: TreeBack, { tree, askTree }: TreeChoice): Promise<'back' | 'keep' | 'stop'> {
   if (tree === 'restore') return Promise.resolve('back');
   if (askTree !== undefined) return askTree(back);
+  if (back.head !== undefined || back.others !== undefined) return Promise.resolve('stop');
   return Promise.resolve(back.edited.length > 0 && !back.crashed ? 'stop' : 'back');
 }
 
 async function stopped({ of }: TreeBackOf, back: TreeBack, variables: Variables): Promise<Refusal> {
   const { step, edited, files } = back;
+  const since = sinceWords(back);
   const refusal: Refusal =
-    edited.length === 0
-      ? { message: `nothing was started, and the tree is as it was: ${named(files)}` }
-      : {
-          message: `files that steps of run ${of} wrote were edited after it stopped: ${named(edited)}`,
+    since.length > 0
+      ? {
+          message: `run ${of} was cut off, and nobody recorded how it left the tree. ${since.join('. ')}`,
           help: `say \`--keep-tree\` to go on from the tree as it is, or \`--restore\` to put it back to before \`${step}\` began; what is there now is recorded first`,
-        };
+        }
+      : edited.length === 0
+        ? { message: `nothing was started, and the tree is as it was: ${named(files)}` }
+        : {
+            message: `files that steps of run ${of} wrote were edited after it stopped: ${named(edited)}`,
+            help: `say \`--keep-tree\` to go on from the tree as it is, or \`--restore\` to put it back to before \`${step}\` began; what is there now is recorded first`,
+          };
   return withoutSecrets(refusal, variables);
 }

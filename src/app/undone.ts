@@ -1,5 +1,9 @@
 /** Tells a person what was taken out of the tree. */
+
+import type { RunId } from '../model/ids.ts';
+import type { HeadMove } from '../model/ports.ts';
 import { oneLine } from '../report/clean.ts';
+import { headMoved, headPlace, othersWorked } from '../run/moved.ts';
 import type { Undone } from '../run/running.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import type { TreeBack } from './tree-back.ts';
@@ -9,14 +13,31 @@ const WIDEST_NAME = 160;
 
 /** What was undone, with the command that brings one of the files back, from anywhere in the repository. */
 export async function undoneSentence(
-  { step, attempt, files, found, merging }: Undone,
+  { step, attempt, files, found, merging, head }: Undone,
   workspace: GitWorkspace,
 ): Promise<string> {
   const what =
     merging === true
       ? `finished the merge of \`${step}\` (attempt ${attempt}) over what had become of ${named(files)}`
       : `undid what \`${step}\` (attempt ${attempt}) had left: ${named(files)}`;
-  return `${what}. ${await wayBack(found, files, workspace)}`;
+  const back = files.length === 0 ? '' : `${what}. ${await wayBack(found, files, workspace)}`;
+  return [back, ...(head === undefined ? [] : [headSentence(head)])].filter((one) => one !== '').join('. ');
+}
+
+/** Where HEAD went, with what brings it, and the commits that came, back. */
+function headSentence({ from, to, tip }: HeadMove): string {
+  const switched = to.branch !== undefined && to.branch !== from.branch;
+  const ways = [
+    ...(switched ? [`\`git switch ${shellWord(to.branch ?? '')}\` goes there again`] : []),
+    ...(switched || to.sha === undefined || to.sha === from.sha
+      ? []
+      : [`\`git branch kept ${to.sha}\` makes a branch of what it was at`]),
+    ...(tip === undefined || tip === to.sha
+      ? []
+      : [`\`git branch kept-${tip.slice(0, 7)} ${tip}\` makes a branch of what ${from.branch} was at`]),
+  ];
+  const sentence = `HEAD was at ${headPlace(to)} and is at ${headPlace(from)} again, where the attempt began`;
+  return ways.length === 0 ? sentence : `${sentence}: ${ways.join('; ')}`;
 }
 
 /** What a tree was put back to, with the same command. */
@@ -26,6 +47,20 @@ export async function putBackSentence(
 ): Promise<string> {
   const what = `put ${files.length === 1 ? 'a file' : `${files.length} files`} back to before \`${step}\` began: ${named(files)}`;
   return `${what}. ${await wayBack(found, files, workspace)}`;
+}
+
+/** What a person should know of who has worked since an attempt was cut off. */
+export function sinceWords({
+  head,
+  others,
+}: {
+  readonly head?: HeadMove;
+  readonly others?: readonly RunId[];
+}): readonly string[] {
+  return [
+    ...(head === undefined ? [] : [headMoved(head)]),
+    ...(others === undefined ? [] : [othersWorked(others)]),
+  ];
 }
 
 /** The first of some files, as a terminal may be shown them. */
@@ -51,4 +86,9 @@ function plain(name: string): string {
 function fromRoot(file: string): string {
   if (/^[\w./@+-]+$/.test(file)) return `:/${file}`;
   return `':(top,literal)${file.replaceAll("'", "'\\''")}'`;
+}
+
+/** A branch for a shell. */
+function shellWord(word: string): string {
+  return /^[\w./@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

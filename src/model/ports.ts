@@ -111,6 +111,16 @@ export interface Recording {
   readonly files: readonly string[];
 }
 
+/** Where HEAD was and where it is. No branch where it is detached, no commit before the first one. */
+export interface HeadMove {
+  readonly from: { readonly branch?: string; readonly sha?: string };
+  readonly to: HeadMove['from'];
+  /** Where the branch is by now that HEAD was on, if it moved. */
+  readonly tip?: string;
+  /** Those that came since, newest first: the beginning of the id, then the subject. */
+  readonly commits: readonly string[];
+}
+
 /** The workspace's tree as a thing that can be recorded and put back. */
 export interface Workspace {
   /** Records the tree as it is. `since` is the recording that the files are compared with and the new one descends from. */
@@ -123,6 +133,8 @@ export interface Workspace {
   restore(to: string, from: string, found?: string): Promise<Result<readonly string[], Failure>>;
   /** Paths that differ between two recordings. */
   changed(from: string, to: string): Promise<Result<readonly string[], Failure>>;
+  /** How HEAD, and the branch it was on, moved between two recordings; undefined where they did not. Absent where there is no HEAD. */
+  moved?(from: string, to: string): Promise<Result<HeadMove | undefined, Failure>>;
 }
 
 /** A working tree of one attempt alone. */

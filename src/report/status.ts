@@ -9,6 +9,7 @@ import { stepsInOrder } from './steps.ts';
 import { quoted } from './words.ts';
 
 const WIDEST_KEY = 120;
+const WIDEST_PATH = 1000;
 
 /** A run as `status --json` prints it; what is not known is not there. */
 export function statusJson(
@@ -36,8 +37,14 @@ export function statusJson(
   });
 }
 
-/** What an agent left in the tree that was cut off by the death of its runner: how to see it, undo it and keep it. '' for none. */
-export function cutOffText({ run, status, steps }: Progress): string {
+/**
+ * What an agent left in the tree that was cut off by the death of its runner: how to see it, undo it and keep it. '' for none.
+ * `worktreeOf` gives the place of an isolated attempt.
+ */
+export function cutOffText(
+  { run, status, steps }: Progress,
+  worktreeOf?: (key: StepProgress['key'], attempt: number) => string | undefined,
+): string {
   if (run === undefined || status !== 'interrupted') return '';
   const left = [...steps.values()].filter((step) => {
     const trees = step.trees[step.attempt];
@@ -46,11 +53,29 @@ export function cutOffText({ run, status, steps }: Progress): string {
     );
   });
   if (left.length === 0) return '';
-  const names = left.map(({ key }) => oneLine(key, WIDEST_KEY)).join(', ');
+  const isIsolated = (step: StepProgress): boolean => step.trees[step.attempt]?.isolated === true;
+  const shared = left.filter((step) => !isIsolated(step));
+  const names = shared.map(({ key }) => oneLine(key, WIDEST_KEY)).join(', ');
+  const own = left.filter(isIsolated).map(({ key, attempt }) => {
+    const place = worktreeOf?.(key, attempt);
+    const where = place === undefined ? '' : ` ${oneLine(place, WIDEST_PATH)}`;
+    return `${oneLine(key, WIDEST_KEY)} was cut off, and what it changed until then is in its own worktree${where}:`;
+  });
+  const undoes =
+    shared.length === 0
+      ? 'records it and takes the worktree away'
+      : own.length === 0
+        ? 'undoes it'
+        : 'puts it away';
   return [
     '',
-    `${names} ${left.length === 1 ? 'was' : 'were'} cut off, and what it changed until then is still in the tree:`,
-    `  \`codemachine resume ${run}\` undoes it, then tries again`,
+    ...own,
+    ...(shared.length === 0
+      ? []
+      : [
+          `${names} ${shared.length === 1 ? 'was' : 'were'} cut off, and what it changed until then is still in the tree:`,
+        ]),
+    `  \`codemachine resume ${run}\` ${undoes}, then tries again`,
     `  \`codemachine resume ${run} --keep-tree\` keeps it, and tries again`,
     ...left.map(({ key }) => `  \`codemachine diff ${run} ${quoted(key)}\` shows it`),
     '',

@@ -1,4 +1,5 @@
 /** Asks, before the tree is mended, what is to become of what somebody may still want. */
+import { headMoved, othersWorked } from './moved.ts';
 import type { Running, UndoQuestion } from './running.ts';
 
 /** Whether the last owner let the run go by itself, so that what differs from its last recording was done by somebody else. */
@@ -12,17 +13,28 @@ export function ask(run: Running, question: UndoQuestion): Promise<'undo' | 'kee
   const { keepTree, decideUndo } = run.input.options;
   if (keepTree === true) return Promise.resolve('keep');
   if (decideUndo !== undefined) return decideUndo(question);
-  return Promise.resolve(question.why === 'crashed' ? 'undo' : 'stop');
+  const { why, head, others } = question;
+  return Promise.resolve(why === 'crashed' && head === undefined && others === undefined ? 'undo' : 'stop');
 }
 
 const MOST_FILES = 5;
 
 /** Why a run is not resumed, with both ways out. */
-export function refusal({ step, attempt, why, files, merging }: UndoQuestion): string {
+export function refusal(question: UndoQuestion): string {
+  const { step, attempt, why, files, merging, head, others } = question;
   const names =
     files.slice(0, MOST_FILES).join(', ') + (files.length > MOST_FILES ? `, … (${files.length})` : '');
   if (merging === true)
     return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run stopped, and files of it hold something else now: ${names}. Resume with --keep-tree to merge it with what they hold, or with --restore to finish the merge over it`;
+  if (head !== undefined || others !== undefined) {
+    const since = [
+      ...(head === undefined ? [] : [headMoved(head)]),
+      ...(others === undefined ? [] : [othersWorked(others)]),
+    ].join('. ');
+    const changed = files.length === 0 ? '' : ` These files have changed since it began: ${names}.`;
+    const back = head === undefined ? 'these files' : 'HEAD and these files';
+    return `\`${step}\` (attempt ${attempt}) was cut off, and nobody recorded how it left the tree. ${since}.${changed} Resume with --keep-tree to go on from the tree as it is, or with --restore to put ${back} back to the start of the attempt, whoever changed them`;
+  }
   const what =
     why === 'edited'
       ? `files that \`${step}\` (attempt ${attempt}) wrote were edited after it stopped`

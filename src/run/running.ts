@@ -10,7 +10,7 @@ import type {
 import type { Failure } from '../model/failure.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Attempt, Clock, Emit, Isolation, Workspace } from '../model/ports.ts';
+import type { Attempt, Clock, Emit, HeadMove, Isolation, Workspace } from '../model/ports.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
@@ -83,6 +83,10 @@ export interface UndoQuestion {
    * `keep` merges anew with what they hold.
    */
   readonly merging?: true;
+  /** Somebody, or the attempt, moved HEAD since the attempt began: an undo moves it back. */
+  readonly head?: HeadMove;
+  /** Other runs that worked in the same tree since the attempt began; absent for none. */
+  readonly others?: readonly RunId[];
 }
 
 /** What a resume took out of the tree. */
@@ -95,6 +99,8 @@ export interface Undone {
   readonly files: readonly string[];
   /** The recording of the tree as it was found. */
   readonly found: string;
+  /** How HEAD had moved, which it did back. */
+  readonly head?: HeadMove;
 }
 
 /** What the person who starts the run chose. */
@@ -108,8 +114,10 @@ export interface RunOptions {
   readonly by: string;
   /** Resume on the tree as it is: nothing is undone. */
   readonly keepTree?: boolean;
-  /** Asked at resume before an undo that may take away what a person wants. Without it: crashed is undone, edited stops. */
+  /** Asked at resume before an undo that may take away what a person wants. Without it: crashed is undone if nobody else seems to have worked since, edited stops. */
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
+  /** The other runs that have worked in the same tree since then (ISO 8601, UTC). */
+  readonly othersSince?: (at: string) => readonly RunId[];
   /** Hears of each undo at resume, so that people can be told what went and where it is kept. */
   readonly undone?: (undone: Undone) => Promise<void>;
 }

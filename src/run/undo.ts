@@ -1,13 +1,13 @@
 /** Takes the edits of an attempt that came to nothing out of the shared tree, when a run is resumed. */
 import type { MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
-import type { Workspace } from '../model/ports.ts';
+import type { HeadMove, Workspace } from '../model/ports.ts';
 import type { AttemptTrees, StepProgress } from '../model/progress.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Step } from '../model/workflow.ts';
 import { ask, endedOrderly, refusal } from './ask.ts';
-import type { Running } from './running.ts';
+import type { Running, UndoQuestion } from './running.ts';
 import { isRecorded } from './transaction.ts';
 
 /** Edits to be undone. */
@@ -19,6 +19,8 @@ export interface Undo {
   readonly from: string;
   /** The recording of the tree as it is: somebody's edits of the same files are in it. */
   readonly found: string;
+  /** How HEAD moved since the start, where it goes back too. */
+  readonly head?: HeadMove;
 }
 
 type Recorded = AttemptTrees & { readonly before: string };
@@ -52,12 +54,16 @@ export async function lookAtTree(
   if (trees.after === undefined) {
     // The runner died before the end was recorded, so what is here now stands for the end.
     const before = [{ type: 'snapshot-taken', step, attempt, tree, files } as const];
-    const answer = files.length === 0 ? 'undo' : await ask(run, { step, attempt, why: 'crashed', files });
-    if (answer === 'stop') return err(refusal({ step, attempt, why: 'crashed', files }));
-    return ok({
-      before,
-      ...(answer === 'undo' ? { undo: { step, attempt, start, from: tree, found: tree } } : {}),
-    });
+    const moved = (await workspace.moved?.(start, tree)) ?? ok(undefined);
+    if (!moved.ok) return err(`it could not be found out whether HEAD moved: ${moved.error.message}`);
+    const head = moved.value === undefined ? {} : { head: moved.value };
+    const others = files.length === 0 ? {} : othersSince(run, step, attempt);
+    const question: UndoQuestion = { step, attempt, why: 'crashed', files, ...head, ...others };
+    const nothing = files.length === 0 && moved.value === undefined;
+    const answer = nothing ? 'undo' : await ask(run, question);
+    if (answer === 'stop') return err(refusal(question));
+    const back = { step, attempt, start, from: tree, found: tree, ...head };
+    return ok({ before, ...(answer === 'undo' ? { undo: back } : {}) });
   }
   const edited = await editedSince(workspace, start, trees.after, tree);
   if (!edited.ok) return edited;
@@ -69,6 +75,16 @@ export async function lookAtTree(
   // From the attempt's own end and not from what is here now: edits elsewhere, and a HEAD that was moved since, are somebody's.
   const undo = { step, attempt, start, from: trees.after, found: tree };
   return ok({ before: [], ...(answer === 'undo' ? { undo } : {}) });
+}
+
+/** The other runs whose work may lie between the attempt's start and the tree as it is. */
+function othersSince(run: Running, step: StepKey, attempt: number): Pick<UndoQuestion, 'others'> {
+  const { history, options } = run.input;
+  const began = history.findLast(
+    (one) => one.type === 'step-started' && one.step === step && one.attempt === attempt,
+  );
+  const others = began === undefined ? [] : (options.othersSince?.(began.at) ?? []);
+  return others.length === 0 ? {} : { others };
 }
 
 /**
@@ -98,12 +114,13 @@ async function editedSince(
 
 /** Undoes what was found. */
 export async function undo(run: Running, found: Undo): Promise<Result<undefined, string>> {
-  const { step, attempt, start, from } = found;
+  const { step, attempt, start, from, head } = found;
   const files = await run.input.ports.workspace?.restore(start, from, found.found);
   if (files === undefined) return ok(undefined);
   if (!files.ok) return err(`the edits of \`${step}\` could not be undone: ${files.error.message}`);
   void run.ledger.say({ type: 'tree-restored', step, attempt, tree: start, files: files.value });
-  if (files.value.length > 0)
-    await run.input.options.undone?.({ step, attempt, files: files.value, found: found.found });
+  const moved = head === undefined ? {} : { head };
+  if (files.value.length > 0 || head !== undefined)
+    await run.input.options.undone?.({ step, attempt, files: files.value, found: found.found, ...moved });
   return ok(undefined);
 }

@@ -8,6 +8,7 @@ import type { Environ, Git } from './git.ts';
 import { type GitFacts, gitFacts, headOf, putHeadBack } from './head.ts';
 import { openWorktrees, type Worktrees } from './isolate.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
+import { movedHead } from './moved-head.ts';
 import { type Context, oneAtATime, record, watch } from './record.ts';
 import { type KeptRecording, keepRecording, recordingsOf, runOf } from './recordings.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
@@ -89,6 +90,7 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
       return listed.ok ? ok(undefined) : listed;
     },
     changed: (from, to) => changedPaths(store, from, to),
+    moved: (from, to) => movedHead(store, from, to),
     diff: (from, to, options = {}) => diffText(store, from, to, options),
     holds: (recording, paths) => heldPaths(store, recording, paths),
     patch: (from, to) => patchBytes(store, from, to),

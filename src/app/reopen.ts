@@ -1,4 +1,5 @@
 /** Says what a run that goes on keeps, before it does: of the run that it retries, or of itself with other files. */
+import path from 'node:path';
 import { sweepRun } from '../engines/process.ts';
 import type { Milestone, MilestoneBody } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
@@ -27,6 +28,7 @@ import { checkRecord } from './record.ts';
 import type { Read } from './recorded-run.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { settleTree, type TreeChoice, type TreeSettled } from './tree-choice.ts';
+import type { Life } from './tree-lives.ts';
 import { changesOf, dropped, isUnchanged, keptLines, updateOf } from './updated.ts';
 
 /** A run that is owned, with what it will go on with. */
@@ -229,9 +231,13 @@ function settle(
       .filter((step) => step.isolated !== undefined || step.kind === 'prompt')
       .flatMap(({ id }) => (writing.has(id) ? [] : [id])),
   );
+  const earlier = choice.tree === 'keep' ? ok([]) : livesBefore(state, of);
+  if (!earlier.ok) return Promise.resolve(earlier);
+  const files = new Set([...recordedPaths(of), ...recordedPaths(record)]);
   return settleTree(
     {
-      ...{ workspace, run: record.id, of: of.id, history, again },
+      ...{ workspace, run: record.id, of: of.id, history, again, earlier: earlier.value },
+      ownFile: (file) => file.startsWith('.codemachine/') || files.has(file),
       othersSince: (at) => othersSince(state, of, at),
       counts: (step) => again(step) && (finals || !last.has(step)),
       recordsAll: (step) => quiet.has(stepOfKey(step)),
@@ -239,6 +245,29 @@ function settle(
     choice,
     variables,
   );
+}
+
+/** The files that a run is made of, from the root; those that a workflow names are written as from its own directory. */
+function recordedPaths({ workspace, files, path: shown, extras }: RunRecord): readonly string[] {
+  const source = path.resolve(workspace, typeof extras?.['source'] === 'string' ? extras['source'] : shown);
+  const named = Object.keys(files).map((file) => path.resolve(path.dirname(source), file));
+  return [source, ...named].map((file) => path.relative(workspace, file));
+}
+
+/** The runs whose results a run took over, oldest first: what their steps did to the tree stands in their journals. */
+function livesBefore(state: State, run: RunRecord): Result<readonly Life[], Refusal> {
+  const lives: Life[] = [];
+  for (let of = retryOf(run); of !== undefined; ) {
+    const old = state.runRecord(of.run);
+    if (old === undefined)
+      return refuse(
+        `run ${of.run} is gone, so it is not known what its steps did to the tree`,
+        'with `--keep-tree` the tree is taken as it is',
+      );
+    lives.unshift({ run: old.id, history: state.history(old.id) });
+    of = retryOf(old);
+  }
+  return ok(lives);
 }
 
 /** Why a retry would do nothing, or cannot be made. */

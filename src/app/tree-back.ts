@@ -6,7 +6,8 @@ import type { HeadMove } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { type TreeChange, type TreeHistory, treeHistory } from './tree-changes.ts';
+import type { TreeChange } from './tree-changes.ts';
+import { followTree, type Life, type Piece, RETRY_BACK } from './tree-lives.ts';
 import { named } from './undone.ts';
 
 /** Whose doing is looked for, and where. */
@@ -17,20 +18,26 @@ export interface TreeBackOf {
   /** The run that left the tree, and its journal. */
   readonly of: RunId;
   readonly history: readonly Milestone[];
+  /** The runs whose results that one took over, oldest first. */
+  readonly earlier?: readonly Life[];
   /** Whether a step runs again, so that what it did goes. */
   readonly again: (step: StepKey) => boolean;
   /** Whether that step's doing is reason enough to touch the tree. */
   readonly counts: (step: StepKey) => boolean;
-  /** The other runs that have worked in the tree since a moment (ISO 8601, UTC); unsaid, none. */
-  readonly othersSince?: (at: string) => readonly RunId[];
   /** Whether a step changes nothing in the shared tree but by what is recorded of it: it reads only, or has a tree of its own. */
   readonly recordsAll: (step: StepKey) => boolean;
+  /** The other runs that have worked in the checkout after a moment, ISO 8601. */
+  readonly othersSince: (at: string) => readonly RunId[];
+  /** Whether a file is the run's own, which never goes back: its workflow, prompts, configuration. */
+  readonly ownFile?: (file: string) => boolean;
 }
 
 /** The tree, and what it would be put back to. */
 export interface TreeBack {
   /** The recording of the tree as it is. */
   readonly found: string;
+  /** The recording of what it becomes: HEAD and index as they are. */
+  readonly target: string;
   /** The step that it is put back before. */
   readonly step: StepKey;
   /** What would be put back, as people read paths. */
@@ -39,57 +46,64 @@ export interface TreeBack {
   readonly edited: readonly string[];
   /** The run died in the middle of an attempt, so that nobody knows whose edits there are. */
   readonly crashed: boolean;
-  /** How HEAD moved since that attempt began, where it did. */
+  /** How HEAD moved since the attempt began that was cut off. It stays where it is. */
   readonly head?: HeadMove;
-  /** Who else worked in the tree since it began; absent for nobody. */
+  /** The runs that have worked in the checkout since then. */
   readonly others?: readonly RunId[];
-  /** What is undone, newest first. */
-  readonly pairs: readonly Pair[];
+  /** What the run's own journal says of what is undone, newest first. */
   readonly undone: readonly TreeChange[];
 }
 
 /** What a person is asked about a tree. */
 export type TreeQuestion = Pick<TreeBack, 'step' | 'files' | 'edited' | 'crashed' | 'head' | 'others'>;
 
+/** A change to take back, and where it stands among all that happened. */
 interface Pair {
+  readonly index: number;
+  readonly change: TreeChange;
   /** What the files become. */
   readonly to: string;
   /** What they were left as. */
   readonly from: string;
+  readonly paths: readonly string[];
 }
 
 /**
- * Looks at the tree. Where all that worked in it since the first change of a step that runs again runs again too, it is the whole
- * tree that goes back to the recording before that change. Where a step that keeps its result worked in it since, only the files
- * go back that the others are recorded to have changed, newest change first; where such a step's own change of the same files was
- * merged since, the others' are taken out of it as a merge backwards. Undefined where nothing has to go back.
+ * Looks at the tree. Only the files go back that steps which run again are recorded to have changed, newest change first; where a
+ * step that keeps its result changed the same files since, the others' change is taken out of them as a merge backwards. Undefined
+ * where nothing has to go back.
  */
 export async function lookAtTree(of: TreeBackOf): Promise<Result<TreeBack | undefined, Refusal>> {
-  const told = treeHistory(of.history);
-  const first = told.changes.find(({ step }) => of.counts(step));
-  if (first === undefined || told.last === undefined) return ok(undefined);
-  const last = await lastRecording(of, told.last);
-  if (!last.ok) return last;
-  const recorded = await of.workspace.record(of.run, 'found', last.value);
+  const { workspace, again, counts, recordsAll } = of;
+  const lives = [...(of.earlier ?? []), { run: of.of, history: of.history }];
+  const told = await followTree({ workspace, lives, again, recordsAll });
+  if (!told.ok) return told;
+  const { last } = told.value;
+  const goes = (piece: Piece): piece is Piece & { readonly change: TreeChange } =>
+    piece.change?.undone === false && again(piece.change.step);
+  const first = told.value.pieces.findIndex((piece) => goes(piece) && counts(piece.change.step));
+  if (first === -1 || last === undefined) return ok(undefined);
+  const recorded = await workspace.record(of.run, 'found', last);
   if (!recorded.ok) return err(inWords(recorded.error));
   const found = recorded.value.tree;
-  const after = told.changes.filter(({ start, step }) => start >= first.start && of.again(step));
-  const undone = after.filter((change) => !change.undone).reverse();
-  const crashed = undone.some(({ to }) => to === undefined);
-  const pairs = keptWorked(of, told, first.start)
-    ? await oneByOne(of, told, undone, found)
-    : ok([{ to: first.from, from: crashed ? found : last.value }]);
-  if (!pairs.ok) return pairs;
-  const compared = await compare(of.workspace, pairs.value, found, last.value);
+  const pieces = [...told.value.pieces, { from: last, to: found, own: false }];
+  const pairs = await pairsOf(of, pieces, first, goes, found);
+  if (!pairs.ok) return err(inWords(pairs.error));
+  const target = await targetOf(of, pieces, pairs.value, found);
+  if (!target.ok) return target;
+  const compared = await compare(of, pieces, pairs.value, found, target.value);
   if (!compared.ok) return err(inWords(compared.error));
   const { files, edited } = compared.value;
-  if (files.length === 0) return ok(undefined);
-  const back = { found, step: first.step, files, crashed, pairs: pairs.value, undone };
+  const step = pieces[first]?.change?.step;
+  if (files.length === 0 || step === undefined) return ok(undefined);
+  const crashed = pieces.some((piece) => goes(piece) && piece.to === undefined);
+  const undone = pairs.value.flatMap(({ index, change }) => (pieces[index]?.own === true ? [change] : []));
+  const back = { found, target: target.value, step, files, crashed, undone };
   const since = await sinceCutOff(of, undone, found);
   return since.ok ? ok({ ...back, ...since.value, edited: crashed ? files : edited }) : since;
 }
 
-/** Whose work may lie on top of the attempt that has no recorded end. */
+/** Who has worked since an attempt began that was cut off. */
 async function sinceCutOff(
   of: TreeBackOf,
   undone: readonly TreeChange[],
@@ -102,58 +116,88 @@ async function sinceCutOff(
   const began = of.history.findLast(
     (one) => one.type === 'step-started' && one.step === open.step && one.attempt === open.attempt,
   );
-  const others = began === undefined ? [] : (of.othersSince?.(began.at) ?? []);
+  const others = began === undefined ? [] : of.othersSince(began.at);
   return ok({
     ...(moved.value === undefined ? {} : { head: moved.value }),
     ...(others.length === 0 ? {} : { others }),
   });
 }
 
-/** The recorded changes backwards, newest first; as one where a kept step's change lies on top of one of them. */
-async function oneByOne(
-  of: TreeBackOf,
-  told: TreeHistory,
-  undone: readonly TreeChange[],
+/** What goes, newest first. */
+async function pairsOf(
+  { workspace, ownFile }: TreeBackOf,
+  pieces: readonly Piece[],
+  first: number,
+  goes: (piece: Piece) => piece is Piece & { readonly change: TreeChange },
   found: string,
-): Promise<Result<readonly Pair[], Refusal>> {
-  const pairs = undone.map(({ from, to }) => ({ to: from, from: to ?? found }));
-  const oldest = undone.at(-1);
-  if (oldest === undefined) return ok(pairs);
-  const kept = told.changes.filter(({ step, start }) => start > oldest.start && !of.again(step));
-  const overlap = await common(of.workspace, pairs, kept);
-  if (!overlap.ok) return err(inWords(overlap.error));
-  if (overlap.value.length === 0) return ok(pairs);
-  let tree = found;
-  for (const { to, from } of pairs) {
-    const merged = await of.workspace.isolation.merge({
-      ...{ run: of.run, label: 'found.without', base: from, ours: tree, theirs: to },
-    });
-    if (!merged.ok) return err(inWords(merged.error));
-    if (merged.value.conflicts.length > 0) return err(entangled(kept, merged.value.conflicts));
-    tree = merged.value.tree;
+): Promise<Result<readonly Pair[], Failure>> {
+  const pairs: Pair[] = [];
+  for (const [index, piece] of pieces.entries()) {
+    if (index < first || !goes(piece)) continue;
+    const from = piece.to ?? found;
+    const files = await workspace.changed(from, piece.from);
+    if (!files.ok) return files;
+    const paths = files.value.filter((file) => ownFile?.(file) !== true);
+    pairs.unshift({ index, change: piece.change, to: piece.from, from, paths });
   }
-  return ok([{ to: tree, from: found }]);
+  return ok(pairs);
 }
 
-/** The files that both have changed. */
-async function common(
-  workspace: GitWorkspace,
+const MOST_PICKED = 500;
+
+/** Puts together what the tree becomes: the recorded changes backwards, newest first. */
+async function targetOf(
+  of: TreeBackOf,
+  pieces: readonly Piece[],
   pairs: readonly Pair[],
-  kept: readonly TreeChange[],
-): Promise<Result<readonly string[], Failure>> {
-  const theirs = new Set<string>();
-  for (const { from, to } of kept) {
+  found: string,
+): Promise<Result<string, Refusal>> {
+  let tree = found;
+  for (const { index, to, from, paths } of pairs) {
+    const kept = pieces.flatMap(({ change }, at) =>
+      at > index && change?.undone === false && !of.again(change.step) ? [change] : [],
+    );
+    const theirs = await filesOf(of.workspace, kept);
+    if (!theirs.ok) return err(inWords(theirs.error));
+    const both = paths.filter((file) => theirs.value.has(file));
+    const mine = paths.filter((file) => !theirs.value.has(file));
+    let merged = tree;
+    if (both.length > 0) {
+      const done = await of.workspace.isolation.merge({
+        ...{ run: of.run, label: 'found.without', base: from, ours: tree, theirs: to },
+      });
+      if (!done.ok) return err(inWords(done.error));
+      const clash = done.value.conflicts.filter((file) => both.includes(file));
+      if (clash.length > 0) return err(entangled(kept, clash));
+      merged = done.value.tree;
+    }
+    for (const [source, all] of [
+      [to, mine],
+      [merged, both],
+    ] as const) {
+      for (let at = 0; at < all.length; at += MOST_PICKED) {
+        const some = all.slice(at, at + MOST_PICKED);
+        const what = { run: of.run, label: 'found.without', from: tree, to: source, paths: some };
+        const picked = await of.workspace.trees.pick(what);
+        if (!picked.ok) return err(inWords(picked.error));
+        tree = picked.value;
+      }
+    }
+  }
+  return ok(tree);
+}
+
+async function filesOf(
+  workspace: GitWorkspace,
+  changes: readonly TreeChange[],
+): Promise<Result<ReadonlySet<string>, Failure>> {
+  const all = new Set<string>();
+  for (const { from, to } of changes) {
     const files = await workspace.changed(from, to ?? from);
     if (!files.ok) return files;
-    for (const file of files.value) theirs.add(file);
+    for (const file of files.value) all.add(file);
   }
-  const both: string[] = [];
-  for (const { from, to } of theirs.size === 0 ? [] : pairs) {
-    const files = await workspace.changed(from, to);
-    if (!files.ok) return files;
-    both.push(...files.value.filter((file) => theirs.has(file)));
-  }
-  return ok(both);
+  return ok(all);
 }
 
 function entangled(kept: readonly TreeChange[], files: readonly string[]): Refusal {
@@ -164,88 +208,61 @@ function entangled(kept: readonly TreeChange[], files: readonly string[]): Refus
   };
 }
 
-/** The newest recording that the run itself made: of its end, where it recorded that. */
-async function lastRecording(of: TreeBackOf, last: string): Promise<Result<string, Refusal>> {
-  const recordings = await of.workspace.recordings(of.of);
-  if (!recordings.ok) return err(inWords(recordings.error));
-  const number = recordings.value.find(({ tree }) => tree === last)?.number;
-  if (number === undefined)
-    return refuse(
-      `the recordings of run ${of.of} are gone from the repository, so it is not known what its steps did to the tree`,
-      'with `--keep-tree` the tree is taken as it is',
-    );
-  const end = recordings.value.findLast((one) => one.label === 'run.end' && one.number > number);
-  return ok(end?.tree ?? last);
-}
-
-/** Whether a step that keeps its result may have changed the shared tree since. */
-function keptWorked({ again, recordsAll }: TreeBackOf, told: TreeHistory, start: number): boolean {
-  const merged = new Set(told.changes.filter((one) => one.start > start).map(({ step }) => step));
-  return [...told.worked].some(
-    ([step, at]) => at > start && !again(step) && (merged.has(step) || !recordsAll(step)),
-  );
-}
-
-/** Which files would go back, and which of them are not as the run left them. */
+/** Which files would go back, and which of them somebody else changed since. */
 async function compare(
-  workspace: GitWorkspace,
+  { workspace }: TreeBackOf,
+  pieces: readonly Piece[],
   pairs: readonly Pair[],
   found: string,
-  last: string,
+  target: string,
 ): Promise<Result<{ files: readonly string[]; edited: readonly string[] }, Failure>> {
-  const since = await workspace.changed(last, found);
-  if (!since.ok) return since;
-  const later = new Set(since.value);
-  const files = new Set<string>();
-  let mixed: readonly string[] = [];
-  for (const { to, from } of pairs) {
-    const [mine, still] = await Promise.all([workspace.changed(to, from), workspace.changed(to, found)]);
-    if (!mine.ok) return mine;
-    if (!still.ok) return still;
-    const differs = new Set(still.value);
-    for (const path of mine.value) if (differs.has(path)) files.add(path);
-    // What was merged backwards is the tree as it is, whoever edited it, without what goes.
-    if (from !== found) mixed = [...files].filter((path) => later.has(path));
+  const differing = await workspace.changed(found, target);
+  if (!differing.ok) return differing;
+  const files = new Set(differing.value);
+  const others = new Set<string>();
+  for (const [index, { change, from, to, spared }] of pieces.entries()) {
+    const before = pairs.filter((pair) => pair.index < index);
+    if (change !== undefined || before.length === 0) continue;
+    const changed = await workspace.changed(from, to ?? found);
+    if (!changed.ok) return changed;
+    const put = await filesOf(workspace, spared ?? []);
+    if (!put.ok) return put;
+    const mine = new Set(before.flatMap(({ paths }) => paths));
+    for (const file of changed.value)
+      if (mine.has(file) && files.has(file) && !put.value.has(file)) others.add(file);
   }
   // One that is away loses nothing: a person deleted it, or this was cut off while it was putting files back.
   // Asked of no path, git names them all.
-  const edited = mixed.length === 0 ? ok([]) : await workspace.holds(found, mixed);
+  const edited = others.size === 0 ? ok([]) : await workspace.holds(found, [...others]);
   return edited.ok ? ok({ files: [...files].sort(), edited: [...edited.value].sort() }) : edited;
 }
 
 /** Does it. What was found is recorded, so that nothing is lost even where it was edited. */
 export async function putTreeBack(
-  { workspace, run }: TreeBackOf,
-  back: TreeBack,
+  { workspace, run, of }: TreeBackOf,
+  { found, target }: TreeBack,
 ): Promise<Result<undefined, Refusal>> {
-  let now = back.found;
-  for (const [index, { to, from }] of back.pairs.entries()) {
-    if (index > 0) {
-      const recorded = await workspace.record(run, 'found', now);
-      if (!recorded.ok) return err(inWords(recorded.error));
-      now = recorded.value.tree;
-    }
-    const restored = await workspace.restore(to, from, now);
-    if (!restored.ok) {
-      const { message } = inWords(restored.error);
-      return refuse(
-        `${message}\nhow the tree was found is commit ${back.found}`,
-        restored.error.help ?? 'with `--keep-tree` the tree is taken as it is',
-      );
-    }
+  const restored = await workspace.restore(target, found);
+  if (!restored.ok) {
+    const { message, help } = inWords(restored.error);
+    return refuse(
+      `${message}\nhow the tree was found is commit ${found}`,
+      help ?? 'with `--keep-tree` the tree is taken as it is',
+    );
   }
-  return ok(undefined);
+  // A later retry of a retry reads by this that it was done.
+  const recorded = run === of ? ok(undefined) : await workspace.record(run, RETRY_BACK, target);
+  return recorded.ok ? ok(undefined) : err(inWords(recorded.error));
 }
 
 /** The same for the journal of the run whose attempts they were. */
-export function undoneBodies({ undone, found, files, pairs }: TreeBack): readonly MilestoneBody[] {
-  const tree = pairs.at(-1)?.to ?? found;
+export function undoneBodies({ undone, found, files, target }: TreeBack): readonly MilestoneBody[] {
   return undone.flatMap(({ step, attempt, to, merge }, index): MilestoneBody[] => {
     if (merge) return [];
     const last = index === undone.length - 1;
     const end: MilestoneBody[] =
       to === undefined ? [{ type: 'snapshot-taken', step, attempt, tree: found, files }] : [];
-    return [...end, { type: 'tree-restored', step, attempt, tree, files: last ? files : [] }];
+    return [...end, { type: 'tree-restored', step, attempt, tree: target, files: last ? files : [] }];
   });
 }
 

@@ -16,6 +16,19 @@ export interface TreeChange {
   readonly merge: boolean;
 }
 
+/** The shared tree between two recordings that follow each other: an attempt's or a merge's own, what lies between them, an undo. */
+export type Stretch =
+  | { readonly kind: 'change'; readonly change: TreeChange }
+  | {
+      readonly kind: 'gap';
+      readonly from: string;
+      readonly to: string;
+      /** Numbers of the milestones around it. */
+      readonly after: number;
+      readonly before: number;
+    }
+  | { readonly kind: 'back'; readonly from: string; readonly to: string; readonly changes: TreeChange[] };
+
 /** What a journal says about the shared tree. */
 export interface TreeHistory {
   /** In the order in which they began. */
@@ -24,6 +37,10 @@ export interface TreeHistory {
   readonly last: string | undefined;
   /** Number of the newest milestone by which a step may have worked in the shared tree itself. */
   readonly worked: ReadonlyMap<StepKey, number>;
+  /** From the first recording to the last, without a hole. */
+  readonly stretches: readonly Stretch[];
+  /** Number of the milestone with the newest recording. */
+  readonly lastSeq: number;
 }
 
 /** Reads the journal of a run. */
@@ -32,7 +49,23 @@ export function treeHistory(history: readonly Milestone[]): TreeHistory {
   const open = new Map<string, TreeChange>();
   const isolated = new Set<string>();
   const worked = new Map<StepKey, number>();
+  const stretches: Stretch[] = [];
   let last: string | undefined;
+  let lastSeq = 0;
+  const begin = (change: TreeChange): void => {
+    const { from, start } = change;
+    if (last !== undefined)
+      stretches.push({ kind: 'gap', from: last, to: from, after: lastSeq, before: start });
+    stretches.push({ kind: 'change', change });
+    changes.push(change);
+  };
+  const back = (change: TreeChange, to: string): void => {
+    change.undone = true;
+    const newest = stretches.at(-1);
+    // One undo of several changes says the same of each.
+    if (newest?.kind === 'back' && newest.to === to) newest.changes.push(change);
+    else stretches.push({ kind: 'back', from: last ?? to, to, changes: [change] });
+  };
   for (const m of history) {
     if (!('step' in m) || !('attempt' in m)) continue;
     const { step, attempt } = m;
@@ -42,23 +75,22 @@ export function treeHistory(history: readonly Milestone[]): TreeHistory {
       // Not known to be whole until `change-merged` says so.
       const change: TreeChange = { step, attempt, start: m.seq, from: m.from, undone: false, merge: true };
       open.set(id, change);
-      changes.push(change);
+      begin(change);
       worked.set(step, m.seq);
-      last = m.from;
+      [last, lastSeq] = [m.from, m.seq];
       continue;
     }
     if (isolated.has(id) && m.type !== 'change-merged') continue;
     worked.set(step, m.seq);
     if (m.type !== 'snapshot-taken' && m.type !== 'tree-restored' && m.type !== 'change-merged') continue;
-    last = m.tree;
     const change = open.get(id);
-    if (change === undefined) {
-      if (m.type !== 'snapshot-taken') continue;
+    if (change === undefined && m.type === 'snapshot-taken') {
       const begun = { step, attempt, start: m.seq, from: m.tree, undone: false, merge: false };
       open.set(id, begun);
-      changes.push(begun);
-    } else if (m.type === 'tree-restored') change.undone = true;
-    else change.to = m.tree;
+      begin(begun);
+    } else if (change !== undefined && m.type === 'tree-restored') back(change, m.tree);
+    else if (change !== undefined) change.to = m.tree;
+    [last, lastSeq] = [m.tree, m.seq];
   }
-  return { changes, last, worked };
+  return { changes, last, lastSeq, worked, stretches };
 }

@@ -47,10 +47,11 @@ export async function settleTree(
   const answer = await answerTo(back, choice);
   if (answer === 'stop') return err(await stopped(of, back, variables));
   if (answer === 'keep') return ok({ kept: true });
+  const { step, files, found } = back;
   const putBack = async (): Promise<Result<readonly MilestoneBody[], Refusal>> => {
     const done = await putTreeBack(of, back);
     if (!done.ok) return done;
-    choice.tell(await withoutSecrets(await putBackSentence(back, of.workspace), variables));
+    choice.tell(await withoutSecrets(await putBackSentence({ step, files, found }, of.workspace), variables));
     return ok(undoneBodies(back));
   };
   return ok({ kept: false, putBack });
@@ -70,7 +71,7 @@ async function stopped({ of }: TreeBackOf, back: TreeBack, variables: Variables)
     since.length > 0
       ? {
           message: `run ${of} was cut off, and nobody recorded how it left the tree. ${since.join('. ')}`,
-          help: `say \`--keep-tree\` to go on from the tree as it is, or \`--restore\` to put it back to before \`${step}\` began; what is there now is recorded first`,
+          help: `say \`--keep-tree\` to go on from the tree as it is, or \`--restore\` to put its files back to before \`${step}\` began; what is there now is recorded first`,
         }
       : edited.length === 0
         ? { message: `nothing was started, and the tree is as it was: ${named(files)}` }

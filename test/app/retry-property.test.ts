@@ -8,6 +8,7 @@ import { asRunId, asStepId } from '../../src/model/ids.ts';
 import type { Job } from '../../src/model/ports.ts';
 import { ok } from '../../src/model/result.ts';
 import type { Step, Workflow } from '../../src/model/workflow.ts';
+import type { Trees } from '../../src/workspace/trees.ts';
 import type { GitWorkspace } from '../../src/workspace/workspace.ts';
 import {
   agentStep,
@@ -98,7 +99,19 @@ function asGit({ tree, isolation }: World): GitWorkspace {
     holds: async (recording, paths) =>
       ok(paths.filter((one) => tree.recordings.get(recording)?.has(one) === true)),
   };
-  return fake as GitWorkspace;
+  const at = (recording: string) => tree.recordings.get(recording) ?? new Map<string, string>();
+  const pick: Trees['pick'] = async ({ from, to, paths }) => {
+    const name = `${tree.recordings.size + 1}:picked`;
+    const files = new Map(at(from));
+    for (const file of paths) {
+      const text = at(to).get(file);
+      if (text === undefined) files.delete(file);
+      else files.set(file, text);
+    }
+    tree.recordings.set(name, files);
+    return ok(name);
+  };
+  return { ...fake, trees: { pick } } as unknown as GitWorkspace;
 }
 
 function outcome(rig: Rig, tree: FakeTree) {
@@ -134,14 +147,19 @@ it('a retry after any failure ends as the run would have that nothing happened t
           .map(({ id }) => `${id}`),
       );
       const old = asRunId('20261120-141503-k7qd');
-      const settled = await settleTree(
-        {
-          ...{ workspace: asGit(world), run: asRunId('20261120-141504-k7qd'), of: old },
-          ...{ history: first.journal, again, counts: again, recordsAll: (step) => reads.has(step) },
-        },
-        { tell: () => undefined },
-        { secrets: {}, envFile: {}, warnings: [] },
-      );
+      const settle = (tree?: 'restore') =>
+        settleTree(
+          {
+            ...{ workspace: asGit(world), run: asRunId('20261120-141504-k7qd'), of: old },
+            ...{ history: first.journal, again, counts: again, recordsAll: (step) => reads.has(step) },
+            othersSince: () => [],
+          },
+          { tell: () => undefined, ...(tree === undefined ? {} : { tree }) },
+          { secrets: {}, envFile: {}, warnings: [] },
+        );
+      const asked = await settle();
+      // A command that is kept ran beside one that is not: whose edit it was, nobody knows.
+      const settled = asked.ok ? asked : await settle('restore');
       expect(settled).toMatchObject({ ok: true });
       if (settled.ok) await settled.value.putBack?.();
 

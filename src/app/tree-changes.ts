@@ -35,8 +35,6 @@ export interface TreeHistory {
   readonly changes: readonly TreeChange[];
   /** The newest recording of it; undefined where there is none. */
   readonly last: string | undefined;
-  /** Number of the newest milestone by which a step may have worked in the shared tree itself. */
-  readonly worked: ReadonlyMap<StepKey, number>;
   /** From the first recording to the last, without a hole. */
   readonly stretches: readonly Stretch[];
   /** Number of the milestone with the newest recording. */
@@ -48,7 +46,6 @@ export function treeHistory(history: readonly Milestone[]): TreeHistory {
   const changes: TreeChange[] = [];
   const open = new Map<string, TreeChange>();
   const isolated = new Set<string>();
-  const worked = new Map<StepKey, number>();
   const stretches: Stretch[] = [];
   let last: string | undefined;
   let lastSeq = 0;
@@ -76,12 +73,10 @@ export function treeHistory(history: readonly Milestone[]): TreeHistory {
       const change: TreeChange = { step, attempt, start: m.seq, from: m.from, undone: false, merge: true };
       open.set(id, change);
       begin(change);
-      worked.set(step, m.seq);
       [last, lastSeq] = [m.from, m.seq];
       continue;
     }
     if (isolated.has(id) && m.type !== 'change-merged') continue;
-    worked.set(step, m.seq);
     if (m.type !== 'snapshot-taken' && m.type !== 'tree-restored' && m.type !== 'change-merged') continue;
     const change = open.get(id);
     if (change === undefined && m.type === 'snapshot-taken') {
@@ -92,5 +87,5 @@ export function treeHistory(history: readonly Milestone[]): TreeHistory {
     else if (change !== undefined) change.to = m.tree;
     [last, lastSeq] = [m.tree, m.seq];
   }
-  return { changes, last, lastSeq, worked, stretches };
+  return { changes, last, lastSeq, stretches };
 }

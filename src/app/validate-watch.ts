@@ -1,5 +1,5 @@
 /** Validates again whenever a file that matters changes. */
-import { type FSWatcher, statSync, unwatchFile, watch, watchFile } from 'node:fs';
+import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { Place } from './place.ts';
@@ -159,16 +159,12 @@ function watchOne(
   { files }: Scope,
   hear: (directory: string, name: string | null) => void,
 ): () => void {
-  const polled: string[] = [];
+  let asking: NodeJS.Timeout | undefined;
   const poll = () => {
-    for (const file of [directory, ...files].filter(
-      (one) => one === directory || path.dirname(one) === directory,
-    )) {
-      polled.push(file);
-      watchFile(file, { interval: POLL_MS }, () =>
-        hear(directory, file === directory ? null : path.basename(file)),
-      );
-    }
+    // Not `fs.watchFile`: it takes its own first look some time later, and never tells what happened before that.
+    asking ??= setInterval(() => {
+      for (const name of namesIn(directory, files)) hear(directory, name);
+    }, POLL_MS);
   };
   let watcher: FSWatcher | undefined;
   try {
@@ -182,8 +178,17 @@ function watchOne(
   }
   return () => {
     watcher?.close();
-    for (const file of polled) unwatchFile(file);
+    clearInterval(asking);
   };
+}
+
+/** What is in a directory, and what was to be. */
+function namesIn(directory: string, files: ReadonlySet<string>): ReadonlySet<string> {
+  const known = [...files].filter((file) => path.dirname(file) === directory);
+  return new Set([
+    ...known.map((file) => path.basename(file)),
+    ...(isDirectory(directory) ? readdirSync(directory) : []),
+  ]);
 }
 
 function isDirectory(file: string): boolean {

@@ -13,6 +13,10 @@ export interface Hands {
   readonly list: Schedule;
   scope(entry: Entry): Scope;
   start(entry: Entry): void;
+  /** Whether it may still be begun; else it is canceled. */
+  admit(entry: Entry): boolean;
+  /** Starts the list of a body. */
+  begin(list: Schedule): void;
   awaitMerge(entry: Entry): void;
   settle(entry: Entry): void;
 }

@@ -1,23 +1,20 @@
 /** Runs the list of a frame: each step as soon as its own needs have ended. */
 import type { Scope } from '../model/scope.ts';
-import type { GateStep, LoopStep } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { condition } from './fill.ts';
-import type { Frame } from './frame.ts';
 import { iterationOf, rankIn } from './frame.ts';
-import { holdGate } from './gate.ts';
 import type { Hands } from './instances.ts';
 import { instanceEnded, startInstances, startMatrix } from './instances.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Entry, Schedule } from './list.ts';
-import { cancel, cancelWaiting, enter, frameOf, isOver, layOut, leave, needOf, statusOf } from './list.ts';
-import { runLoop } from './loop.ts';
+import { cancel, enter, frameOf, leave, needOf, statusOf } from './list.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
 import type { StatusFunctions } from './scope.ts';
 import { evaluateIf, scopeOf } from './scope.ts';
+import { startGate, startLoop } from './starting.ts';
 
 /**
  * Runs the list. Resolves when every step has its end, or when the phase was halted and what ran has stopped.
@@ -103,11 +100,11 @@ function start(list: Schedule, entry: Entry): void {
   }
   const { remaining, index } = rankIn(list.frame, planned);
   if (step.kind === 'gate') {
-    startGate(list, entry, step);
+    startGate(handsOf(list), entry, step);
     return;
   }
   if (step.kind === 'loop') {
-    startLoop(list, entry, step);
+    startLoop(handsOf(list), entry, step);
     return;
   }
   if (step.isolated !== undefined && !list.barrier.mayStart(entry)) return;
@@ -132,77 +129,16 @@ function start(list: Schedule, entry: Entry): void {
     .finally(() => leave(list));
 }
 
-/** A loop takes no place either: its body's steps do. Whoever finds it begun goes on with it. */
-function startLoop(list: Schedule, entry: Entry, step: LoopStep): void {
-  const { run, phase } = list;
-  const { key, planned, status } = entry;
-  const frame = frameOf(list, entry);
-  if (planned.body === undefined || status === undefined)
-    throw new Error(`the loop \`${key}\` was never planned`);
-  if (phase.isResting() || !admit(list, entry)) return;
-  enter(list);
-  const runBody = (iteration: Frame) => runIteration(list, entry, iteration);
-  const rank = rankIn(frame, planned);
-  void runLoop(run, phase, { step, key, body: planned.body, frame, rank, status, runBody })
-    .then((after) => {
-      entry.active = false;
-      if (after !== 'ended') return;
-      delete entry.inner;
-      settle(list, entry);
-    })
-    .catch((error: unknown) => {
-      if (run.ledger.lost() === undefined) run.defect(error);
-    })
-    .finally(() => leave(list));
-}
-
-/** What the loop does and what its body does are one thing: while the body only waits for somebody, the run may park. */
-function runIteration(list: Schedule, entry: Entry, iteration: Frame): Promise<void> {
-  const body = layOut(list.run, list.phase, iteration, list);
-  entry.inner = body;
-  return new Promise((resolve) => {
-    let over = false;
-    body.finish = () => {
-      if (over || !isOver(body)) return;
-      over = true;
-      // Nobody looks into the body any more once its loop is said to be canceled.
-      if (list.phase.halted() === 'cancel') cancelWaiting(body);
-      enter(list);
-      resolve();
-    };
-    begin(body);
-    if (body.open === 0) body.finish();
-    leave(list);
-  });
-}
-
 function handsOf(list: Schedule): Hands {
   return {
     list,
     scope: (entry) => scopeFor(list, entry)(),
     start: (entry) => start(list, entry),
+    admit: (entry) => admit(list, entry),
+    begin,
     awaitMerge: (entry) => awaitMerge(list, entry),
     settle: (entry) => settle(list, entry),
   };
-}
-
-/** A gate takes no place. While nothing but a decision is missing, it does not keep the run from parking either. */
-function startGate(list: Schedule, entry: Entry, step: GateStep): void {
-  const { run, phase } = list;
-  const { key, planned } = entry;
-  const { remaining, index } = rankIn(list.frame, planned);
-  if (phase.isResting() || !admit(list, entry)) return;
-  entry.active = false;
-  const busy = (work: Promise<void>): void => {
-    enter(list);
-    void work
-      .catch((error: unknown) => {
-        if (run.ledger.lost() === undefined) run.defect(error);
-      })
-      .finally(() => leave(list));
-  };
-  const of = { run, phase, step, key, remaining, index, scope: scopeFor(list, entry) };
-  busy(holdGate(of, { busy, over: () => settle(list, entry) }));
 }
 
 /** Its work is done, by this owner or an earlier one. */

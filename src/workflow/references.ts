@@ -5,56 +5,15 @@ import type { GateStep, LoopStep, PromptStep, Step, Workflow } from '../model/wo
 import { check, type View } from './expression-check.ts';
 import { type Place, sharedContexts } from './expression-contexts.ts';
 import { hintFor } from './expression-hints.ts';
-import { type List, meetingOf, placesIn, type StepPlace } from './expression-lists.ts';
-import { judgeOrder, type Pending } from './expression-order.ts';
+import { type List, placesIn } from './expression-lists.ts';
+import { judgeOrder } from './expression-order.ts';
 import { placeOf } from './expression-place.ts';
-import { typeOfStep } from './expression-steps.ts';
 import { type Node, parseExpression } from './expression-syntax.ts';
 import { typeOfMatrix } from './matrix.ts';
-import { nearest } from './suggest.ts';
+import { type Check, type CheckMore, type Owner, typeOf } from './references-ground.ts';
+import { stepFor } from './step-references.ts';
 import { checkModel, checkScript, checkVariables, secretsIn } from './taint.ts';
-import { ANY, listOf, NUMBER, objectOf, orNull, STRING, type Type, withMember } from './types.ts';
-
-/** What the check has to know beside the workflow. */
-export interface CheckMore {
-  /** Ids of steps that are refused as a whole: references to them are not judged. */
-  readonly opaque: ReadonlySet<string>;
-  /** The path to put into the complaints. */
-  readonly path: string;
-  /** Names that env-files declare. Where it is absent and there is an env-file, any variable may be asked for. */
-  readonly envFileNames?: ReadonlySet<string>;
-}
-
-/** Whose expression it is. */
-interface Owner {
-  /** Undefined for what belongs to the workflow itself. */
-  readonly step?: Step;
-  /** The list it stands in. */
-  readonly list: List;
-  /** Its position in the list; undefined for what is read when all of the list has ended. */
-  readonly position?: number;
-  /** Variables that were checked where they are written: those of the workflow, or of the loop around it. */
-  readonly inherited: Step['env'];
-  /** The variable whose value it is, of the step's `env:`. */
-  readonly variable?: string;
-  readonly contexts: ReadonlyMap<string, Type>;
-}
-
-/** How many unknown names are compared with all steps; a thousand slips in a file of thousands of steps are one slip. */
-const MOST_SUGGESTIONS = 100;
-
-/** What is the same for all expressions of a workflow. */
-interface Check {
-  readonly workflow: Workflow;
-  readonly more: CheckMore;
-  readonly main: List;
-  /** By id, those in loops included. */
-  readonly places: ReadonlyMap<string, StepPlace>;
-  readonly types: Map<Step, Type>;
-  readonly found: Diagnostic[];
-  readonly pending: Pending[];
-  suggestions: number;
-}
+import { ANY, NUMBER, objectOf, orNull, STRING, type Type, withMember } from './types.ts';
 
 /**
  * Finds everything that is wrong with the expressions of a workflow: names that do not exist or cannot be read there, steps
@@ -152,12 +111,6 @@ function typesOf(steps: readonly Step[], all: Check): ReadonlyMap<string, Type> 
   );
 }
 
-function typeOf(step: Step, { types }: Check): Type {
-  const type = types.get(step) ?? typeOfStep(step);
-  types.set(step, type);
-  return type;
-}
-
 function checkGate(
   { message, show, approveIf, require: required }: GateStep,
   owner: Owner,
@@ -233,62 +186,4 @@ function envOf({ step, variable }: Owner, { workflow, more }: Check): Type {
   const declared = objectOf(new Map(names.map((name) => [name, STRING])));
   const unknown = workflow.envFiles.length > 0 && more.envFileNames === undefined;
   return unknown ? { ...declared, rest: orNull(STRING) } : declared;
-}
-
-/** Says things about a place of the expression at hand. */
-interface Pen {
-  readonly report: View['report'];
-  readonly at: (node: Node) => Diagnostic['at'];
-}
-
-function stepFor(name: string, node: Node, owner: Owner, all: Check, pen: Pen): Type | undefined {
-  const { more, places } = all;
-  const id = name.toLowerCase();
-  if (owner.step?.id === id) {
-    pen.report('self-reference', node, { id });
-    return undefined;
-  }
-  if (more.opaque.has(id)) return ANY;
-  const place = places.get(id);
-  if (place === undefined) {
-    reportUnknownStep(id, node, owner, all, pen);
-    return undefined;
-  }
-  const { step } = place;
-  if (!step.declared) {
-    pen.report('unknown-step', node, { id, known: [], hint: `give the step that is meant \`id: ${id}\`` });
-    return undefined;
-  }
-  const diagnostic = (hint: string | undefined) =>
-    diagnose('step-not-before', more.path, pen.at(node), {
-      ...{ id, step: owner.step?.id ?? 'outputs' },
-      ...(hint === undefined ? {} : { hint }),
-    });
-  const meeting = meetingOf(owner, place);
-  const isLoopAround = step.kind === 'loop' && place.list === owner.list.within?.list;
-  if (meeting === 'inside') {
-    const hint = isLoopAround
-      ? `\`${id}\` has not ended inside of its own body: read \`loop\`, or a step beside it`
-      : `it runs after this is read: read \`loop.previous.steps.${id}\`, of the iteration before`;
-    all.found.push(diagnostic(hint));
-    return undefined;
-  }
-  const { list, later, earlier, nested } = meeting;
-  if (owner.step !== undefined && later !== undefined)
-    all.pending.push({ list, id, later, earlier, diagnostic });
-  const type = typeOf(step, all);
-  return nested ? withMember(type, 'executions', () => listOf(type)) : type;
-}
-
-function reportUnknownStep(id: string, node: Node, owner: Owner, all: Check, pen: Pen): void {
-  const { workflow, more, places } = all;
-  if (workflow.finally.some((step) => step.declared && step.id === id)) {
-    const hint = 'steps of `finally` run at the very end, and nothing reads them';
-    pen.report('step-not-before', node, { id, step: owner.step?.id ?? 'outputs', hint });
-    return;
-  }
-  const known = all.suggestions++ < MOST_SUGGESTIONS ? [...places.values()] : [];
-  const ids = known.flatMap(({ step }) => (step.declared && step !== owner.step ? [step.id] : []));
-  const near = nearest(id, [...ids, ...more.opaque]);
-  pen.report('unknown-step', node, { id, known: ids, ...(near === undefined ? {} : { near }) });
 }

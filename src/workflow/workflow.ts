@@ -9,6 +9,7 @@ import { withFixes } from './fixes.ts';
 import { checkBypassed } from './gates.ts';
 import { validate } from './generated/workflow.mjs';
 import { type Ignore, ignoresIn } from './ignore.ts';
+import { checkDefaults } from './isolated-steps.ts';
 import { readKinds } from './kinds.ts';
 import { type Order, readOrder } from './order.ts';
 import { besides, type Reading, type ReadWorld, relocated } from './reading.ts';
@@ -17,7 +18,8 @@ import { shapeDiagnostics } from './shape.ts';
 import { WORKFLOW_OWNERS } from './shape-keys.ts';
 import { describe } from './shape-values.ts';
 import { checkStaticKeys } from './static-keys.ts';
-import { checkDefaults, type Ground, readSteps } from './steps.ts';
+import type { Ground } from './step-common.ts';
+import { readSteps } from './steps.ts';
 import { child, follow, type MapNode, type Node, plainValue, stringAt } from './tree.ts';
 import { refuseUnsupported } from './unsupported.ts';
 

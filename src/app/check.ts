@@ -103,16 +103,17 @@ export async function checkSource(
   return { ...refused, diagnostics: sorted([...checked.diagnostics, ...answers]) };
 }
 
-/** Reads and plans a text. `readFile` gives the files that it names, by the path written in it. */
+/** Reads and plans a text. `readFile` gives the files that it names, by the path written in it; `exists` says what is in the tree. */
 export function checkText(
   place: Place,
   source: SourceFile,
   config: Config,
   readFile: (written: string) => Result<string, string>,
+  exists = (written: string) => existsSync(path.resolve(place.root, written)),
 ): Checked {
   const read = readWorkflow(source, {
     readFile,
-    existsInWorkspace: (written) => existsSync(path.resolve(place.root, written)),
+    existsInWorkspace: exists,
     globProblem,
     sha256,
     config,

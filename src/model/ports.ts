@@ -154,9 +154,9 @@ export interface WorktreeOf {
   readonly directory: string;
   /** The recording of the shared tree that it starts as. */
   readonly from: string;
-  /** Globs of files that are brought over although git ignores them, from the root of the shared tree. */
+  /** Globs of files that are brought over although git ignores them, from the root of the shared tree; one that ends in `?` need not fit any. */
   readonly copy: readonly string[];
-  /** Paths that become links into the shared tree. */
+  /** Paths that become links into the shared tree; one that ends in `?` may be missing. */
   readonly link: readonly string[];
 }
 

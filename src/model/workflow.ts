@@ -52,9 +52,9 @@ export interface McpServer {
 
 /** A worktree of its own for each attempt of a step. */
 export interface Isolated {
-  /** Globs, from the root of the shared tree, of ignored files to bring over. */
+  /** Globs, from the root of the shared tree, of ignored files to bring over; one that ends in `?` need not fit any. */
   readonly copy: readonly string[];
-  /** Paths to link into the worktree. */
+  /** Paths to link into the worktree; one that ends in `?` may be missing. */
   readonly link: readonly string[];
   /** A shell command that prepares the worktree before the attempt. */
   readonly setup?: string;

@@ -7,14 +7,14 @@ import { enginesOf, type Layers, layersOf, settingOf } from './agents.ts';
 import { checkDefaultWorkspace, readIsolated } from './isolation.ts';
 import type { Place } from './order.ts';
 import { complain } from './reading.ts';
-import { type Ground, mergedEnv, readCommon } from './step-common.ts';
+import { type Ground, isAfter, mergedEnv, readCommon } from './step-common.ts';
 import { child, isWord, type MapNode, stringAt } from './tree.ts';
 
 /** The worktree of a step's own, where it has one. */
 export function isolation(ground: Ground, layers: Layers, place: Place): { readonly isolated?: Isolated } {
   const env = () => mergedEnv(ground, layers);
   const resolver = (conflict: MapNode) => readResolver(ground, conflict, place);
-  const isolated = readIsolated(ground.reading, layers, { env, resolver });
+  const isolated = readIsolated(ground.reading, layers, { env, resolver, after: isAfter(ground, place) });
   return isolated === undefined ? {} : { isolated };
 }
 

@@ -15,6 +15,8 @@ type Mode = 'shared' | 'isolated' | 'unclear';
 export interface Around {
   readonly env: () => Readonly<Record<string, Template>>;
   readonly resolver: (conflict: MapNode) => PromptStep;
+  /** Whether some step ends before; undefined where it is about no step. */
+  readonly after?: boolean;
 }
 
 /**
@@ -81,8 +83,8 @@ function readKeys(
   // Judged in any case: what stands in the file has to be right.
   const resolved = conflict?.kind === 'map' ? readResolution(reading, conflict, around) : undefined;
   return {
-    copy: readTreePaths(reading, at('copy'), 'copy'),
-    link: readTreePaths(reading, at('link'), 'link'),
+    copy: readTreePaths(reading, at('copy'), 'copy', around.after),
+    link: readTreePaths(reading, at('link'), 'link', around.after),
     ...(setup === undefined ? {} : { setup }),
     merge: never ? 'never' : 'auto',
     ...(never || resolved === undefined ? {} : { onConflict: resolved }),

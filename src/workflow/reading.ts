@@ -29,6 +29,14 @@ export interface NamedFile {
   readonly base: number;
 }
 
+/** A path that is not there while the file is read. */
+export interface Awaited {
+  readonly value: string;
+  readonly key: 'copy' | 'link';
+  /** Whether each step that looks for it has one before it, which may make it; undefined where no step does. */
+  readonly after?: boolean;
+}
+
 /** One reading of one workflow file. */
 export interface Reading {
   readonly source: SourceFile;
@@ -41,6 +49,8 @@ export interface Reading {
   readonly templates: Map<Node, Template>;
   /** Values that are already judged, since steps share agents and defaults. */
   readonly judged: Set<Node>;
+  /** Paths that steps look for when they start, by where they are written. */
+  readonly awaited: Map<Node, Awaited>;
   /** Steps about which something is wrong or not supported, so that nothing is concluded from what they lack. */
   readonly opaque: Set<Node>;
 }

@@ -22,10 +22,17 @@ export interface Ground {
   readonly kinds: ReadonlyMap<Node, Kind>;
   readonly places: ReadonlyMap<Node, Place>;
   readonly env: Readonly<Record<string, Template>>;
+  /** Whether some step ends before the first of them starts. */
+  readonly after?: boolean;
   /** Whether the steps are the body of a loop. */
   readonly inLoop?: boolean;
   /** The `written` of the loop around them. */
   readonly written?: readonly string[];
+}
+
+/** Whether some step ends before this one starts. */
+export function isAfter(ground: Ground, { needs }: Place): boolean {
+  return ground.after === true || needs.length > 0;
 }
 
 /** What a step of any kind says of itself. */

@@ -9,7 +9,7 @@ import { readLoop } from './loops.ts';
 import type { Place } from './order.ts';
 import { readPromptStep } from './prompt-steps.ts';
 import { complain, type Reading, templateAt } from './reading.ts';
-import { type Ground, readCommon } from './step-common.ts';
+import { type Ground, isAfter, readCommon } from './step-common.ts';
 import { nearest } from './suggest.ts';
 import { child, entriesOf, type ListNode, type MapNode, type Node } from './tree.ts';
 
@@ -71,6 +71,7 @@ function readLoopStep(ground: Ground, node: MapNode, place: Place): LoopStep {
       ...ground,
       env: common.env,
       inLoop: true,
+      after: isAfter(ground, place),
       ...(common.written === undefined ? {} : { written: common.written }),
     },
     child(child(node, 'loop'), 'steps'),

@@ -1,6 +1,4 @@
 /** Judges the paths and globs that are brought into a tree, or taken out of it. */
-
-import type { Range } from '../model/source.ts';
 import { isFence } from './declarations.ts';
 import { complain, type Reading } from './reading.ts';
 import { leadsOut } from './scalars.ts';
@@ -14,20 +12,48 @@ const WILD = /[*?[\]{}()]/;
 /** A key whose values are paths from the root of the tree. */
 type Key = 'copy' | 'link' | 'artifacts';
 
-/** The paths of `copy` or `link`, without `./`. A glob may fit nothing today; what is named must be there. */
+/**
+ * The paths of `copy` or `link`, without `./`; a `?` at the end says that one may be missing when the step starts. What is not
+ * there now is remembered: whether that is wrong is known when all steps are read.
+ */
 export function readTreePaths(
   reading: Reading,
   list: Node | undefined,
   key: 'copy' | 'link',
+  after: boolean | undefined,
 ): readonly string[] {
   if (list?.kind !== 'list') return [];
   return list.items.flatMap((item) => {
     if (item.kind !== 'scalar' || typeof item.value !== 'string' || item.value === '' || isFence(item))
       return [];
     judgeTreePath(reading, item, key);
+    const before = reading.awaited.get(item);
+    if (before !== undefined && after !== undefined)
+      reading.awaited.set(item, { ...before, after: after && before.after !== false });
     const plain = item.value.replace(/^(\.\/+)+/, '');
-    return [key === 'link' ? plain.replace(/\/+$/, '') : plain];
+    return [key === 'link' ? plain.replace(/\/+(\??)$/, '$1') : plain];
   });
+}
+
+/** Complains about paths that are not there: one that no step can make first is an error. */
+export function complainOfAwaited(reading: Reading): void {
+  for (const [{ at }, { value, key, after }] of reading.awaited) {
+    if (after === false) {
+      const help = `make it at the root of the workspace before the run, write \`"${optional(value)}"\` if it may be missing, or take it out of \`${key}\``;
+      complain(reading, 'missing-file', at, { file: value, problem: 'it is not there', help });
+    } else
+      complain(reading, 'copy-not-there-yet', at, {
+        file: value,
+        key,
+        used: after === true,
+        instead: optional(value),
+      });
+  }
+}
+
+/** How the same path is written where it may be missing. */
+function optional(value: string): string {
+  return `${value.replace(/\/+$/, '')}?`;
 }
 
 /** Complains, once, about a path that cannot be taken; what is no text was complained about. */
@@ -37,7 +63,10 @@ export function judgeTreePath(reading: Reading, item: ScalarNode, key: Key): voi
   judge(reading, item, item.value, key);
 }
 
-function judge(reading: Reading, { at }: ScalarNode, value: string, key: Key): void {
+function judge(reading: Reading, item: ScalarNode, written: string, key: Key): void {
+  const { at } = item;
+  const maybe = key !== 'artifacts' && written.endsWith('?');
+  const value = maybe ? written.slice(0, -1) : written;
   const problem = key !== 'link' ? reading.world.globProblem(value) : undefined;
   if (problem !== undefined) {
     const [what = problem, help = 'write several simpler ones'] = problem.split('; ');
@@ -53,16 +82,12 @@ function judge(reading: Reading, { at }: ScalarNode, value: string, key: Key): v
   const why = whyNot(plain, key);
   if (leadsOut(value) || hidden) complain(reading, 'outside-workspace', at, { key: `\`${key}\``, value });
   else if (why !== undefined) complain(reading, 'reserved-path', at, { key, value, why });
-  else if (key !== 'artifacts' && !reading.world.existsInWorkspace(value)) missing(reading, at, value, key);
-}
-
-function missing(reading: Reading, at: Range, value: string, key: 'copy' | 'link'): void {
-  const wild = WILD.test(value);
-  if (key === 'copy' && wild) return;
-  const help = wild
-    ? '`link` takes paths, each written out; only `copy` takes globs'
-    : `make it at the root of the workspace before the run, or take it out of \`${key}\``;
-  complain(reading, 'missing-file', at, { file: value, problem: 'it is not there', help });
+  else if (key === 'link' && WILD.test(value)) {
+    const help = '`link` takes paths, each written out; only `copy` takes globs';
+    if (!reading.world.existsInWorkspace(value))
+      complain(reading, 'missing-file', at, { file: value, problem: 'it is not there', help });
+  } else if (key !== 'artifacts' && !maybe && !WILD.test(value) && !reading.world.existsInWorkspace(value))
+    reading.awaited.set(item, { value, key });
 }
 
 // Names are compared as a disk does that takes `.GIT` for `.git`.

@@ -21,6 +21,7 @@ import { checkStaticKeys } from './static-keys.ts';
 import type { Ground } from './step-common.ts';
 import { readSteps } from './steps.ts';
 import { child, follow, type MapNode, type Node, plainValue, stringAt } from './tree.ts';
+import { complainOfAwaited } from './tree-paths.ts';
 import { refuseUnsupported } from './unsupported.ts';
 
 const VERSION = 1;
@@ -57,6 +58,7 @@ export function readWorkflow(source: SourceFile, world: ReadWorld): ReadResult {
     files: new Map(),
     templates: new Map(),
     judged: new Set(),
+    awaited: new Map(),
     opaque: new Set(),
   };
   checkShape(reading);
@@ -105,7 +107,8 @@ function build(reading: Reading): Workflow {
   const parallel = child(root, 'max-parallel');
   checkDefaults(ground);
   const steps = readSteps(ground, child(root, 'steps'));
-  const last = readSteps(ground, child(root, 'finally'));
+  const last = readSteps({ ...ground, after: true }, child(root, 'finally'));
+  complainOfAwaited(reading);
   const files = [...reading.files.values()].flatMap((file) =>
     file === undefined ? [] : [[file.path, file.text] as const],
   );

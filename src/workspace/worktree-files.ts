@@ -19,18 +19,34 @@ export interface BringOver {
   readonly stateDir: string;
 }
 
+/** What is written without the `?` that says that it may be missing. */
+interface Named {
+  readonly name: string;
+  readonly mayMiss: boolean;
+}
+
+function nameOf(written: string): Named {
+  const mayMiss = written.endsWith('?');
+  return { name: mayMiss ? written.slice(0, -1) : written, mayMiss };
+}
+
 /**
- * Copies what fits the globs, each of which must fit something; one that starts with `!` takes files away again. Only files: what a link inside the shared tree leads to is
+ * Copies what fits the globs, each of which must fit something, but for one that ends in `?`; one that starts with `!` takes files away again. Only files: what a link inside the shared tree leads to is
  * copied as a file, a link out of it is not. What the worktree has already is as the recording has it, and stays.
  */
 export async function copyInto(
   { shared, root, stateDir }: BringOver,
-  globs: readonly string[],
+  written: readonly string[],
   matches: Match,
 ): Promise<Result<undefined, Failure>> {
-  for (const glob of globs.filter((one) => !one.startsWith('!'))) {
+  const globs = written.map((one) => nameOf(one).name);
+  for (const { name: glob, mayMiss } of written.map(nameOf)) {
+    if (glob.startsWith('!')) continue;
     const found = findFiles(shared, stateDir, glob, matches);
-    if (found.files.length === 0) return err(nothingToCopy(shared, glob, found.links));
+    if (found.files.length === 0) {
+      if (mayMiss && lookAt(path.join(shared, glob)) === undefined && found.links.length === 0) continue;
+      return err(nothingToCopy(shared, glob, found.links));
+    }
     for (const name of found.files.filter((one) => matches(one, globs))) {
       try {
         await copyOne(shared, root, name);
@@ -117,8 +133,9 @@ export async function linkInto(
   { shared, root }: BringOver,
   paths: readonly string[],
 ): Promise<Result<undefined, Failure>> {
-  for (const written of paths) {
+  for (const { name: written, mayMiss } of paths.map(nameOf)) {
     const name = path.normalize(written).replace(/\/$/, '');
+    if (mayMiss && lookAt(path.join(shared, name)) === undefined) continue;
     const real = insideRoot(shared, written);
     if (!real.ok) return err(trouble('link', written, real.error.replace(/\.$/, '')));
     if (name === '.' || name.split('/').includes('.git'))
@@ -148,6 +165,6 @@ function trouble(key: 'copy' | 'link', name: string, why: string): Failure {
   return {
     reason: 'config',
     message: `workspace.${key}: ${name}: ${why}.`,
-    help: `Mend the path in the workflow's \`${key}\`, or make the file before this step, then resume.`,
+    help: `Make it before this step, then resume; or mend the path in the workflow's \`${key}\`, with a \`?\` at its end if it may be missing, then resume with \`--updated\`.`,
   };
 }

@@ -82,8 +82,21 @@ test('nothing of git and nothing of the state directory is copied', async () => 
   expect(existsSync(path.join(tree.root, 'inner/.git'))).toBe(false);
 });
 
+test('what ends in a question mark may be missing, and is brought over where it is there', async () => {
+  const r = make(IGNORED);
+  r.write('.env', 'A=1\n');
+  r.write('out/tool', 'x');
+  const more = { copy: ['.env?', '.env.local?', 'no-such/**?', '!.env.prod'], link: ['out?', 'no-such?'] };
+  const tree = must(await open(r, more));
+  expect(Object.keys(picture(tree.root, ['.git'])).sort()).toEqual(
+    ['.env', ...Object.keys(picture(r.root, ['.git', '.codemachine', '.env', 'out/tool'])), 'out'].sort(),
+  );
+  expect(readlinkSync(path.join(tree.root, 'out'))).toBe(path.join(r.root, 'out'));
+});
+
 const REFUSED: Record<string, { copy?: string[]; link?: string[]; says: string[] }> = {
   'a glob that fits nothing': { copy: ['.env', 'no-such-*'], says: ['workspace.copy', 'no-such-*'] },
+  'a directory that may be missing': { copy: ['out?'], says: ['workspace.copy', 'out/**'] },
   'a directory': { copy: ['out'], says: ['workspace.copy', 'out/**'] },
   'a link out of the repository': { copy: ['out/away'], says: ['workspace.copy', 'out/away', 'link'] },
   'a way out': { copy: ['../home/secret'], says: ['workspace.copy', '../home/secret'] },
@@ -96,6 +109,7 @@ const REFUSED: Record<string, { copy?: string[]; link?: string[]; says: string[]
   'a link to nothing': { link: ['no-such'], says: ['workspace.link', 'no-such', 'does not exist'] },
   'a link out': { link: ['../home'], says: ['workspace.link', 'leads out'] },
   'a link to a link out': { link: ['out/dir'], says: ['workspace.link', 'out/dir', 'link out'] },
+  'a link out that may be missing': { link: ['out/dir?'], says: ['workspace.link', 'out/dir', 'link out'] },
   'a link over what is recorded': { link: ['config'], says: ['workspace.link', 'config', 'already'] },
   'a link over the root': { link: ['.'], says: ['workspace.link', 'of its own'] },
   'a link into .git': { link: ['.git/hooks'], says: ['workspace.link', '.git/hooks'] },

@@ -1,5 +1,5 @@
 /** Holds the words of the diagnostics about what a workflow needs from the machine it runs on. */
-import { error } from './entry.ts';
+import { error, warning } from './entry.ts';
 
 export const WORLD_CODES = {
   'no-git': error<{ step: string }>(
@@ -18,6 +18,11 @@ export const WORLD_CODES = {
   'missing-file': error<{ file: string; problem: string; help: string }>(
     ({ file, problem }) => `\`${file}\` cannot be read: ${problem}`,
     ({ help }) => help,
+  ),
+  'copy-not-there-yet': warning<{ file: string; key: string; used: boolean; instead: string }>(
+    ({ file, key, used }) =>
+      `\`${file}\` is not there now; ${used ? 'it is looked for when the step starts, and the attempt fails if no step has made it by then' : `\`${key}\` stands under \`defaults\`, and no step takes it over yet`}`,
+    ({ instead }) => `write \`"${instead}"\` if it may be missing`,
   ),
   'outside-workspace': error<{ key: string; value: string }>(
     ({ key, value }) => `${key} \`${value}\` leads out of the workspace`,

@@ -6,7 +6,9 @@ export const WORLD_ABOUT = {
   'isolation-needs-git':
     'An isolated step works in a git worktree, and there is no repository here. Run `git init`, or let the steps work in the directory as it is.',
   'missing-file':
-    'A file that is named is not there, or cannot be read. Prompts and schemas are relative to the workflow file, `env-file`, `copy` and `link` to the root of the repository. A glob under `copy` may match nothing yet.',
+    'A file that is named is not there, or cannot be read. Prompts and schemas are relative to the workflow file, `env-file`, `copy` and `link` to the root of the repository. A path under `copy` or `link` is an error only where no step runs before the one that needs it; a glob under `copy` may match nothing yet.',
+  'copy-not-there-yet':
+    'A path under `copy` or `link` is not there, and a step that runs before may make it, as `npm ci` makes `node_modules`. It is looked for when the step starts; if it is missing then, the attempt fails with the reason `config`. A `?` at the end says that it may be missing.',
   'outside-workspace': 'A path leads out of the repository.',
   'bad-schema-file': '`output` names a file that holds no JSON Schema.',
   'bad-schema':

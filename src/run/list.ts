@@ -49,6 +49,8 @@ export interface Schedule {
   readonly entries: Entry[];
   /** The list in which the loop stands whose body this is. What is done here is done there. */
   readonly outer?: Schedule;
+  /** Something before the list itself failed, and was not allowed to: of a body, before its loop. */
+  failureBefore: boolean;
   /** Ended steps whose dependents have not been told yet. */
   readonly ended: Entry[];
   /** Steps that are being performed. */
@@ -67,7 +69,14 @@ export function layOut(run: Running, phase: Phase, frame: Frame, outer?: Schedul
   const isMember = ({ planned: { step }, key }: Entry) =>
     step.isolated !== undefined || run.ledger.step(key).status === 'merging';
   const barrier = openBarrier(entries.filter(isMember));
-  const fresh = { ended: [], open: 0, telling: false, merging: false, finish: () => undefined };
+  const fresh = {
+    failureBefore: false,
+    ended: [],
+    open: 0,
+    telling: false,
+    merging: false,
+    finish: () => undefined,
+  };
   return { run, phase, frame, entries, barrier, ...(outer === undefined ? {} : { outer }), ...fresh };
 }
 

@@ -43,7 +43,8 @@ function decide(list: Schedule, entry: Entry): void {
   if (phase.halted() !== undefined) return;
   const needs = entry.needs.map((need) => needOf(list, need));
   entry.ranAgain = entry.needs.some((need) => need.ranAgain);
-  entry.failureBefore = entry.needs.some((need) => need.failureBefore) || needs.some(hasFailed);
+  entry.failureBefore =
+    list.failureBefore || entry.needs.some((need) => need.failureBefore) || needs.some(hasFailed);
   const status: StatusFunctions = {
     success: () => needs.every(isFine),
     failure: () => entry.failureBefore,

@@ -36,6 +36,7 @@ export function startLoop(hands: Hands, entry: Entry, step: LoopStep): void {
 /** What the loop does and what its body does are one thing: while the body only waits for somebody, the run may park. */
 function runIteration({ list, begin }: Hands, entry: Entry, iteration: Frame): Promise<void> {
   const body = layOut(list.run, list.phase, iteration, list);
+  body.failureBefore = entry.failureBefore;
   entry.inner = body;
   return new Promise((resolve) => {
     let over = false;

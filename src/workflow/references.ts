@@ -1,7 +1,7 @@
 /** Checks every expression of a workflow against what it can see. */
 import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Expr, Template } from '../model/expression.ts';
-import type { GateStep, LoopStep, PromptStep, Step, Workflow } from '../model/workflow.ts';
+import type { GateStep, LoopStep, PromptStep, RunStep, Step, Workflow } from '../model/workflow.ts';
 import { check, type View } from './expression-check.ts';
 import { type Place, sharedContexts } from './expression-contexts.ts';
 import { hintFor } from './expression-hints.ts';
@@ -47,7 +47,6 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
 
 function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
   const { step } = before;
-  const { path } = all.more;
   if (step.if !== undefined) checkExpr(step.if, 'if', before, all);
   const owner = insideMatrix(before, all);
   checkEnv(ownEnv(step, owner), 'env', owner, all);
@@ -55,8 +54,7 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
     checkTemplate(step.workingDirectory, 'working-directory', owner, all);
   for (const glob of step.artifacts ?? []) checkTemplate(glob, 'artifacts', owner, all);
   if (step.kind === 'run') {
-    checkTemplate(step.script, 'run', owner, all);
-    all.found.push(...checkScript(step, path));
+    checkProgram(step, owner, all);
   } else if (step.kind === 'gate') {
     checkGate(step, owner, all);
   } else if (step.kind === 'loop') {
@@ -72,6 +70,15 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
   const instead = { ...owner, step: { ...resolver, id: step.id } };
   checkEnv(ownEnv(resolver, owner), 'env', instead, all);
   checkAgent(resolver, instead, all);
+}
+
+/** What cannot be read there at all is no data. */
+function checkProgram(step: RunStep, owner: Owner, all: Check): void {
+  const before = all.found.length;
+  checkTemplate(step.script, 'run', owner, all);
+  const away = all.found.slice(before).filter(({ code }) => code === 'context-not-here');
+  const isAway = ({ at }: Diagnostic) => away.some((one) => at.start <= one.at.start && one.at.end <= at.end);
+  all.found.push(...checkScript(step, all.more.path).filter((data) => !isAway(data)));
 }
 
 /** The axes are read once for all instances; everything but `if` once for each. */

@@ -1,25 +1,6 @@
-/** Shows, cell by cell, which context and which function may be used in which key. */
-import { describe, expect, test } from 'vitest';
+/** Shows what may be read of each context where it is there. */
+import { expect, test } from 'vitest';
 import { complaints, type Sketch, type StepSketch } from './build.ts';
-
-/** Puts an expression into one key of one step, with everything around it that it may read. */
-const KEYS: Record<string, (expr: string) => Sketch> = {
-  if: (expr) => inStep({ if: expr }),
-  'if in finally': (expr) => inFinally({ if: expr }),
-  env: (expr) => inStep({ env: { X: fence(expr) } }),
-  'env of the workflow': (expr) => ({ ...AROUND, env: { ...AROUND.env, X: fence(expr) } }),
-  prompt: (expr) => inStep({ prompt: `a ${fence(expr)} b` }),
-  'prompt in finally': (expr) => inFinally({ prompt: fence(expr) }),
-  system: (expr) => inStep({ prompt: 'p', system: fence(expr) }),
-  model: (expr) => inStep({ prompt: 'p', model: fence(expr) }),
-  'working-directory': (expr) => inStep({ workingDirectory: fence(expr) }),
-  run: (expr) => inStep({ run: `echo ${fence(expr)}` }),
-  'message of a gate': (expr) => inStep({ gate: { message: `a ${fence(expr)} b` } }),
-  'show of a gate': (expr) => inStep({ gate: { show: expr } }),
-  'approve-if of a gate': (expr) => inStep({ gate: { approveIf: expr } }),
-  'require of a gate': (expr) => inStep({ gate: { require: expr } }),
-  outputs: (expr) => ({ ...AROUND, outputs: { x: expr } }),
-};
 
 const AROUND = {
   inputs: { a: { type: 'string' } },
@@ -31,54 +12,6 @@ const AROUND = {
 const inStep = (step: StepSketch): Sketch => ({
   ...AROUND,
   steps: [...AROUND.steps, { id: 'second', ...step }],
-});
-const inFinally = (step: StepSketch): Sketch => ({ ...AROUND, finally: [{ id: 'last', ...step }] });
-const fence = (expr: string) => `\${{ ${expr} }}`;
-
-const EVERYWHERE = Object.keys(KEYS);
-const IN_STEPS = EVERYWHERE.filter((key) => key !== 'outputs' && key !== 'env of the workflow');
-const DATA_FREE = EVERYWHERE.filter((key) => key !== 'run');
-
-/** Where each may be used; everywhere else it is refused. */
-const ALLOWED: Record<string, readonly string[]> = {
-  'inputs.a': DATA_FREE,
-  'run.id': EVERYWHERE,
-  'run.attempt': EVERYWHERE,
-  'run.started-at': EVERYWHERE,
-  'run.status': ['if in finally', 'prompt in finally'],
-  'workflow.name': EVERYWHERE,
-  'workflow.path': DATA_FREE,
-  'workflow.sha256': EVERYWHERE,
-  'git.sha': EVERYWHERE,
-  'git.branch': DATA_FREE,
-  'git.dirty': DATA_FREE,
-  'env.V': IN_STEPS.filter((key) => key !== 'run'),
-  'steps.first.stdout': DATA_FREE.filter((key) => key !== 'env of the workflow'),
-  'secrets.S': ['env', 'env of the workflow'],
-  'github.ref': DATA_FREE,
-  'github.event.anything.at.all': DATA_FREE,
-  'loop.index': [],
-  'matrix.os': [],
-  "hashFiles('*.ts')": EVERYWHERE,
-  'hashFiles(inputs.a)': EVERYWHERE,
-  "toJSON('a')": EVERYWHERE,
-  'success()': ['if', 'if in finally'],
-  'failure()': ['if', 'if in finally'],
-  'always()': ['if', 'if in finally'],
-  'canceled()': ['if', 'if in finally'],
-  'cancelled()': ['if', 'if in finally'],
-  "changed('*.ts')": [],
-};
-
-const cells = Object.entries(ALLOWED).flatMap(([expr, allowed]) =>
-  EVERYWHERE.map((key) => [expr, key, allowed.includes(key)] as const),
-);
-
-describe('what may be used where', () => {
-  test.each(cells)('%s in %s: %s', (expr, key, allowed) => {
-    const sketch = KEYS[key]?.(expr) ?? {};
-    expect(complaints(sketch).length === 0, complaints(sketch).join('\n')).toBe(allowed);
-  });
 });
 
 test('a step that is refused as a whole may speak of its loop and matrix', () => {

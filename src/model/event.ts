@@ -192,6 +192,12 @@ export type MilestoneBody =
   /** The shared tree, `from`, is about to become `tree`: who finds this without `change-merged` finishes it. */
   | ({ readonly type: 'merge-started'; readonly from: string } & SnapshotFields)
   | ({ readonly type: 'change-merged' } & SnapshotFields)
+  /** Somebody brought an attempt's change into the tree with a command. The step stays as it ended. */
+  | ({
+      readonly type: 'change-applied';
+      /** Files that hold both sides between markers since; absent where it fitted. */
+      readonly conflicts?: readonly string[];
+    } & SnapshotFields)
   | ({ readonly type: 'gate-opened' } & GateQuestion & OfStep)
   | ({ readonly type: 'gate-reminded'; readonly message: string } & OfStep)
   | ({ readonly type: 'gate-decided' } & GateDecision & OfStep)

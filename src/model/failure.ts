@@ -66,4 +66,6 @@ export interface Failure {
   readonly 'retry-at'?: string;
   /** What to do: "sign in with `claude /login`". */
   readonly help?: string;
+  /** Of a merge that conflicts: the files that do. */
+  readonly files?: readonly string[];
 }

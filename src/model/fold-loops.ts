@@ -17,7 +17,7 @@ export function startOver(steps: Steps, of: StepKey): void {
 }
 
 /** Whether it lies in an iteration after which its loop went on: what it came to then is what it came to. */
-export function isDecided(steps: Steps, key: StepKey): boolean {
+export function isDecided(steps: ReadonlyMap<StepKey, StepProgress>, key: StepKey): boolean {
   return iterationsAround(key).some(
     ({ loop, iteration }) => iteration <= (steps.get(loop)?.loop?.iteration ?? 0),
   );

@@ -22,6 +22,14 @@ export function mergedAfter(
   return { undone: false, ...trees, merge: { from, tree: m.tree, done: m.type === 'change-merged' } };
 }
 
+/** After somebody brought the change in by hand. */
+export function appliedAfter(
+  trees: AttemptTrees | undefined,
+  m: Extract<Milestone, { type: 'change-applied' }>,
+): AttemptTrees {
+  return { undone: false, ...trees, applied: { at: m.at, conflicts: m.conflicts !== undefined } };
+}
+
 /** A merge that was cut off is not finished for a step that runs again. */
 export function withoutHalfMerge(
   attempt: number,

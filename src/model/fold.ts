@@ -4,7 +4,7 @@ import { addUsage, NO_USAGE } from './event.ts';
 import type { Failure } from './failure.ts';
 import { gateAfter, gateAnew } from './fold-gates.ts';
 import { exhausted, inside, isDecided, startOver } from './fold-loops.ts';
-import { mergedAfter, treesAfter } from './fold-trees.ts';
+import { appliedAfter, mergedAfter, treesAfter } from './fold-trees.ts';
 import type { StepKey } from './ids.ts';
 import { type Progress, type StepProgress, untouched } from './progress.ts';
 
@@ -37,7 +37,8 @@ type Draft = { -readonly [Key in keyof Progress]: Progress[Key] } & { steps: Map
 
 function apply(run: Draft, m: Milestone): void {
   run.seq = m.seq;
-  run.lastAt = m.at;
+  // What a person does with an ended run makes it no longer.
+  if (m.type !== 'change-applied') run.lastAt = m.at;
   switch (m.type) {
     case 'run-started':
       Object.assign(run, {
@@ -122,7 +123,7 @@ function applyToStep(run: Draft, m: StepMilestone): void {
   if (
     (m.type === 'step-succeeded' || m.type === 'step-failed' || m.type === 'change-ready') &&
     // What waited to be merged was counted when it was ready.
-    before.status !== 'merging' &&
+    before.trees[m.attempt]?.ready !== true &&
     m.usage !== undefined &&
     !('reused' in m)
   ) {
@@ -155,6 +156,8 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
     case 'merge-started':
     case 'change-merged':
       return { ...step, trees: { ...step.trees, [m.attempt]: mergedAfter(step.trees[m.attempt], m) } };
+    case 'change-applied':
+      return { ...step, trees: { ...step.trees, [m.attempt]: appliedAfter(step.trees[m.attempt], m) } };
     case 'quota-waiting':
       return {
         ...step,
@@ -245,7 +248,8 @@ function ended(
     ...values
   } = said as typeof said & { final?: boolean; failure?: Failure; reused?: Reused };
   const { retryAt: _r, because: _b, reused: _u, ...step } = before;
-  const spent = reused === undefined && before.status !== 'merging' ? m.usage : undefined;
+  const counted = before.trees[attempt]?.ready === true;
+  const spent = reused === undefined && !counted ? m.usage : undefined;
   const usage = spent === undefined ? {} : { usage: addUsage(step.usage ?? NO_USAGE, spent) };
   const who = {
     ...(reused === undefined ? {} : { reused }),

@@ -48,6 +48,8 @@ export interface AttemptTrees {
   readonly ready?: true;
   /** The shared tree before and after the change was merged; `done` once it stands there. */
   readonly merge?: { readonly from: string; readonly tree: string; readonly done: boolean };
+  /** When somebody brought its change into the tree with a command, ISO 8601; whether files hold markers since. */
+  readonly applied?: { readonly at: string; readonly conflicts: boolean };
 }
 
 /** One execution of a step with a matrix. */
@@ -123,6 +125,12 @@ export interface Progress {
 export function lastIteration({ loop }: Pick<StepProgress, 'loop'>): number {
   if (loop === undefined) return 1;
   return loop.again ? loop.iteration + 1 : loop.iteration;
+}
+
+/** Whether a step's work is done and its change did not merge: whoever merges it by hand need not have it made again. */
+export function isUnmerged({ status, failure, attempt, trees }: StepProgress): boolean {
+  const ended = status === 'failed' || status === 'waiting';
+  return ended && failure?.reason === 'merge-conflict' && trees[attempt]?.ready === true;
 }
 
 /** How the instances of a matrix are said. */

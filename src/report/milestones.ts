@@ -4,8 +4,7 @@ import type { Progress } from '../model/progress.ts';
 import { isEnd } from './changes.ts';
 import { oneLine } from './clean.ts';
 import type { Paint } from './paint.ts';
-import { listed } from './summary.ts';
-import { count, duration, moment, takenFrom, usageWords } from './words.ts';
+import { count, duration, listed, moment, takenFrom, usageWords } from './words.ts';
 
 const WIDEST = 400;
 const MOST_LINES = 12;
@@ -106,6 +105,8 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
       return [];
     case 'change-merged':
       return files('merged', m.files);
+    case 'change-applied':
+      return files(m.conflicts === undefined ? 'applied by hand' : 'applied by hand, with markers', m.files);
     case 'gate-opened':
       return [
         `${paint.yellow('asks')}: ${oneLine(m.message, WIDEST)} (${m.options.map((option) => oneLine(option, WIDEST)).join(', ')})`,

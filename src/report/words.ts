@@ -1,5 +1,6 @@
 /** Says times, amounts and costs the way people read them. */
 import type { Reused, Usage } from '../model/event.ts';
+import { oneLine } from './clean.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -77,4 +78,12 @@ function grouped(value: number): string {
 /** A word as a shell reads it back: paths have blanks, and keys of loops and matrices brackets, which it would take for a pattern. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+const WIDEST_NAME = 160;
+
+/** Names as they are shown, with how many more there are than these. */
+export function listed(names: readonly string[], all: number): string {
+  const shown = names.map((name) => oneLine(name, WIDEST_NAME)).join(', ');
+  return all > names.length ? `${shown} and ${all - names.length} more` : shown;
 }

@@ -4,7 +4,7 @@ import type { Running, UndoQuestion } from './running.ts';
 
 /** Whether the last owner let the run go by itself, so that what differs from its last recording was done by somebody else. */
 export function endedOrderly(run: Running): boolean {
-  const last = run.input.history.at(-1)?.type;
+  const last = run.input.history.findLast(({ type }) => type !== 'change-applied')?.type;
   return last === 'run-interrupted' || last === 'run-finished' || last === 'run-parked';
 }
 

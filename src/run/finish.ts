@@ -159,7 +159,7 @@ export function ownedBefore(history: readonly Milestone[]): number {
       if (start !== undefined) sum += Math.max(0, last - start);
       start = at;
     }
-    last = at;
+    if (milestone.type !== 'change-applied') last = at;
   }
   return start === undefined ? 0 : sum + Math.max(0, last - start);
 }

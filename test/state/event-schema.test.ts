@@ -53,6 +53,7 @@ const failure: Required<Failure> = {
   signal: 'SIGTERM',
   'retry-at': at,
   help: 'h',
+  files: ['f'],
 };
 const values = {
   'duration-ms': 12.5,
@@ -144,6 +145,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
   'change-ready': { ...snapshot, ...values, type: 'change-ready', reused: 'replay' },
   'merge-started': { ...snapshot, type: 'merge-started', from: 'def' },
   'change-merged': { ...snapshot, type: 'change-merged' },
+  'change-applied': { ...snapshot, type: 'change-applied', conflicts: ['a'] },
   'gate-opened': {
     ...milestone,
     type: 'gate-opened',
@@ -257,6 +259,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
   'change-ready': { ...ofTree, ...ofValues, reused: 'optional' },
   'merge-started': { ...ofTree, from: 'required' },
   'change-merged': ofTree,
+  'change-applied': { ...ofTree, conflicts: 'optional' },
   'gate-opened': {
     ...ofStep,
     message: 'required',
@@ -310,6 +313,7 @@ const parts: {
     signal: 'optional',
     'retry-at': 'optional',
     help: 'optional',
+    files: 'optional',
   },
   artifact: { path: 'required', sha256: 'required' },
   shown: { show: 'required', value: 'optional', diff: 'optional' },

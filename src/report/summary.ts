@@ -1,10 +1,10 @@
 /** Sums a run up on one screen: what went wrong first, then each step, what it cost, what it changed, what to type next. */
-import type { StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
-import { gateLines, openGates } from './gates.ts';
+import { gateLines } from './gates.ts';
+import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import {
   type Allowed,
@@ -15,7 +15,7 @@ import {
   stepFacts,
   stepsInOrder,
 } from './steps.ts';
-import { count, duration, quoted, usageWords } from './words.ts';
+import { count, duration, listed, usageWords } from './words.ts';
 
 const MOST_ROWS = 20;
 const MOST_FILES = 10;
@@ -68,8 +68,8 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     gateLines(progress, progress.lastAt ?? ''),
     totals(told),
     unmergedLines(told),
-    nextMoves(told),
-    leftInTree(told),
+    nextMoves(progress, told),
+    leftInTree(progress, told),
   ];
   const text = parts.filter((part) => part.length > 0).map((part) => part.join('\n'));
   return cleanForTerminal(`${text.join('\n\n')}\n`, options);
@@ -221,69 +221,4 @@ function usageOf({ usage }: Progress, silent: readonly StepProgress[]): string {
   if (silent.length === 0) return usage === undefined ? 'nothing' : usageWords(usage);
   if (usage === undefined) return 'unknown';
   return `${usageWords(usage)}, not counting ${listed(silent.map((step) => step.key).slice(0, 3), silent.length)}`;
-}
-
-/** Names as they are shown, with how many more there are than these. */
-export function listed(names: readonly string[], all: number): string {
-  const shown = names.map((name) => oneLine(name, WIDEST_LINE)).join(', ');
-  return all > names.length ? `${shown} and ${all - names.length} more` : shown;
-}
-
-/** Steps whose change is not in the tree because nobody was to merge it: `merge: never`. */
-function unmerged(steps: readonly StepProgress[]): readonly StepKey[] {
-  const apart = steps.filter(({ key, status, attempt, trees: { [attempt]: trees } }) => {
-    if (status !== 'succeeded' || trees?.isolated !== true || trees.differs !== true) return false;
-    // What resolved a conflict is merged with the step that had it.
-    return trees.ready !== true && trees.merge === undefined && !key.endsWith('.on-conflict');
-  });
-  return apart.map(({ key }) => key);
-}
-
-function unmergedLines({ steps }: Told): readonly string[] {
-  const keys = unmerged(steps);
-  if (keys.length === 0) return [];
-  const names = listed(keys.slice(0, MOST_FILES), keys.length);
-  return [`not merged into the tree, as the workflow says: what ${names} changed`];
-}
-
-/** What to type next; a run that went well and changed nothing leaves nothing to type. */
-function nextMoves({ progress, steps, failed: [root], changes }: Told): readonly string[] {
-  const { run, status, parked } = progress;
-  if (run === undefined || status === 'running' || status === 'new') return [];
-  const changed = [...changes].filter(([, files]) => files.length > 0).map(([step]) => step);
-  const toSee =
-    root !== undefined && changed.includes(root.key)
-      ? ` ${root.key}`
-      : changed.length === 1
-        ? ` ${changed[0]}`
-        : '';
-  const moves = [
-    // Until somebody decides, going on only asks again.
-    ...(status === 'succeeded' || (parked?.reason === 'gate' && openGates(progress).length > 0)
-      ? []
-      : [parked?.resume ?? `codemachine resume ${run}`]),
-    ...(root === undefined ? [] : [`codemachine logs ${run} ${quoted(root.key)}`]),
-    ...(changed.length === 0
-      ? []
-      : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
-    ...unmerged(steps)
-      .slice(0, MOST_FILES)
-      .map((key) => `codemachine apply ${run} ${quoted(key)}`),
-  ];
-  return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_LINE * 2)}`)];
-}
-
-/** In a subdirectory, `git apply` passes over what lies outside of it without a word. */
-const UNDO_PATCH = 'git -C "$(git rev-parse --show-toplevel)" apply -R';
-
-/** A failure that ends the run leaves the tree as the agent left it: how to undo that, and how to keep it. */
-function leftInTree({ progress: { run, status }, failed, changes }: Told): readonly string[] {
-  if (run === undefined || status !== 'failed') return [];
-  const left = failed.filter(({ key }) => (changes.get(key) ?? []).length > 0);
-  return left.flatMap(({ key }) => [
-    `what ${key} changed is still in the tree:`,
-    `  \`codemachine resume ${run}\` undoes it, then tries again`,
-    `  \`codemachine resume ${run} --keep-tree\` keeps it, and tries again`,
-    `  \`codemachine diff ${run} ${quoted(key)} | ${UNDO_PATCH}\` only undoes it`,
-  ]);
 }

@@ -2,6 +2,8 @@
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { oneLine } from '../report/clean.ts';
+import { quoted } from '../report/words.ts';
+import type { KeptRecording } from '../workspace/recordings.ts';
 import { attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
 import type { Refusal } from './refusal.ts';
 import type { RunTree } from './tree-owner.ts';
@@ -18,7 +20,7 @@ export interface Collision {
 
 /** The collision in which an attempt ended; undefined where it ended otherwise. */
 export async function collision(
-  { run, workspace }: RunTree,
+  { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
   { step, attempt, trees }: NamedAttempt,
 ): Promise<Result<Collision | undefined, Refusal>> {
   if (trees?.isolated !== true || trees.merge !== undefined) return ok(undefined);
@@ -26,13 +28,20 @@ export async function collision(
   if (before === undefined || after === undefined) return ok(undefined);
   const recordings = await workspace.recordings(run);
   if (!recordings.ok) return err(recordings.error);
-  // The newest: a merge that was not come to an end of is made again.
-  const ours = recordings.value.findLast(({ label }) => label === `${step.key}.${attempt}.ours`)?.tree;
+  const ours = collidedWith(recordings.value, { step, attempt });
   if (ours === undefined) return ok(undefined);
   const again = await workspace.trees.collide(before, ours, after);
   if (!again.ok) return err(again.error);
   const { tree, conflicts: files } = again.value;
   return ok(files.length === 0 ? undefined : { ours, tree, files });
+}
+
+/** The shared tree with which an attempt's change was to be merged; the newest, since a merge that came to no end is made again. */
+export function collidedWith(
+  recordings: readonly KeptRecording[],
+  { step, attempt }: Pick<NamedAttempt, 'step' | 'attempt'>,
+): string | undefined {
+  return recordings.findLast(({ label }) => label === `${step.key}.${attempt}.ours`)?.tree;
 }
 
 const MOST = 10;
@@ -45,6 +54,7 @@ export function collisionText(run: RunId, of: NamedAttempt, { files }: Pick<Coll
     `the change of ${attemptWords(of)} was not merged, since it collides with the shared tree in ${filesText(files)}`,
     `  \`codemachine diff ${run} ${word} --conflict\` shows both sides`,
     `  \`codemachine apply ${run} ${word} --markers\` puts them into the files, to be decided there`,
+    `  \`codemachine resume ${run} --resolved ${quoted(of.step.key)}\` goes on with what was decided`,
   ].join('\n');
 }
 

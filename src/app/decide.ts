@@ -64,7 +64,7 @@ async function decideOnce(flags: DecideFlags): Promise<ExitCode> {
   if (!flags.resume || owned) return EXIT.succeeded;
   return resumeCommand({
     ...{ run, json: flags.json, verbose: flags.verbose, yes: false, keepTree: false, restore: false },
-    ...{ updated: false, input: [], inputs: undefined, stateDir: flags.stateDir },
+    ...{ resolved: [], updated: false, input: [], inputs: undefined, stateDir: flags.stateDir },
   });
 }
 

@@ -2,6 +2,7 @@
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { moment } from '../report/words.ts';
 import { stepDirectory } from '../state/transcripts.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { attemptNamed, attemptWords, type NamedAttempt } from './attempt-name.ts';
@@ -123,9 +124,20 @@ async function show(tree: RunTree, shown: Shown, flags: DiffFlags): Promise<Resu
     ? await printJson(tree, { ...shown, ...pair }, paths.value)
     : await printText(workspace, pair, paths.value, flags.stat);
   if (!printed.ok) return printed;
-  if (!flags.json && !flags.conflict && collided !== undefined && shown.of !== undefined)
-    tell(collisionText(run, shown.of, collided));
+  if (!flags.json && !flags.conflict && shown.of !== undefined) tellWhatBecame(run, shown.of, collided);
   return ok(EXIT.succeeded);
+}
+
+/** What became of a change that the run did not merge. */
+function tellWhatBecame(run: RunId, of: NamedAttempt, collided: Collision | undefined): void {
+  const applied = of.trees?.applied;
+  if (applied === undefined) {
+    if (collided !== undefined) tell(collisionText(run, of, collided));
+    return;
+  }
+  const when = moment(applied.at, new Date().toISOString());
+  const markers = applied.conflicts ? ', with markers where it collided' : '';
+  tell(`the change of ${attemptWords(of)} was applied by hand at ${when}${markers}`);
 }
 
 async function printJson(

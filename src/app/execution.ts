@@ -30,7 +30,7 @@ export interface Execution {
   readonly config: Config;
   readonly history: readonly Milestone[];
   /** As in `RunInput`: what is said with the opening, and what kind of opening it is. */
-  readonly opening?: Pick<RunInput, 'prelude' | 'putBack' | 'updated' | 'retryOf'>;
+  readonly opening?: Pick<RunInput, 'prelude' | 'putBack' | 'updated' | 'retryOf' | 'resolved'>;
   readonly variables: Variables;
   readonly workspace: GitWorkspace | undefined;
   readonly env: NodeJS.ProcessEnv;

@@ -93,7 +93,7 @@ async function workspaceOf({ state, lease, record }: Visit): Promise<Result<GitW
 }
 
 /** Only a runner has all that is to be masked; this knows the secrets that are set here. */
-async function withoutSecrets({ state, record }: Visit, body: MilestoneBody): Promise<MilestoneBody> {
+export async function withoutSecrets({ state, record }: Visit, body: MilestoneBody): Promise<MilestoneBody> {
   const place = { ...locate({ cwd: record.workspace }, process.env), stateDir: state.directory };
   const names = checkRecord(place, record).workflow?.secrets ?? [];
   const values = names.flatMap(({ name }) => process.env[name] ?? []).filter((value) => value !== '');

@@ -1,11 +1,13 @@
 /** Goes on with a run. */
+
+import { sweepRun } from '../engines/process.ts';
 import type { Milestone } from '../model/event.ts';
 import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunStatus } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import { ok, type Result } from '../model/result.ts';
+import { err, ok, type Result } from '../model/result.ts';
 import type { Undone, UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
@@ -31,6 +33,7 @@ import {
 import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type Reopened, retryOf, takeOver, update } from './reopen.ts';
+import { type GoingOn, lookAtResolved } from './resolved.ts';
 import { selectSteps } from './show-plan.ts';
 import { fitForWorkflow, type OpenReporter, withoutSecrets } from './start.ts';
 import type { TreeQuestion } from './tree-back.ts';
@@ -58,6 +61,8 @@ export interface ResumeOptions {
     /** Asked when it is shown what is kept; unsaid, it goes on. */
     readonly askGoOn?: () => Promise<boolean>;
   };
+  /** Steps whose changes collided and were merged in the checkout by hand. */
+  readonly resolved?: readonly string[];
   /** Whether signals of this process stop the run. */
   readonly signals: boolean;
   readonly signal?: AbortSignal;
@@ -95,6 +100,11 @@ export async function resumeRecord(
   if (!whole.ok) return whole;
   // Before all that going on would need: secrets, the checkout, git.
   const { status } = foldAll(state.history(record.id));
+  if (status === 'succeeded' && options.resolved?.length)
+    return refuse(
+      `run ${record.id} has succeeded, so there is nothing to go on with`,
+      'what was merged by hand stays in the checkout',
+    );
   if (status === 'succeeded' && options.updated === undefined) {
     const message = 'the run has succeeded already; there is nothing left to do';
     return ok({ end: 'succeeded', exit: EXIT.succeeded, message, record });
@@ -207,13 +217,13 @@ async function owning(
 }
 
 /** What the run keeps, where that is not just what it has. */
-function reopen(
+async function reopen(
   options: ResumeOptions,
   e: Owned,
   history: readonly Milestone[],
 ): Promise<Result<Reopened, Refusal>> {
   const { place, state, record, read, variables, workspace } = e;
-  const { tree, askTree, tell, env, updated } = options;
+  const { tree, askTree, tell, env, updated, resolved = [] } = options;
   const choice = {
     tell,
     ...(tree === undefined ? {} : { tree }),
@@ -221,12 +231,23 @@ function reopen(
   };
   const of = { place, env, state, record, history, read, variables, workspace, choice };
   if (history.length === 0 && retryOf(record) !== undefined) return takeOver(of);
-  if (updated === undefined) return Promise.resolve(ok({ record }));
+  const merged = await mergedByHand(options, { run: record.id, history, workspace, resolved });
+  if (!merged.ok) return err(await withoutSecrets(merged.error, variables));
+  if (updated === undefined)
+    return ok(merged.value.length === 0 ? { record } : { record, opening: { resolved: merged.value } });
   const before = checkRecord(place, record).workflow;
   return update(of, {
     ...{ before, inputs: e.inputs },
     ...(updated.askGoOn === undefined ? {} : { askGoOn: updated.askGoOn }),
   });
+}
+
+/** Who only ends the run builds on nothing. */
+async function mergedByHand(options: ResumeOptions, of: GoingOn): Promise<ReturnType<typeof lookAtResolved>> {
+  if (options.cancel === true) return ok([]);
+  // What an owner that was killed has left running would write into the tree while it is looked at.
+  if (of.history.length > 0) await sweepRun(of.run);
+  return lookAtResolved(of);
 }
 
 function treeChoice(

@@ -59,7 +59,10 @@ interface GoingOn extends ShowFlags {
 }
 
 /** The flags of `resume`. */
-export type ResumeCommand = GoingOn;
+export interface ResumeCommand extends GoingOn {
+  /** Steps that were merged by hand. */
+  readonly resolved: readonly string[];
+}
 
 /** The flags of `retry`. */
 export interface RetryCommand extends GoingOn {
@@ -85,6 +88,7 @@ async function resumeOnce(command: ResumeCommand): Promise<ExitCode> {
   const ended = await resume({
     ...goingOn(command, 'resume'),
     ...(asking ? { ask: askUndo } : {}),
+    ...(command.resolved.length === 0 ? {} : { resolved: command.resolved }),
     ...(command.updated ? { updated } : {}),
   });
   return finish(ended, command);

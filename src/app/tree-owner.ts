@@ -1,7 +1,7 @@
 /** Takes a run, and the checkout in which it worked, for the moment of one command. */
 import { existsSync } from 'node:fs';
 import { sweepRun } from '../engines/process.ts';
-import type { Milestone } from '../model/event.ts';
+import type { Milestone, MilestoneBody } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Progress } from '../model/progress.ts';
@@ -10,6 +10,7 @@ import type { Owner } from '../state/lease.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import { withoutSecrets } from './gate-visit.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
@@ -28,7 +29,15 @@ export interface RunTree {
    * Takes the run and its checkout while `work` is done: nobody else records or changes the tree meanwhile. Refused while a run
    * owns the checkout.
    */
-  own<T>(by: string, work: () => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>>;
+  own<T>(by: string, work: (visit: OwnedTree) => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>>;
+}
+
+/** What can be done with a run that is owned for the moment. */
+export interface OwnedTree {
+  /** The run as it stands now; before it was owned, somebody else may have gone on with it. */
+  progress(): Progress;
+  /** Writes milestones in one commit; resolves when the disk has them. */
+  say(...bodies: readonly MilestoneBody[]): Promise<void>;
 }
 
 /** Finds a run and opens the checkout in which it worked, wherever the command is. */
@@ -49,7 +58,7 @@ export async function withRunTree<T>(
     return await work({
       ...{ run, record, history, progress: foldAll(history), workspace: workspace.value },
       owned: state.listRuns().some((one) => one.id === run && one.owner !== undefined),
-      own: (by, inside) => owning(state, run, { by, gits, workspace: record.workspace }, inside),
+      own: (by, inside) => owning(state, record, { by, gits }, inside),
     });
   } finally {
     state.close();
@@ -78,17 +87,26 @@ async function checkoutOf(
 
 async function owning<T>(
   state: State,
-  run: RunId,
-  { by, gits, workspace }: { readonly by: string; readonly gits: GitOwner; readonly workspace: string },
-  work: () => Promise<Result<T, Refusal>>,
+  record: RunRecord,
+  { by, gits }: { readonly by: string; readonly gits: GitOwner },
+  work: (visit: OwnedTree) => Promise<Result<T, Refusal>>,
 ): Promise<Result<T, Refusal>> {
+  const { id: run, workspace } = record;
   const lease = state.acquire(run, { by, alone: true, visit: true });
   if (!lease.ok) return err(occupied(lease.error.run, lease.error.owner, workspace));
+  const visit = { state, lease: lease.value, record };
   try {
     gits.mark = gitMark(lease.value, process.env);
     // What an owner that was killed has left running would write into the tree under our hands.
     await sweepRun(run);
-    return await work();
+    return await work({
+      progress: () => foldAll(state.history(run)),
+      say: async (...bodies) => {
+        const masked = await Promise.all(bodies.map((body) => withoutSecrets(visit, body)));
+        lease.value.commit(masked, new Date().toISOString());
+        await lease.value.durable();
+      },
+    });
   } finally {
     lease.value.release();
   }

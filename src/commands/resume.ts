@@ -12,6 +12,7 @@ export default class Resume extends Command {
   static override readonly examples = [
     '<%= config.bin %> resume @last',
     '<%= config.bin %> resume 20261120-14 --keep-tree',
+    '<%= config.bin %> resume @last --resolved fix',
     '<%= config.bin %> resume @last --updated',
   ];
   static override readonly args = {
@@ -23,6 +24,13 @@ export default class Resume extends Command {
       exclusive: ['restore'],
     }),
     restore: Flags.boolean({ description: 'put the tree back even where it was edited since' }),
+    resolved: Flags.string({
+      description: 'a step whose change collided and is merged in the checkout by now: it is not made again',
+      helpValue: 'STEP',
+      multiple: true,
+      multipleNonGreedy: true,
+      exclusive: ['updated'],
+    }),
     updated: Flags.boolean({
       description: "take today's workflow: what changed runs again, with all behind it",
     }),
@@ -44,7 +52,12 @@ export default class Resume extends Command {
     process.exitCode = await resumeCommand({
       ...{ run: args.run, json: flags.json, verbose: flags.verbose, yes: flags.yes },
       ...{ keepTree: flags['keep-tree'], restore: flags.restore },
-      ...{ updated: flags.updated, input: flags.input ?? [], inputs: flags.inputs },
+      ...{
+        resolved: flags.resolved ?? [],
+        updated: flags.updated,
+        input: flags.input ?? [],
+        inputs: flags.inputs,
+      },
       stateDir: flags['state-dir'],
     });
   }

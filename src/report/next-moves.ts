@@ -1,10 +1,10 @@
 /** Says under a run's summary what to type next. */
-import type { StepKey } from '../model/ids.ts';
-import type { Progress, StepProgress } from '../model/progress.ts';
+import type { RunId } from '../model/ids.ts';
+import { type AttemptTrees, isUnmerged, type Progress, type StepProgress } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
 import { openGates } from './gates.ts';
-import { listed, quoted } from './words.ts';
+import { listed, moment, quoted } from './words.ts';
 
 const MOST_FILES = 10;
 const WIDEST_MOVE = 320;
@@ -17,27 +17,52 @@ interface Told {
   readonly changes: Changes;
 }
 
-/** Steps whose change is not in the tree because nobody was to merge it: `merge: never`. */
-function unmerged(steps: readonly StepProgress[]): readonly StepKey[] {
-  const apart = steps.filter(({ key, status, attempt, trees: { [attempt]: trees } }) => {
+/** The steps that go on with what an isolated attempt made and that nobody merged: `merge: never`. */
+function kept(steps: readonly StepProgress[]): readonly StepProgress[] {
+  return steps.filter(({ key, status, attempt, trees: { [attempt]: trees } }) => {
     if (status !== 'succeeded' || trees?.isolated !== true || trees.differs !== true) return false;
     // What resolved a conflict is merged with the step that had it.
     return trees.ready !== true && trees.merge === undefined && !key.endsWith('.on-conflict');
   });
-  return apart.map(({ key }) => key);
 }
 
-/** Says that of such steps. */
-export function unmergedLines({ steps }: Told): readonly string[] {
-  const keys = unmerged(steps);
-  if (keys.length === 0) return [];
-  const names = listed(keys.slice(0, MOST_FILES), keys.length);
-  return [`not merged into the tree, as the workflow says: what ${names} changed`];
+function applied({ attempt, trees }: StepProgress): NonNullable<AttemptTrees['applied']> | undefined {
+  return trees[attempt]?.applied;
+}
+
+/** Says which changes of isolated steps are not in the tree, or are there because somebody brought them in. */
+export function unmergedLines({ lastAt }: Progress, { steps, failed }: Told): readonly string[] {
+  const apart = kept(steps).filter((step) => applied(step) === undefined);
+  const names = listed(
+    apart.slice(0, MOST_FILES).map(({ key }) => key),
+    apart.length,
+  );
+  const collided = failed.filter(isUnmerged);
+  const byHand = [...kept(steps), ...collided].filter((step) => applied(step) !== undefined);
+  return [
+    ...(apart.length === 0 ? [] : [`not merged into the tree, as the workflow says: what ${names} changed`]),
+    ...byHand.slice(0, MOST_FILES).map((step) => appliedWords(step, lastAt ?? '')),
+    ...collided.slice(0, MOST_FILES).map(collidedWords),
+  ];
+}
+
+function appliedWords(step: StepProgress, today: string): string {
+  const { at = '', conflicts = false } = applied(step) ?? {};
+  const markers = conflicts ? ', with markers where it collided' : '';
+  return `what ${step.key} changed was applied by hand at ${moment(at, today)}${markers}`;
+}
+
+function collidedWords({ key, failure }: StepProgress): string {
+  const files = failure?.files ?? [];
+  const where = files.length === 0 ? '' : ` in ${listed(files.slice(0, MOST_FILES), files.length)}`;
+  return `what ${key} changed did not merge${where}: merge it by hand and go on with --resolved, or have it made again`;
 }
 
 /** What to type next; a run that went well and changed nothing leaves nothing to type. */
-export function nextMoves(progress: Progress, { steps, failed: [root], changes }: Told): readonly string[] {
+export function nextMoves(progress: Progress, told: Told): readonly string[] {
   const { run, status, parked } = progress;
+  const { steps, failed, changes } = told;
+  const [root] = failed;
   if (run === undefined || status === 'running' || status === 'new') return [];
   const changed = [...changes].filter(([, files]) => files.length > 0).map(([step]) => step);
   const toSee =
@@ -47,6 +72,7 @@ export function nextMoves(progress: Progress, { steps, failed: [root], changes }
         ? ` ${changed[0]}`
         : '';
   const moves = [
+    ...(status === 'succeeded' ? [] : byHandMoves(run, failed.filter(isUnmerged))),
     // Until somebody decides, going on only asks again.
     ...(status === 'succeeded' || (parked?.reason === 'gate' && openGates(progress).length > 0)
       ? []
@@ -55,11 +81,31 @@ export function nextMoves(progress: Progress, { steps, failed: [root], changes }
     ...(changed.length === 0
       ? []
       : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
-    ...unmerged(steps)
+    ...kept(steps)
+      .filter((step) => applied(step) === undefined)
       .slice(0, MOST_FILES)
-      .map((key) => `codemachine apply ${run} ${quoted(key)}`),
+      .map(({ key }) => `codemachine apply ${run} ${quoted(key)}`),
   ];
   return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_MOVE)}`)];
+}
+
+/** How changes that collided are looked at, merged by hand, and taken as they were merged. */
+function byHandMoves(run: RunId, collided: readonly StepProgress[]): readonly string[] {
+  const some = collided.slice(0, MOST_FILES);
+  if (some.length === 0) return [];
+  const open = some.filter((step) => applied(step) === undefined);
+  return [
+    ...open.flatMap(({ key, failure }) =>
+      // Without files, something else was in the way.
+      failure?.files === undefined
+        ? [`codemachine apply ${run} ${quoted(key)}`]
+        : [
+            `codemachine diff ${run} ${quoted(key)} --conflict`,
+            `codemachine apply ${run} ${quoted(key)} --markers`,
+          ],
+    ),
+    `codemachine resume ${run}${some.map(({ key }) => ` --resolved ${quoted(key)}`).join('')}`,
+  ];
 }
 
 /** In a subdirectory, `git apply` passes over what lies outside of it without a word. */

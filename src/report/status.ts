@@ -83,6 +83,7 @@ export function cutOffText(
 }
 
 function stepJson(step: StepProgress, files: readonly string[] | undefined): JsonObject {
+  const { applied } = step.trees[step.attempt] ?? {};
   return known({
     step: step.key,
     status: step.status,
@@ -102,6 +103,7 @@ function stepJson(step: StepProgress, files: readonly string[] | undefined): Jso
     usage: step.usage === undefined ? undefined : { ...step.usage },
     artifacts: step.values.artifacts?.map((artifact) => ({ ...artifact })),
     files,
+    applied: applied === undefined ? undefined : { ...applied },
   });
 }
 

@@ -67,7 +67,7 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     stepRows(told),
     gateLines(progress, progress.lastAt ?? ''),
     totals(told),
-    unmergedLines(told),
+    unmergedLines(progress, told),
     nextMoves(progress, told),
     leftInTree(progress, told),
   ];

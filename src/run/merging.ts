@@ -7,6 +7,7 @@ import { err, ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt, AttemptOf } from './attempt.ts';
+import { closeResolution } from './by-hand.ts';
 import { decideNext } from './conclude.ts';
 import type { Phase } from './phase.ts';
 import { resolveConflict } from './resolve.ts';
@@ -148,6 +149,7 @@ async function put(of: AttemptOf, { ours, tree, files, ignored = [] }: Proposed)
 /** Says that the change stands in the shared tree, and with it the step's result, as it was when the change was ready. */
 export function sayMerged(run: Running, step: StepKey, attempt: number, { tree, files }: Recording): void {
   const { values, reused } = run.ledger.step(step);
+  closeResolution(run, step, 'nothing collided');
   if (files.length > 0) void run.ledger.say({ type: 'change-merged', step, attempt, tree, files });
   const said = reused === undefined ? values : { ...values, reused };
   void run.ledger.say({ ...said, type: 'step-succeeded', step, attempt });
@@ -175,27 +177,27 @@ async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string)
   const names = listed(conflicts);
   const resolution = why === undefined ? '' : `; it was not resolved: ${why}`;
   const id = run.input.run;
-  return doesNotFit(
-    of,
-    `its change collides with what is in the tree by now: ${names}${resolution}`,
-    `\`codemachine diff ${id} ${keyWord(key)}\` shows the change, \`codemachine apply ${id} ${keyWord(key)}\` merges it by hand`,
-  );
+  const word = keyWord(key);
+  return doesNotFit(of, {
+    message: `its change collides with what is in the tree by now: ${names}${resolution}`,
+    help: `\`codemachine apply ${id} ${word} --markers\` puts both sides into the files; resolved there, \`codemachine resume ${id} --resolved ${word}\` goes on`,
+    files: conflicts,
+  });
 }
 
 /** No recording holds them, so nothing could bring them back: it is for the user to say where they go. */
 async function refuseForIgnored(of: AttemptOf, ignored: readonly string[]): Promise<AfterAttempt> {
   const one = ignored.length === 1;
   const names = `${one ? 'an ignored file' : 'ignored files'} of yours, ${listed(ignored)}, ${one ? 'is' : 'are'} in the way`;
-  return doesNotFit(
-    of,
-    `its change cannot be merged: ${names}. Nothing was touched, and the change is kept`,
-    `Move ${one ? 'it' : 'them'} away, then \`codemachine apply ${of.run.input.run} ${keyWord(of.key)}\` merges the change`,
-  );
+  return doesNotFit(of, {
+    message: `its change cannot be merged: ${names}. Nothing was touched, and the change is kept`,
+    help: `Move ${one ? 'it' : 'them'} away, then \`codemachine apply ${of.run.input.run} ${keyWord(of.key)}\` merges the change`,
+  });
 }
 
-async function doesNotFit(of: AttemptOf, message: string, help: string): Promise<AfterAttempt> {
+async function doesNotFit(of: AttemptOf, failure: Omit<Failure, 'reason'>): Promise<AfterAttempt> {
   const { run, phase, key } = of;
   if (phase.halted() !== undefined) return 'halted';
   const { values } = run.ledger.step(key);
-  return decideNext(of, {}, { ok: false, values, failure: { reason: 'merge-conflict', message, help } });
+  return decideNext(of, {}, { ok: false, values, failure: { reason: 'merge-conflict', ...failure } });
 }

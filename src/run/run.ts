@@ -8,6 +8,7 @@ import type { By, Milestone, MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { BroughtDecision } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
+import { sayMergedByHand } from './by-hand.ts';
 import { recordEnd } from './ends.ts';
 import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
 import { keyIn } from './frame.ts';
@@ -237,6 +238,7 @@ async function putBackAndLook(run: Running): Promise<Result<Mending, string>> {
 function sayOpening(run: Running, kept: readonly StepKey[]): Promise<Milestone> {
   const opened = run.ledger.say(opening(run, kept));
   for (const body of run.input.prelude ?? []) void run.ledger.say(body);
+  for (const merge of run.input.resolved ?? []) sayMergedByHand(run, merge);
   return opened;
 }
 

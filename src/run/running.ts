@@ -14,6 +14,7 @@ import type { Attempt, Clock, Emit, HeadMove, Isolation, Workspace } from '../mo
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
+import type { MergedByHand } from './by-hand.ts';
 import type { Frame } from './frame.ts';
 import type { Gates } from './gates.ts';
 import type { Ledger } from './ledger.ts';
@@ -136,6 +137,8 @@ export interface RunInput {
    * it. An error is the sentence why nothing may start. What else is left open is looked for behind it.
    */
   readonly putBack?: () => Promise<Result<readonly MilestoneBody[], string>>;
+  /** Changes that collided and were merged in the checkout since, said in the same commit as the opening. */
+  readonly resolved?: readonly MergedByHand[];
   /** What going on with other files than before makes of the run. */
   readonly updated?: Updated;
   /** The run whose results the prelude takes over. */

@@ -1,6 +1,7 @@
 /** Runs the list of a frame: each step as soon as its own needs have ended. */
 import type { Scope } from '../model/scope.ts';
 import type { AfterAttempt } from './attempt.ts';
+import { isMergedByHand } from './by-hand.ts';
 import { condition } from './fill.ts';
 import { iterationOf, rankIn } from './frame.ts';
 import type { Hands } from './instances.ts';
@@ -39,10 +40,10 @@ function begin(list: Schedule): void {
 }
 
 function decide(list: Schedule, entry: Entry): void {
-  const { phase } = list;
+  const { run, phase } = list;
   if (phase.halted() !== undefined) return;
   const needs = entry.needs.map((need) => needOf(list, need));
-  entry.ranAgain = entry.needs.some((need) => need.ranAgain);
+  entry.ranAgain = entry.needs.some((need) => need.ranAgain) || isMergedByHand(run, entry.key);
   entry.failureBefore =
     list.failureBefore || entry.needs.some((need) => need.failureBefore) || needs.some(hasFailed);
   const status: StatusFunctions = {

@@ -8,6 +8,7 @@ import { type Change, changes, rawChanges } from './changes.ts';
 import { patchBytes } from './diff.ts';
 import { line, names, text, zeroEnded } from './git.ts';
 import { headOf } from './head.ts';
+import { leftMarkers, type Marker } from './markers.ts';
 import { type MergedTrees, mergeTrees } from './merge.ts';
 import { dropStaleRefLocks, keepRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
@@ -43,6 +44,15 @@ export interface Trees {
    * can be compared like a recording.
    */
   collide(base: string, ours: string, theirs: string): Promise<Result<MergedTrees, Failure>>;
+  /**
+   * The lines with which git marks a conflict, in these files of a recording; without those that one of `sides` has in the same
+   * file as a text of its own.
+   */
+  markers(
+    tree: string,
+    paths: readonly string[],
+    sides: readonly string[],
+  ): Promise<Result<readonly Marker[], Failure>>;
   /** Every run that has refs in this repository. */
   runs(): Promise<Result<readonly RunId[], Failure>>;
   /** Deletes the refs of a run; gives how many there were. */
@@ -69,6 +79,7 @@ export function openTrees(context: TreesOf): Trees {
     pick: (what) => inTurn(() => pick(context, what)),
     known: (paths, recordings) => known(store, paths, recordings),
     collide: (base, ours, theirs) => collide(store, [base, ours, theirs]),
+    markers: (tree, paths, sides) => leftMarkers(store, tree, paths, sides),
     runs: () => runsWithRefs(store),
     forget: (run) => inTurn(() => forget(store, run)),
     roots: () => rootsOf(store),

@@ -49,6 +49,9 @@ describe('an ignored file of the user where a merge would put one', () => {
     expect(applied.stderr).toContain(`an ignored file of yours, ${name}, is in the way`);
     expect(applied.stderr).not.toContain('edited');
     standsAsItWas(project, name);
+    const would = await say(project, 'apply @last one --dry-run');
+    expect(would).toMatchObject({ ...applied, stdout: '' });
+    standsAsItWas(project, name);
     renameSync(at(project, name.split('/')[0] ?? ''), path.join(project.base, 'aside'));
     expect(await say(project, 'apply @last one')).toMatchObject({ code: 0 });
     expect(project.git('status', '--short')).not.toBe('');

@@ -240,7 +240,7 @@ export interface RigOptions {
   readonly options?: Partial<RunOptions>;
   readonly ports?: Partial<RunPorts>;
   /** What is said with the opening. */
-  readonly opening?: Pick<RunInput, 'prelude' | 'updated' | 'retryOf'>;
+  readonly opening?: Pick<RunInput, 'prelude' | 'updated' | 'retryOf' | 'resolved'>;
   /** Rejects the commit of a milestone. */
   readonly refuse?: (body: MilestoneBody) => boolean;
 }

@@ -11,6 +11,7 @@ import { validate } from './generated/workflow.mjs';
 import { type Ignore, ignoresIn } from './ignore.ts';
 import { checkDefaults } from './isolated-steps.ts';
 import { readKinds } from './kinds.ts';
+import { checkLethal } from './lethal.ts';
 import { type Order, readOrder } from './order.ts';
 import { besides, type Reading, type ReadWorld, relocated } from './reading.ts';
 import { checkExpressions } from './references.ts';
@@ -137,6 +138,7 @@ function build(reading: Reading): Workflow {
   checkBypassed(reading, steps, order.places);
   for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path }))
     reading.report(d);
+  for (const d of checkLethal(workflow, source.path)) reading.report(d);
   return workflow;
 }
 

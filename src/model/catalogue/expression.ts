@@ -1,5 +1,5 @@
 /** Holds the words of the diagnostics about expressions. */
-import { error, slipOf } from './entry.ts';
+import { error, slipOf, warning } from './entry.ts';
 
 function didYouMean(near: string | undefined): string | undefined {
   return near === undefined ? undefined : `did you mean \`${near}\`?`;
@@ -174,6 +174,12 @@ const TAINT_CODES = {
   'data-in-variable': error<{ data: string; name: string }>(
     ({ data, name }) => `\`${data}\` is data, which may not choose what programs do through \`${name}\``,
     () => 'write a fixed value, or pass the data in a variable of another name',
+  ),
+  'lethal-three': warning<{ step: string; data: string; from: string; secret: string }>(
+    ({ step, data, from, secret }) =>
+      `\`${step}\` reads \`${data}\`, which strangers may have written (${from}), holds the secret \`${secret}\`, and may reach the network`,
+    ({ secret }) =>
+      `give \`${secret}\` to a \`run\` step that does what needs it, or say \`network: off\` with an engine that holds to it`,
   ),
   'model-dash': error<{ value: string }>(
     ({ value }) => `the model \`${value}\` starts with \`-\`, so an engine would take it for an option`,

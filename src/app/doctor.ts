@@ -3,7 +3,6 @@
 import { DIALECTS } from '../engines/dialects/dialects.ts';
 import { findEngine } from '../engines/find-engine.ts';
 import { MARK_VARIABLE } from '../engines/mark.ts';
-import { runGit } from '../engines/process.ts';
 import type { Retention } from '../model/config.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { locator } from '../model/source.ts';
@@ -13,20 +12,12 @@ import { DRIVER_PACKAGE, loadDriver } from '../state/driver.ts';
 import { StateError } from '../state/problem.ts';
 import { CLOCK } from './clock.ts';
 import { loadRepositoryConfig, loadUserConfig } from './config.ts';
+import { type Finding, lookForGit } from './doctor-git.ts';
 import { limitsOf, muchToClear } from './gc.ts';
 import { lookIntoState } from './open.ts';
 import { locate, type Place, shown, stateAt } from './place.ts';
 import { harmless } from './print.ts';
 import { VERSION } from './version.ts';
-
-/** One thing that was looked at. */
-interface Finding {
-  readonly what: string;
-  /** `missing` is a pity, `bad` keeps runs from working. */
-  readonly state: 'ok' | 'missing' | 'bad';
-  readonly found: string;
-  readonly help?: string;
-}
 
 const MARKS = { ok: '✔', missing: '–', bad: '✖' } as const;
 
@@ -47,7 +38,7 @@ export async function doctorCommand(flags: {
       state: 'ok' as const,
       found: `${process.versions.node} (${process.platform} ${process.arch})`,
     },
-    await lookForGit(place),
+    ...(await lookForGit(place, process.env)),
     await lookForDriver(),
     await lookAtState(place, { ...retentionOf(repository), ...retentionOf(user) }),
     ...configFindings(repository, user),
@@ -65,21 +56,6 @@ function print(findings: readonly Finding[]): void {
     const text = `${lines[index] ?? ''}\n${help === undefined ? '' : `    ${help}\n`}`;
     process.stdout.write(harmless(text, process.stdout, process.env));
   });
-}
-
-async function lookForGit(place: Place): Promise<Finding> {
-  const { code, stdout } = await runGit(['--version'], { cwd: '/', env: {} });
-  const version = /\d+\.\d+(\.\d+)?/.exec(Buffer.from(stdout).toString())?.[0];
-  if (code !== 0 || version === undefined) {
-    const help = 'install git 2.31 or newer: agents that write are undone with it';
-    return { what: 'git', state: 'bad', found: 'not found', help };
-  }
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major < 2 || (major === 2 && minor < 31)) {
-    return { what: 'git', state: 'bad', found: version, help: 'install git 2.31 or newer' };
-  }
-  const where = place.hasGit ? `repository ${place.root}` : 'not in a repository';
-  return { what: 'git', state: 'ok', found: `${version}, ${where}` };
 }
 
 /** Looked at where there is no run yet too: the first one should not be what finds it missing. */

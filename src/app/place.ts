@@ -8,6 +8,8 @@ export interface Place {
   /** The repository's root, or the current directory without git. */
   readonly root: string;
   readonly hasGit: boolean;
+  /** The git directory without a working tree in which `cwd` is. */
+  readonly bare?: string;
   /** Of the main worktree, so that every worktree of a repository sees the same runs. */
   readonly stateDir: string;
 }
@@ -42,7 +44,17 @@ export function locate(options: PlaceOptions, env: NodeJS.ProcessEnv): Place {
     moved === undefined || moved === ''
       ? path.join(found?.mainRoot ?? root, '.codemachine', 'state')
       : path.resolve(cwd, moved);
-  return { cwd, root, hasGit: found !== undefined, stateDir };
+  const bare = found === undefined ? findBare(cwd) : undefined;
+  return { cwd, root, hasGit: found !== undefined, stateDir, ...(bare === undefined ? {} : { bare }) };
+}
+
+/** What git takes for a git directory, where there is no working tree around it. */
+function findBare(from: string): string | undefined {
+  for (let at = from; ; at = path.dirname(at)) {
+    const parts = ['HEAD', 'objects', 'refs'].map((name) => kindOf(path.join(at, name)));
+    if (parts.join() === 'file,directory,directory') return at;
+    if (path.dirname(at) === at) return undefined;
+  }
 }
 
 function findGit(from: string): { root: string; mainRoot: string } | undefined {

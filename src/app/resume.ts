@@ -16,6 +16,7 @@ import { othersSince } from './cut-off.ts';
 import { type Executed, execute } from './execute.ts';
 import type { Execution } from './execution.ts';
 import { readVariables, type Variables } from './facts.ts';
+import { chosenSteps, fitForSteps } from './fit.ts';
 import { type GitOwner, gitMark } from './git.ts';
 import { openRun } from './open.ts';
 import { ownFiles } from './own-files.ts';
@@ -35,7 +36,7 @@ import { type Refusal, refuse } from './refusal.ts';
 import { type Reopened, retryOf, takeOver, update } from './reopen.ts';
 import { type GoingOn, lookAtResolved } from './resolved.ts';
 import { selectSteps } from './show-plan.ts';
-import { fitForWorkflow, type OpenReporter, withoutSecrets } from './start.ts';
+import { type OpenReporter, withoutSecrets } from './start.ts';
 import type { TreeQuestion } from './tree-back.ts';
 import { undoneSentence } from './undone.ts';
 import { inputsNow, readToday } from './updated.ts';
@@ -166,7 +167,8 @@ async function prepare(
   const workspace = await workspaceOf(place, record, env, gits);
   if (!workspace.ok) return workspace;
   if (updated !== undefined || retryOf(record) !== undefined) {
-    const fit = await fitForWorkflow(place, workflow, workspace.value);
+    const chosen = chosenSteps(selected.value, workflow);
+    const fit = await fitForSteps(place, chosen, workspace.value, env);
     if (!fit.ok) return fit;
   }
   const clean = await withoutSecrets(inputs.value, variables.value);

@@ -7,17 +7,16 @@ import type { Reporter } from '../model/ports.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
-import { allSteps, isWriter } from '../model/workflow.ts';
 import { quoted } from '../report/words.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import { readInputs } from '../workflow/inputs.ts';
-import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Checked, checkedFile, findWorkflow } from './check.ts';
 import { cutOffSentence } from './cut-off.ts';
 import { type Executed, execute } from './execute.ts';
 import type { Execution } from './execution.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
+import { chosenSteps, fitForSteps, notBare } from './fit.ts';
 import { findPlaces, type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openPlaceState } from './open.ts';
 import { ownFiles } from './own-files.ts';
@@ -57,6 +56,8 @@ export async function start(
 ): Promise<Result<Executed & { record: RunRecord }, Refusal>> {
   const { env } = options;
   const place = locate(options, env);
+  const working = notBare(place);
+  if (!working.ok) return working;
   const file = findWorkflow(place, options.workflow);
   if (!file.ok) return file;
   // While the file is read, which leaves no turn to anything else.
@@ -108,7 +109,7 @@ async function begin(
   const gits: GitOwner = { places, leftOut: ownFiles(options.flags) };
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
-  const fit = await fitForWorkflow(place, workflow, workspace.value);
+  const fit = await fitForSteps(place, chosenSteps(plan, workflow), workspace.value, env);
   if (!fit.ok) return fit;
   const facts = await workspace.value?.facts();
   if (facts?.ok === false) return err({ message: facts.error.message });
@@ -144,37 +145,6 @@ async function begin(
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),
   });
   return ok({ ...executed, record });
-}
-
-/** Whether the tree is one in which the workflow can be run. */
-export async function fitForWorkflow(
-  place: Place,
-  workflow: Workflow,
-  workspace: GitWorkspace | undefined,
-): Promise<Result<undefined, Refusal>> {
-  const needed = allSteps(workflow).some(recorded);
-  return needed ? fitForWriters(place, workspace) : ok(undefined);
-}
-
-/** Whether what agents will change can be recorded and undone. That there is a `.git` is known by now, and no more than that. */
-async function fitForWriters(
-  place: Place,
-  workspace: GitWorkspace | undefined,
-): Promise<Result<undefined, Refusal>> {
-  if (workspace !== undefined) {
-    const fit = await workspace.check();
-    if (fit.ok) return fit;
-    return err({ message: fit.error.message, ...(fit.error.help ? { help: fit.error.help } : {}) });
-  }
-  return refuse(
-    `${place.root} has a .git, and git cannot be started or finds no repository there, so edits of a failed agent could not be undone`,
-    'put `git` on PATH, or say `undo: never` on the steps that may write',
-  );
-}
-
-/** Whether a step's attempts are recorded, so that the tree must be one that can be. */
-function recorded(step: Workflow['steps'][number]): boolean {
-  return isWriter(step) && step.undo;
 }
 
 /** What is stored is what the run sees: an input that holds a secret is masked for both. */

@@ -14,7 +14,15 @@ import { dropStaleLock } from './restore.ts';
 import type { Store } from './store.ts';
 import { cannotMake, dismantle, plant, plantAgain, standing, straighten } from './worktree.ts';
 import { copyInto, linkInto } from './worktree-files.ts';
-import { leftPlaces, makeWay, placeOf, sameWay, type WorktreePlace, worktreeHome } from './worktree-place.ts';
+import {
+  leftPlaces,
+  makeWay,
+  placeOf,
+  sameWay,
+  usableHome,
+  type WorktreePlace,
+  worktreeHome,
+} from './worktree-place.ts';
 
 /** A worktree that is there, whoever made it. */
 export interface LeftWorktree {
@@ -40,6 +48,8 @@ export interface Worktrees {
   readonly isolation: Isolation;
   /** The tools of a worktree that was opened or found and is not removed yet, by its `root`. */
   worktree(root: string): WorktreeTools | undefined;
+  /** Where worktrees are made, or why none can be: better known before anything runs than in the middle. Makes the directory. */
+  homeOfWorktrees(): Promise<Result<string, Failure>>;
   /** All worktrees of this repository that this program made and nobody removed yet. Removing one is for who owns its run. */
   leftWorktrees(): Promise<Result<readonly LeftWorktree[], Failure>>;
 }
@@ -78,6 +88,14 @@ export function openWorktrees(deps: OpenWorktrees): Worktrees {
       unresolved: (tree, paths) => unresolved(deps.context.store, tree, paths),
     },
     worktree: (root) => entered.get(root)?.tools,
+    homeOfWorktrees: async () => {
+      const version = await room.version();
+      if (!version.ok) return version;
+      const home = worktreeHome(shared, deps.environ);
+      if (!home.ok) return home;
+      const usable = usableHome(home.value, true);
+      return usable.ok ? home : usable;
+    },
     leftWorktrees: () => Promise.resolve(left(room)),
   };
 }
@@ -109,7 +127,7 @@ async function newEnough(store: Store): Promise<Result<undefined, Failure>> {
   return err({
     reason: 'config',
     message: `${line(said.value)} is too old for isolated steps.`,
-    help: 'Install git 2.38 or newer, then resume.',
+    help: 'Install git 2.38 or newer.',
   });
 }
 

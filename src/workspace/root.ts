@@ -1,5 +1,5 @@
 /** Finds the repository that a directory belongs to. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -48,11 +48,44 @@ export async function findRoot(
   if (lines.length > 4) {
     return err({
       reason: 'config',
-      message: `A path with a line break in it cannot hold a workspace: ${root}`,
+      message: `The path of the repository has a line break in it, with which git cannot say where it is: ${JSON.stringify(cwd)}.`,
+      help: 'Move it to a path without one.',
     });
   }
   const mainRoot = gitDir === commonDir ? root : await mainWorktree(root, git, env);
   return ok({ root, mainRoot, gitDir, commonDir, objectFormat });
+}
+
+/** Why git finds no working tree in a directory that has a `.git`. */
+export async function whyNoRoot(cwd: string, git: Git, environ: Environ): Promise<Failure> {
+  const end = await git(['rev-parse', '--show-toplevel'], { cwd, env: userEnvironment(environ) });
+  const failure = (message: string, help: string): Failure => ({ reason: 'config', message, help });
+  if (end.code === 127 || /ENOENT|spawn git/.test(end.stderr))
+    return failure('Git cannot be started.', 'Put `git` on PATH.');
+  if (/must be run in a work tree/.test(end.stderr))
+    return failure(
+      `The repository in ${cwd} is bare: it has no files to work on.`,
+      'Run in a worktree of it, which `git worktree add <directory>` makes; or, if it is not meant to be bare, `git config core.bare false`.',
+    );
+  const head = headText(path.join(cwd, '.git', 'HEAD'));
+  if (head !== undefined && !/^(ref: refs\/|[0-9a-f]{40})/.test(head))
+    return failure(
+      `${path.join(cwd, '.git', 'HEAD')} names neither a branch nor a commit, so git finds no repository there.`,
+      'If the branch was `main`, `echo "ref: refs/heads/main" > .git/HEAD` puts it right; `ls .git/logs/refs/heads` shows the branches.',
+    );
+  const said = end.stderr.trim().split('\n')[0] ?? '';
+  return failure(
+    `${cwd} has a .git, and git finds no repository there${said === '' ? '' : ` (${said})`}.`,
+    '`git status` says the same; mend it, or bring `.git` back from a clone or a backup.',
+  );
+}
+
+function headText(file: string): string | undefined {
+  try {
+    return statSync(file).isFile() ? readFileSync(file, 'latin1') : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function noRepository(end: { readonly code: number; readonly stderr: string }): boolean {

@@ -1,13 +1,17 @@
 /** Knows where worktrees are. */
 import { createHash } from 'node:crypto';
 import {
+  accessSync,
   chmodSync,
+  constants,
+  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
   type Stats,
+  statSync,
 } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
@@ -90,7 +94,7 @@ function badPlace(what: string): Failure {
   return {
     reason: 'config',
     message: `There is no safe place for the worktree of an isolated step: ${what}.`,
-    help: 'Set XDG_CACHE_HOME to a directory of yours outside of the repository, then resume.',
+    help: 'Set XDG_CACHE_HOME to a directory of yours outside of the repository.',
   };
 }
 
@@ -157,27 +161,52 @@ export function sameWay(root: string): Result<undefined, Failure> {
 }
 
 /**
- * Makes the directories above a worktree, for this user alone. Refused where somebody else could lead the way elsewhere: a link of
+ * Makes the directories above a worktree, for this user alone; of those that are only ours, the first `make`. Refused where somebody else could lead the way elsewhere: a link of
  * another user, a directory in which everybody may rename, a link where a directory of ours should be.
  */
-export function makeWay(root: string): Result<undefined, Failure> {
+export function makeWay(root: string, make = OURS): Result<undefined, Failure> {
   const ours = [...abovesOf(root)].slice(-OURS);
   const above = path.dirname(ours[0] ?? root);
   try {
-    mkdirSync(above, { recursive: true, mode: 0o700 });
+    // Not with `recursive`: below a directory like /proc, where nothing can be made, that one never comes to an end.
+    for (const one of [...abovesOf(above), above]) makeOne(one);
     for (const one of [...abovesOf(above), above]) {
       const trouble = strange(one);
       if (trouble !== undefined) return err(badPlace(trouble));
     }
-    for (const one of ours) {
-      if (lookAt(one) === undefined) mkdirSync(one, { mode: 0o700 });
-    }
+    for (const one of ours.slice(0, make)) makeOne(one);
     const same = sameWay(root);
     if (!same.ok) return same;
-    for (const one of ours) if ((lstatSync(one).mode & 0o077) !== 0) chmodSync(one, 0o700);
+    for (const one of ours.slice(0, make)) if ((lstatSync(one).mode & 0o077) !== 0) chmodSync(one, 0o700);
     return ok(undefined);
   } catch (error) {
     return err(badPlace(error instanceof Error ? error.message : String(error)));
+  }
+}
+
+/** Another run may make the same one at the same moment. */
+function makeOne(directory: string): void {
+  if (existsSync(directory)) return;
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** Whether a worktree could be made below `home`, which is made if `making`; without, it is only looked at. */
+export function usableHome(home: string, making: boolean): Result<undefined, Failure> {
+  if (making) {
+    const made = makeWay(path.join(home, 'run', 'attempt'), 2);
+    if (!made.ok) return made;
+  }
+  const there = [...abovesOf(home), home].findLast((one) => existsSync(one)) ?? home;
+  if (!statSync(there).isDirectory()) return err(badPlace(`${there} is no directory`));
+  try {
+    accessSync(there, constants.W_OK | constants.X_OK);
+    return ok(undefined);
+  } catch {
+    return err(badPlace(`nothing can be written into ${there}`));
   }
 }
 

@@ -85,13 +85,19 @@ export async function askUndo(
   );
 }
 
-async function askMerge({ step, attempt, files }: UndoQuestion): Promise<'undo' | 'keep' | 'stop'> {
+async function askMerge(question: UndoQuestion): Promise<'undo' | 'keep' | 'stop'> {
+  const { step, attempt, files } = question;
+  const held =
+    files.length === 0
+      ? ''
+      : ` These files hold neither what was there before nor what the merge puts there:\n${listOf(files)}`;
   process.stderr.write(
-    `The change of ${step} (attempt ${attempt}) was being merged when the run stopped. These files hold neither what was there before nor what the merge puts there:\n${listOf(files)}`,
+    `The change of ${step} (attempt ${attempt}) was being merged when the run stopped.${held === '' ? '\n' : held}`,
   );
-  const question =
-    'finish the merge over them, which stay recorded [f], merge with what they hold [m], or stop [s]? ';
-  switch (await choose(question, ['finish', 'merge', 'stop'])) {
+  for (const one of sinceWords(question)) tell(one);
+  const asked =
+    'finish the merge over what is there, which stays recorded [f], merge with what is there [m], or stop [s]? ';
+  switch (await choose(asked, ['finish', 'merge', 'stop'])) {
     case 'finish':
       return 'undo';
     case 'merge':

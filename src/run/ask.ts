@@ -17,6 +17,12 @@ export function ask(run: Running, question: UndoQuestion): Promise<'undo' | 'kee
   return Promise.resolve(why === 'crashed' && head === undefined && others === undefined ? 'undo' : 'stop');
 }
 
+/** The other runs that have worked in the same tree since then (ISO 8601, UTC), for a question. */
+export function othersSince({ input }: Running, at: string | undefined): Pick<UndoQuestion, 'others'> {
+  const others = at === undefined ? [] : (input.options.othersSince?.(at) ?? []);
+  return others.length === 0 ? {} : { others };
+}
+
 const MOST_FILES = 5;
 
 /** Why a run is not resumed, with both ways out. */
@@ -24,13 +30,17 @@ export function refusal(question: UndoQuestion): string {
   const { step, attempt, why, files, merging, head, others } = question;
   const names =
     files.slice(0, MOST_FILES).join(', ') + (files.length > MOST_FILES ? `, … (${files.length})` : '');
+  const since = [
+    ...(head === undefined ? [] : [headMoved(head)]),
+    ...(others === undefined ? [] : [othersWorked(others)]),
+  ].join('. ');
+  if (merging === true && since !== '') {
+    const held = files.length === 0 ? '' : ` These files of it hold something else now: ${names}.`;
+    return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run was cut off. ${since}.${held} Resume with --keep-tree to merge it with the tree as it is, or with --restore to finish the merge over it; HEAD stays where it is`;
+  }
   if (merging === true)
     return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run stopped, and files of it hold something else now: ${names}. Resume with --keep-tree to merge it with what they hold, or with --restore to finish the merge over it`;
-  if (head !== undefined || others !== undefined) {
-    const since = [
-      ...(head === undefined ? [] : [headMoved(head)]),
-      ...(others === undefined ? [] : [othersWorked(others)]),
-    ].join('. ');
+  if (since !== '') {
     const changed = files.length === 0 ? '' : ` These files have changed since it began: ${names}.`;
     const back = head === undefined ? 'these files' : 'HEAD and these files';
     return `\`${step}\` (attempt ${attempt}) was cut off, and nobody recorded how it left the tree. ${since}.${changed} Resume with --keep-tree to go on from the tree as it is, or with --restore to put ${back} back to the start of the attempt, whoever changed them`;

@@ -1,9 +1,9 @@
 /** Finishes a merge that was cut off while the shared tree was being changed. */
 import type { StepKey } from '../model/ids.ts';
-import type { Workspace } from '../model/ports.ts';
+import type { HeadMove, Workspace } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
-import { ask, endedOrderly, refusal } from './ask.ts';
+import { ask, endedOrderly, othersSince, refusal } from './ask.ts';
 import { sayMerged } from './merging.ts';
 import type { Running } from './running.ts';
 
@@ -39,11 +39,14 @@ export async function lookAtMerge(
   const { from, tree } = merge;
   const looked = await compare(run, workspace, `${step}.${attempt}.found`, { from, tree });
   if (!looked.ok) return run.input.options.keepTree === true ? ok(undefined) : looked;
-  const { files, found, foreign } = looked.value;
+  const { files, found, foreign, head } = looked.value;
   // An owner that was killed may have been writing one of them: what it holds then is nobody's edit.
   const why = endedOrderly(run) ? 'edited' : 'crashed';
-  const question = { step, attempt, why, files: foreign, merging: true } as const;
-  const answer = foreign.length === 0 ? 'undo' : await ask(run, question);
+  const moved = head === undefined ? {} : { head };
+  const others = foreign.length === 0 ? {} : othersSince(run, begunAt(run, step, attempt));
+  const question = { step, attempt, why, files: foreign, merging: true, ...moved, ...others } as const;
+  const nothing = foreign.length === 0 && head === undefined;
+  const answer = nothing ? 'undo' : await ask(run, question);
   if (answer === 'stop') return err(refusal(question));
   return ok(answer === 'keep' ? undefined : { step, attempt, from, tree, files, found, foreign });
 }
@@ -62,12 +65,19 @@ export async function finishMerge(run: Running, merge: HalfMerged): Promise<Resu
   return ok(undefined);
 }
 
+function begunAt({ input }: Running, step: StepKey, attempt: number): string | undefined {
+  const begun = input.history.findLast(
+    (one) => one.type === 'merge-started' && one.step === step && one.attempt === attempt,
+  );
+  return begun?.at;
+}
+
 async function compare(
   run: Running,
   workspace: Workspace,
   label: string,
   { from, tree }: { readonly from: string; readonly tree: string },
-): Promise<Result<Pick<HalfMerged, 'files' | 'found' | 'foreign'>, string>> {
+): Promise<Result<Pick<HalfMerged, 'files' | 'found' | 'foreign'> & { head?: HeadMove }, string>> {
   const now = await workspace.record(run.input.run, label, from);
   if (!now.ok) return err(`the tree could not be recorded before resuming: ${now.error.message}`);
   const files = await workspace.changed(from, tree);
@@ -79,5 +89,9 @@ async function compare(
   const moved = new Set(now.value.files);
   const open = new Set(rest.value);
   const foreign = files.value.filter((path) => moved.has(path) && open.has(path));
-  return ok({ files: files.value, found: now.value.tree, foreign });
+  // A merge moves no HEAD: whoever did may have taken the tree elsewhere, half of the change with it.
+  const head = (await workspace.moved?.(from, now.value.tree)) ?? ok(undefined);
+  if (!head.ok) return err(`it could not be found out whether HEAD moved: ${head.error.message}`);
+  const where = head.value === undefined ? {} : { head: head.value };
+  return ok({ files: files.value, found: now.value.tree, foreign, ...where });
 }

@@ -6,7 +6,7 @@ import type { AttemptTrees, StepProgress } from '../model/progress.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Step } from '../model/workflow.ts';
-import { ask, endedOrderly, refusal } from './ask.ts';
+import { ask, endedOrderly, othersSince, refusal } from './ask.ts';
 import type { Running, UndoQuestion } from './running.ts';
 import { isRecorded } from './transaction.ts';
 
@@ -57,7 +57,7 @@ export async function lookAtTree(
     const moved = (await workspace.moved?.(start, tree)) ?? ok(undefined);
     if (!moved.ok) return err(`it could not be found out whether HEAD moved: ${moved.error.message}`);
     const head = moved.value === undefined ? {} : { head: moved.value };
-    const others = files.length === 0 ? {} : othersSince(run, step, attempt);
+    const others = files.length === 0 ? {} : othersSince(run, begunAt(run, step, attempt));
     const question: UndoQuestion = { step, attempt, why: 'crashed', files, ...head, ...others };
     const nothing = files.length === 0 && moved.value === undefined;
     const answer = nothing ? 'undo' : await ask(run, question);
@@ -77,14 +77,12 @@ export async function lookAtTree(
   return ok({ before: [], ...(answer === 'undo' ? { undo } : {}) });
 }
 
-/** The other runs whose work may lie between the attempt's start and the tree as it is. */
-function othersSince(run: Running, step: StepKey, attempt: number): Pick<UndoQuestion, 'others'> {
-  const { history, options } = run.input;
-  const began = history.findLast(
+/** When the attempt began; ISO 8601, UTC. */
+function begunAt({ input }: Running, step: StepKey, attempt: number): string | undefined {
+  const began = input.history.findLast(
     (one) => one.type === 'step-started' && one.step === step && one.attempt === attempt,
   );
-  const others = began === undefined ? [] : (options.othersSince?.(began.at) ?? []);
-  return others.length === 0 ? {} : { others };
+  return began?.at;
 }
 
 /**

@@ -181,6 +181,11 @@ export interface Merged {
   /** Paths that differ from `ours`. */
   readonly files: readonly string[];
   readonly conflicts: readonly string[];
+  /**
+   * The conflicts without markers: of what one side deleted, of what is not text, of names. Each with its paths as they stand in
+   * `tree`; who changes none of them has not decided it. Absent for none.
+   */
+  readonly unmarked?: readonly (readonly string[])[];
   /** Ignored files of the user's where `tree` has others, sorted: nothing may be put in place before they are moved away. */
   readonly ignored?: readonly string[];
 }

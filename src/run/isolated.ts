@@ -1,4 +1,5 @@
 /** Makes one attempt of a step in a worktree of its own. */
+import type { AttemptValues } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Job, Outcome, Recording, RunJob, Worktree } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
@@ -13,7 +14,7 @@ export interface InWorktree extends Rank {
   /** The recording that the worktree starts as; the shared tree as it is where that is not said. */
   readonly from?: string;
   /** Asked when the attempt ended well, while the worktree is still there: what is wrong with what it made. */
-  readonly verify?: (check: Check, made: Recording) => Promise<Failure | undefined>;
+  readonly verify?: (check: Check, made: Recording, values: AttemptValues) => Promise<Failure | undefined>;
 }
 
 /** Runs a shell command in the attempt's worktree, in what is left of the attempt's time. */
@@ -82,7 +83,7 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
   const { change, said } = after.value;
   // A worktree that is gone tells the next owner that all of it is recorded; and if there is one by now, it is theirs.
   const made = { change, close: () => said.then(close) };
-  const wrong = outcome.ok ? await wanted.verify?.(check, change) : undefined;
+  const wrong = outcome.ok ? await wanted.verify?.(check, change, outcome.values) : undefined;
   return { ...made, outcome: wrong === undefined ? outcome : { ...failed(wrong), values: outcome.values } };
 }
 

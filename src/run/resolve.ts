@@ -35,8 +35,8 @@ export async function resolveConflict(
     const tree = await resolvedTree(of, made, conflict);
     if (tree.ok) return { kind: 'made', tree: tree.value };
   }
-  const resolver = resolverOf(of, isolated, isolated.onConflict.agent, conflict.conflicts);
-  const verify = verifier(of, isolated.onConflict.checks, conflict.conflicts);
+  const resolver = resolverOf(of, isolated, isolated.onConflict.agent, conflict);
+  const verify = verifier(of, isolated.onConflict.checks, conflict);
   const rank = { remaining, index };
   const asked = { admit: () => true, over: () => undefined, scope, from: conflict.tree, verify };
   await perform(run, phase, { ...rank, ...asked, step: resolver, key });
@@ -61,7 +61,7 @@ function resolverOf(
   of: AttemptOf,
   { copy, link, setup }: Isolated,
   agent: PromptStep,
-  conflicts: readonly string[],
+  conflict: Proposed,
 ): PromptStep {
   const { if: _, ...rest } = agent;
   return {
@@ -69,7 +69,7 @@ function resolverOf(
     id: asStepId(conflictKey(of.key)),
     needs: [],
     continueOnError: false,
-    prompt: { parts: [promptFor(of, conflicts)], whole: false, at: agent.at },
+    prompt: { parts: [promptFor(of, conflict)], whole: false, at: agent.at },
     isolated: { copy, link, ...(setup === undefined ? {} : { setup }), merge: 'never' },
   };
 }
@@ -77,13 +77,15 @@ function resolverOf(
 function verifier(
   { run }: AttemptOf,
   checks: readonly string[],
-  conflicts: readonly string[],
+  { conflicts, unmarked = [] }: Proposed,
 ): NonNullable<InWorktree['verify']> {
-  return async (check, made): Promise<Failure | undefined> => {
+  return async (check, made, { text = '' }): Promise<Failure | undefined> => {
     const left = await run.input.ports.isolation?.unresolved?.(made.tree, conflicts);
     if (left === undefined) return { reason: 'config', message: 'nobody can tell whether markers are left' };
     if (!left.ok) return left.error;
     if (left.value.length > 0) return { reason: 'merge-conflict', message: markersIn(left.value) };
+    const open = undecided(unmarked, made.files, text);
+    if (open !== undefined) return { reason: 'merge-conflict', message: asLeft(open) };
     for (const script of checks) {
       const outcome = await check(script);
       if (outcome.ok) continue;
@@ -93,6 +95,30 @@ function verifier(
     }
     return undefined;
   };
+}
+
+/** A conflict without markers that was not touched, and of which nothing was said either. */
+function undecided(
+  unmarked: readonly (readonly string[])[],
+  changed: readonly string[],
+  said: string,
+): readonly string[] | undefined {
+  const decided = new Set([...changed, ...keptIn(said)]);
+  return unmarked.find((paths) => !paths.some((path) => decided.has(path)));
+}
+
+/** The files of which the agent said that they are to stay: `keep <path>` on a line of its own. */
+function keptIn(said: string): readonly string[] {
+  return said.split('\n').flatMap((line) => {
+    const [, path] = /^[-*\s]*keep\s+(.+?)\s*$/.exec(line.replaceAll('`', '')) ?? [];
+    return path === undefined ? [] : [path];
+  });
+}
+
+function asLeft(paths: readonly string[]): string {
+  return paths.length === 1
+    ? `${paths[0]} is as the merge left it`
+    : `${paths.join(', ')} are as the merge left them`;
 }
 
 function markersIn(files: readonly string[]): string {
@@ -121,7 +147,7 @@ async function resolvedTree(
 /** Of a purpose, the beginning says it. */
 const LONGEST_PURPOSE = 2_000;
 
-function promptFor(of: AttemptOf, conflicts: readonly string[]): string {
+function promptFor(of: AttemptOf, { conflicts, unmarked = [] }: Proposed): string {
   const { run, step, key: own } = of;
   const merged = executions(run)
     .filter(({ key }) => {
@@ -147,9 +173,22 @@ function promptFor(of: AttemptOf, conflicts: readonly string[]): string {
     '',
     `- ${purposeOf(step)}`,
     '',
-    'A file that one side deleted, or that cannot hold markers, has none: decide what it is to be.',
+    ...unmarkedWords(unmarked),
     'Leave no conflict marker behind. Change nothing that the conflicts do not ask for.',
   ].join('\n');
+}
+
+function unmarkedWords(unmarked: readonly (readonly string[])[]): readonly string[] {
+  if (unmarked.length === 0) return [];
+  return [
+    'Of these, one side deleted a file, or what collides is no text, so there are no markers:',
+    '',
+    ...unmarked.map((paths) => `- ${paths.join(', ')}`),
+    '',
+    'Decide what each is to be, and change it. One that is to stay exactly as it is now is named in your last message,',
+    'on a line of its own: `keep <path>`.',
+    '',
+  ];
 }
 
 function purposeOf(step: Step): string {

@@ -6,6 +6,7 @@ import { changedPaths } from './diff.ts';
 import { line, names, shown } from './git.ts';
 import { headOf } from './head.ts';
 import { ignoredInTheWay } from './in-the-way.ts';
+import { unresolved } from './markers.ts';
 import { keepRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
 import { treeOf } from './tree.ts';
@@ -40,7 +41,7 @@ export async function merge(deps: MergeDeps, what: MergeOf): Promise<Result<Merg
 
   const merged = await mergeTrees(store, base.value, ours.value, theirs.value);
   if (!merged.ok) return merged;
-  const { tree, conflicts } = merged.value;
+  const { tree, conflicts, groups } = merged.value;
   if (tree === ours.value && conflicts.length === 0) return ok(nothing);
   const { run, label } = what;
   const recorded = { run, label, tree, head: head.value, since: what.ours, at: deps.now() };
@@ -50,7 +51,26 @@ export async function merge(deps: MergeDeps, what: MergeOf): Promise<Result<Merg
   if (!files.ok) return files;
   const ignored = await ignoredInTheWay(store, what.ours, kept.value);
   if (!ignored.ok) return ignored;
-  return ok({ tree: kept.value, files: files.value, conflicts, ignored: ignored.value });
+  const unmarked = await withoutMarkers(store, kept.value, groups);
+  if (!unmarked.ok) return unmarked;
+  const rest = { conflicts, ignored: ignored.value };
+  return ok({ tree: kept.value, files: files.value, ...rest, ...unmarked.value });
+}
+
+/** The conflicts that no line of any file tells of. */
+async function withoutMarkers(
+  store: Store,
+  tree: string,
+  groups: MergedTrees['groups'],
+): Promise<Result<Pick<Merged, 'unmarked'>, Failure>> {
+  if (groups.length === 0) return ok({});
+  const marked = await unresolved(store, tree, [...new Set(groups.flat())]);
+  if (!marked.ok) return marked;
+  const told = new Set(marked.value);
+  // Of a file that is no text, git says twice that it collides.
+  const each = new Map(groups.map((paths) => [paths.join('\0'), paths]));
+  const unmarked = [...each.values()].filter((paths) => !paths.some((path) => told.has(path)));
+  return ok(unmarked.length === 0 ? {} : { unmarked });
 }
 
 async function treeOfRecording(store: Store, recording: string): Promise<Result<string, Failure>> {
@@ -68,6 +88,8 @@ const SIDES = { ours: 'shared-0-g', theirs: 'step-0-g' } as const;
 export interface MergedTrees {
   readonly tree: string;
   readonly conflicts: readonly string[];
+  /** Conflict by conflict, the paths that it is about, as they stand in the tree. */
+  readonly groups: readonly (readonly string[])[];
 }
 
 /** Merges three trees as `merge` does, and records nothing. */
@@ -137,18 +159,22 @@ function pathOf(name: string): string {
 function parse(bytes: Uint8Array): Result<MergedTrees, Failure> {
   const [tree = '', ...fields] = names(bytes);
   // A merge without conflicts is told by its tree alone.
-  if (fields.length === 0) return ok({ tree, conflicts: [] });
+  if (fields.length === 0) return ok({ tree, conflicts: [], groups: [] });
   const end = fields.indexOf('');
   const listed = end === -1 ? fields : fields.slice(0, end);
   const told = new Set<string>();
+  const groups: (readonly string[])[] = [];
   for (let at = end + 1; end !== -1 && at < fields.length; ) {
     const count = Number(fields[at]);
     const paths = fields.slice(at + 1, at + 1 + count);
-    if (fields[at + 1 + count]?.startsWith('CONFLICT') === true) for (const one of paths) told.add(one);
+    if (fields[at + 1 + count]?.startsWith('CONFLICT') === true) {
+      for (const one of paths) told.add(one);
+      groups.push(paths.map(shown));
+    }
     at += count + 3;
   }
   const conflicts = new Set(listed.length > 0 ? listed : told);
   if (conflicts.size === 0)
     return err({ reason: 'internal', message: 'Git found a conflict and names no file of it.' });
-  return ok({ tree, conflicts: [...new Set([...conflicts].map(pathOf))].sort() });
+  return ok({ tree, conflicts: [...new Set([...conflicts].map(pathOf))].sort(), groups });
 }

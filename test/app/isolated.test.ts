@@ -145,4 +145,25 @@ ${agent('one')}${agent('two', more)}`;
     expect(said.code).toBe(0);
     expect(worktrees(project)).toEqual([]);
   });
+
+  it.each([
+    ['one side deleted', 'rm f', 'echo one > f', 'f'],
+    ['is no text', 'printf "\\000two" > new.bin', 'printf "\\000one" > new.bin', 'new.bin'],
+  ])('that collide in what %s are merged when the agent has decided', async (_, two, one, file) => {
+    const more = '{ mode: isolated, on-conflict: { agent: merger } }';
+    const workflow = `agents: { merger: { engine: claude-code, access: write } }
+steps:
+${agent('one')}${agent('two', more)}`;
+    const script = (merger: string): string =>
+      `case $CODEMACHINE_STEP in one) ${one};; two) ${two};; *) ${merger};; esac`;
+    const project = agentProject(script('true'), { f: 'f\n' }, workflow);
+    const left = await say(project, 'run w');
+    expect(left.code).toBe(1);
+    expect(left.stdout).toContain(`it was not resolved: ${file} is as the merge left it`);
+    project.git('checkout', '-q', '.');
+    project.git('clean', '-fdq');
+    agentDoes(project, script(`echo decided > ${file}`));
+    expect(await say(project, 'run w')).toMatchObject({ code: 0 });
+    expect(project.read(file)).toBe('decided\n');
+  });
 });

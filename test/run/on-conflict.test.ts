@@ -93,6 +93,55 @@ describe('on-conflict', () => {
     expect(Object.fromEntries(world.tree.files)).toEqual({ both: 'a' });
   });
 
+  describe('where a conflict has no markers', () => {
+    /** `a` edits what `b` deletes. */
+    function bare(world: World, resolve: (files: Map<string, string>) => void, text: string): Script {
+      world.tree.files.set('bare', 'before');
+      return (job) => {
+        const files = world.filesOf(job);
+        if (job.step === 'a') files.set('bare', 'by a');
+        if (job.step === 'b' && job.kind === 'prompt') files.delete('bare');
+        if (job.step !== 'b.on-conflict') return fine();
+        if (job.kind === 'prompt') resolve(files);
+        return fine({ text });
+      };
+    }
+
+    test.each([
+      ['left as it is', () => undefined, 'All done: I keep bare.', 'failed'],
+      ['edited', (files: Map<string, string>) => files.set('bare', 'by both'), '', 'succeeded'],
+      ['deleted', (files: Map<string, string>) => files.delete('bare'), '', 'succeeded'],
+      ['left as it is and named', () => undefined, 'Resolved:\n- keep `bare`\n', 'succeeded'],
+    ])('it is decided when it is changed, or named: %s', async (_, resolve, text, status) => {
+      const world = fakeWorld();
+      const script = bare(world, resolve as (files: Map<string, string>) => void, text);
+      let prompt = '';
+      const rig = run(world, {
+        workflow: workflowWith(),
+        script: (job, hear, stop) => {
+          if (job.kind === 'prompt' && job.step === 'b.on-conflict') prompt = job.prompt;
+          return script(job, hear, stop);
+        },
+      });
+      await rig.result();
+      expect(rig.statuses()['b']).toBe(status);
+      expect(prompt).toContain('`keep <path>`');
+      if (status === 'succeeded') return;
+      const failure = rig.progress().steps.get('b' as never)?.failure;
+      expect(failure?.message).toContain('not resolved: bare is as the merge left it');
+    });
+  });
+
+  test('that is needed no more when the step is made again is said to be skipped', async () => {
+    const world = fakeWorld();
+    const workflow = workflowWith();
+    const rig = run(world, { workflow, script: colliding(world, () => undefined) });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    const again = run(world, { workflow, history: rig.journal, script: colliding(world, solve) });
+    expect(await again.result()).toEqual({ end: 'succeeded' });
+    expect(again.statuses()).toMatchObject({ b: 'succeeded', 'b.on-conflict': 'skipped' });
+  });
+
   test('is an attempt like others: tried again for what time may heal', async () => {
     const world = fakeWorld();
     const script = colliding(world, solve, (job) =>

@@ -33,14 +33,19 @@ type Files = ReadonlyMap<string, string>;
 function threeWay(base: Files, ours: Files, theirs: Files) {
   const merged = new Map<string, string>();
   const conflicts: string[] = [];
+  const unmarked: string[][] = [];
   for (const path of [...new Set([...base.keys(), ...ours.keys(), ...theirs.keys()])].sort()) {
     const [was, mine, other] = [base.get(path), ours.get(path), theirs.get(path)];
     const clash = mine !== was && other !== was && mine !== other;
     if (clash) conflicts.push(path);
-    const result = clash ? `${MARKER}${mine ?? ''}|${other ?? ''}` : mine === was ? other : mine;
+    // What one side deleted holds no markers.
+    const bare = mine === undefined || other === undefined;
+    if (clash && bare) unmarked.push([path]);
+    const both = bare ? (mine ?? other) : `${MARKER}${mine}|${other}`;
+    const result = clash ? both : mine === was ? other : mine;
     if (result !== undefined) merged.set(path, result);
   }
-  return { merged, conflicts };
+  return { merged, conflicts, unmarked };
 }
 
 export function fakeWorld(tree: FakeTree = fakeTree()): World {
@@ -84,8 +89,8 @@ export function fakeWorld(tree: FakeTree = fakeTree()): World {
     },
     merge: async ({ label, base, ours, theirs }) => {
       calls.push(`merge ${label}`);
-      const { merged, conflicts } = threeWay(at(base), at(ours), at(theirs));
-      return ok({ tree: keep(label, merged), files: differ(at(ours), merged), conflicts });
+      const { merged, conflicts, unmarked } = threeWay(at(base), at(ours), at(theirs));
+      return ok({ tree: keep(label, merged), files: differ(at(ours), merged), conflicts, unmarked });
     },
     unresolved: async (recording, paths) =>
       ok(paths.filter((path) => at(recording).get(path)?.includes(MARKER) === true)),

@@ -147,7 +147,15 @@ test('every kind of change is merged and put in place, and edits of the shared t
 
 const ODD = ['z.txt', 'a\n"b"', 'M'];
 
-const CONFLICTS: Record<string, { agent: (e: Edit) => void; user: (e: Edit) => void; files: string[] }> = {
+interface Conflict {
+  readonly agent: (e: Edit) => void;
+  readonly user: (e: Edit) => void;
+  readonly files: readonly string[];
+  /** Of which no marker tells. */
+  readonly unmarked?: readonly (readonly string[])[];
+}
+
+const CONFLICTS: Record<string, Conflict> = {
   'the same line': {
     agent: (e) => e.write('text.txt', changed(2, 'agent')),
     user: (e) => e.write('text.txt', changed(2, 'user')),
@@ -157,11 +165,13 @@ const CONFLICTS: Record<string, { agent: (e: Edit) => void; user: (e: Edit) => v
     agent: (e) => e.remove('text.txt'),
     user: (e) => e.write('text.txt', changed(2, 'user')),
     files: ['text.txt'],
+    unmarked: [['text.txt']],
   },
   'deleted here, edited there': {
     agent: (e) => e.write('text.txt', changed(2, 'agent')),
     user: (e) => e.remove('text.txt'),
     files: ['text.txt'],
+    unmarked: [['text.txt']],
   },
   'added by both': {
     agent: (e) => e.write('new.txt', 'agent\n'),
@@ -172,21 +182,25 @@ const CONFLICTS: Record<string, { agent: (e: Edit) => void; user: (e: Edit) => v
     agent: (e) => e.write('bin.dat', Uint8Array.from([0, 7])),
     user: (e) => e.write('bin.dat', Uint8Array.from([0, 8])),
     files: ['bin.dat'],
+    unmarked: [['bin.dat']],
   },
   'a link to two places': {
     agent: (e) => e.link('link', 'text.txt'),
     user: (e) => e.link('link', 'gone.txt'),
     files: ['link'],
+    unmarked: [['link']],
   },
   'a file here, a directory there': {
     agent: (e) => e.write('place/inner.txt', 'agent\n'),
     user: (e) => e.write('place', 'user\n'),
     files: ['place'],
+    unmarked: [['place~', 'place']],
   },
   'renamed to two places': {
     agent: (e) => e.rename('text.txt', 'agent.txt'),
     user: (e) => e.rename('text.txt', 'user.txt'),
     files: ['agent.txt', 'text.txt', 'user.txt'],
+    unmarked: [['text.txt', 'user.txt', 'agent.txt']],
   },
   'several files, sorted, odd names too': {
     agent: (e) => {
@@ -204,14 +218,18 @@ const CONFLICTS: Record<string, { agent: (e: Edit) => void; user: (e: Edit) => v
     },
     user: (e) => e.write('dir/three.txt', 'three\n'),
     files: ['elsewhere/three.txt'],
+    unmarked: [['elsewhere/three.txt', 'dir/three.txt']],
   },
 };
 
-for (const [name, { agent, user, files }] of Object.entries(CONFLICTS)) {
+for (const [name, { agent, user, files, unmarked }] of Object.entries(CONFLICTS)) {
   test(`a conflict is told with its files: ${name}`, async () => {
     const r = big();
     const { merged, ours, theirs } = await both(r, agent, user);
     expect(merged.conflicts).toEqual(files);
+    expect(merged.unmarked?.map((paths) => paths.map((one) => one.replace(/~shared-0-g.*/, '~')))).toEqual(
+      unmarked,
+    );
     const refs = r.git('for-each-ref', '--format=%(objectname)', `refs/codemachine/${RUN}`);
     for (const kept of [merged.tree, ours, theirs]) expect(refs).toContain(kept);
   });

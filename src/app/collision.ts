@@ -1,7 +1,7 @@
 /** Looks again at a merge that conflicted. */
+import { fileNames } from '../model/file-name.ts';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { oneLine } from '../report/clean.ts';
 import { quoted } from '../report/words.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
 import { attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
@@ -45,7 +45,6 @@ export function collidedWith(
 }
 
 const MOST = 10;
-const WIDEST_NAME = 160;
 
 /** Says which files conflict, with the next move. */
 export function collisionText(run: RunId, of: NamedAttempt, { files }: Pick<Collision, 'files'>): string {
@@ -60,9 +59,5 @@ export function collisionText(run: RunId, of: NamedAttempt, { files }: Pick<Coll
 
 /** Some files by name. */
 export function filesText(files: readonly string[]): string {
-  const more = files.length > MOST ? ` and ${files.length - MOST} more` : '';
-  return `${files
-    .slice(0, MOST)
-    .map((file) => oneLine(file, WIDEST_NAME))
-    .join(', ')}${more}`;
+  return fileNames(files, MOST);
 }

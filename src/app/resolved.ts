@@ -1,5 +1,7 @@
 /** Finds out what became of changes that collided, before a run goes on. */
+
 import type { Milestone } from '../model/event.ts';
+import { fileName } from '../model/file-name.ts';
 import { foldAll } from '../model/fold.ts';
 import { isDecided } from '../model/fold-loops.ts';
 import { asStepKey, type RunId } from '../model/ids.ts';
@@ -155,7 +157,7 @@ function markersLeft(
   left: readonly Marker[],
   resolved: boolean,
 ): Result<never, Refusal> {
-  const places = left.slice(0, MOST).map(({ path, line }) => `${oneLine(path, WIDEST)}:${line}`);
+  const places = left.slice(0, MOST).map(({ path, line }) => `${fileName(path)}:${line}`);
   const more = left.length > MOST ? ` and ${left.length - MOST} more` : '';
   const what = `conflict markers stand in the checkout, where the change of \`${key}\` collided: ${places.join(', ')}${more}`;
   const goOn = `\`codemachine resume ${run} --resolved ${quoted(key)}\``;

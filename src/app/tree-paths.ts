@@ -1,6 +1,7 @@
 /** Reads the paths that a person names behind `--`. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { fileName } from '../model/file-name.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { lies } from './files.ts';
@@ -21,7 +22,7 @@ export async function pathsNamed(
     const file = resolved(path.resolve(one));
     if (one === '' || !lies(root, file)) {
       return refuse(
-        `${one === '' ? 'an empty path' : one} lies outside of ${workspace.root}, in which the run worked`,
+        `${one === '' ? 'an empty path' : fileName(one)} lies outside of ${workspace.root}, in which the run worked`,
         'paths are relative to the current directory and taken literally',
       );
     }
@@ -32,7 +33,7 @@ export async function pathsNamed(
   const unknown = named.find((_, index) => !known.value.includes(paths[index] ?? ''));
   if (unknown !== undefined) {
     return refuse(
-      `${unknown} is in none of the recordings`,
+      `${fileName(unknown)} is in none of the recordings`,
       'ignored files are not recorded; paths are taken literally, so a shell has to expand patterns',
     );
   }

@@ -1,5 +1,6 @@
 /** Tells a person what was taken out of the tree. */
 
+import { fileNames } from '../model/file-name.ts';
 import type { RunId } from '../model/ids.ts';
 import type { HeadMove } from '../model/ports.ts';
 import { oneLine } from '../report/clean.ts';
@@ -65,8 +66,7 @@ export function sinceWords({
 
 /** The first of some files, as a terminal may be shown them. */
 export function named(files: readonly string[]): string {
-  const more = files.length > MOST_FILES ? ` and ${files.length - MOST_FILES} more` : '';
-  return `${files.slice(0, MOST_FILES).map(plain).join(', ')}${more}`;
+  return fileNames(files, MOST_FILES);
 }
 
 async function wayBack(found: string, files: readonly string[], workspace: GitWorkspace): Promise<string> {

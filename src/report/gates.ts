@@ -1,5 +1,6 @@
 /** Says how gates stand, with what to type to decide. */
 import type { GateField, GateQuestion, Shown } from '../model/event.ts';
+import { fileNames } from '../model/file-name.ts';
 import type { RunId } from '../model/ids.ts';
 import type { GateProgress, Progress, StepProgress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
@@ -103,9 +104,7 @@ function shownLines({ show, value, diff }: Shown): readonly string[] {
   }
   const { files } = diff;
   if (files.length === 0) return ['diff: nothing has changed'];
-  const named = files.slice(0, MOST_FILES).map((file) => oneLine(file, WIDEST));
-  const more = files.length > named.length ? ` and ${files.length - named.length} more` : '';
-  return [`diff: ${count(files.length, 'file')}: ${named.join(', ')}${more}`];
+  return [`diff: ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`];
 }
 
 function fieldLine([name, field]: readonly [string, GateField]): string {

@@ -1,5 +1,7 @@
 /** Says milestones in sentences, one line each. */
+
 import type { Milestone } from '../model/event.ts';
+import { fileNames } from '../model/file-name.ts';
 import type { Progress } from '../model/progress.ts';
 import { isEnd } from './changes.ts';
 import { oneLine } from './clean.ts';
@@ -158,5 +160,5 @@ function soon(at: string, now: string): string {
 
 function files(done: string, paths: readonly string[]): readonly string[] {
   if (paths.length === 0) return [];
-  return [`${done} ${count(paths.length, 'file')}: ${listed(paths.slice(0, MOST_FILES), paths.length)}`];
+  return [`${done} ${count(paths.length, 'file')}: ${fileNames(paths, MOST_FILES)}`];
 }

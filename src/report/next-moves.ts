@@ -1,4 +1,5 @@
 /** Says under a run's summary what to type next. */
+import { fileNames } from '../model/file-name.ts';
 import type { RunId } from '../model/ids.ts';
 import { type AttemptTrees, isUnmerged, type Progress, type StepProgress } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
@@ -54,7 +55,7 @@ function appliedWords(step: StepProgress, today: string): string {
 
 function collidedWords({ key, failure }: StepProgress): string {
   const files = failure?.files ?? [];
-  const where = files.length === 0 ? '' : ` in ${listed(files.slice(0, MOST_FILES), files.length)}`;
+  const where = files.length === 0 ? '' : ` in ${fileNames(files, MOST_FILES)}`;
   return `what ${key} changed did not merge${where}: merge it by hand and go on with --resolved, or have it made again`;
 }
 

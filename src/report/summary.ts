@@ -1,4 +1,5 @@
 /** Sums a run up on one screen: what went wrong first, then each step, what it cost, what it changed, what to type next. */
+import { fileNames } from '../model/file-name.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
@@ -203,10 +204,8 @@ function totals({ progress, changes, steps }: Told): readonly string[] {
     ...(agents.length === 0 ? [] : [`used: ${usage}`]),
     ...(files.length === 0
       ? []
-      : [`changed ${count(files.length, 'file')}: ${listed(files.slice(0, MOST_FILES), files.length)}`]),
-    ...(kept.length === 0
-      ? []
-      : [`kept ${count(kept.length, 'artifact')}: ${listed(kept.slice(0, MOST_FILES), kept.length)}`]),
+      : [`changed ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`]),
+    ...(kept.length === 0 ? [] : [`kept ${count(kept.length, 'artifact')}: ${fileNames(kept, MOST_FILES)}`]),
     ...outputs.slice(0, MOST_OUTPUTS).map(([name, value]) => {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       return `output ${name}: ${oneLine(text, WIDEST_LINE)}`;

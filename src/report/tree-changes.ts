@@ -1,5 +1,5 @@
 /** Lists files that differ, for people. */
-import { oneLine } from './clean.ts';
+import { fileName } from '../model/file-name.ts';
 import { count } from './words.ts';
 
 /** One file that differs. */
@@ -15,7 +15,6 @@ export interface ChangedFile {
 
 const LETTERS = { added: 'A', modified: 'M', deleted: 'D', renamed: 'R', mode: 'M', type: 'T' } as const;
 
-const WIDEST_NAME = 160;
 const MOST = 50;
 
 /** One line a file, with git's letters: what will become of it, and how many lines. Ends with a line break. */
@@ -27,11 +26,7 @@ export function changesText(files: readonly ChangedFile[], most = MOST): string 
 }
 
 function nameOf({ path, from }: ChangedFile): string {
-  return from === undefined ? plain(path) : `${plain(from)} → ${plain(path)}`;
-}
-
-function plain(name: string): string {
-  return oneLine(name, WIDEST_NAME);
+  return from === undefined ? fileName(path) : `${fileName(from)} → ${fileName(path)}`;
 }
 
 function linesOf({ status, modes, added, removed }: ChangedFile): string {

@@ -1,4 +1,5 @@
 /** Asks, before the tree is mended, what is to become of what somebody may still want. */
+import { fileNames } from '../model/file-name.ts';
 import { headMoved, othersWorked } from './moved.ts';
 import type { Running, UndoQuestion } from './running.ts';
 
@@ -28,8 +29,7 @@ const MOST_FILES = 5;
 /** Why a run is not resumed, with both ways out. */
 export function refusal(question: UndoQuestion): string {
   const { step, attempt, why, files, merging, head, others } = question;
-  const names =
-    files.slice(0, MOST_FILES).join(', ') + (files.length > MOST_FILES ? `, … (${files.length})` : '');
+  const names = fileNames(files, MOST_FILES);
   const since = [
     ...(head === undefined ? [] : [headMoved(head)]),
     ...(others === undefined ? [] : [othersWorked(others)]),

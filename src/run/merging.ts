@@ -1,5 +1,6 @@
 /** Brings the changes of isolated steps into the shared tree, one at a time. */
 import type { Failure } from '../model/failure.ts';
+import { fileNames } from '../model/file-name.ts';
 import { keyWord, type StepKey } from '../model/ids.ts';
 import type { Merged, Recording } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
@@ -168,13 +169,9 @@ function stuck({ phase, key, attempt }: AttemptOf, { message }: Failure): AfterA
 
 const MOST_FILES = 5;
 
-function listed(paths: readonly string[]): string {
-  return `${paths.slice(0, MOST_FILES).join(', ')}${paths.length > MOST_FILES ? `, … (${paths.length})` : ''}`;
-}
-
 async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string): Promise<AfterAttempt> {
   const { run, key } = of;
-  const names = listed(conflicts);
+  const names = fileNames(conflicts, MOST_FILES);
   const resolution = why === undefined ? '' : `; it was not resolved: ${why}`;
   const id = run.input.run;
   const word = keyWord(key);
@@ -188,7 +185,7 @@ async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string)
 /** No recording holds them, so nothing could bring them back: it is for the user to say where they go. */
 async function refuseForIgnored(of: AttemptOf, ignored: readonly string[]): Promise<AfterAttempt> {
   const one = ignored.length === 1;
-  const names = `${one ? 'an ignored file' : 'ignored files'} of yours, ${listed(ignored)}, ${one ? 'is' : 'are'} in the way`;
+  const names = `${one ? 'an ignored file' : 'ignored files'} of yours, ${fileNames(ignored, MOST_FILES)}, ${one ? 'is' : 'are'} in the way`;
   return doesNotFit(of, {
     message: `its change cannot be merged: ${names}. Nothing was touched, and the change is kept`,
     help: `Move ${one ? 'it' : 'them'} away, then \`codemachine apply ${of.run.input.run} ${keyWord(of.key)}\` merges the change`,

@@ -1,5 +1,6 @@
 /** Has a conflict resolved by the agent that the step names for it. */
 import type { Failure } from '../model/failure.ts';
+import { fileNames } from '../model/file-name.ts';
 import { asStepId, conflictKey } from '../model/ids.ts';
 import type { StepProgress } from '../model/progress.ts';
 import type { Result } from '../model/result.ts';
@@ -97,6 +98,8 @@ function verifier(
   };
 }
 
+const MOST_FILES = 5;
+
 /** A conflict without markers that was not touched, and of which nothing was said either. */
 function undecided(
   unmarked: readonly (readonly string[])[],
@@ -117,12 +120,12 @@ function keptIn(said: string): readonly string[] {
 
 function asLeft(paths: readonly string[]): string {
   return paths.length === 1
-    ? `${paths[0]} is as the merge left it`
-    : `${paths.join(', ')} are as the merge left them`;
+    ? `${fileNames(paths, MOST_FILES)} is as the merge left it`
+    : `${fileNames(paths, MOST_FILES)} are as the merge left them`;
 }
 
 function markersIn(files: readonly string[]): string {
-  return `conflict markers are left in ${files.join(', ')}`;
+  return `conflict markers are left in ${fileNames(files, MOST_FILES)}`;
 }
 
 /** What the agent did, without what preparing its worktree did, on the tree that it was to resolve. */

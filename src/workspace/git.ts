@@ -1,5 +1,7 @@
 /** Starts git so that it obeys us alone. */
+
 import type { Failure } from '../model/failure.ts';
+import { fileName } from '../model/file-name.ts';
 import { err, ok, type Result } from '../model/result.ts';
 
 /**
@@ -148,6 +150,11 @@ export function diskPath(root: string, name: string): Buffer {
 /** A name of `names` as people read it. */
 export function shown(name: string): string {
   return bytesOf(name).toString('utf8');
+}
+
+/** The same in a sentence, so that it cannot be taken for another one. */
+export function named(name: string): string {
+  return fileName(shown(name));
 }
 
 /** Names as git takes them with `-z --stdin`. */

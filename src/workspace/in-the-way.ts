@@ -4,7 +4,7 @@ import type { Failure } from '../model/failure.ts';
 import { ok, type Result } from '../model/result.ts';
 import { ABSENT, type Difference, differences, parentsOf } from './diff.ts';
 import { statOf } from './disk.ts';
-import { diskPath, shown } from './git.ts';
+import { diskPath, named, shown } from './git.ts';
 import { ignoredAmong } from './ignored.ts';
 import { lastLook } from './last-look.ts';
 import { isLeftOut } from './left-out.ts';
@@ -62,7 +62,7 @@ export async function ignoredInTheWay(
 
 /** What is said of ignored files that are in the way. */
 export function ignoredWords(paths: readonly string[]): string {
-  const [first = '', ...rest] = paths.map(shown);
+  const [first = '', ...rest] = paths.map(named);
   if (rest.length === 0) return `an ignored file of yours, ${first}, is in the way`;
   return `ignored files of yours, ${first} and ${rest.length === 1 ? rest[0] : `${rest.length} more`}, are in the way`;
 }
@@ -70,7 +70,7 @@ export function ignoredWords(paths: readonly string[]): string {
 /** What is said of anything else that is in the way. */
 export function obstacleWords(root: string, { path, wanted }: Obstacle): string {
   if (path.startsWith(`${wanted}/`))
-    return `${shown(wanted)} was a file and is a directory now, with ${shown(path)} in it`;
+    return `${named(wanted)} was a file and is a directory now, with ${named(path)} in it`;
   const what = statOf(root, path)?.isSymbolicLink() === true ? 'a link' : 'a file';
-  return `${shown(path)} is ${what}, and ${shown(wanted)} was to be put back below it`;
+  return `${named(path)} is ${what}, and ${named(wanted)} was to be put back below it`;
 }

@@ -15,7 +15,7 @@ import type { Failure } from '../model/failure.ts';
 import { ok, type Result } from '../model/result.ts';
 import { type Difference, differences, parentsOf } from './diff.ts';
 import { recordable } from './disk.ts';
-import { diskPath, shown } from './git.ts';
+import { diskPath, named } from './git.ts';
 import type { Store } from './store.ts';
 
 /** What is at a path: a recording's words for it, or that nothing of worth is there. */
@@ -93,7 +93,7 @@ export async function lastLook(
 
 /** What an undo says that would take somebody's edit away. */
 export function editedLater(names: readonly string[]): string {
-  const [first = '', ...rest] = names.map(shown);
+  const [first = '', ...rest] = names.map(named);
   const more =
     rest.length === 0 ? '' : rest.length === 1 ? ` (and ${rest[0]})` : ` (and ${rest.length} more)`;
   return `${first}${more} was edited after it was recorded, and nothing was put over it`;

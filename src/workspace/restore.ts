@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { ABSENT, type Difference, differences, isIgnoreFile, parentsOf } from './diff.ts';
 import { statOf } from './disk.ts';
 import { syncFiles } from './durable.ts';
-import { diskPath, shown, zeroEnded } from './git.ts';
+import { diskPath, named, shown, zeroEnded } from './git.ts';
 import { ignoredAmong, ignoredAsOf } from './ignored.ts';
 import { ignoredWords, obstacles, obstacleWords } from './in-the-way.ts';
 import { editedLater, type LastLook, lastLook } from './last-look.ts';
@@ -193,7 +193,7 @@ function makeRoom(root: string, name: string): Failure | undefined {
   if (stat === undefined) return undefined;
   if (!stat.isDirectory()) return undefined;
   if (clearEmpty(diskPath(root, name))) return undefined;
-  return inTheWay(`${shown(name)} was a file and is a directory now, with ignored files in it`);
+  return inTheWay(`${named(name)} was a file and is a directory now, with ignored files in it`);
 }
 
 /** Removes a directory that holds nothing but such directories; false when it holds anything else. */
@@ -241,7 +241,7 @@ async function prove(
   const wrong = rest.value.find((one) => ours.has(one.path));
   if (wrong !== undefined) {
     return err(
-      inTheWay(`${shown(wrong.path)} was put back and differs again; something is still writing to it`),
+      inTheWay(`${named(wrong.path)} was put back and differs again; something is still writing to it`),
     );
   }
   const appeared = rest.value.filter((one) => one.toMode === ABSENT);

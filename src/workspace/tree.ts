@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { parentsOf } from './diff.ts';
 import { recordable, signatureOf, statOf } from './disk.ts';
 import { UNSYNCED } from './durable.ts';
-import { line, names, shown, text, zeroEnded } from './git.ts';
+import { line, named, names, shown, text, zeroEnded } from './git.ts';
 import type { Head } from './head.ts';
 import { hiddenFiles, trackedNames } from './ignored.ts';
 import { forgetLeftOut, isOurs } from './left-out.ts';
@@ -147,10 +147,10 @@ export async function untrackedFiles(store: Store): Promise<Result<readonly stri
 function whyTooLarge(sizes: ReadonlyMap<string, number>): string | undefined {
   let sum = 0;
   for (const [name, size] of sizes) {
-    if (size > LARGEST_UNTRACKED_FILE) return `The untracked file ${shown(name)} has ${mib(size)}`;
+    if (size > LARGEST_UNTRACKED_FILE) return `The untracked file ${named(name)} has ${mib(size)}`;
     sum += size;
     if (sum > LARGEST_UNTRACKED_SUM)
-      return `Untracked files have over ${mib(LARGEST_UNTRACKED_SUM)} together, ${shown(name)} among them`;
+      return `Untracked files have over ${mib(LARGEST_UNTRACKED_SUM)} together, ${named(name)} among them`;
   }
   return undefined;
 }
@@ -189,7 +189,7 @@ function unreadableFile(root: string, name: string): boolean {
 function cannotRead(name: string): Failure {
   return {
     reason: 'config',
-    message: `The file ${shown(name)} cannot be read, so the workspace cannot be recorded.`,
+    message: `The file ${named(name)} cannot be read, so the workspace cannot be recorded.`,
     help: 'Make it readable or ignore it, then resume.',
   };
 }

@@ -1,18 +1,20 @@
 /** Puts the tree back to how a run recorded it. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { Recording } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { changesText } from '../report/tree-changes.ts';
 import { count } from '../report/words.ts';
 import type { Change } from '../workspace/changes.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
-import { attemptNamed, attemptWord, attemptWords } from './attempt-name.ts';
+import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
 import { confirm } from './confirm.ts';
 import { notRecorded } from './not-recorded.ts';
 import { canAsk, tell } from './present.ts';
 import { harmless, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { settleAttempt } from './settled.ts';
 import { recordingNamed, timeline } from './timeline.ts';
-import { type RunTree, withRunTree } from './tree-owner.ts';
+import { type OwnedTree, type RunTree, withRunTree } from './tree-owner.ts';
 import { pathsNamed } from './tree-paths.ts';
 
 /** What `codemachine restore` is asked for. */
@@ -41,13 +43,15 @@ export function restoreCommand(flags: RestoreFlags): Promise<ExitCode> {
 async function restore(tree: RunTree, flags: RestoreFlags): Promise<Result<ExitCode, Refusal>> {
   const target = await targetOf(tree, flags);
   if (!target.ok) return target;
-  return tree.own('restore', () => restoreTo(tree, target.value, flags));
+  return tree.own('restore', (visit) => restoreTo(tree, target.value, flags, visit));
 }
 
 /** A recording, and how people are told which. */
 interface Target {
   readonly tree: string;
   readonly words: string;
+  /** Whose start it is. */
+  readonly startOf?: NamedAttempt;
 }
 
 async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Target, Refusal>> {
@@ -89,14 +93,19 @@ function ofStep(tree: RunTree, named: string, side: 'before' | 'after'): Result<
   if (trees?.isolated === true) {
     const { merge } = trees;
     if (merge !== undefined && (side === 'before' || merge.done))
-      return ok({ tree: side === 'before' ? merge.from : merge.tree, words: `${words} was merged` });
+      return ok({
+        tree: side === 'before' ? merge.from : merge.tree,
+        words: `${words} was merged`,
+        ...(side === 'before' ? { startOf: found.value } : {}),
+      });
     return refuse(
       `${attemptWords(found.value)} of run ${run} worked in a worktree of its own and was not merged, so the shared tree was never ${side} it`,
       `\`codemachine apply ${run} ${attemptWord(found.value)}\` brings its change in`,
     );
   }
   const recording = trees?.[side];
-  if (recording !== undefined) return ok({ tree: recording, words });
+  const startOf = side === 'before' ? { startOf: found.value } : {};
+  if (recording !== undefined) return ok({ tree: recording, words, ...startOf });
   if (trees?.before !== undefined) {
     return refuse(
       `${attemptWords(found.value)} of run ${run} was cut off, and how it left the tree is not recorded yet`,
@@ -107,10 +116,12 @@ function ofStep(tree: RunTree, named: string, side: 'before' | 'after'): Result<
 }
 
 async function restoreTo(
-  { run, workspace }: RunTree,
+  tree: RunTree,
   target: Target,
   flags: RestoreFlags,
+  visit: OwnedTree,
 ): Promise<Result<ExitCode, Refusal>> {
+  const { run, workspace } = tree;
   const found = await workspace.record(run, 'restore.found', target.tree);
   if (!found.ok) return err(found.error);
   const from = found.value.tree;
@@ -120,7 +131,7 @@ async function restoreTo(
   if (!changes.ok) return err(changes.error);
   if (changes.value.length === 0) {
     tell(`nothing to do: nothing differs from ${target.words}`);
-    return ok(EXIT.succeeded);
+    return flags.dryRun ? ok(EXIT.succeeded) : settled(tree, visit, target, flags, found.value, []);
   }
   if (flags.dryRun) {
     list(`would put back to ${target.words}:`, changes.value);
@@ -142,7 +153,21 @@ async function restoreTo(
   const touched = new Set(restored.value);
   const done = changes.value.filter((one) => touched.has(one.path) || touched.has(one.from ?? one.path));
   list(`put back to ${target.words}:`, done);
-  return ok(EXIT.succeeded);
+  return settled(tree, visit, target, flags, found.value, restored.value);
+}
+
+/** Only who has put all of an attempt's files back has undone it. */
+async function settled(
+  tree: RunTree,
+  visit: OwnedTree,
+  { startOf }: Target,
+  { paths }: RestoreFlags,
+  found: Recording,
+  files: readonly string[],
+): Promise<Result<ExitCode, Refusal>> {
+  if (startOf === undefined || paths.length > 0) return ok(EXIT.succeeded);
+  const done = await settleAttempt(tree, visit, startOf, { found, files });
+  return done.ok ? ok(EXIT.succeeded) : done;
 }
 
 /** Tells the command that brings the tree back to how it is. */

@@ -181,3 +181,44 @@ it('says of an isolated step that its worktree has what it changed', async () =>
   expect(stdout).toContain(project.read('../where').trim());
   expect(stdout).not.toContain('still in the tree');
 });
+
+describe('restore --before of the attempt that was cut off', () => {
+  it('settles it: nobody is warned of it or asked about it any more', async () => {
+    const project = await killed();
+    const dead = await runOf(project, 'w');
+    expect((await say(project, 'status @last')).stdout).toContain('still in the tree');
+    const some = await say(project, 'restore @last edit --before --yes -- a.txt');
+    expect(some.stderr).not.toContain('is undone');
+    const restored = await say(project, 'restore @last edit --before --yes');
+    expect(restored.code).toBe(0);
+    expect(restored.stderr).toMatch(/with that `edit` is undone: `codemachine resume \S+` makes it again/);
+    expect((await say(project, 'status @last')).stdout).not.toContain('still in the tree');
+    expect((await say(project, 'run plain')).stderr).toBe('');
+    const resumed = await say(project, `resume ${dead}`);
+    expect(resumed.code).toBe(0);
+    expect(project.read('../seen')).toBe('a\n');
+    expect(project.read('plain.txt')).toBe('x\n');
+    expect(await say(project, 'doctor')).toMatchObject({ code: 0 });
+  });
+
+  it('leaves it open where HEAD has moved, and says so', async () => {
+    const project = await killed();
+    commit(project);
+    const restored = await say(project, 'restore @last edit --before --yes');
+    expect(restored.stderr).toContain('Files alone were put back');
+    expect(restored.stderr).toContain('my own work');
+    expect((await say(project, 'resume @last')).code).toBe(2);
+  });
+
+  it('of one that failed takes it out of what is still in the tree', async () => {
+    const project = projectWith({ w: AGENT });
+    scriptAgent(project, 'echo half > a.txt; exit 1');
+    expect((await say(project, 'run w')).stdout).toContain('still in the tree');
+    await say(project, 'restore @last edit --before --yes');
+    expect((await say(project, 'status @last')).stdout).not.toContain('still in the tree');
+    project.write('a.txt', 'by hand\n');
+    scriptAgent(project, 'cat a.txt > ../seen');
+    expect(await say(project, 'resume @last')).toMatchObject({ code: 0 });
+    expect(project.read('../seen')).toBe('by hand\n');
+  });
+});

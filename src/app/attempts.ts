@@ -89,7 +89,7 @@ async function makeAgentAttempt(
   const common = {
     name: stepDirectory,
     ...(masker === undefined ? {} : { masker }),
-    paths: { workspace: e.place.root, home: os.homedir() },
+    paths: { workspace: e.place.root, home: e.env['HOME'] || os.homedir() },
   };
   if (replay !== undefined) {
     const [{ replaying }, { compareTexts }] = await Promise.all([

@@ -68,7 +68,7 @@ async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Exe
   const { record, state, lease } = e;
   const secret = maskedValues(e.variables);
   const masker = secret.length === 0 ? undefined : (await import('../engines/mask.ts')).makeMasker(secret);
-  const funnel = journal(lease, Date.now);
+  const funnel = journal(lease, (e.stage?.clock ?? CLOCK).now);
   funnel.listen((milestone) => e.reporter.hear(milestone));
   const keepDecisions = recordingGates(e);
   if (keepDecisions !== undefined) funnel.listen(keepDecisions);
@@ -109,11 +109,29 @@ function runInput(
   hosts: AttemptHosts | undefined,
 ): RunInput {
   const { record, place, state } = e;
+  const made = makeAttempt(e, masker, () => funnel.flush(), hosts);
   const chatter = (said: Chatter): void => {
     const masked = masker === undefined ? said : masker.json(said);
     const at = new Date().toISOString();
     // A child may speak before the disk has that it was started; nobody should hear it in that order.
     funnel.behind(() => e.reporter.hear({ ...masked, v: EVENT_VERSION, at, run: record.id }));
+  };
+  const ports: RunPorts = {
+    emit: funnel.emit,
+    attempt: keeping({ state, root: place.root, stateDir: place.stateDir }, e.stage?.attempt(made) ?? made),
+    workspace: e.workspace,
+    ...(e.workspace === undefined ? {} : { isolation: e.workspace.isolation }),
+    attemptDirectory: stepDirectory,
+    evaluate,
+    toText,
+    hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),
+    clock: CLOCK,
+    digest: digestOf,
+    ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
+    ...gateAnswers(e),
+    random: Math.random,
+    chatter,
+    ...(masker === undefined ? {} : { mask: masker.json }),
   };
   return {
     run: record.id,
@@ -121,26 +139,7 @@ function runInput(
     plan: e.plan,
     history: e.history,
     ...e.opening,
-    ports: {
-      emit: funnel.emit,
-      attempt: keeping(
-        { state, root: place.root, stateDir: place.stateDir },
-        makeAttempt(e, masker, () => funnel.flush(), hosts),
-      ),
-      workspace: e.workspace,
-      ...(e.workspace === undefined ? {} : { isolation: e.workspace.isolation }),
-      attemptDirectory: stepDirectory,
-      evaluate,
-      toText,
-      hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),
-      clock: CLOCK,
-      digest: digestOf,
-      ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
-      ...gateAnswers(e),
-      random: Math.random,
-      chatter,
-      ...(masker === undefined ? {} : { mask: masker.json }),
-    },
+    ports: e.stage?.ports(ports) ?? ports,
     facts: {
       inputs: record.inputs,
       git: (record.git ?? { sha: null, branch: null, dirty: null }) as JsonObject,

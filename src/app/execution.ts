@@ -3,7 +3,7 @@ import type { Config } from '../model/config.ts';
 import type { Milestone } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Reporter } from '../model/ports.ts';
+import type { Attempt, Clock, Reporter } from '../model/ports.ts';
 import type { Workflow } from '../model/workflow.ts';
 import type { RunInput, RunPorts, Undone, UndoQuestion } from '../run/running.ts';
 import type { Lease } from '../state/lease.ts';
@@ -17,6 +17,14 @@ import type { Place } from './place.ts';
 export type AskGate = (
   ...asked: [...Parameters<NonNullable<RunPorts['askGate']>>, GitWorkspace | undefined]
 ) => ReturnType<NonNullable<RunPorts['askGate']>>;
+
+/** What stands in for the machine, where a run is only tried: the time, those who work, and what else the runner is handed. */
+export interface Stage {
+  readonly clock: Clock;
+  /** Makes the attempts in place of those who would; `own` are they. */
+  attempt(own: Attempt): Attempt;
+  ports(own: RunPorts): RunPorts;
+}
 
 /** A run that is ready to go: owned, read, planned. */
 export interface Execution {
@@ -50,4 +58,5 @@ export interface Execution {
   readonly signal?: AbortSignal;
   /** Ends the run as canceled before anything starts. */
   readonly cancel?: boolean;
+  readonly stage?: Stage;
 }

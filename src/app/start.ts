@@ -48,6 +48,7 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   /** Asks at the terminal what is decided at a gate; without it the run parks there. */
   readonly askGate?: Execution['askGate'];
+  readonly stage?: Execution['stage'];
 }
 
 /** Checks, records and runs a workflow; refused before anything started where something is wrong. */
@@ -143,6 +144,7 @@ async function begin(
     reporter: await options.reporter(plan, []),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),
+    ...(options.stage === undefined ? {} : { stage: options.stage }),
   });
   return ok({ ...executed, record });
 }

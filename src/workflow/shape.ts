@@ -7,12 +7,15 @@ import { definition, typeTrouble, valueTrouble } from './shape-values.ts';
 import { nearest } from './suggest.ts';
 import { type Entry, entryOf, follow, type Node } from './tree.ts';
 
+/** Which mapping stands where: by the key that leads to it or to its list, or by the JSON pointer of the place. */
+export type Owners = Readonly<Record<string, Owner>> | ((pointer: string) => Owner | undefined);
+
 /** What a schema says about `root`, one complaint per mistake. Whether a value may be what it is comes before its contents. */
 export function shapeDiagnostics(
   errors: readonly SchemaError[],
   root: Node,
   path: string,
-  owners: Readonly<Record<string, Owner>>,
+  owners: Owners,
 ): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
   const misspelt = meantKeys(errors, root, owners);
@@ -32,12 +35,7 @@ export function shapeDiagnostics(
   return found;
 }
 
-function translate(
-  error: SchemaError,
-  root: Node,
-  path: string,
-  owners: Readonly<Record<string, Owner>>,
-): Diagnostic | undefined {
+function translate(error: SchemaError, root: Node, path: string, owners: Owners): Diagnostic | undefined {
   const place = follow(root, error.instancePath);
   if (place === undefined) throw new Error(`no value at ${error.instancePath}`);
   const { node, key } = place;
@@ -64,7 +62,8 @@ function translate(
 
 // Which mapping of the language stands at a place. The paths that errors give into the schema do not say: a definition that
 // is used often is a function of its own, and its paths start over.
-function ownerAt(pointer: string, owners: Readonly<Record<string, Owner>>): Owner | undefined {
+function ownerAt(pointer: string, owners: Owners): Owner | undefined {
+  if (typeof owners === 'function') return owners(pointer);
   const parts = pointer.split('/').slice(1);
   const last = parts[parts.length - 1];
   const above = parts[parts.length - 2] ?? '';
@@ -88,11 +87,7 @@ const LISTED: Readonly<Record<string, string | undefined>> = {
 };
 
 // Keys that are missing only because they are misspelt: `step` is unknown, and `steps` is not missing besides.
-function meantKeys(
-  errors: readonly SchemaError[],
-  root: Node,
-  owners: Readonly<Record<string, Owner>>,
-): ReadonlySet<string> {
+function meantKeys(errors: readonly SchemaError[], root: Node, owners: Owners): ReadonlySet<string> {
   const meant = new Set<string>();
   for (const error of errors) {
     if (error.keyword !== 'additionalProperties') continue;
@@ -116,12 +111,7 @@ export function meantKey(key: string, owner: Owner, node: Node | undefined): str
   return theirs !== undefined && free.includes(theirs) ? theirs : undefined;
 }
 
-function unknownKey(
-  error: SchemaError,
-  node: Node,
-  path: string,
-  owners: Readonly<Record<string, Owner>>,
-): Diagnostic | undefined {
+function unknownKey(error: SchemaError, node: Node, path: string, owners: Owners): Diagnostic | undefined {
   const key = String(error.params['additionalProperty']);
   const owner = ownerAt(error.instancePath, owners);
   const entry = entryOf(node, key);

@@ -149,7 +149,8 @@ function workflowIn({ root }: Place, { workflowFile }: ReadyFile, { stead, fixtu
   return path.join(stead.root, path.relative(root, workflowFile));
 }
 
-function words({ message, help, diagnostics = [], sources = new Map() }: Refusal): string {
+/** Without the next move: it is one at a command line that nobody has typed. */
+function words({ message, diagnostics = [], sources = new Map() }: Refusal): string {
   const found = printDiagnostics(diagnostics, sources, { color: false }).trimEnd();
-  return [message, help, found].filter(Boolean).join('\n');
+  return [message, found].filter(Boolean).join('\n');
 }

@@ -49,12 +49,10 @@ export function jumpingClock(): JumpingClock {
   const look = (): void => {
     if (looking || working > 0 || stopped) return;
     looking = true;
-    setImmediate(() =>
-      setImmediate(() => {
-        looking = false;
-        jump();
-      }),
-    );
+    afterTwoTurns(() => {
+      looking = false;
+      jump();
+    });
   };
   return {
     clock: {
@@ -83,4 +81,8 @@ export function jumpingClock(): JumpingClock {
       stopped = true;
     },
   };
+}
+
+function afterTwoTurns(then: () => void): void {
+  setImmediate(() => setImmediate(then));
 }

@@ -69,11 +69,16 @@ function wordsOf(text: string): ReadonlySet<string> {
   return new Set(text.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== ''));
 }
 
+/** Expectations that say less than what the step has said last. */
+const ENDS = ['status', 'failure', 'reason', 'message', 'exit-code', 'attempts', 'executions'];
+
 /** What the step that it is about has said last; of a run that ended otherwise, what those that failed did. */
-function whyOf(one: Unmet, story: Story): string | undefined {
-  const steps = one.step === undefined ? [] : [story.find(one.step)];
-  const told = one.path[0] === 'status' ? story.failed() : steps;
-  const lines = told.flatMap((step) => (step === undefined ? [] : saidBy(step)));
+function whyOf({ path, step }: Unmet, story: Story): string | undefined {
+  const [first, , key = 'status'] = path;
+  const steps =
+    step === undefined || first !== 'steps' || !ENDS.includes(String(key)) ? [] : [story.find(step)];
+  const told = first === 'status' ? story.failed() : steps;
+  const lines = told.flatMap((one) => (one === undefined ? [] : saidBy(one)));
   return lines.length === 0 ? undefined : bounded(lines);
 }
 
@@ -82,7 +87,8 @@ function saidBy({ key, failure, values }: StoryStep): readonly string[] {
   const said = [stderr, stdout, text].find((one) => typeof one === 'string' && one.trim() !== '');
   const last = typeof said === 'string' ? lastLines(said, LAST_LINES, WIDEST) : [];
   const head = failure === undefined ? [] : [`${key}: ${failure.message}`];
-  return [...head, ...last];
+  // Most messages end with the last line.
+  return [...head, ...last.filter((line) => failure?.message.includes(line.trim()) !== true)];
 }
 
 function bounded(lines: readonly string[]): string {

@@ -29,7 +29,7 @@ export interface Span {
 export interface Story {
   /** The execution that a key names, or the last one of a step. */
   find(name: string): StoryStep | undefined;
-  /** From the first start to the last end; undefined where no attempt was made. */
+  /** From its first start to its last end; undefined where no attempt was made. */
   span(name: string): Span | undefined;
   /** How often a step was executed. */
   executions(name: string): number;
@@ -70,22 +70,18 @@ export function storyOf(milestones: readonly Milestone[]): Story {
       if (best === undefined) return key;
       return (spans.get(key)?.start ?? -1) >= (spans.get(best)?.start ?? -1) ? key : best;
     }, undefined);
+  const keyOf = (name: string): StepKey | undefined => {
+    const exact = asStepKey(name);
+    return run.progress.steps.has(exact) ? exact : latest(keysOf(name));
+  };
   const failed = steps.filter(({ status }) => status === 'failed');
   return {
     find: (name) => {
-      const own = run.progress.steps.get(asStepKey(name)) ?? byKey(run.progress.steps, latest(keysOf(name)));
+      const key = keyOf(name);
+      const own = key === undefined ? undefined : run.progress.steps.get(key);
       return own === undefined ? undefined : stepOf(own);
     },
-    span: (name) => {
-      const exact = spans.get(asStepKey(name));
-      if (exact !== undefined) return exact;
-      const all = keysOf(name).flatMap((key) => spans.get(key) ?? []);
-      if (all.length === 0) return undefined;
-      return {
-        start: Math.min(...all.map(({ start }) => start)),
-        end: Math.max(...all.map(({ end }) => end)),
-      };
-    },
+    span: (name) => spans.get(keyOf(name) ?? asStepKey(name)),
     executions: (name) => keysOf(name).filter(ran).length,
     failures: () => failed.flatMap(({ failure }) => failure?.message ?? []),
     failed: () => failed.map(stepOf),
@@ -96,13 +92,6 @@ export function storyOf(milestones: readonly Milestone[]): Story {
 
 function isOf(key: StepKey, name: string): boolean {
   return !name.includes('[') && !key.endsWith('.on-conflict') && stepOfKey(key) === name;
-}
-
-function byKey(
-  steps: ReadonlyMap<StepKey, StepProgress>,
-  key: StepKey | undefined,
-): StepProgress | undefined {
-  return key === undefined ? undefined : steps.get(key);
 }
 
 function stepOf(step: StepProgress): StoryStep {

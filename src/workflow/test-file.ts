@@ -85,6 +85,8 @@ export interface TestFile {
   readonly cases: readonly TestCase[];
   /** Where a value stands; of a mapping or a list its key. The nearest place above where there is none. */
   at(path: Path): Range;
+  /** Where the key stands that leads to a value; of an item of a list the item. */
+  keyAt(path: Path): Range;
 }
 
 const DEFAULT_TIMEOUT_MS = 5 * 60_000;
@@ -115,7 +117,8 @@ function fileOf(root: Node, source: SourceFile): TestFile {
     source,
     workflow: stringAt(root, 'workflow') ?? '',
     cases: itemsOf(child(root, 'tests')).map(caseOf),
-    at: (path) => placeOf(root, path),
+    at: (path) => placesOf(root, path).value,
+    keyAt: (path) => placesOf(root, path).key,
   };
 }
 
@@ -208,26 +211,27 @@ function walk(node: Node | undefined, visit: (entry: Entry) => void): void {
   }
 }
 
-function placeOf(root: Node, path: Path): Range {
+function placesOf(root: Node, path: Path): { readonly key: Range; readonly value: Range } {
   let node: Node = root;
   let at: Range = { start: root.at.start, end: root.at.start };
   for (const part of path) {
     if (node.kind === 'map') {
       const entry: Entry | undefined = node.entries.get(String(part));
-      if (entry === undefined) return at;
+      if (entry === undefined) return { key: at, value: at };
       at = entry.at;
       node = entry.value;
     } else if (node.kind === 'list') {
       const item: Node | undefined = node.items[Number(part)];
-      if (item === undefined) return at;
+      if (item === undefined) return { key: at, value: at };
       at = headOf(item);
       node = item;
-    } else return at;
+    } else return { key: at, value: at };
   }
-  return node.kind === 'scalar' && node.at.end > node.at.start ? node.at : at;
+  return { key: at, value: node.kind === 'scalar' && node.at.end > node.at.start ? node.at : at };
 }
 
 function headOf(node: Node): Range {
+  if (node.kind === 'scalar') return node.at;
   const first = node.kind === 'map' ? node.entries.values().next().value : undefined;
   return first?.at ?? { start: node.at.start, end: node.at.start + 1 };
 }

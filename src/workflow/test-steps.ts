@@ -108,8 +108,8 @@ function fitsPlace(name: string, { step, loops }: Known, resolver: boolean): boo
   return instance && parts.length === loops.length + 1 && loopsFit;
 }
 
-function complain({ source, at }: TestFile, path: Path, problem: Problem): Diagnostic {
-  const where = at(path);
+function complain({ source, keyAt }: TestFile, path: Path, problem: Problem): Diagnostic {
+  const where = keyAt(path);
   if (problem.what === 'unknown') {
     const { name, known } = problem;
     const near = nearest(name, known);

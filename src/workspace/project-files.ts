@@ -58,7 +58,7 @@ export function filesBelow(root: string, below: Below): readonly string[] | unde
   return found;
 }
 
-/** Copies files, links and the executable bit. A link that leads into the project by its whole path leads into the copy then. */
+/** Copies files, links and the executable bit. A link that leads into the project by its whole path leads to the same place by a relative one. */
 export function copyFiles(from: string, to: string, files: readonly string[]): void {
   const made = new Set<string>();
   for (const name of files) {
@@ -68,13 +68,15 @@ export function copyFiles(from: string, to: string, files: readonly string[]): v
     const directory = path.posix.dirname(name);
     if (!made.has(directory)) mkdirSync(diskPath(to, directory), { recursive: true });
     made.add(directory);
-    if (stat.isSymbolicLink()) symlinkSync(moved(readlinkSync(source), from, to), diskPath(to, name));
+    if (stat.isSymbolicLink()) symlinkSync(relativeTo(from, name, readlinkSync(source)), diskPath(to, name));
     else if (stat.isFile()) copyFileSync(source, diskPath(to, name));
   }
 }
 
-function moved(target: string, from: string, to: string): string {
-  return target === from || target.startsWith(`${from}/`) ? to + target.slice(from.length) : target;
+/** The copy may be copied again, so that only what is relative leads to where it is. */
+function relativeTo(root: string, name: string, target: string): string {
+  if (target !== root && !target.startsWith(`${root}/`)) return target;
+  return path.posix.relative(path.posix.dirname(`${root}/${name}`), target) || '.';
 }
 
 /** Commits come out alike wherever and whenever they are made, so that `git.sha` does. */

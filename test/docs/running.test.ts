@@ -90,6 +90,13 @@ describe('examples', () => {
   });
 });
 
+test('the tests of the examples pass', async () => {
+  const project = makeProject();
+  const end = await cli(project, ['test', EXAMPLES]);
+  expect(end).toMatchObject({ code: 0, stderr: '' });
+  expect(end.stdout).toContain('3 passed');
+});
+
 describe('README.md', () => {
   test('the first workflow can be planned as it is told', async () => {
     const [first] = snippetsOf('README.md').filter(({ language }) => language === 'yaml');
@@ -120,6 +127,42 @@ describe('docs/errors.md', () => {
     const file = `name: fix\ninputs:\n  title: { type: string, required: true }\nsteps:\n  - run: echo "\${{ inputs.title }}"\n`;
     const { code, stdout, stderr } = await cli(makeProject({ 'fix.yml': file }), ['validate', 'fix.yml']);
     expect({ code, said: stdout + stderr }).toEqual({ code: 2, said: screen?.text });
+  });
+});
+
+/** What the tests of docs/testing.md are about. */
+const FIX_ISSUE = `name: fix-issue
+inputs: { issue: { type: number, required: true } }
+agents:
+  planner: { engine: claude-code, access: read }
+  coder: { engine: [codex, claude-code], access: write }
+steps:
+  - { id: issue, run: gh issue view }
+  - id: plan
+    agent: planner
+    prompt: "Plan: \${{ steps.issue.stdout }}"
+    output: { type: object, required: [summary, risk], properties: { summary: {}, risk: { enum: [low, high] } } }
+  - id: build
+    loop:
+      max: 4
+      until: steps.test.exit-code == 0
+      steps:
+        - { id: code, agent: coder, prompt: "\${{ loop.previous.steps.test.stdout }}" }
+        - { id: test, run: npm test, continue-on-error: true }
+  - { id: approve, if: steps.plan.output.risk == 'high', gate: { message: Ship this?, show: [diff] } }
+  - { id: commit, run: git add -A && git commit -qm Fix }
+  - { id: pr, needs: [commit], run: 'true' }
+`;
+
+describe('docs/testing.md', () => {
+  test('the tests on it pass', async () => {
+    const project = makeProject({ '.codemachine/workflows/fix-issue.yml': FIX_ISSUE });
+    const shown = snippetsOf('docs/testing.md').filter(({ language }) => language === 'yaml');
+    expect(shown).toHaveLength(2);
+    for (const [i, { text }] of shown.entries()) project.write(`.codemachine/tests/${i}.test.yml`, text);
+    const { code, stdout } = await cli(project, ['test']);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toContain('3 tests: 3 passed');
   });
 });
 

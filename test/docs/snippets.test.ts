@@ -1,6 +1,7 @@
 // Runs every YAML block of the documentation past the program.
 import { afterAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/workflow/config.ts';
+import { readTestFile } from '../../src/workflow/test-file.ts';
 import { openJudge } from './judge.ts';
 import { PAGES, snippetsOf } from './snippets.ts';
 
@@ -10,7 +11,8 @@ const named = (wanted: typeof yaml) =>
 // The examples of docs/errors.md have a test of their own.
 const elsewhere = yaml.filter(({ file }) => file !== 'docs/errors.md');
 const configs = elsewhere.filter(({ words }) => words[0] === 'config');
-const workflows = elsewhere.filter(({ words }) => words[0] !== 'config');
+const tests = elsewhere.filter(({ words }) => words[0] === 'test');
+const workflows = elsewhere.filter(({ words }) => words[0] !== 'config' && words[0] !== 'test');
 
 describe('YAML in the documentation', () => {
   const judge = openJudge();
@@ -23,6 +25,10 @@ describe('YAML in the documentation', () => {
 
   test.each(named(configs))('%s', (_, { file, text }) => {
     expect(readConfig({ path: file, text }).diagnostics).toEqual([]);
+  });
+
+  test.each(named(tests))('%s', (_, { file, text }) => {
+    expect(readTestFile({ path: file, text }).diagnostics).toEqual([]);
   });
 
   test('no YAML escapes by another name', () => {

@@ -11,6 +11,7 @@ import {
   type Owner,
   WORKFLOW_OWNERS,
 } from '../../src/workflow/shape-keys.ts';
+import { TEST_OWNERS } from '../../src/workflow/test-owners.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
 import { worldAt } from './fixtures.ts';
 
@@ -21,6 +22,7 @@ const load = (name: string) =>
   JSON.parse(readFileSync(path.join(directory, `${name}.schema.json`), 'utf8')) as Schema;
 const workflow = load('workflow');
 const config = load('config');
+const tests = load('test');
 const isSchema = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const properties = (schema: unknown) =>
@@ -58,6 +60,7 @@ describe('schemas', () => {
   test.each([
     ['workflow', workflow, WORKFLOW_OWNERS, {}],
     ['config', config, CONFIG_OWNERS, { access: 'accessArguments', session: 'sessionArguments' }],
+    ['test', tests, TEST_OWNERS, {}],
   ] as const)(
     'the mappings of %s have the keys that messages know',
     (_, schema, owners, renamed: Readonly<Record<string, string>>) => {
@@ -78,6 +81,7 @@ describe('schemas', () => {
     expect([...reasons.properties.on.items.enum].sort()).toEqual(
       ['any', 'transient', ...FAILURE_REASONS].sort(),
     );
+    expect(definitions(tests)['reason']?.['enum']).toEqual(FAILURE_REASONS);
     expect(definitions(workflow)['access']?.['enum']).toEqual(ACCESS_LEVELS);
     expect((properties(definitions(workflow)['agent'])['effort'] as Schema)['enum']).toEqual(EFFORT_LEVELS);
   });

@@ -16,7 +16,7 @@ import { nearest } from '../workflow/suggest.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
 import { checkAnswers } from './answer-check.ts';
 import { loadConfig } from './config.ts';
-import { checkEngines } from './engine-check.ts';
+import { checkAgents } from './engine-check.ts';
 import { lies, readText, sha256 } from './files.ts';
 import type { Place } from './place.ts';
 import { shown } from './place.ts';
@@ -120,9 +120,11 @@ export function checkText(
     hasGit: place.hasGit,
   });
   const planned = read.workflow === undefined ? undefined : planWorkflow(read.workflow);
-  const engines = read.workflow === undefined ? [] : checkEngines(read.workflow);
+  const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, config);
   const found = sorted([...read.diagnostics, ...(planned?.diagnostics ?? []), ...engines]);
-  const diagnostics = settled(found, read.ignores, source.path);
+  const complaints = settled(found, read.ignores, source.path);
+  const strict = config.policy?.strict?.value === true;
+  const diagnostics = strict ? complaints.map((d) => ({ ...d, severity: 'error' as const })) : complaints;
   const usable = !hasErrors(diagnostics) && read.workflow !== undefined && planned?.plan !== undefined;
   return {
     source,

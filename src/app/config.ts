@@ -11,14 +11,14 @@ import type { Place } from './place.ts';
 import { shown } from './place.ts';
 import type { Refusal } from './refusal.ts';
 
-/** Reads `.codemachine/config.yml` and `~/.config/codemachine/config.yml`; the user's wins. Neither need exist. */
+/** Reads `.codemachine/config.yml` and `~/.config/codemachine/config.yml`; the user's wins, and of policies (`policy.yml` beside the latter) the most restrictive. None need exist. */
 export async function loadConfig(place: Place, env: NodeJS.ProcessEnv): Promise<Result<Config, Refusal>> {
-  return load(place, [path.join(place.root, '.codemachine', 'config.yml'), userConfig(env)]);
+  return load(place, [path.join(place.root, '.codemachine', 'config.yml'), userConfig(env), userPolicy(env)]);
 }
 
 /** Reads the user's own configuration alone: for commands that must not start what a repository names. */
 export async function loadUserConfig(place: Place, env: NodeJS.ProcessEnv): Promise<Result<Config, Refusal>> {
-  return load(place, [userConfig(env)]);
+  return load(place, [userConfig(env), userPolicy(env)]);
 }
 
 /** Reads the repository's configuration alone: to say of it what is wrong, and what it names. */
@@ -37,7 +37,7 @@ async function load(place: Place, files: readonly string[]): Promise<Result<Conf
     // Most commands find no configuration; its reader is not loaded for them.
     const { mergeConfig, readConfig } = await import('../workflow/config.ts');
     const source = { path: shown(place, file), text: text.value };
-    const read = readConfig(source);
+    const read = readConfig(source, path.basename(file) === POLICY ? 'policy' : 'config');
     if (hasErrors(read.diagnostics)) {
       return err({
         message: `${source.path} has errors`,
@@ -51,6 +51,16 @@ async function load(place: Place, files: readonly string[]): Promise<Result<Conf
 }
 
 function userConfig(env: NodeJS.ProcessEnv): string {
+  return path.join(userDirectory(env), 'config.yml');
+}
+
+const POLICY = 'policy.yml';
+
+function userPolicy(env: NodeJS.ProcessEnv): string {
+  return path.join(userDirectory(env), POLICY);
+}
+
+function userDirectory(env: NodeJS.ProcessEnv): string {
   const base = env['XDG_CONFIG_HOME'] || path.join(env['HOME'] || os.homedir(), '.config');
-  return path.join(base, 'codemachine', 'config.yml');
+  return path.join(base, 'codemachine');
 }

@@ -193,6 +193,8 @@ function runOptions(e: Execution): RunOptions {
     failFast: flags.failFast ?? false,
     engineParallel: engineLimits(e.config),
     by: e.by,
+    ...(e.config.prices === undefined ? {} : { prices: e.config.prices }),
+    ...(e.raise === undefined ? {} : { raised: e.raise }),
     ...(e.keepTree === undefined ? {} : { keepTree: e.keepTree }),
     ...(e.decideUndo === undefined ? {} : { decideUndo: e.decideUndo }),
     ...(e.othersSince === undefined ? {} : { othersSince: e.othersSince }),

@@ -1,4 +1,5 @@
 /** Says what a run needs before it can go. */
+import type { ScopedLimits } from '../model/budget.ts';
 import type { Config } from '../model/config.ts';
 import type { Milestone } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
@@ -45,6 +46,8 @@ export interface Execution {
   readonly reporter: Reporter;
   readonly by: string;
   readonly keepTree?: boolean;
+  /** Limits that hold from now on. */
+  readonly raise?: ScopedLimits;
   readonly decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'>;
   readonly othersSince?: (at: string) => readonly RunId[];
   readonly undone?: (undone: Undone) => Promise<void>;

@@ -4,6 +4,7 @@ import type { Job } from '../model/ports.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { GateStep, Step, Workflow } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
+import { openBudgets } from '../run/budgets.ts';
 import { fillJob } from '../run/fill.ts';
 import { keyIn } from '../run/frame.ts';
 import { openGates } from '../run/gates.ts';
@@ -171,6 +172,10 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     startedAt: () => ledger.progress.startedAt ?? '',
     limited: never,
     gates: openGates(),
+    budgets: openBudgets({
+      ...{ budgets: new Map(), prices: {}, clock: CLOCK, ledger },
+      consequences: { rest: never, exhaust: never },
+    }),
     defect: never,
     stuck: never,
   };

@@ -102,7 +102,7 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
       `${summary(progress, { color, plan, changes, now: Date.now() })}${cutOffText(progress, worktreeOf)}`;
     process.stdout.write(
       flags.json
-        ? `${JSON.stringify(statusJson(progress, { plan, changes }))}\n`
+        ? `${JSON.stringify(statusJson(progress, { plan, changes, now: Date.now() }))}\n`
         : harmless(text(), process.stdout, process.env),
     );
     return EXIT.succeeded;

@@ -1,6 +1,7 @@
 /** Goes on with a run. */
 
 import { sweepRun } from '../engines/process.ts';
+import type { ScopedLimits } from '../model/budget.ts';
 import type { Milestone } from '../model/event.ts';
 import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
@@ -21,6 +22,7 @@ import { type GitOwner, gitMark } from './git.ts';
 import { openRun } from './open.ts';
 import { ownFiles } from './own-files.ts';
 import { locate, type Place } from './place.ts';
+import { checkRaise } from './raise.ts';
 import { checkRecord, flagsOf } from './record.ts';
 import {
   checkoutStays,
@@ -64,6 +66,8 @@ export interface ResumeOptions {
   };
   /** Steps whose changes collided and were merged in the checkout by hand. */
   readonly resolved?: readonly string[];
+  /** Limits that hold from now on. */
+  readonly raise?: ScopedLimits;
   /** Whether signals of this process stop the run. */
   readonly signals: boolean;
   readonly signal?: AbortSignal;
@@ -191,6 +195,12 @@ async function owning(
   }
   for (const warning of variables.warnings) options.tell(warning);
   const history = state.history(e.record.id);
+  const { raise } = options;
+  const raised = raise === undefined ? ok(undefined) : checkRaise(raise, read.workflow, read.config, history);
+  if (!raised.ok) {
+    lease.release();
+    return raised;
+  }
   const reopened = await reopen(options, e, history).catch((error: unknown) => {
     lease.release();
     throw error;
@@ -211,6 +221,7 @@ async function owning(
     ...toldOfUndo(options, workspace, variables),
     ...(opening === undefined ? {} : { opening }),
     ...(keepTree === undefined ? {} : { keepTree }),
+    ...(raise === undefined ? {} : { raise }),
     ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),

@@ -1,12 +1,13 @@
 /** Does what `codemachine run`, `codemachine resume` and `codemachine retry` say. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
-import type { Result } from '../model/result.ts';
+import { ok, type Result } from '../model/result.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { Executed } from './execute.ts';
 import { givenInputs } from './facts.ts';
 import { stateAt } from './place.ts';
 import { askGoOn, askTree, askUndo, canAsk, presenter, type ShowFlags, tell } from './present.ts';
 import { orTrouble, printDiagnosed, printRefusal } from './print.ts';
+import { readRaise } from './raise.ts';
 import type { RunFlags } from './record.ts';
 import type { Refusal } from './refusal.ts';
 import { type ResumeOptions, resume } from './resume.ts';
@@ -62,6 +63,7 @@ interface GoingOn extends ShowFlags {
 export interface ResumeCommand extends GoingOn {
   /** Steps that were merged by hand. */
   readonly resolved: readonly string[];
+  readonly budget?: string | undefined;
 }
 
 /** The flags of `retry`. */
@@ -83,6 +85,8 @@ async function resumeOnce(command: ResumeCommand): Promise<ExitCode> {
       message: `--input ${given.join(', ')}: a resumed run has the inputs that it was started with`,
       help: 'add `--updated`, or start a new run with `codemachine retry`',
     });
+  const raise = command.budget === undefined ? ok(undefined) : readRaise(command.budget);
+  if (!raise.ok) return printRefusal(raise.error);
   const asking = canAsk() && !command.yes;
   const updated = { inputs: inputs.value, ...(asking ? { askGoOn } : {}) };
   const ended = await resume({
@@ -90,6 +94,7 @@ async function resumeOnce(command: ResumeCommand): Promise<ExitCode> {
     ...(asking ? { ask: askUndo } : {}),
     ...(command.resolved.length === 0 ? {} : { resolved: command.resolved }),
     ...(command.updated ? { updated } : {}),
+    ...(raise.value === undefined ? {} : { raise: raise.value }),
   });
   return finish(ended, command);
 }

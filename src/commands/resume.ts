@@ -41,6 +41,7 @@ export default class Resume extends Command {
       multipleNonGreedy: true,
     }),
     inputs: Flags.string({ description: 'with --updated: a JSON file with inputs' }),
+    budget: Flags.string({ description: 'raise limits: usd=10,tokens=5M,time=3h; step:fix.usd=2' }),
     json: Flags.boolean({ description: 'print events from run-resumed on, one per line' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
@@ -58,7 +59,7 @@ export default class Resume extends Command {
         input: flags.input ?? [],
         inputs: flags.inputs,
       },
-      stateDir: flags['state-dir'],
+      ...{ budget: flags.budget, stateDir: flags['state-dir'] },
     });
   }
 }

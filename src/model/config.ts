@@ -1,5 +1,6 @@
 /** Says what `.codemachine/config.yml` may set. */
 
+import type { Budget, Price, Unit } from './budget.ts';
 import type { Access, Retry } from './workflow.ts';
 
 /** How an engine is reached on this machine. */
@@ -32,11 +33,36 @@ export interface Retention {
   readonly runs?: number;
 }
 
+/** A rule with the line that says it, as `file:line`. */
+export interface Ruled<T> {
+  readonly value: T;
+  readonly from: string;
+}
+
+/** What workflows may ask for. */
+export interface Policy {
+  /** The engines that may be used: one list per file that has one, each of which must have an engine. */
+  readonly engines?: readonly Ruled<readonly string[]>[];
+  readonly maxAccess?: Ruled<Access>;
+  /** The narrowest limits of a run, each with its line. */
+  readonly budget?: {
+    readonly limits: Budget['limits'];
+    readonly onExceed?: Budget['onExceed'];
+    readonly from: Readonly<Partial<Record<Unit, string>>>;
+  };
+  /** Makes warnings errors. */
+  readonly strict?: Ruled<boolean>;
+}
+
 /** The whole configuration, repository's and user's merged. */
 export interface Config {
   readonly engines: Readonly<Record<string, EngineConfig>>;
   readonly defaults: StepDefaults;
   readonly retention?: Retention;
+  /** By model, for engines that report no cost. */
+  readonly prices?: Readonly<Record<string, Price>>;
+  /** What workflows may ask for here, the narrowest of both files. */
+  readonly policy?: Policy;
 }
 
 /** What holds when nothing is configured. */

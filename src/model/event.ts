@@ -1,4 +1,5 @@
 /** Holds everything that can be said of a run while it happens; `schemas/event.schema.json` is the same list for others. */
+import type { ScopedLimits, Unit } from './budget.ts';
 import type { Failure } from './failure.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
@@ -111,6 +112,12 @@ export interface Updated {
   readonly gone: readonly StepKey[];
 }
 
+/** The step that has a name which only one may have at a time. */
+export interface Holder {
+  readonly run: RunId;
+  readonly step: StepKey;
+}
+
 interface OfStep {
   readonly step: StepKey;
 }
@@ -137,6 +144,8 @@ export type MilestoneBody =
       readonly attempt: number;
       /** The run whose results this one takes over: what follows with `reused: 'retry'` is of that run. */
       readonly 'retry-of'?: RunId;
+      /** What may be spent, by what it binds. */
+      readonly budget?: ScopedLimits;
     }
   | ({
       readonly type: 'run-resumed';
@@ -144,6 +153,8 @@ export type MilestoneBody =
       readonly by: By;
       /** Steps whose newest attempt left edits that somebody chose to keep: the next attempt goes on from them. */
       readonly kept?: readonly StepKey[];
+      /** Limits that hold from now on, where they are others than before. */
+      readonly budget?: ScopedLimits;
     } & Partial<Updated>)
   | { readonly type: 'run-interrupted'; readonly attempt: number; readonly by: By }
   | { readonly type: 'run-parked'; readonly reason: ParkReason; readonly resume: string }
@@ -159,9 +170,17 @@ export type MilestoneBody =
       readonly kind: string;
       readonly engine?: string;
       readonly model?: string;
+      /** The name under `agents:`. */
+      readonly agent?: string;
       readonly workspace: 'shared' | 'isolated';
     } & OfAttempt)
-  | ({ readonly type: 'session-opened'; readonly engine: string; readonly session: string } & OfAttempt)
+  | ({
+      readonly type: 'session-opened';
+      readonly engine: string;
+      readonly session: string;
+      /** Why it is a new one, where the step was to go on in another. */
+      readonly because?: string;
+    } & OfAttempt)
   | ({ readonly type: 'step-succeeded'; readonly reused?: Reused } & OfAttempt & AttemptValues)
   | ({ readonly type: 'step-failed'; readonly final: boolean; readonly failure: Failure } & OfAttempt &
       AttemptValues)
@@ -181,7 +200,10 @@ export type MilestoneBody =
     } & OfStep)
   | {
       readonly type: 'budget-exceeded';
+      /** `run`, `step:<id>` or `agent:<name>`. */
       readonly scope: string;
+      /** What is counted: US dollars, tokens, milliseconds. */
+      readonly unit?: Unit;
       readonly spent: number;
       readonly limit: number;
     }
@@ -201,7 +223,13 @@ export type MilestoneBody =
   | ({ readonly type: 'gate-opened' } & GateQuestion & OfStep)
   | ({ readonly type: 'gate-reminded'; readonly message: string } & OfStep)
   | ({ readonly type: 'gate-decided' } & GateDecision & OfStep)
-  | ({ readonly type: 'quota-waiting'; readonly engine: string; readonly until: string } & OfStep);
+  | ({ readonly type: 'quota-waiting'; readonly engine: string; readonly until: string } & OfStep)
+  /** Another step has the name that this one takes before each attempt. */
+  | ({
+      readonly type: 'step-waiting';
+      readonly concurrency: string;
+      readonly 'held-by': Holder;
+    } & OfStep);
 
 /** The version of the event union. */
 export const EVENT_VERSION = 1;

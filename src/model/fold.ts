@@ -7,15 +7,11 @@ import { exhausted, inside, isDecided, startOver } from './fold-loops.ts';
 import { appliedAfter, mergedAfter, treesAfter } from './fold-trees.ts';
 import type { StepKey } from './ids.ts';
 import { type Progress, type StepProgress, untouched } from './progress.ts';
-
-/** A run of which nothing has happened. */
-const NOTHING: Progress = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map() };
+import { openSpending } from './spending.ts';
 
 /** Folds a history. */
 export function foldAll(history: Iterable<Milestone>): Progress {
-  const open: Draft = { ...NOTHING, steps: new Map() };
-  for (const milestone of history) apply(open, milestone);
-  return open;
+  return follow(history).progress;
 }
 
 /**
@@ -29,8 +25,14 @@ export interface Follower {
 
 /** Follows a run from the state that `history` left. */
 export function follow(history: Iterable<Milestone> = []): Follower {
-  const open = foldAll(history) as Draft;
-  return { progress: open, hear: (milestone) => apply(open, milestone) };
+  const { spending, hear: count } = openSpending();
+  const open: Draft = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map(), spending };
+  const hear = (milestone: Milestone): void => {
+    apply(open, milestone);
+    count(milestone);
+  };
+  for (const milestone of history) hear(milestone);
+  return { progress: open, hear };
 }
 
 type Draft = { -readonly [Key in keyof Progress]: Progress[Key] } & { steps: Map<StepKey, StepProgress> };
@@ -166,6 +168,12 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
         quotaSince: step.quotaSince ?? m.at,
         because: `quota of ${m.engine}`,
       };
+    case 'step-waiting':
+      return {
+        ...step,
+        status: 'waiting',
+        because: `\`${m.concurrency}\` is held by ${m['held-by'].step} of run ${m['held-by'].run}`,
+      };
     case 'loop-decided':
       return { ...step, loop: { iteration: m.iteration, again: m.again } };
     case 'matrix-expanded':
@@ -235,6 +243,9 @@ function changed(step: StepProgress, m: Extract<Milestone, { type: 'engine-chang
   return { ...rest, engine: m.to, counted: 0, because: m.because };
 }
 
+/** An interruption is nobody's fault; a quota that is used up is waited for, and a budget raised. */
+const FREE: ReadonlySet<Failure['reason'] | undefined> = new Set(['interrupted', 'quota', 'budget']);
+
 function ended(
   run: Draft,
   before: StepProgress,
@@ -263,8 +274,7 @@ function ended(
     const { failure: _______, quotaSince: ________, ...rest } = common;
     return { ...rest, status: 'succeeded', counted: 0 };
   }
-  // An interruption is nobody's fault, and a quota that is used up is waited for, not retried.
-  const free = failure?.reason === 'interrupted' || failure?.reason === 'quota';
+  const free = FREE.has(failure?.reason);
   return {
     ...common,
     status: m.type === 'step-failed' && m.final ? 'failed' : 'waiting',

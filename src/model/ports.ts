@@ -75,8 +75,8 @@ export type Outcome =
   | { readonly ok: true; readonly values: AttemptValues; readonly reused?: Reused }
   | { readonly ok: false; readonly failure: Failure; readonly values: AttemptValues };
 
-/** Why an attempt is to be stopped: its time is up, the run was canceled, interrupted, or must end at once. */
-export type StopReason = 'timeout' | 'cancel' | 'interrupt';
+/** Why an attempt is to be stopped: its time is up, the run was canceled or interrupted, its budget is used up. */
+export type StopReason = 'timeout' | 'cancel' | 'interrupt' | 'budget';
 
 /**
  * Tells an attempt to stop. `soft` fires first (SIGINT, then SIGTERM, then SIGKILL, with the pauses of the stopping ladder);

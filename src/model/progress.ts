@@ -12,6 +12,7 @@ import type {
 import type { Failure } from './failure.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject } from './result.ts';
+import type { Spending } from './spending.ts';
 
 /** How a step ended. */
 export type StepEnd = 'succeeded' | 'failed' | 'skipped' | 'blocked' | 'canceled';
@@ -117,6 +118,8 @@ export interface Progress {
   readonly steps: ReadonlyMap<StepKey, StepProgress>;
   /** All attempts added up; absent until one has been reported. */
   readonly usage?: Usage;
+  /** What counts against budgets, and the budgets. */
+  readonly spending: Spending;
   readonly outputs?: JsonObject;
   readonly parked?: { readonly reason: ParkReason; readonly resume: string };
 }

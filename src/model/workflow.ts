@@ -1,4 +1,5 @@
 /** Says what the author of a workflow meant, with every shorthand resolved. */
+import type { Budget } from './budget.ts';
 import type { Expr, Template } from './expression.ts';
 import type { FailureReason } from './failure.ts';
 import type { StepId } from './ids.ts';
@@ -136,6 +137,8 @@ export interface PromptStep extends StepCommon {
   readonly mcp?: Readonly<Record<string, McpServer>>;
   readonly system?: Template;
   readonly maxTurns?: number;
+  /** Of all its attempts together; its agent's is the workflow's to know. */
+  readonly budget?: Budget;
   readonly idleTimeoutMs: number;
   /** The JSON Schema of the answer. */
   readonly output?: JsonObject;
@@ -208,6 +211,9 @@ export interface Workflow {
   readonly envFiles: readonly { readonly path: string; readonly optional: boolean; readonly at: Range }[];
   readonly secrets: readonly { readonly name: string; readonly at: Range }[];
   readonly maxParallel?: number;
+  readonly budget?: Budget;
+  /** By the name of the agent, of those that have one. */
+  readonly agentBudgets?: Readonly<Record<string, Budget>>;
   readonly steps: readonly Step[];
   readonly finally: readonly Step[];
   readonly outputs: Readonly<Record<string, Template>>;

@@ -3,6 +3,7 @@ import { literalText, type Template } from '../model/expression.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { GateStep, Isolated, LoopStep, Matrix, PromptStep, Step, Workflow } from '../model/workflow.ts';
+import { allowanceJson } from './allowance.ts';
 import { mergedTogether } from './isolation.ts';
 
 /**
@@ -15,12 +16,20 @@ export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
   for (const step of workflow.finally) steps[step.id] = { ...describe(step), needs: [], finally: true };
   return {
     workflow: workflow.name,
+    ...(workflow.budget === undefined ? {} : { budget: allowanceJson(workflow.budget) }),
+    ...(workflow.agentBudgets === undefined
+      ? {}
+      : { 'agent-budgets': budgetsOfAgents(workflow.agentBudgets) }),
     batches: plan.batches,
     steps,
     'critical-path': plan.criticalPath,
     ...(merges.length === 0 ? {} : { merges: merges.map((group) => group.map((step) => step.id)) }),
     ...(workflow.finally.length === 0 ? {} : { finally: workflow.finally.map((step) => step.id) }),
   };
+}
+
+function budgetsOfAgents(budgets: NonNullable<Workflow['agentBudgets']>): JsonObject {
+  return Object.fromEntries(Object.entries(budgets).map(([name, budget]) => [name, allowanceJson(budget)]));
 }
 
 /** The steps of a list by id; a loop has those of its body in it. */
@@ -52,7 +61,11 @@ function describe(step: Step): JsonObject {
   if (step.kind === 'run') return common;
   if (step.kind === 'loop') return { ...common, ...describeLoop(step) };
   if (step.kind === 'gate') return { ...common, ...describeGate(step) };
-  return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }) };
+  return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }), ...budgetOf(step) };
+}
+
+function budgetOf({ budget }: PromptStep): JsonObject {
+  return budget === undefined ? {} : { budget: allowanceJson(budget) };
 }
 
 function describeMatrix({ axes, include, exclude, maxParallel, failFast }: Matrix): JsonObject {

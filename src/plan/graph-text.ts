@@ -2,6 +2,8 @@
 import type { Plan, PlannedStep } from '../model/plan.ts';
 import type { PromptStep, Step, Workflow } from '../model/workflow.ts';
 import { isWriter } from '../model/workflow.ts';
+import { allowance, allowanceLines } from './allowance.ts';
+import { duration, HOUR } from './duration.ts';
 import { templateText } from './graph-json.ts';
 import { mergedTogether } from './isolation.ts';
 import { linksOf, topologicalOrder } from './links.ts';
@@ -25,6 +27,7 @@ export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: stri
   };
   const lines = [
     `${workflow.name}: ${count(plan.steps.length, 'step')} in ${count(plan.batches.length, 'batch', 'batches')}`,
+    ...allowanceLines(workflow),
   ];
   const byBatch: PlannedStep[][] = plan.batches.map(() => []);
   for (const planned of plan.steps) byBatch[planned.batch]?.push(planned);
@@ -131,7 +134,8 @@ function agentFacts(step: Extract<Step, { kind: 'prompt' }>, emphasize: (text: s
   }
   const agent = step.agent === undefined ? 'prompt' : `prompt (${step.agent})`;
   const undo = isWriter(step) && !step.undo ? ['never undone'] : [];
-  return [agent, ...engineFacts(step, emphasize), ...undo];
+  const budget = step.budget === undefined ? [] : [`budget ${allowance(step.budget, 'it')}`];
+  return [agent, ...engineFacts(step, emphasize), ...undo, ...budget];
 }
 
 function engineFacts(step: PromptStep, emphasize: (text: string) => string): string[] {
@@ -213,25 +217,4 @@ function shortened(path: readonly string[]): string {
 
 function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
-}
-
-const HOUR = 3_600_000;
-
-/** Milliseconds as the language writes them: `1h30m`, `90s`, `250ms`. */
-function duration(ms: number): string {
-  const units = [
-    ['d', 24 * HOUR],
-    ['h', HOUR],
-    ['m', 60_000],
-    ['s', 1000],
-    ['ms', 1],
-  ] as const;
-  let left = ms;
-  let text = '';
-  for (const [unit, size] of units) {
-    const whole = Math.floor(left / size);
-    if (whole > 0) text += `${whole}${unit}`;
-    left -= whole * size;
-  }
-  return text === '' ? '0s' : text;
 }

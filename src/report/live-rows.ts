@@ -3,6 +3,7 @@ import type { HeardChatter } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
+import { budgetLines } from './budgets.ts';
 import { lastLines, oneLine } from './clean.ts';
 import { gateWords } from './gates.ts';
 import { mark, type Paint } from './paint.ts';
@@ -84,6 +85,7 @@ function headline(progress: Progress, steps: readonly StepProgress[], { paint, n
     ...(failed === 0 ? [] : [paint.red(`${failed} failed`)]),
     ...(progress.startedAt === undefined ? [] : [duration(now - Date.parse(progress.startedAt))]),
     ...(progress.usage === undefined ? [] : [money(progress.usage.usd)]),
+    ...budgetLines(progress, now).slice(0, 1),
   ];
   return `${paint.bold(oneLine(progress.workflow ?? 'starting', WIDEST))}  ${facts.join(' · ')}`;
 }

@@ -3,6 +3,7 @@
 import type { Milestone } from '../model/event.ts';
 import { fileNames } from '../model/file-name.ts';
 import type { Progress } from '../model/progress.ts';
+import { budgetAmount } from './budgets.ts';
 import { isEnd } from './changes.ts';
 import { oneLine } from './clean.ts';
 import type { Paint } from './paint.ts';
@@ -50,7 +51,7 @@ export function milestoneLines(m: Milestone, options: SentenceOptions): readonly
     case 'budget-exceeded':
       return [
         options.paint.yellow(
-          `the budget of ${oneLine(m.scope, WIDEST)} is used up: ${m.spent} of ${m.limit}`,
+          `the budget of ${scopeWords(m.scope)} is used up: ${budgetAmount(m.unit, m.spent)} of ${budgetAmount(m.unit, m.limit)}`,
         ),
       ];
     case 'run-parked':
@@ -59,6 +60,10 @@ export function milestoneLines(m: Milestone, options: SentenceOptions): readonly
     default:
       return stepLines(m, options).map((line) => `${options.paint.dim(`${m.step}:`)} ${line}`);
   }
+}
+
+function scopeWords(scope: string): string {
+  return scope === 'run' ? 'the run' : `the ${oneLine(scope.replace(':', ' '), WIDEST)}`;
 }
 
 function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[] {
@@ -87,6 +92,12 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
     case 'quota-waiting':
       return [
         paint.yellow(`the quota of ${oneLine(m.engine, WIDEST)} is used up; goes on ${soon(m.until, m.at)}`),
+      ];
+    case 'step-waiting':
+      return [
+        paint.yellow(
+          `waits for ${oneLine(m['held-by'].step, WIDEST)}${m['held-by'].run === m.run ? '' : ` of run ${m['held-by'].run}`}, which has \`${oneLine(m.concurrency, WIDEST)}\``,
+        ),
       ];
     case 'loop-decided':
       return [`iteration ${m.iteration} is done${m.again ? ', another one follows' : ', it was the last'}`];

@@ -2,6 +2,7 @@
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
+import { budgetJson } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
 import { gateJson } from './gates.ts';
@@ -14,7 +15,7 @@ const WIDEST_PATH = 1000;
 /** A run as `status --json` prints it; what is not known is not there. */
 export function statusJson(
   progress: Progress,
-  options: { plan?: Plan | undefined; changes?: Changes } = {},
+  options: { plan?: Plan | undefined; changes?: Changes; now?: number } = {},
 ): JsonObject {
   const { run, status, workflow, path, sha256, inputs, retryOf, attempt, startedAt, lastAt, usage } =
     progress;
@@ -31,6 +32,7 @@ export function statusJson(
     'started-at': startedAt,
     'changed-at': lastAt,
     usage: usage === undefined ? undefined : { ...usage },
+    budget: budgetJson(progress, status === 'running' ? options.now : undefined),
     outputs,
     parked: parked === undefined ? undefined : { ...parked },
     steps: stepsInOrder(progress, options.plan).map((step) => stepJson(step, options.changes?.get(step.key))),

@@ -2,6 +2,7 @@
 import { fileNames } from '../model/file-name.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
+import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
 import { gateLines } from './gates.ts';
@@ -194,7 +195,7 @@ export function tally(steps: readonly StepProgress[], running: boolean): string 
   return [...counts].map(([word, many]) => `${many} ${word}`).join(', ');
 }
 
-function totals({ progress, changes, steps }: Told): readonly string[] {
+function totals({ progress, changes, steps, now }: Told): readonly string[] {
   const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
   const usage = usageOf(progress, agents.filter(isUsageUnknown));
   const files = [...new Set([...changes.values()].flat())].sort();
@@ -202,6 +203,7 @@ function totals({ progress, changes, steps }: Told): readonly string[] {
   const kept = steps.flatMap(({ values }) => (values.artifacts ?? []).map((artifact) => artifact.path));
   return [
     ...(agents.length === 0 ? [] : [`used: ${usage}`]),
+    ...budgetLines(progress, now),
     ...(files.length === 0
       ? []
       : [`changed ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`]),

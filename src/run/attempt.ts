@@ -51,6 +51,11 @@ export async function makeAttempt(
   const { step, key } = performance;
   const progress = run.ledger.step(key);
   const attempt = progress.attempt + 1;
+  const refused = run.budgets.refusal(step, key);
+  if (refused !== undefined) {
+    void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: refused });
+    return 'ended';
+  }
   const before = sessionBefore(run, step, performance.iteration);
   const engine = engineFor(step, progress.engine ?? before?.engine);
   const session = before === undefined || before.engine !== engine ? {} : { session: before };
@@ -65,6 +70,7 @@ export async function makeAttempt(
     kind: step.kind,
     ...(engine === undefined ? {} : { engine }),
     ...(model === undefined ? {} : { model }),
+    ...(step.kind !== 'prompt' || step.agent === undefined ? {} : { agent: step.agent }),
     workspace: step.isolated === undefined ? 'shared' : 'isolated',
   });
   if (!job.ok) {

@@ -36,8 +36,14 @@ export async function conclude(of: AttemptOf, made: Made): Promise<AfterAttempt>
 
 /** What the attempt cost is said too: `step-canceled` has no place for it, and a bill that leaves it out is wrong. */
 function canceled(of: AttemptOf, { values }: Failed): AfterAttempt {
+  const { run, phase, key, attempt } = of;
+  const failure = phase.exhausted();
+  if (failure !== undefined) {
+    void run.ledger.say({ ...values, type: 'step-failed', step: key, attempt, final: true, failure });
+    return 'halted';
+  }
   if (values.usage !== undefined) interrupted(of, values);
-  void of.run.ledger.say({ type: 'step-canceled', step: of.key, because: 'the run was canceled' });
+  void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
   return 'halted';
 }
 
@@ -73,7 +79,7 @@ export async function decideNext(
 }
 
 function nextOf(of: AttemptOf, failure: Failure): Next {
-  const { run, step, key, engine } = of;
+  const { run, phase, step, key, engine } = of;
   const { clock, random } = run.input.ports;
   const { counted, quotaSince } = run.ledger.step(key);
   return whatNext({
@@ -84,6 +90,7 @@ function nextOf(of: AttemptOf, failure: Failure): Next {
     now: clock.now(),
     ...(quotaSince === undefined ? {} : { quotaSince: Date.parse(quotaSince) }),
     random,
+    paused: phase.restsFor() === 'budget',
   });
 }
 
@@ -91,6 +98,7 @@ function sayNext({ run, key, attempt }: AttemptOf, next: Next): void {
   const of = { step: key, attempt: attempt + 1 };
   switch (next.kind) {
     case 'final':
+    case 'raised':
       return;
     case 'retry':
       void run.ledger.say({

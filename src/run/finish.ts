@@ -45,7 +45,7 @@ export async function runFinally(run: Running, phase: Phase, end: RunEnd): Promi
     const { status } = run.ledger.step(key);
     if (status === 'failed' && !step.continueOnError) failed = true;
     if (phase.halted() === 'cancel' && OPEN.has(status)) {
-      void run.ledger.say({ type: 'step-canceled', step: key, because: whyCanceled(run, key) });
+      void run.ledger.say({ type: 'step-canceled', step: key, because: whyCanceled(run, phase, key) });
     }
   }
   return failed;

@@ -115,6 +115,6 @@ function finishMatrix(hands: Hands, matrix: Entry): void {
   const isOpen = (entry: Entry): boolean => !hasEnded({ status: statusOf(list, entry) });
   if (!isOpen(matrix) || instances.some(isOpen)) return;
   matrix.active = false;
-  endMatrix(list.run, key, instances);
+  endMatrix(list, key, instances);
   hands.settle(matrix);
 }

@@ -30,6 +30,8 @@ export interface LedgerInput {
   readonly mask: (body: MilestoneBody) => MilestoneBody;
   readonly clock: Clock;
   readonly onLost: (error: Error) => void;
+  /** Called when a milestone is folded. */
+  readonly heard?: () => void;
 }
 
 /** Opens the ledger of a run with the history it has. */
@@ -48,11 +50,13 @@ export function openLedger(input: LedgerInput): Ledger {
     const masked = input.mask(body);
     const at = new Date(input.clock.now()).toISOString();
     hear({ ...masked, v: EVENT_VERSION, seq: progress.seq + 1, at, run: input.run });
-    return silently(
+    const said = silently(
       input.emit(masked).catch((error: unknown) => {
         throw lose(error);
       }),
     );
+    input.heard?.();
+    return said;
   };
   return { progress, step: (key) => progress.steps.get(key) ?? untouched(key), say, lost: () => lost };
 }

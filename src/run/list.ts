@@ -7,7 +7,7 @@ import { openBarrier } from './barrier.ts';
 import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
 import type { Need } from './judge.ts';
-import type { Phase } from './phase.ts';
+import type { Phase, RestReason } from './phase.ts';
 import type { Running } from './running.ts';
 import type { StatusFunctions } from './scope.ts';
 
@@ -98,10 +98,10 @@ export function hasEnded({ status }: Pick<StepProgress, 'status'>): boolean {
 }
 
 /** What the list waits for where it has come to no end by itself; undefined where every step has its end. */
-export function waitsFor(list: Schedule): 'gate' | 'pause' | undefined {
+export function waitsFor(list: Schedule): 'gate' | RestReason | undefined {
   const open = list.entries.filter((entry) => !END.has(statusOf(list, entry)));
   if (open.length === 0) return undefined;
-  return list.phase.isResting() ? 'pause' : 'gate';
+  return list.phase.restsFor() ?? 'gate';
 }
 
 /** Cancels every step that has no end and of which no attempt is being made. */
@@ -111,16 +111,20 @@ export function cancelWaiting(list: Schedule): void {
     if (entry.inner !== undefined) cancelWaiting(entry.inner);
     // A loop whose body does nothing but wait has nobody who would say it.
     if (entry.inner === undefined ? entry.active : entry.inner.open > 0) continue;
-    cancel(list, entry, whyCanceled(list.run, entry.key));
+    cancel(list, entry, whyCanceled(list.run, list.phase, entry.key));
   }
   for (const { instances = [], key } of list.entries) {
     const isOpen = instances.length > 0 && !END.has(list.run.ledger.step(key).status);
-    if (isOpen && instances.every((one) => END.has(statusOf(list, one)))) endMatrix(list.run, key, instances);
+    if (isOpen && instances.every((one) => END.has(statusOf(list, one)))) endMatrix(list, key, instances);
   }
 }
 
 /** What a matrix comes to when each of its instances has its end. */
-export function endMatrix(run: Running, key: StepKey, instances: readonly Pick<Entry, 'key'>[]): void {
+export function endMatrix(
+  { run, phase }: Pick<Schedule, 'run' | 'phase'>,
+  key: StepKey,
+  instances: readonly Pick<Entry, 'key'>[],
+): void {
   const { attempt } = run.ledger.step(key);
   const ends = instances.map((one) => run.ledger.step(one.key));
   const failed = ends.filter(({ status }) => status === 'failed');
@@ -132,7 +136,7 @@ export function endMatrix(run: Running, key: StepKey, instances: readonly Pick<E
     const failure = { reason, message };
     void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
   } else if (ends.some(({ status }) => status === 'canceled')) {
-    void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
+    void run.ledger.say({ type: 'step-canceled', step: key, because: becauseOf(phase) });
   } else {
     void run.ledger.say({ type: 'step-succeeded', step: key, attempt });
   }
@@ -144,10 +148,15 @@ export function frameOf(list: Schedule, entry: Entry): Frame {
 }
 
 /** Why a step that has no end is canceled with the run; a change that is done and not merged can still be had. */
-export function whyCanceled({ input, ledger }: Running, key: StepKey): string {
-  const because = 'the run was canceled';
+export function whyCanceled({ input, ledger }: Running, phase: Phase, key: StepKey): string {
+  const because = becauseOf(phase);
   if (ledger.step(key).status !== 'merging') return because;
   return `${because} before its change was merged; \`codemachine apply ${input.run} ${keyWord(key)}\` merges it`;
+}
+
+/** Why everything is canceled. */
+export function becauseOf(phase: Pick<Phase, 'exhausted'>): string {
+  return phase.exhausted()?.message ?? 'the run was canceled';
 }
 
 const END: ReadonlySet<StepStatus> = new Set(['succeeded', 'failed', 'skipped', 'blocked', 'canceled']);

@@ -12,6 +12,7 @@ import { keyIn } from './frame.ts';
 import type { LoopHere } from './iteration.ts';
 import { iterationFrame } from './iteration.ts';
 import { hasFailed } from './judge.ts';
+import { becauseOf } from './list.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
 import type { StatusFunctions } from './scope.ts';
@@ -67,7 +68,7 @@ export async function runLoop(run: Running, phase: Phase, loop: LoopOf): Promise
 
 function left(run: Running, phase: Phase, key: StepKey): AfterAttempt {
   if (phase.halted() === 'cancel')
-    void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
+    void run.ledger.say({ type: 'step-canceled', step: key, because: becauseOf(phase) });
   return 'halted';
 }
 

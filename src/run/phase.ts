@@ -1,10 +1,15 @@
 /** Holds what a stretch of the run can be stopped by. */
+import type { ParkReason } from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
 import type { Clock, Stop, StopReason } from '../model/ports.ts';
 import type { Room } from './room.ts';
 import { openRoom } from './room.ts';
 
 /** Why nothing new starts any more. `lost`: somebody else owns the run; `defect`: we are wrong. */
 export type Halt = 'interrupt' | 'cancel' | 'lost' | 'defect';
+
+/** What a run waits for that starts nothing more. */
+export type RestReason = Extract<ParkReason, 'pause' | 'budget'>;
 
 /** The means to stop one attempt. */
 export interface AttemptStop {
@@ -26,9 +31,14 @@ export interface Phase {
   halt(why: Halt): void;
   /** Halts because of what the shared tree is, to be resumed: a resume mends it first. The first sentence stays. */
   stuck(why: string): void;
-  /** Starts nothing more, and lets what runs come to its end: the run is to wait for somebody. */
-  rest(): void;
+  /** Starts nothing more, and lets what runs come to its end: the run is to wait for somebody. The first reason stays. */
+  rest(why: RestReason): void;
   isResting(): boolean;
+  restsFor(): RestReason | undefined;
+  /** Ends everything as a cancel does, because nothing may be spent any more. */
+  exhaust(failure: Failure): void;
+  /** Why nothing may be spent any more, where that is what ended the phase. */
+  exhausted(): Failure | undefined;
   /** Ends every attempt at once. */
   hard(): void;
   openStop(): AttemptStop;
@@ -44,7 +54,8 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
   let halted: Halt | undefined;
   let trouble: string | undefined;
   let hard = false;
-  let resting = false;
+  let resting: RestReason | undefined;
+  let exhausted: Failure | undefined;
   // What is stopping already goes on stopping; what becomes of it is decided when it has. At once is at once, though.
   const canStillCancel = () => halted === 'interrupt' && trouble === undefined && !hard;
   const halt = (why: Halt) => {
@@ -65,12 +76,19 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
       trouble ??= why;
       halt('interrupt');
     },
-    rest: () => {
-      resting = true;
+    rest: (why) => {
+      if (resting !== undefined) return;
+      resting = why;
       room.close();
       sleep.wakeAll();
     },
-    isResting: () => resting,
+    isResting: () => resting !== undefined,
+    restsFor: () => resting,
+    exhaust: (failure) => {
+      if (halted === undefined) exhausted ??= failure;
+      halt('cancel');
+    },
+    exhausted: () => exhausted,
     hard: () => {
       hard = true;
       for (const stop of stops) stop.hard.abort(reasonOf(halted ?? 'interrupt'));
@@ -86,7 +104,8 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
         close: () => stops.delete(own),
       };
     },
-    pause: (until) => (halted === undefined && !resting ? sleep.until(until) : Promise.resolve()),
+    pause: (until) =>
+      halted === undefined && resting === undefined ? sleep.until(until) : Promise.resolve(),
   };
 }
 

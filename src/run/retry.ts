@@ -7,6 +7,8 @@ import type { PromptStep, Retry, Step } from '../model/workflow.ts';
 export type Next =
   /** `failure` where there is more to say than the engine said: why it is not waited for. */
   | { readonly kind: 'final'; readonly failure?: Failure }
+  /** When the run goes on with more to spend. */
+  | { readonly kind: 'raised' }
   | { readonly kind: 'retry'; readonly at: number; readonly because: string }
   | { readonly kind: 'engine'; readonly from: string; readonly to: string; readonly because: string }
   | { readonly kind: 'quota'; readonly engine: string; readonly until: number };
@@ -24,6 +26,8 @@ export interface AfterFailure {
   readonly quotaSince?: number;
   /** Gives numbers in [0, 1). */
   readonly random: () => number;
+  /** The run parks because a budget is used up. */
+  readonly paused?: boolean;
 }
 
 const JITTER = 0.2;
@@ -31,6 +35,8 @@ const JITTER = 0.2;
 /** Retries of this engine first, then the next engine, then the end. A used up quota goes by `on-quota` alone. */
 export function whatNext(after: AfterFailure): Next {
   const { step, failure, now } = after;
+  // What is spent stays spent: another attempt would be ended at its first word.
+  if (failure.reason === 'budget') return { kind: after.paused === true ? 'raised' : 'final' };
   if (step.kind === 'prompt' && failure.reason === 'quota') return afterQuota(step, after);
   const servesAt = failure['retry-at'] === undefined ? now : Date.parse(failure['retry-at']);
   const retried = after.counted < step.retry.attempts && isRetried(step.retry, failure.reason);

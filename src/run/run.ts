@@ -4,11 +4,11 @@
  * There is one path for a new run and a resumed one: a resumed run is a run with a history. What the history says
  * succeeded is kept, what it left open is mended, everything else is decided as if it were new.
  */
-import type { By, Milestone, MilestoneBody } from '../model/event.ts';
-import type { StepKey } from '../model/ids.ts';
+import type { By, MilestoneBody } from '../model/event.ts';
 import type { BroughtDecision } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
-import { sayMergedByHand } from './by-hand.ts';
+import { raised } from './budget-words.ts';
+import { budgetsOf, openBudgets } from './budgets.ts';
 import { recordEnd } from './ends.ts';
 import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
 import { keyIn } from './frame.ts';
@@ -17,8 +17,9 @@ import { openLedger } from './ledger.ts';
 import { limitEngines } from './limits.ts';
 import { cancelWaiting, hasEnded, layOut, waitsFor } from './list.ts';
 import type { Mending } from './mend.ts';
-import { keptByChoice, lookForMending, mend } from './mend.ts';
-import type { Halt, Phase } from './phase.ts';
+import { lookForMending, mend } from './mend.ts';
+import { sayOpening } from './opening.ts';
+import type { Halt, Phase, RestReason } from './phase.ts';
 import { openPhase } from './phase.ts';
 import type { RunInput, Running } from './running.ts';
 import { runList } from './schedule.ts';
@@ -86,7 +87,7 @@ export function startRun(input: RunInput): RunHandle {
       control.phase.halt(kind);
     },
     pause: () => {
-      control.phase.rest();
+      control.phase.rest('pause');
       run.gates.withdraw();
     },
     decide: (brought) => run.gates.decide(brought),
@@ -106,9 +107,24 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
     emit: ports.emit,
     mask: ports.mask ?? ((body: MilestoneBody) => body),
     clock: ports.clock,
+    heard: () => budgets.look(),
     onLost: () => {
       control.phase.halt('lost');
       control.phase.hard();
+    },
+  });
+  const gates = openGates();
+  const budgets = openBudgets({
+    budgets: budgetsOf(workflow),
+    prices: options.prices ?? {},
+    clock: ports.clock,
+    ledger,
+    consequences: {
+      rest: () => {
+        control.phase.rest('budget');
+        gates.withdraw();
+      },
+      exhaust: (failure) => control.phase.exhaust(failure),
     },
   });
   let startedAt = ledger.progress.startedAt ?? '';
@@ -134,7 +150,8 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
       startedAt = at;
     },
     limited: limitEngines(options.engineParallel ?? {}),
-    gates: openGates(),
+    gates,
+    budgets,
     defect: (error) => {
       control.defect ??= { error };
       control.phase.halt('defect');
@@ -189,9 +206,10 @@ async function go(
   control.canceled = canceled;
   if (canceled) cancelWaiting(list);
   else if (control.phase.halted() !== undefined) return stopped(run, control);
+  run.budgets.release();
   const waits = canceled ? undefined : (waitsFor(list) ?? restsBefore(run.last.planned, control.phase));
   if (waits !== undefined) return park(run, waits);
-  const end = endOfList(run, canceled);
+  const end = control.phase.exhausted() === undefined ? endOfList(run, canceled) : 'failed';
   control.onHalt = () => undefined;
   control.phase = open();
   if (control.leaveFinally) control.phase.halt('interrupt');
@@ -210,7 +228,7 @@ async function go(
 
 /** A run that is to wait does so before `finally`, where there is one. */
 function restsBefore(last: readonly unknown[], phase: Phase): 'pause' | undefined {
-  return phase.isResting() && last.length > 0 ? 'pause' : undefined;
+  return phase.restsFor() === 'pause' && last.length > 0 ? 'pause' : undefined;
 }
 
 /** Whether `finally` was left in the middle. */
@@ -219,11 +237,12 @@ function isLeft({ last, ledger }: Running, phase: Phase): boolean {
 }
 
 /** Parking runs no `finally`: the run is not over. */
-async function park(run: Running, reason: 'gate' | 'pause'): Promise<RunResult> {
+async function park(run: Running, reason: 'gate' | RestReason): Promise<RunResult> {
   const { input, ledger } = run;
+  const more = reason === 'budget' ? ` --budget ${raised(run.budgets.over())}` : '';
   // Others may work in the tree from now on.
   await recordEnd(run, 'run.end');
-  await ledger.say({ type: 'run-parked', reason, resume: `codemachine resume ${input.run}` });
+  await ledger.say({ type: 'run-parked', reason, resume: `codemachine resume ${input.run}${more}` });
   return { end: 'parked' };
 }
 
@@ -232,35 +251,6 @@ async function putBackAndLook(run: Running): Promise<Result<Mending, string>> {
   if (done?.ok === false) return done;
   for (const body of done?.value ?? []) void run.ledger.say(body);
   return lookForMending(run);
-}
-
-/** Says that the run is open, with what is known of it from elsewhere in the same commit: never the one without the other. */
-function sayOpening(run: Running, kept: readonly StepKey[]): Promise<Milestone> {
-  const opened = run.ledger.say(opening(run, kept));
-  for (const body of run.input.prelude ?? []) void run.ledger.say(body);
-  for (const merge of run.input.resolved ?? []) sayMergedByHand(run, merge);
-  return opened;
-}
-
-function opening(run: Running, keptWhenAsked: readonly StepKey[]): MilestoneBody {
-  const { workflow, facts, options, updated, retryOf } = run.input;
-  const { attempt } = run.ledger.progress;
-  const steps = [...new Set([...keptByChoice(run), ...keptWhenAsked, ...keptOfUpdate(run)])].sort();
-  const kept = steps.length === 0 ? {} : { kept: steps };
-  if (attempt > 0) return { type: 'run-resumed', attempt: attempt + 1, by: options.by, ...kept, ...updated };
-  const { name, sha256 } = workflow;
-  const started = { workflow: name, path: facts.path, sha256, inputs: facts.inputs, attempt: 1 };
-  return { type: 'run-started', ...started, ...(retryOf === undefined ? {} : { 'retry-of': retryOf }) };
-}
-
-/** Of steps that had a result and run again: nobody undoes it later where the tree is kept. */
-function keptOfUpdate({ input, ledger }: Running): readonly StepKey[] {
-  if (input.options.keepTree !== true) return [];
-  const recorded = (key: StepKey): boolean => {
-    const { attempt, trees } = ledger.step(key);
-    return trees[attempt] !== undefined;
-  };
-  return (input.updated?.again ?? []).filter(recorded);
 }
 
 /** The phase was halted, and not by a cancel. */

@@ -1,4 +1,5 @@
 /** Holds what everybody who works on a run shares. */
+import type { Price, ScopedLimits } from '../model/budget.ts';
 import type {
   Chatter,
   GateDecision,
@@ -14,6 +15,7 @@ import type { Attempt, Clock, Emit, HeadMove, Isolation, Workspace } from '../mo
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
+import type { Budgets } from './budgets.ts';
 import type { MergedByHand } from './by-hand.ts';
 import type { Frame } from './frame.ts';
 import type { Gates } from './gates.ts';
@@ -111,6 +113,10 @@ export interface RunOptions {
   /** How many attempts of an engine run at once, by engine; absent is no limit of its own. */
   readonly engineParallel?: Readonly<Record<string, number>>;
   readonly failFast: boolean;
+  /** By model, for engines that report no cost. */
+  readonly prices?: Readonly<Record<string, Price>>;
+  /** Limits that hold from now on instead of those the run had. */
+  readonly raised?: ScopedLimits;
   /** Who starts or resumes the run. */
   readonly by: string;
   /** Resume on the tree as it is: nothing is undone. */
@@ -161,6 +167,8 @@ export interface Running {
   readonly limited: Limited;
   /** The gates at which a decision is waited for. */
   readonly gates: Gates;
+  /** What may be spent. */
+  readonly budgets: Budgets;
   /** A defect of ours: everything stops, and it is thrown when all is recorded. */
   defect(error: unknown): void;
 }

@@ -1,4 +1,5 @@
 /** Makes an attempt so that it can be stopped, by its own time or by the run. */
+import type { Chatter, Usage } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Job, Outcome } from '../model/ports.ts';
 import type { AttemptOf } from './attempt.ts';
@@ -19,6 +20,8 @@ export function timed(of: AttemptOf, job: Job, limitMs: number | undefined): Pro
     }
     let timeout = false;
     let open = true;
+    let heard: Usage | undefined;
+    const watch = run.budgets.watch({ step: of.step, key, stop: () => own.soft('budget') });
     const takeBack =
       limitMs === undefined
         ? () => undefined
@@ -27,21 +30,38 @@ export function timed(of: AttemptOf, job: Job, limitMs: number | undefined): Pro
             own.soft('timeout');
           });
     const hear = {
-      chatter: ports.chatter,
+      chatter: (said: Chatter) => {
+        ports.chatter(said);
+        if (!open || said.type !== 'said' || said.usage === undefined) return;
+        heard = said.usage;
+        watch.heard(run.budgets.priced(said.usage, job.kind === 'prompt' ? job.model : undefined));
+      },
       session: (session: string) => {
         if (!open) return;
         void run.ledger.say({ type: 'session-opened', step: key, attempt, engine: engine ?? '', session });
       },
     };
     try {
-      const outcome = await ports.attempt(job, hear, own.stop);
+      const outcome = withCost(of, job, await ports.attempt(job, hear, own.stop), heard);
+      const why = watch.why();
+      if (why !== undefined && !outcome.ok) return { ...outcome, failure: why };
       return timeout && !outcome.ok ? timedOut(of.step.timeoutMs ?? 0, outcome) : outcome;
     } finally {
       open = false;
+      watch.close();
       takeBack();
       own.close();
     }
   });
+}
+
+/** Where the engine does not know what it cost, the prices of the configuration may. */
+function withCost({ run }: AttemptOf, job: Job, outcome: Outcome, heard: Usage | undefined): Outcome {
+  const { usage = heard, model } = outcome.values;
+  if (usage === undefined || job.kind !== 'prompt') return outcome;
+  const asked = run.budgets.priced(usage, job.model);
+  const said = asked.usd === null ? run.budgets.priced(usage, model) : asked;
+  return { ...outcome, values: { ...outcome.values, usage: said } };
 }
 
 /** An attempt that never came to anything. */

@@ -1,4 +1,5 @@
 /** Turns the text of a configuration file into a configuration. */
+import type { Price } from '../model/budget.ts';
 import type { Config, EngineConfig, Retention, StepDefaults } from '../model/config.ts';
 import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
@@ -8,6 +9,7 @@ import { textOf } from './declarations.ts';
 import { readDocument } from './document.ts';
 import { validate } from './generated/config.mjs';
 import { ignoresIn, settled } from './ignore.ts';
+import { mergePolicies, readPolicy } from './policy.ts';
 import { readRetry } from './retry.ts';
 import { durationMs } from './scalars.ts';
 import { shapeDiagnostics } from './shape.ts';
@@ -20,18 +22,20 @@ const DECLARING = ['prompt', 'output', 'map', 'access', 'session', 'failure'];
 
 /** Parts of the configuration that are not followed yet, with what to do without them. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
-  policy: 'leave it out; nothing would hold to it',
-  prices: 'leave it out; costs are taken from the engines',
   notify: 'leave it out; `codemachine run --json` prints every milestone for others to act on',
 };
 
-/** Reads one configuration file, all its problems in one pass. An empty file is an empty configuration. */
-export function readConfig(source: SourceFile): {
+/** Reads one configuration file, all its problems in one pass. An empty file is an empty configuration. `policy` is a file that is all policy. */
+export function readConfig(
+  source: SourceFile,
+  as: 'config' | 'policy' = 'config',
+): {
   readonly config: Config;
   readonly diagnostics: readonly Diagnostic[];
 } {
   const found: Diagnostic[] = [];
-  const root = readDocument(source, (diagnostic) => void found.push(diagnostic));
+  const written = readDocument(source, (diagnostic) => void found.push(diagnostic));
+  const root = as === 'policy' ? under('policy', written) : written;
   if (root !== undefined && !isEmpty(root)) {
     if (root.kind === 'map') check(root, source, found);
     else {
@@ -52,9 +56,18 @@ export function readConfig(source: SourceFile): {
       engines: readEngines(child(root, 'engines'), source.path),
       defaults: readDefaults(child(root, 'defaults')),
       ...readRetention(child(root, 'retention')),
+      ...readPrices(child(root, 'prices')),
+      ...policyOf(child(root, 'policy'), source),
     },
     diagnostics: settled(sorted(found), root === undefined ? [] : ignoresIn(source, root), source.path),
   };
+}
+
+/** A file that holds what elsewhere stands under a key. */
+function under(name: string, root: Node | undefined): Node | undefined {
+  if (root === undefined || isEmpty(root)) return root;
+  const at = { start: root.at.start, end: root.at.start };
+  return { kind: 'map', at: root.at, entries: new Map([[name, { name, at, value: root }]]) };
 }
 
 function isEmpty(root: Node): boolean {
@@ -117,6 +130,20 @@ function readRetention(node: Node | undefined): { readonly retention?: Retention
   return { retention: { ...(days === undefined ? {} : { days }), ...(runs === undefined ? {} : { runs }) } };
 }
 
+function readPrices(node: Node | undefined): Pick<Config, 'prices'> {
+  const prices = [...entriesOf(node)].flatMap(({ name, value }): [string, Price][] => {
+    const [input, output, cached] = ['input', 'output', 'cached'].map((key) => numberAt(child(value, key)));
+    if (input === undefined || output === undefined) return [];
+    return [[name, { input, output, ...(cached === undefined ? {} : { cached }) }]];
+  });
+  return prices.length === 0 ? {} : { prices: Object.fromEntries(prices) };
+}
+
+function policyOf(node: Node | undefined, source: SourceFile): Pick<Config, 'policy'> {
+  const policy = readPolicy(node, source);
+  return policy === undefined ? {} : { policy };
+}
+
 function numberAt(node: Node | undefined): number | undefined {
   return node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : undefined;
 }
@@ -169,9 +196,13 @@ export function mergeConfig(repository: Config, user: Config): Config {
     engines[name] = { ...below, ...engine, ...env };
   }
   const retention = { ...repository.retention, ...user.retention };
+  const prices = { ...repository.prices, ...user.prices };
+  const policy = mergePolicies(repository.policy, user.policy);
   return {
     engines,
     defaults: { ...repository.defaults, ...user.defaults },
     ...(Object.keys(retention).length === 0 ? {} : { retention }),
+    ...(Object.keys(prices).length === 0 ? {} : { prices }),
+    ...(policy === undefined ? {} : { policy }),
   };
 }

@@ -4,6 +4,7 @@ import { isWriter, type PromptStep } from '../model/workflow.ts';
 import { readAccess, readSettings, readWaits } from './agent-settings.ts';
 import { enginesOf, layersOf } from './agents.ts';
 import { readAnswer } from './answer-file.ts';
+import { readBudget } from './budgets.ts';
 import { isFence } from './declarations.ts';
 import { isolation } from './isolated-steps.ts';
 import { readSession } from './loops.ts';
@@ -38,6 +39,7 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
   const agent = stringAt(node, 'agent');
   const output = readAnswer(reading, child(node, 'output'));
   const isolated = isolation(ground, layers, place);
+  const budget = readBudget(child(node, 'budget'));
   const step: PromptStep = {
     ...readCommon(ground, node, place, layers, 'prompt'),
     kind: 'prompt',
@@ -50,6 +52,7 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
     undo: stringAt(node, 'undo') !== 'never',
     ...readSettings(reading, layers),
     ...(output === undefined ? {} : { output }),
+    ...(budget === undefined ? {} : { budget }),
     ...isolated,
     ...readSession(ground.reading, node, { inLoop: ground.inLoop === true, ...isolated }),
   };

@@ -13,6 +13,14 @@ export function durationMs(text: string): number | undefined {
   return end > 0 && end === text.length ? Math.round(total) : undefined;
 }
 
+const THOUSANDS: Readonly<Record<string, number>> = { k: 1000, M: 1_000_000 };
+
+/** How many `500000`, `500k`, `2M` are; undefined for everything that is no number of tokens. */
+export function tokensOf(text: string): number | undefined {
+  const found = /^(\d+(?:\.\d+)?)([kM])?$/.exec(text);
+  return found === null ? undefined : Math.round(Number(found[1]) * (THOUSANDS[found[2] ?? ''] ?? 1));
+}
+
 /** Whether a path leads out of the directory it is relative to, as far as its words can tell; links are looked at when it is used. */
 export function leadsOut(path: string): boolean {
   if (path.startsWith('/')) return true;

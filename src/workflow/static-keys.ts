@@ -18,22 +18,13 @@ const STEP_TEMPLATES = new Set([
     'if',
   ],
   // What is refused as a whole is not judged inside.
-  ...['matrix', 'reduce', 'uses', 'with', 'cache', 'budget', 'session'],
+  ...['matrix', 'reduce', 'uses', 'with', 'cache', 'session'],
 ]);
 const GATE_TEMPLATES = new Set(['message', 'show', 'approve-if', 'require']);
 const LOOP_TEMPLATES = new Set(['until', 'while', 'steps']);
-const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine', 'budget']);
+const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine']);
 const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine']);
-const TOP_TEMPLATES = new Set([
-  'env',
-  'outputs',
-  'concurrency',
-  'budget',
-  'agents',
-  'defaults',
-  'steps',
-  'finally',
-]);
+const TOP_TEMPLATES = new Set(['env', 'outputs', 'concurrency', 'agents', 'defaults', 'steps', 'finally']);
 
 /** Complains about each fence in a value that takes none. */
 export function checkStaticKeys(reading: Reading): void {

@@ -3,7 +3,7 @@
 import { NOT_IN_FINALLY } from './kinds.ts';
 import { complain, type Reading } from './reading.ts';
 import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
-import { child, type Entry, entriesOf, entryOf, isWord, type Node } from './tree.ts';
+import { child, type Entry, entryOf, isWord, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
   matrix: 'write one step per combination',
@@ -11,17 +11,15 @@ const HELP: Readonly<Record<string, string>> = {
   uses: 'copy the steps here',
   cache: 'leave it out: the step runs each time',
   session: 'leave it out: each attempt opens a new session',
-  budget: 'leave it out; `timeout`, `retry` and `max-turns` bound a step',
   concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['reduce', 'uses', 'cache', 'budget', 'concurrency'];
+const STEP_KEYS = ['reduce', 'uses', 'cache', 'concurrency'];
 
 /** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {
   const { root } = reading;
-  for (const key of ['concurrency', 'budget']) refuse(reading, entryOf(root, key));
-  for (const agent of entriesOf(child(root, 'agents'))) refuse(reading, entryOf(agent.value, 'budget'));
+  refuse(reading, entryOf(root, 'concurrency'));
   for (const key of ['steps', 'finally']) {
     refuseList(reading, child(root, key), kinds, key === 'finally');
   }

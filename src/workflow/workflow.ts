@@ -3,6 +3,7 @@ import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { checkAgents } from './agents.ts';
+import { readBudgets } from './budgets.ts';
 import { readEnv, readEnvFiles, readInputSpecs, readOutputs, readSecrets } from './declarations.ts';
 import { readDocument } from './document.ts';
 import { withFixes } from './fixes.ts';
@@ -130,6 +131,7 @@ function build(reading: Reading): Workflow {
     ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number'
       ? { maxParallel: parallel.value }
       : {}),
+    ...readBudgets(reading),
     steps,
     finally: last,
     outputs: readOutputs(reading),

@@ -26,6 +26,7 @@ export function scriptAgent(project: Project, script: string): void {
     },
     {
       ...{ type: 'result', subtype: 'success', is_error: false, num_turns: 1, result: 'done', usage: USAGE },
+      model_usage_since_last_result: { 'stand-in': { inputTokens: 10, outputTokens: 2, costUSD: 0.01 } },
       ...{ session_id: SESSION, total_cost_usd: 0.01, permission_denials: [], terminal_reason: 'completed' },
     },
   ].map((line) => `echo '${JSON.stringify(line)}'`);

@@ -37,6 +37,8 @@ export function openJudge(): Judge {
       const cwd = snippet.words.includes('no-git') ? bare : repository;
       const file = path.join(cwd, 'snippet.yml');
       writeFileSync(file, wholeFile(snippet));
+      const policy = snippet.words.includes('policy') ? 'policy: { max-access: write }\n' : '';
+      writeFileSync(path.join(cwd, '.codemachine/config.yml'), policy);
       const problems = await validate(file, { cwd });
       return [...new Set(problems.map(({ code }) => code))];
     },

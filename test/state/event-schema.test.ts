@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import type { Limits } from '../../src/model/budget.ts';
 import type { Artifact, Event, GateField, Shown, Usage } from '../../src/model/event.ts';
 import { FAILURE_REASONS, type Failure } from '../../src/model/failure.ts';
 import { asStepKey, RUN_ID_PATTERN } from '../../src/model/ids.ts';
@@ -85,6 +86,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     inputs: { a: 1 },
     attempt: 1,
     'retry-of': milestone.run,
+    budget: { run: { usd: 5 } },
   },
   'run-resumed': {
     ...milestone,
@@ -96,6 +98,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     inputs: { a: 1 },
     again: [inAttempt.step],
     gone: [inAttempt.step],
+    budget: { 'step:fix': { tokens: 5, time: 1 } },
   },
   'run-interrupted': { ...milestone, type: 'run-interrupted', attempt: 1, by: 'SIGINT' },
   'run-parked': { ...milestone, type: 'run-parked', reason: 'gate', resume: 'codemachine resume' },
@@ -114,9 +117,17 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     kind: 'prompt',
     engine: 'codex',
     model: 'm',
+    agent: 'a',
     workspace: 'shared',
   },
-  'session-opened': { ...milestone, ...inAttempt, type: 'session-opened', engine: 'codex', session: 's' },
+  'session-opened': {
+    ...milestone,
+    ...inAttempt,
+    type: 'session-opened',
+    engine: 'codex',
+    session: 's',
+    because,
+  },
   'step-succeeded': { ...milestone, ...inAttempt, ...values, type: 'step-succeeded', reused: 'replay' },
   'step-failed': { ...milestone, ...inAttempt, ...values, type: 'step-failed', final: true, failure },
   'step-skipped': { ...milestone, type: 'step-skipped', step, because },
@@ -139,7 +150,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     instances: [step],
     combinations: [{ a: 1 }],
   },
-  'budget-exceeded': { ...milestone, type: 'budget-exceeded', scope: 'run', spent: 2, limit: 1 },
+  'budget-exceeded': { ...milestone, type: 'budget-exceeded', scope: 'run', unit: 'usd', spent: 2, limit: 1 },
   'snapshot-taken': { ...snapshot, type: 'snapshot-taken' },
   'tree-restored': { ...snapshot, type: 'tree-restored' },
   'change-ready': { ...snapshot, ...values, type: 'change-ready', reused: 'replay' },
@@ -174,6 +185,13 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     unasked: 'timeout',
   },
   'quota-waiting': { ...milestone, type: 'quota-waiting', step, engine: 'codex', until: at },
+  'step-waiting': {
+    ...milestone,
+    type: 'step-waiting',
+    step,
+    concurrency: 'c',
+    'held-by': { run: milestone.run, step },
+  },
   output: { ...chatter, ...inAttempt, type: 'output', stream: 'stdout', text: 't' },
   said: { ...chatter, ...inAttempt, type: 'said', what: 'tool-call', text: 't', tool: 'Bash', usage },
 };
@@ -216,6 +234,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     inputs: 'required',
     attempt: 'required',
     'retry-of': 'optional',
+    budget: 'optional',
   },
   'run-resumed': {
     ...ofMilestone,
@@ -226,6 +245,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     inputs: 'optional',
     again: 'optional',
     gone: 'optional',
+    budget: 'optional',
   },
   'run-interrupted': { ...ofMilestone, attempt: 'required', by: 'required' },
   'run-parked': { ...ofMilestone, reason: 'required', resume: 'required' },
@@ -241,9 +261,10 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     kind: 'required',
     engine: 'optional',
     model: 'optional',
+    agent: 'optional',
     workspace: 'required',
   },
-  'session-opened': { ...ofAttempt, engine: 'required', session: 'required' },
+  'session-opened': { ...ofAttempt, engine: 'required', session: 'required', because: 'optional' },
   'step-succeeded': { ...ofAttempt, ...ofValues, reused: 'optional' },
   'step-failed': { ...ofAttempt, ...ofValues, final: 'required', failure: 'required' },
   'step-skipped': ofEnd,
@@ -253,7 +274,13 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
   'engine-changed': { ...ofAttempt, from: 'required', to: 'required', because: 'required' },
   'loop-decided': { ...ofStep, iteration: 'required', again: 'required' },
   'matrix-expanded': { ...ofStep, instances: 'required', combinations: 'required' },
-  'budget-exceeded': { ...ofMilestone, scope: 'required', spent: 'required', limit: 'required' },
+  'budget-exceeded': {
+    ...ofMilestone,
+    scope: 'required',
+    unit: 'optional',
+    spent: 'required',
+    limit: 'required',
+  },
   'snapshot-taken': ofTree,
   'tree-restored': ofTree,
   'change-ready': { ...ofTree, ...ofValues, reused: 'optional' },
@@ -281,6 +308,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     unasked: 'optional',
   },
   'quota-waiting': { ...ofStep, engine: 'required', until: 'required' },
+  'step-waiting': { ...ofStep, concurrency: 'required', 'held-by': 'required' },
   output: { ...ofChatter, step: 'required', attempt: 'required', stream: 'required', text: 'required' },
   said: {
     ...ofChatter,
@@ -294,12 +322,14 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
 };
 
 const parts: {
+  readonly limits: Fields<Limits>;
   readonly usage: Fields<Usage>;
   readonly failure: Fields<Failure>;
   readonly artifact: Fields<Artifact>;
   readonly shown: Fields<Shown>;
   readonly 'gate-field': Fields<GateField>;
 } = {
+  limits: { usd: 'optional', tokens: 'optional', time: 'optional' },
   usage: {
     'input-tokens': 'required',
     'output-tokens': 'required',

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkAnswers } from '../../src/app/answer-check.ts';
-import { checkEngines } from '../../src/app/engine-check.ts';
-import { NO_CONFIG } from '../../src/model/config.ts';
+import { checkAgents } from '../../src/app/engine-check.ts';
+import { type Config, NO_CONFIG } from '../../src/model/config.ts';
 import { type Diagnostic, hasErrors, sorted } from '../../src/model/diagnostic.ts';
 import { err, ok } from '../../src/model/result.ts';
 import { globProblem } from '../../src/plan/glob-problem.ts';
@@ -64,7 +64,10 @@ export async function judge({
     ? ((await import(pathToFileURL(file).href)) as { default: string }).default
     : readFileSync(file, 'utf8');
   const source = { path: `${name}.yml`, text };
-  const world = worldAt(path.dirname(file), { hasGit: !text.startsWith('# no-git') });
+  const world = worldAt(path.dirname(file), {
+    hasGit: !text.startsWith('# no-git'),
+    config: configBeside(file),
+  });
   const { diagnostics, sources } = name.endsWith('.config')
     ? configOf(source)
     : await workflowOf(source, world);
@@ -72,6 +75,13 @@ export async function judge({
     printed: printDiagnostics(diagnostics, sources, { color: false }),
     codes: diagnostics.map((d) => d.code),
   };
+}
+
+/** The configuration that a case is judged under: `<case>.settings` beside it. */
+function configBeside(file: string): Config {
+  const beside = file.replace(/\.(yml|make\.mjs)$/, '.settings');
+  if (!existsSync(beside)) return NO_CONFIG;
+  return readConfig({ path: '.codemachine/config.yml', text: readFileSync(beside, 'utf8') }).config;
 }
 
 /** What is wrong with a file, and the files that this is about. */
@@ -88,7 +98,7 @@ function configOf(source: { path: string; text: string }): Judged {
 export async function workflowOf(source: { path: string; text: string }, world: ReadWorld): Promise<Judged> {
   const read = readWorkflow(source, world);
   const planned = read.workflow === undefined ? [] : planWorkflow(read.workflow).diagnostics;
-  const engines = read.workflow === undefined ? [] : checkEngines(read.workflow);
+  const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, world.config);
   const found = settled(sorted([...read.diagnostics, ...planned, ...engines]), read.ignores, source.path);
   // As the program does: what is no workflow yet is not asked about its answers.
   const answers = read.workflow === undefined || hasErrors(found) ? [] : await checkAnswers(read.workflow);

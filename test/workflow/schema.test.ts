@@ -106,7 +106,6 @@ describe('schemas', () => {
     const samples: Record<string, string> = {
       session: '{ continue: code }',
       cache: '{ env: [A] }',
-      budget: '{ usd: 1 }',
       concurrency: 'a',
     };
     for (const [key, value] of Object.entries(samples)) {

@@ -42,6 +42,8 @@ export interface ClaudeHeard {
   open: boolean;
   /** Tokens per message, for a turn that never came to its end. */
   readonly messages: Map<string, Usage>;
+  /** Tokens that were said to be used so far. */
+  said: number;
   /** Files that an open editing tool is about to change, by its id. */
   readonly editing: Map<string, string>;
 }
@@ -59,6 +61,7 @@ export function claudeReader(prompt: string): Reader {
     replied: false,
     open: false,
     messages: new Map(),
+    said: 0,
     editing: new Map(),
   };
   return {
@@ -130,7 +133,17 @@ function readAssistant(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
     heard.open = heard.open || main;
     heard.messages.set(id, tokensOf(fieldsOf(message.usage)));
   }
-  return listOf(message.content).flatMap((block) => readBlock(heard, fieldsOf(block)));
+  const said = listOf(message.content).flatMap((block) => readBlock(heard, fieldsOf(block)));
+  return [...said, ...soFar(heard)];
+}
+
+/** What is used is said while the turn goes on, once per change: whoever waits for its end notices too late. */
+function soFar(heard: ClaudeHeard): readonly Said[] {
+  const usage = heard.messages.size === 0 ? undefined : spent(heard);
+  const tokens = usage === undefined ? 0 : usage['input-tokens'] + usage['output-tokens'];
+  if (usage === undefined || tokens === heard.said) return [];
+  heard.said = tokens;
+  return [{ what: 'usage', usage }];
 }
 
 function readBlock(heard: ClaudeHeard, block: JsonObject): readonly Said[] {

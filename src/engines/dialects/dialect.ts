@@ -93,7 +93,6 @@ export interface Reader {
 export type PromptKey =
   | 'effort'
   | 'max-turns'
-  | 'budget'
   | 'network'
   | 'tools'
   | 'mcp'

@@ -25,7 +25,6 @@ export interface Wishes {
   readonly system?: unknown;
   readonly output?: JsonObject;
   readonly session?: unknown;
-  readonly budget?: unknown;
 }
 
 /** The keys of the step that this engine cannot honour, as the file spells them. */
@@ -38,7 +37,6 @@ export function cannotHonour(dialect: Dialect, wishes: Wishes): readonly PromptK
     ['max-turns', wishes.maxTurns],
     ['output', wishes.output],
     ['session', wishes.session],
-    ['budget', wishes.budget],
   ];
   const keys = wanted.filter(([key, value]) => value !== undefined && !capabilities.keys.includes(key));
   const missing = keys.map(([key]) => key);

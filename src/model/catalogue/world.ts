@@ -43,4 +43,17 @@ export const WORLD_CODES = {
         ? `no engine can do all that this step asks for; take \`${key}\` out`
         : `take \`${key}\` out, or use an engine that can: ${able.join(', ')}`,
   ),
+  'unknown-cost': error<{ engine: string; model?: string }>(
+    ({ engine, model }) =>
+      `${engine} does not report what it costs, and there is no price for ${model === undefined ? 'the model that it takes by itself' : `\`${model}\``}, so a budget in \`usd\` would not bind it`,
+    ({ model }) =>
+      `${model === undefined ? 'name the `model`, with its price' : 'write its price'} under \`prices\` in the configuration; or write \`allow-unknown-cost: true\` in the budget, which is then bound by \`tokens\` and \`time\` alone`,
+  ),
+  'policy-denies': error<{ key: string; asked: string; allowed: string; from: string }>(
+    ({ key, asked, from }) => `the policy does not allow \`${key}: ${asked}\` (${from})`,
+    ({ key, allowed }) =>
+      key === 'access'
+        ? `write \`access: ${allowed}\`, or less`
+        : `use ${allowed === '' ? 'no engine' : allowed}`,
+  ),
 };

@@ -18,8 +18,7 @@ export const SHAPE_ABOUT = {
     'The name of an environment variable consists of letters, digits and `_`, and does not start with a digit.',
   'bad-duration':
     'A duration is a number with a unit: `500ms`, `90s`, `30m`, `2h`, `1h30m`. A bare number could mean anything.',
-  'bad-tokens':
-    'A number of tokens is a whole number, or one with `k` or `M`. (This version reads budgets and does not run them, so the key is refused as well.)',
+  'bad-tokens': 'A number of tokens is a whole number, or one with `k` or `M`.',
   'no-kind': 'A step has neither `run` nor `prompt`, so it does nothing.',
   'two-kinds': 'A step does one thing. This one has the keys of two.',
   'wrong-kind-key': 'The key belongs to another kind of step.',

@@ -15,6 +15,10 @@ export const WORLD_ABOUT = {
     '`output` holds something that is no JSON Schema. A comma in `{ … }` is a common cause: YAML takes what follows it as another key.',
   'engine-cannot':
     'The engine has no way to do what the key asks for. [engines.md](engines.md) lists what each can.',
+  'unknown-cost':
+    'A budget in `usd` binds nothing where nobody knows what an attempt costs. An engine that does not report it needs a price for its model under `prices` in the configuration, or the budget says `allow-unknown-cost: true`; costs are then shown as unknown, and only `tokens` and `time` bind.',
+  'policy-denies':
+    'The `policy` of the repository’s configuration, or the user’s own in `~/.config/codemachine/policy.yml`, does not allow what the step asks for. The message names the line that says so; where several do, the most restrictive holds.',
   'diff-needs-git':
     'A gate shows what the run has changed, which only git knows, and there is no repository here.',
 } as const;

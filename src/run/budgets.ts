@@ -1,0 +1,233 @@
+/** Holds the steps of a run to what they may spend. */
+import {
+  agentScope,
+  type Budget,
+  type Price,
+  type Scope,
+  type ScopedLimits,
+  stepScope,
+} from '../model/budget.ts';
+import type { Usage } from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
+import { asStepKey, type StepKey } from '../model/ids.ts';
+import type { Clock } from '../model/ports.ts';
+import { addSpent, merged, NOTHING_SPENT, runTime, type Spent, spentOf, usedUp } from '../model/spending.ts';
+import { allSteps, type Step, type Workflow } from '../model/workflow.ts';
+import { budgetFailure, type Used } from './budget-words.ts';
+import type { Ledger } from './ledger.ts';
+import type { Running } from './running.ts';
+
+/** What becomes of the run when a budget is used up. */
+export interface Consequences {
+  /** Nothing new starts, what runs comes to its end. */
+  rest(): void;
+  /** Everything ends, and the run fails. */
+  exhaust(failure: Failure): void;
+}
+
+/** One attempt that is watched. */
+export interface Watch {
+  /** What it has used so far, as its engine says while it works. */
+  heard(usage: Usage): void;
+  /** Why it was stopped. */
+  why(): Failure | undefined;
+  close(): void;
+}
+
+/** The budgets of a run. */
+export interface Budgets {
+  /** Looks whether something is used up; to be called after each milestone. */
+  look(): void;
+  /** Why no attempt of the step may begin any more; undefined where one may. */
+  refusal(step: Step, key: StepKey): Failure | undefined;
+  /** Watches an attempt from now on. `stop` ends it. */
+  watch(of: { readonly step: Step; readonly key: StepKey; readonly stop: () => void }): Watch;
+  /** The main list has ended: `finally` is not held back. */
+  release(): void;
+  /** What a price makes of what nobody knows the cost of. */
+  priced(usage: Usage, model: string | undefined): Usage;
+  /** The scopes that are used up. */
+  over(): readonly Used[];
+}
+
+/** What budgets are opened with. */
+export interface BudgetsOf {
+  readonly budgets: ReadonlyMap<Scope, Budget>;
+  readonly prices: Readonly<Record<string, Price>>;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly consequences: Consequences;
+}
+
+interface Live {
+  readonly scopes: readonly Scope[];
+  readonly since: number;
+  readonly stop: () => void;
+  used: Partial<Spent>;
+  why?: Failure;
+}
+
+interface Open extends BudgetsOf {
+  readonly live: Set<Live>;
+  released: boolean;
+  disarm: () => void;
+}
+
+/** Opens them. Nothing is done before the first look. */
+export function openBudgets(of: BudgetsOf): Budgets {
+  const open: Open = { ...of, live: new Set(), released: false, disarm: () => undefined };
+  return {
+    look: () => look(open),
+    refusal: (step, key) => refusal(open, scopesOf(step, key)),
+    watch: ({ step, key, stop }) => {
+      const one: Live = { scopes: scopesOf(step, key), since: of.clock.now(), stop, used: {} };
+      open.live.add(one);
+      arm(open);
+      return {
+        heard: (usage) => {
+          one.used = spentOf(usage);
+          look(open);
+        },
+        why: () => one.why,
+        close: () => {
+          open.live.delete(one);
+          arm(open);
+        },
+      };
+    },
+    release: () => {
+      open.released = true;
+      open.disarm();
+    },
+    priced: (usage, model) => priced(of.prices, usage, model),
+    over: () => [...of.budgets.keys()].flatMap((scope) => usedOf(open, scope)),
+  };
+}
+
+function spentBy({ clock, ledger, live }: Open, scope: Scope): Spent {
+  const { spending } = ledger.progress;
+  const now = clock.now();
+  let sum = spending.by.get(scope) ?? NOTHING_SPENT;
+  if (scope === 'run') sum = { ...sum, time: runTime(spending, now) };
+  for (const one of live) {
+    if (!one.scopes.includes(scope)) continue;
+    const { time: _, ...used } = one.used;
+    sum = addSpent(sum, scope === 'run' ? used : { ...used, time: now - one.since });
+  }
+  return sum;
+}
+
+function usedOf(open: Open, scope: Scope): readonly Used[] {
+  const budget = open.budgets.get(scope);
+  return usedUp(open.ledger.progress.spending, scope, spentBy(open, scope)).map((one) => ({
+    ...{ ...one, scope, budget },
+  }));
+}
+
+function look(open: Open): void {
+  const { budgets, ledger, live } = open;
+  for (const [scope, budget] of budgets) {
+    for (const used of usedOf(open, scope)) {
+      const { unit, spent, limit } = used;
+      // Said once; a limit that was raised, and is reached again, is another one.
+      if (ledger.progress.spending.reached.get(scope)?.[unit] !== limit)
+        void ledger.say({ type: 'budget-exceeded', scope, unit, spent, limit });
+      if (!open.released) act(open, budget, used);
+    }
+    if (!open.released) for (const one of live) endAlone(open, one, scope);
+  }
+  arm(open);
+}
+
+function act({ live, consequences }: Open, budget: Budget, used: Used): void {
+  if (budget.onExceed === 'pause') {
+    consequences.rest();
+    return;
+  }
+  const failure = budgetFailure(used);
+  for (const one of live) if (one.scopes.includes(used.scope)) end(one, failure);
+  if (used.scope === 'run') consequences.exhaust(failure);
+}
+
+/** Whatever follows: an attempt that is too much for its step or its agent by itself is not gone on with. */
+function endAlone({ budgets, clock, ledger }: Open, one: Live, scope: Scope): void {
+  if (scope === 'run' || !one.scopes.includes(scope)) return;
+  const own = addSpent({ ...NOTHING_SPENT, time: clock.now() - one.since }, { ...one.used, time: 0 });
+  const [used] = usedUp(ledger.progress.spending, scope, own);
+  if (used !== undefined) end(one, budgetFailure({ ...used, scope, budget: budgets.get(scope) }));
+}
+
+/** Time passes without anybody saying so. */
+function arm(open: Open): void {
+  const { budgets, clock, ledger, live } = open;
+  open.disarm();
+  open.disarm = () => undefined;
+  if (open.released) return;
+  const { spending } = ledger.progress;
+  let soonest = Number.POSITIVE_INFINITY;
+  for (const scope of budgets.keys()) {
+    const limit = spending.limits[scope]?.time;
+    const working = [...live].filter((one) => one.scopes.includes(scope)).length;
+    // The time of the run passes once, that of a step and an agent for each of its attempts.
+    const speed = scope === 'run' ? (spending.passing === undefined ? 0 : 1) : working;
+    if (limit === undefined || speed === 0) continue;
+    const left = limit - spentBy(open, scope).time;
+    if (left > 0) soonest = Math.min(soonest, Math.ceil(left / speed));
+  }
+  if (soonest < Number.POSITIVE_INFINITY) open.disarm = clock.after(soonest, () => look(open));
+}
+
+function refusal(open: Open, scopes: readonly Scope[]): Failure | undefined {
+  if (open.released) return undefined;
+  for (const scope of scopes) {
+    if (scope === 'run' || open.budgets.get(scope)?.onExceed !== 'fail') continue;
+    const [used] = usedOf(open, scope);
+    if (used !== undefined) return budgetFailure(used);
+  }
+  return undefined;
+}
+
+function end(one: Live, failure: Failure): void {
+  if (one.why !== undefined) return;
+  one.why = failure;
+  one.stop();
+}
+
+/** The budgets of a workflow, by what they bind. */
+export function budgetsOf(workflow: Workflow): ReadonlyMap<Scope, Budget> {
+  const all = new Map<Scope, Budget>();
+  if (workflow.budget !== undefined) all.set('run', workflow.budget);
+  for (const [name, budget] of Object.entries(workflow.agentBudgets ?? {})) all.set(agentScope(name), budget);
+  for (const step of allSteps(workflow))
+    if (step.kind === 'prompt' && step.budget !== undefined)
+      all.set(stepScope(asStepKey(step.id)), step.budget);
+  return all;
+}
+
+function scopesOf(step: Step, key: StepKey): readonly Scope[] {
+  const agent = step.kind === 'prompt' ? step.agent : undefined;
+  return ['run', stepScope(key), ...(agent === undefined ? [] : [agentScope(agent)])];
+}
+
+/** A cost that nobody reported, by the price of the model; unknown where that is not known either. */
+function priced(prices: BudgetsOf['prices'], usage: Usage, model: string | undefined): Usage {
+  const price = model !== undefined && Object.hasOwn(prices, model) ? prices[model] : undefined;
+  if (usage.usd !== null || price === undefined) return usage;
+  const { 'input-tokens': input, 'cached-tokens': cached, 'output-tokens': output } = usage;
+  const dear =
+    (input - cached) * price.input + cached * (price.cached ?? price.input) + output * price.output;
+  return { ...usage, usd: dear / 1_000_000 };
+}
+
+/** The limits to be said with an opening: those of the file where it is new to the run, and what was raised. */
+export function limitsToSay({
+  input: { workflow, options, updated },
+  ledger,
+}: Pick<Running, 'input' | 'ledger'>): { readonly budget?: ScopedLimits } {
+  const { limits: known } = ledger.progress.spending;
+  let said: ScopedLimits = {};
+  for (const [scope, { limits }] of budgetsOf(workflow))
+    if (known[scope] === undefined || updated !== undefined) said = merged(said, { [scope]: limits });
+  said = merged(said, options.raised ?? {});
+  return Object.keys(said).length === 0 ? {} : { budget: said };
+}

@@ -1,0 +1,78 @@
+/** Reads what may be spent. */
+import { type Budget, type Limits, UNITS, type Unit } from '../model/budget.ts';
+import type { Policy } from '../model/config.ts';
+import type { Workflow } from '../model/workflow.ts';
+import type { Reading } from './reading.ts';
+import { durationMs, tokensOf } from './scalars.ts';
+import { child, entriesOf, isWord, type Node, stringAt } from './tree.ts';
+
+/** A budget; undefined where nothing is bound by it. */
+export function readBudget(node: Node | undefined): Budget | undefined {
+  const limits = readLimits(node);
+  if (UNITS.every((unit) => limits[unit] === undefined)) return undefined;
+  return {
+    limits,
+    onExceed: isWord(child(node, 'on-exceed'), 'fail') ? 'fail' : 'pause',
+    allowUnknownCost: allowsUnknown(node),
+  };
+}
+
+/** The limits that stand in a mapping. */
+export function readLimits(node: Node | undefined): Limits {
+  const [usd, tokens] = [numberAt(child(node, 'usd')), tokensAt(child(node, 'tokens'))];
+  const time = durationMs(stringAt(node, 'time') ?? '');
+  return {
+    ...(usd === undefined ? {} : { usd }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(time === undefined ? {} : { time }),
+  };
+}
+
+function allowsUnknown(node: Node | undefined): boolean {
+  const value = child(node, 'allow-unknown-cost');
+  return value?.kind === 'scalar' && value.value === true;
+}
+
+function numberAt(node: Node | undefined): number | undefined {
+  return node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : undefined;
+}
+
+function tokensAt(node: Node | undefined): number | undefined {
+  return node?.kind === 'scalar' ? tokensOf(String(node.value)) : undefined;
+}
+
+/** The budgets of the workflow and of its agents. What a policy says of a run is narrowed here. */
+export function readBudgets({ root, world }: Reading): Pick<Workflow, 'budget' | 'agentBudgets'> {
+  const agents = [...entriesOf(child(root, 'agents'))].flatMap(({ name, value }) => {
+    const budget = readBudget(child(value, 'budget'));
+    return budget === undefined ? [] : [[name, budget] as const];
+  });
+  const node = child(root, 'budget');
+  const run = narrowed(readBudget(node), world.config.policy, allowsUnknown(node));
+  return {
+    ...(run === undefined ? {} : { budget: run }),
+    ...(agents.length === 0 ? {} : { agentBudgets: Object.fromEntries(agents) }),
+  };
+}
+
+/** The narrowest of both, each limit with the line of the policy where that is narrower. */
+function narrowed(own: Budget | undefined, policy: Policy | undefined, unknown: boolean): Budget | undefined {
+  const cap = policy?.budget;
+  if (cap === undefined) return own;
+  const limits: Partial<Record<Unit, number>> = { ...own?.limits };
+  const narrowedBy: Partial<Record<Unit, string>> = {};
+  for (const unit of UNITS) {
+    const most = cap.limits[unit];
+    const mine = own?.limits[unit];
+    if (most === undefined || (mine !== undefined && mine <= most)) continue;
+    limits[unit] = most;
+    const from = cap.from[unit];
+    if (from !== undefined) narrowedBy[unit] = from;
+  }
+  return {
+    limits,
+    onExceed: cap.onExceed ?? own?.onExceed ?? 'pause',
+    allowUnknownCost: own?.allowUnknownCost ?? unknown,
+    ...(Object.keys(narrowedBy).length === 0 ? {} : { narrowedBy }),
+  };
+}

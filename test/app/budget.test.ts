@@ -1,0 +1,120 @@
+// Shows through the built program that budgets hold: a run parks, is raised and goes on, or fails; a policy narrows.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ends, eventsOf, projectWith, say } from '../commands/project.ts';
+import { built } from '../support/built.ts';
+import type { Project } from '../support/repository.ts';
+import { scriptAgent } from './scripted-agent.ts';
+
+beforeAll(built);
+
+const AGENT = { engine: 'claude-code', access: 'read' };
+
+const steps = (ids: readonly string[]): string =>
+  ids.map((id) => `  - id: ${id}\n    agent: a\n    prompt: Do ${id}.\n`).join('');
+
+function project(head: string, ids: readonly string[] = ['one', 'two', 'three'], script = 'true'): Project {
+  const agents = `agents:\n  a: ${JSON.stringify(AGENT)}\n`;
+  const made = projectWith({
+    w: `${head}${agents}steps:\n${steps(ids)}finally:\n  - id: end\n    run: echo over\n`,
+  });
+  scriptAgent(made, script);
+  return made;
+}
+
+const configOf = (of: Project): string => readFileSync(path.join(of.root, '.codemachine/config.yml'), 'utf8');
+
+describe('a budget', () => {
+  it('parks the run with exit code 3, is shown, is raised, and is not lowered', async () => {
+    const own = project('budget: { usd: 0.02, tokens: 1M }\n');
+    const parked = await say(own, 'run w');
+    expect(parked.code).toBe(3);
+    expect(parked.stdout).toContain('the budget of the run is used up: $0.0200 of $0.0200');
+    expect(parked.stdout).toContain('budget: $0.0200 of $0.0200, 24 tokens of 1,000,000 tokens');
+    expect(parked.stdout).toMatch(/next:\n {2}codemachine resume \S+ --budget usd=0.04/);
+    const status = JSON.parse((await say(own, 'status @last --json')).stdout) as { budget: object };
+    expect(status.budget).toMatchObject({ run: { usd: { spent: 0.02, limit: 0.02 } } });
+    expect((await say(own, 'plan w')).stdout).toContain(
+      'budget: $0.02, 1,000,000 tokens, then the run pauses',
+    );
+    const lower = await say(own, 'resume @last --budget usd=0.02');
+    expect(lower.code).toBe(2);
+    expect(lower.stderr).toContain('the run has spent $0.0200 already');
+    expect((await say(own, 'resume @last --budget step:one.usd=1')).stderr).toContain('has no budget');
+    expect((await say(own, 'resume @last --budget usd=lots')).code).toBe(2);
+    const raised = await eventsOf(own, 'resume @last --budget usd=1');
+    expect(raised.code).toBe(0);
+    expect(raised.events[0]).toMatchObject({ type: 'run-resumed', budget: { run: { usd: 1 } } });
+    expect(ends(raised.events)).toEqual({ three: 'succeeded', end: 'succeeded' });
+  });
+
+  it('fails the run where it says so, and runs finally', async () => {
+    const own = project('budget: { tokens: 20, on-exceed: fail }\n');
+    const { code, events } = await eventsOf(own, 'run w');
+    expect(code).toBe(1);
+    // The second is ended while it works, unless it had ended by then.
+    expect(ends(events)).toMatchObject({ one: 'succeeded', three: 'canceled', end: 'succeeded' });
+    expect(events.at(-1)).toMatchObject({ type: 'run-finished', status: 'failed' });
+  });
+
+  it('ends an attempt while it works, as soon as its engine says what it used', async () => {
+    const message = {
+      type: 'assistant',
+      message: { id: 'early', model: 'm', content: [], usage: { input_tokens: 500, output_tokens: 1 } },
+      session_id: '00000000-0000-4000-8000-000000000001',
+    };
+    const own = project('', ['one']);
+    const engine = path.join(own.base, 'engine.sh');
+    own.write(
+      path.relative(own.root, engine),
+      `cat > /dev/null\necho '${JSON.stringify(message)}'\nsleep 300\n`,
+    );
+    const file = '.codemachine/workflows/w.yml';
+    const text = readFileSync(path.join(own.root, file), 'utf8');
+    own.write(
+      file,
+      text.replace('prompt: Do one.', 'prompt: Do one.\n    budget: { tokens: 400, on-exceed: fail }'),
+    );
+    const { code, events } = await eventsOf(own, 'run w');
+    expect(code).toBe(1);
+    expect(events.find((e) => e.type === 'step-failed')).toMatchObject({
+      failure: {
+        reason: 'budget',
+        message: 'the budget of the step `one` is used up: 501 tokens of 400 tokens',
+      },
+      usage: { 'input-tokens': 500, 'output-tokens': 1, usd: null },
+    });
+  }, 60_000);
+
+  it('is narrowed by a policy, which says where', async () => {
+    const own = project('');
+    own.write('.codemachine/config.yml', `${configOf(own)}policy:\n  budget:\n    usd: 0.01\n`);
+    const parked = await say(own, 'run w');
+    expect(parked.code).toBe(3);
+    expect((await say(own, 'plan w')).stdout).toMatch(/budget: \$0\.01 \(\.codemachine\/config\.yml:\d+\)/);
+    const more = await say(own, 'resume @last --budget usd=1');
+    expect(more.code).toBe(2);
+    expect(more.stderr).toMatch(
+      /the policy allows a run no more than \$0\.0100 \(\.codemachine\/config\.yml:\d+\)/,
+    );
+  });
+});
+
+describe('a policy of the user', () => {
+  it('denies what it does not allow, and makes warnings errors', async () => {
+    const own = project('');
+    const file = path.relative(own.root, path.join(own.home, '.config/codemachine/policy.yml'));
+    own.write(file, 'engines: [codex]\n');
+    const denied = await say(own, 'run w');
+    expect(denied.code).toBe(2);
+    expect(denied.stderr).toContain('the policy does not allow `engine: claude-code`');
+    own.write(file, 'strict: true\n');
+    own.write('.codemachine/workflows/v.yml', 'name: v\nsteps:\n  - engine: codex\n    prompt: Look.\n');
+    const strict = await say(own, 'validate .codemachine/workflows/v.yml');
+    expect(strict.code).toBe(2);
+    expect(`${strict.stdout}${strict.stderr}`).toContain('error[access-unsaid]');
+    own.write(file, 'engine: [codex]\n');
+    expect((await say(own, 'run w')).stderr).toContain('unknown-key');
+  });
+});

@@ -126,23 +126,14 @@ function follow(draft: Draft, m: Milestone): void {
 }
 
 function ended(draft: Draft, m: Milestone): void {
-  switch (m.type) {
-    case 'step-skipped':
-    case 'step-blocked':
-    case 'step-canceled':
-      draft.waiting.delete(m.step);
-      draft.running.delete(m.step);
-      return;
-    case 'step-succeeded':
-    case 'step-failed':
-    case 'change-ready': {
-      const attempt = draft.running.get(m.step);
-      draft.running.delete(m.step);
-      draft.waiting.delete(m.step);
-      // A loop says how long it took too, and its body has said it already; what was merged was counted when it was ready.
-      if (attempt !== undefined) count(draft, m, attempt);
-    }
-  }
+  const canceled = m.type === 'step-skipped' || m.type === 'step-blocked' || m.type === 'step-canceled';
+  const made = m.type === 'step-succeeded' || m.type === 'step-failed' || m.type === 'change-ready';
+  if (!canceled && !made) return;
+  const attempt = draft.running.get(m.step);
+  draft.running.delete(m.step);
+  draft.waiting.delete(m.step);
+  // A loop says how long it took too, and its body has said it already; what was merged was counted when it was ready.
+  if (made && attempt !== undefined) count(draft, m, attempt);
 }
 
 /** What was taken from a cache or another run cost nothing; a replay stands for what it replays. */

@@ -90,15 +90,8 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
         ),
       ];
     case 'quota-waiting':
-      return [
-        paint.yellow(`the quota of ${oneLine(m.engine, WIDEST)} is used up; goes on ${soon(m.until, m.at)}`),
-      ];
     case 'step-waiting':
-      return [
-        paint.yellow(
-          `waits for ${oneLine(m['held-by'].step, WIDEST)}${m['held-by'].run === m.run ? '' : ` of run ${m['held-by'].run}`}, which has \`${oneLine(m.concurrency, WIDEST)}\``,
-        ),
-      ];
+      return [paint.yellow(waits(m))];
     case 'loop-decided':
       return [`iteration ${m.iteration} is done${m.again ? ', another one follows' : ', it was the last'}`];
     case 'matrix-expanded':
@@ -131,6 +124,14 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
         `${oneLine(m.decision, WIDEST)} by ${oneLine(m.by, WIDEST)}${m.comment === undefined ? '' : `: ${oneLine(m.comment, WIDEST)}`}`,
       ];
   }
+}
+
+function waits(m: Of<'quota-waiting' | 'step-waiting'>): string {
+  if (m.type === 'quota-waiting')
+    return `the quota of ${oneLine(m.engine, WIDEST)} is used up; goes on ${soon(m.until, m.at)}`;
+  const { run, step } = m['held-by'];
+  const other = run === m.run ? '' : ` of run ${run}`;
+  return `waits for ${oneLine(step, WIDEST)}${other}, which has \`${oneLine(m.concurrency, WIDEST)}\``;
 }
 
 function started({ engine, model, attempt }: Of<'step-started'>): string {

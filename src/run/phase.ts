@@ -98,15 +98,15 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
       stops.add(own);
       if (halted !== undefined) own.soft.abort(reasonOf(halted));
       if (hard) own.hard.abort(reasonOf(halted ?? 'interrupt'));
-      return {
-        stop: { soft: own.soft.signal, hard: own.hard.signal },
-        soft: (reason) => own.soft.abort(reason),
-        close: () => stops.delete(own),
-      };
+      return stopOf(own, () => stops.delete(own));
     },
     pause: (until) =>
       halted === undefined && resting === undefined ? sleep.until(until) : Promise.resolve(),
   };
+}
+
+function stopOf({ soft, hard }: Record<'soft' | 'hard', AbortController>, close: () => void): AttemptStop {
+  return { stop: { soft: soft.signal, hard: hard.signal }, soft: (reason) => soft.abort(reason), close };
 }
 
 /** Waits that can all be ended at once. */

@@ -58,6 +58,8 @@ export interface FactOptions {
   readonly mayFail: boolean;
   /** Whether the run still runs. */
   readonly running: boolean;
+  /** What its merge waits for, where that is known. */
+  readonly mergesAfter?: string | undefined;
 }
 
 /** What is worth knowing about a step, in the order in which it is read. */
@@ -108,7 +110,7 @@ function usageFacts(step: StepProgress): readonly string[] {
 
 function stateFacts(
   step: StepProgress,
-  { today, mayFail: allowed, running }: FactOptions,
+  { today, mayFail: allowed, running, mergesAfter }: FactOptions,
 ): readonly string[] {
   switch (step.status) {
     case 'failed':
@@ -123,7 +125,11 @@ function stateFacts(
       if (isInterrupted(step, running)) return ['interrupted'];
       return [step.retryAt === undefined ? 'waits' : `waits until ${moment(step.retryAt, today)}`];
     case 'merging':
-      return ['done, waits to merge'];
+      return [
+        mergesAfter === undefined
+          ? 'done, waits to merge'
+          : `done, merged when these are done: ${mergesAfter}`,
+      ];
     case 'asking':
       return [gateWords(step.gate)];
     case 'pending':

@@ -6,6 +6,7 @@ import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
 import { gateLines } from './gates.ts';
+import { mergeWait } from './merge-waits.ts';
 import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import {
@@ -44,6 +45,7 @@ interface Told {
   readonly allowed: Allowed;
   readonly changes: Changes;
   readonly now: number | undefined;
+  readonly plan: Plan | undefined;
   readonly paint: Paint;
 }
 
@@ -58,6 +60,7 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     progress,
     steps,
     allowed,
+    plan: options.plan,
     failed: failedSteps(steps, allowed),
     changes: options.changes ?? new Map(),
     now: progress.status === 'running' ? options.now : undefined,
@@ -137,14 +140,15 @@ function lastSaid({ values }: StepProgress): readonly string[] {
   return lastLines(text ?? '', LAST_LINES, WIDEST_LINE);
 }
 
-function stepRows({ steps, allowed, progress, now, paint }: Told): readonly string[] {
+function stepRows({ steps, allowed, progress, plan, now, paint }: Told): readonly string[] {
   const shown = mostTelling(steps);
   const width = Math.min(WIDEST_KEY, Math.max(0, ...shown.map((step) => step.key.length)));
   const today = progress.lastAt ?? '';
   // Of a parked run only a loop or the like still runs, and that waits with it.
   const running = progress.status === 'running' || progress.status === 'parked';
   const rows = shown.map((step) => {
-    const facts = stepFacts(step, { today, now, running, mayFail: allowed.has(step.key) });
+    const mergesAfter = step.status === 'merging' ? mergeWait(progress, plan, step.key) : undefined;
+    const facts = stepFacts(step, { today, now, running, mayFail: allowed.has(step.key), mergesAfter });
     return `${mark(step.status, paint)} ${step.key.padEnd(width)}  ${facts.join(' · ')}`.trimEnd();
   });
   if (shown.length === steps.length) return rows;

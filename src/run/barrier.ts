@@ -2,7 +2,7 @@
 
 /** An isolated step. */
 export interface InBatch {
-  readonly planned: { readonly batch: number; readonly index: number };
+  readonly planned: { readonly index: number };
 }
 
 /**
@@ -34,9 +34,12 @@ interface Batch<T> {
   readonly ready: Set<T>;
 }
 
-/** Lays the barrier out. `members` are the isolated steps. */
-export function openBarrier<T extends InBatch>(members: readonly T[]): Barrier<T> {
-  const batches = batchesOf(members);
+/** Lays the barrier out. `members` are the isolated steps; `turn` numbers the batch of each, in the order in which they are merged. */
+export function openBarrier<T extends InBatch>(
+  members: readonly T[],
+  turn: (member: T) => number,
+): Barrier<T> {
+  const batches = batchesOf(members, turn);
   const states = new Map<T, 'open' | 'ready' | 'ended'>(members.map((member) => [member, 'open']));
   const byNumber = new Map(batches.map((batch) => [batch.number, batch]));
   let held: T[] = [];
@@ -49,11 +52,11 @@ export function openBarrier<T extends InBatch>(members: readonly T[]): Barrier<T
   };
   const mayStart = (member: T): boolean => {
     const batch = present();
-    return batch === undefined || member.planned.batch <= batch.number;
+    return batch === undefined || turn(member) <= batch.number;
   };
-  const turn = (member: T, to: 'open' | 'ready' | 'ended') => {
+  const become = (member: T, to: 'open' | 'ready' | 'ended') => {
     const before = states.get(member);
-    const batch = byNumber.get(member.planned.batch);
+    const batch = byNumber.get(turn(member));
     if (before === undefined || before === to || batch === undefined) return;
     states.set(member, to);
     if (before === 'open') batch.open--;
@@ -77,15 +80,15 @@ export function openBarrier<T extends InBatch>(members: readonly T[]): Barrier<T
     },
     join: (more) => {
       for (const member of more) {
-        const batch = byNumber.get(member.planned.batch);
+        const batch = byNumber.get(turn(member));
         if (batch === undefined || states.has(member)) continue;
         states.set(member, 'open');
         batch.open++;
       }
     },
-    ready: (member) => turn(member, 'ready'),
-    again: (member) => turn(member, 'open'),
-    ended: (member) => turn(member, 'ended'),
+    ready: (member) => become(member, 'ready'),
+    again: (member) => become(member, 'open'),
+    ended: (member) => become(member, 'ended'),
     next: () => {
       const batch = present();
       if (batch === undefined || batch.open > 0) return [];
@@ -94,12 +97,13 @@ export function openBarrier<T extends InBatch>(members: readonly T[]): Barrier<T
   };
 }
 
-function batchesOf<T extends InBatch>(members: readonly T[]): readonly Batch<T>[] {
+function batchesOf<T>(members: readonly T[], turn: (member: T) => number): readonly Batch<T>[] {
   const batches = new Map<number, Batch<T>>();
-  for (const { planned } of members) {
-    const batch = batches.get(planned.batch) ?? { number: planned.batch, open: 0, ready: new Set() };
+  for (const member of members) {
+    const number = turn(member);
+    const batch = batches.get(number) ?? { number, open: 0, ready: new Set() };
     batch.open++;
-    batches.set(planned.batch, batch);
+    batches.set(number, batch);
   }
   return [...batches.values()].sort((a, b) => a.number - b.number);
 }

@@ -2,6 +2,7 @@
 import { keyWord, type StepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
 import type { StepProgress, StepStatus } from '../model/progress.ts';
+import { mergeTurns } from '../model/turns.ts';
 import type { Barrier } from './barrier.ts';
 import { openBarrier } from './barrier.ts';
 import type { Frame } from './frame.ts';
@@ -68,7 +69,8 @@ export function layOut(run: Running, phase: Phase, frame: Frame, outer?: Schedul
   const entries = entriesOf(frame);
   const isMember = ({ planned: { step }, key }: Entry) =>
     step.isolated !== undefined || run.ledger.step(key).status === 'merging';
-  const barrier = openBarrier(entries.filter(isMember));
+  const turns = mergeTurns(frame.planned);
+  const barrier = openBarrier(entries.filter(isMember), ({ planned }) => turns.get(planned.step.id) ?? 0);
   const fresh = {
     failureBefore: false,
     ended: [],

@@ -3,7 +3,7 @@ import type { Milestone } from '../../src/model/event.ts';
 import { err } from '../../src/model/result.ts';
 import type { Isolated } from '../../src/model/workflow.ts';
 import type { RigOptions, Script } from './rig.ts';
-import { agentStep, failing, fine, held, runStep, start, turn, workflowOf } from './rig.ts';
+import { agentStep, expr, failing, fine, gateStep, held, runStep, start, turn, workflowOf } from './rig.ts';
 import type { World } from './worktrees.ts';
 import { fakeWorld, ISOLATED } from './worktrees.ts';
 
@@ -153,6 +153,65 @@ describe('a batch', () => {
     expect(await rig.result()).toEqual({ end: 'succeeded' });
     expect(seen).toEqual(['f']);
     expect(merges(rig.journal)).toEqual(['f', 'g']);
+  });
+});
+
+describe('a gate', () => {
+  /** `a` and `late` are ready; `b` of the first batch, and what needs it, stand behind a gate. */
+  const workflow = workflowOf([
+    isolated('a'),
+    gateStep('g'),
+    runStep('first'),
+    isolated('b', { needs: ['g'] }),
+    isolated('mate', { needs: ['first'] }),
+    isolated('late', { needs: ['a', 'mate'] }),
+  ]);
+
+  test('is not waited for by what does not stand behind it, and what does sees all of that', async () => {
+    const world = fakeWorld();
+    const rig = run(world, { workflow });
+    expect(await rig.result()).toEqual({ end: 'parked' });
+    expect(merges(rig.journal)).toEqual(['a', 'mate', 'late']);
+    expect(rig.statuses()).not.toHaveProperty('b');
+    const last = rig.journal.at(-1) as Milestone;
+    const decided = { ...last, type: 'gate-decided', step: 'g', decision: 'approve', by: 'me' } as never;
+    let seen: string[] = [];
+    const again = run(world, {
+      workflow,
+      history: [...rig.journal, decided],
+      script: (job, hear, stop) => {
+        if (job.step === 'b') seen = [...world.filesOf(job).keys()];
+        return writes(world)(job, hear, stop);
+      },
+    });
+    expect(await again.result()).toEqual({ end: 'succeeded' });
+    expect(seen).toEqual(['a', 'mate', 'late']);
+    expect(merges(again.journal)).toEqual(['a', 'mate', 'late', 'b']);
+  });
+
+  test('that was decided early changes nothing: what stands behind it is merged after the rest', async () => {
+    const world = fakeWorld();
+    const slow = held();
+    let seen: string[] = [];
+    const rig = run(world, {
+      workflow: workflowOf([
+        runStep('slow'),
+        gateStep('g', { approveIf: expr('true') }),
+        isolated('b', { needs: ['g'] }),
+        isolated('a', { needs: ['slow'] }),
+      ]),
+      script: (job, hear, stop) => {
+        if (job.step === 'slow') return slow.script(job, hear, stop);
+        if (job.step === 'b') seen = [...world.filesOf(job).keys()];
+        return writes(world)(job, hear, stop);
+      },
+    });
+    await slow.started;
+    for (let i = 0; i < 20; i++) await turn();
+    expect(rig.made).not.toContain('b.1');
+    slow.end();
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(seen).toEqual(['a']);
   });
 });
 

@@ -45,7 +45,6 @@ export function jumpingClock(): JumpingClock {
     fire(first);
     look();
   };
-  // What follows from the end of a piece of work follows before the second turn of the event loop.
   const look = (): void => {
     if (looking || working > 0 || stopped) return;
     looking = true;
@@ -83,6 +82,7 @@ export function jumpingClock(): JumpingClock {
   };
 }
 
+/** What follows from the end of a piece of work follows before the second turn of the event loop. */
 function afterTwoTurns(then: () => void): void {
   setImmediate(() => setImmediate(then));
 }

@@ -12,8 +12,14 @@ interface Known {
   readonly loops: readonly string[];
 }
 
-/** The keys of a case that name steps of one kind. */
-const KINDS = { answers: 'prompt', runs: 'run', gates: 'gate' } as const;
+/** The kinds of steps that the keys of a case name. */
+const KINDS: Readonly<Record<Kind, readonly string[]>> = {
+  answers: ['prompt', 'reduce'],
+  prompts: ['prompt', 'reduce'],
+  runs: ['run'],
+  gates: ['gate'],
+};
+type Kind = 'answers' | 'prompts' | 'runs' | 'gates';
 
 /** What is wrong with the steps that a test file names: a misspelt one would be expected not to run, and never does. */
 export function checkTestSteps(file: TestFile, workflow: Workflow): readonly Diagnostic[] {
@@ -40,7 +46,7 @@ interface Named {
   readonly name: string;
   readonly path: Path;
   /** The key of the case that takes steps of one kind only. */
-  readonly kind?: keyof typeof KINDS | 'prompts';
+  readonly kind?: Kind;
 }
 
 function namesIn({ index, answers, runs, gates, expect }: TestCase): readonly Named[] {
@@ -86,10 +92,9 @@ function judge(name: string, under: Named['kind'], known: ReadonlyMap<string, Kn
   if (found === undefined || !fitsPlace(name, found, resolver))
     return { what: 'unknown', name, known: [...known.keys()] };
   if (under === undefined) return undefined;
-  const wanted = under === 'prompts' ? 'prompt' : KINDS[under];
-  const kind = resolver ? 'prompt' : found.step.kind;
-  if (kind === wanted) return undefined;
-  const fit = [...known.values()].filter(({ step }) => step.kind === wanted).map(({ step }) => step.id);
+  const wanted = KINDS[under];
+  if (wanted.includes(resolver ? 'prompt' : found.step.kind)) return undefined;
+  const fit = [...known.values()].filter(({ step }) => wanted.includes(step.kind)).map(({ step }) => step.id);
   return { what: 'kind', name, under, fit };
 }
 

@@ -71,6 +71,10 @@ steps:
     timeout: 1s
     continue-on-error: true
     run: sleep 20
+  - id: slow
+    needs: [ask]
+    timeout: 1h
+    run: sleep 1
 `,
     `
   - name: waits
@@ -86,6 +90,7 @@ steps:
         ask: { attempts: 4, text: at last, engine: codex }
         gate: { status: succeeded, decision: approve }
         late: { status: failed, failure: { reason: timeout } }
+        slow: succeeded
 `,
   );
   expect(failures(await report(project))).toEqual([]);

@@ -187,6 +187,33 @@ test('Ctrl-C ends what runs, takes the copies away, and says what was left out',
   expect(project.read('report.xml')).toContain('<skipped/>');
 });
 
+test('a second Ctrl-C waits for nobody, and leaves nobody at work', async () => {
+  const project = testedProject(
+    SLEEPS.replace('exec sleep 300', "trap '' INT TERM; while :; do sleep 1; done"),
+    sleepers('napping-four'),
+  );
+  const running = startCli(project, ['test', '--jobs', '1']);
+  await until(
+    () => atWork(project.base),
+    () => 'nothing was started',
+  );
+  running.child.kill('SIGINT');
+  let said = '';
+  await new Promise<void>((resolve) => {
+    running.child.stderr?.on('data', (text: string) => {
+      said += text;
+      if (said.includes('Once more to stop at once')) resolve();
+    });
+  });
+  running.child.kill('SIGINT');
+  expect(await running.ended).toMatchObject({ code: 130 });
+  expect(leftovers(project)).toEqual([]);
+  await until(
+    () => holding('napping-four').length === 0,
+    () => holding('napping-four').join('\n'),
+  );
+});
+
 test('a kill leaves nothing in the repository, and nobody at work', async () => {
   const project = testedProject(SLEEPS, sleepers('napping-two'));
   const before = { tree: project.picture(), refs: project.git('for-each-ref') };

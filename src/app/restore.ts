@@ -4,6 +4,7 @@ import type { Recording } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { changesText } from '../report/tree-changes.ts';
 import { count } from '../report/words.ts';
+import { headPlace } from '../run/moved.ts';
 import type { Change } from '../workspace/changes.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
 import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
@@ -25,6 +26,8 @@ export interface RestoreFlags {
   readonly side: 'before' | 'after' | undefined;
   /** A recording by its number or its commit, instead of a step and a side. */
   readonly to: string | undefined;
+  /** HEAD, its branch and the index too. */
+  readonly head: boolean;
   /** From the current directory, literal; everything where there are none. */
   readonly paths: readonly string[];
   readonly dryRun: boolean;
@@ -41,6 +44,11 @@ export function restoreCommand(flags: RestoreFlags): Promise<ExitCode> {
 }
 
 async function restore(tree: RunTree, flags: RestoreFlags): Promise<Result<ExitCode, Refusal>> {
+  if (flags.head && (flags.step === undefined || flags.side === undefined || flags.paths.length > 0))
+    return refuse(
+      '`--head` says where HEAD goes together with all files of one attempt',
+      `\`codemachine restore ${tree.run} <step> --after --head\`, or \`--before\`; without paths`,
+    );
   const target = await targetOf(tree, flags);
   if (!target.ok) return target;
   return tree.own('restore', (visit) => restoreTo(tree, target.value, flags, visit));
@@ -52,6 +60,8 @@ interface Target {
   readonly words: string;
   /** Whose start it is. */
   readonly startOf?: NamedAttempt;
+  /** The other end of the attempt, where it worked in the shared tree: what HEAD has to be like, to be moved. */
+  readonly other?: string;
 }
 
 async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Target, Refusal>> {
@@ -105,7 +115,9 @@ function ofStep(tree: RunTree, named: string, side: 'before' | 'after'): Result<
   }
   const recording = trees?.[side];
   const startOf = side === 'before' ? { startOf: found.value } : {};
-  if (recording !== undefined) return ok({ tree: recording, words, ...startOf });
+  const other = trees?.[side === 'before' ? 'after' : 'before'];
+  if (recording !== undefined)
+    return ok({ tree: recording, words, ...startOf, ...(other === undefined ? {} : { other }) });
   if (trees?.before !== undefined) {
     return refuse(
       `${attemptWords(found.value)} of run ${run} was cut off, and how it left the tree is not recorded yet`,
@@ -129,17 +141,21 @@ async function restoreTo(
   if (!paths.ok) return paths;
   const changes = await workspace.trees.changes(from, target.tree, paths.value);
   if (!changes.ok) return err(changes.error);
-  if (changes.value.length === 0) {
+  const head = flags.head ? await headOf({ run, workspace }, target) : ok(undefined);
+  if (!head.ok) return head;
+  if (changes.value.length === 0 && head.value === undefined) {
     tell(`nothing to do: nothing differs from ${target.words}`);
     return flags.dryRun ? ok(EXIT.succeeded) : settled(tree, visit, target, flags, found.value, []);
   }
   if (flags.dryRun) {
     list(`would put back to ${target.words}:`, changes.value);
+    if (head.value !== undefined) tell(head.value.would);
     return ok(EXIT.succeeded);
   }
   if (!flags.yes && canAsk()) {
     process.stderr.write(harmless(changesText(changes.value), process.stderr, process.env));
-    const question = `Put ${count(changes.value.length, 'file')} back to ${target.words}?`;
+    const also = head.value === undefined ? '' : ', HEAD and the index';
+    const question = `Put ${count(changes.value.length, 'file')}${also} back to ${target.words}?`;
     if (!(await confirm(question))) return refuse('nothing was changed');
   }
   const what = { run, label: 'restore', from, to: target.tree, paths: paths.value };
@@ -153,7 +169,10 @@ async function restoreTo(
   const touched = new Set(restored.value);
   const done = changes.value.filter((one) => touched.has(one.path) || touched.has(one.from ?? one.path));
   list(`put back to ${target.words}:`, done);
-  return settled(tree, visit, target, flags, found.value, restored.value);
+  const put = await head.value?.put();
+  if (put?.ok === false) return put;
+  const end = await settled(tree, visit, target, flags, found.value, restored.value);
+  return end.ok && put !== undefined ? put : end;
 }
 
 /** Only who has put all of an attempt's files back has undone it. */
@@ -168,6 +187,39 @@ async function settled(
   if (startOf === undefined || paths.length > 0) return ok(EXIT.succeeded);
   const done = await settleAttempt(tree, visit, startOf, { found, files });
   return done.ok ? ok(EXIT.succeeded) : done;
+}
+
+/** What becomes of HEAD, its branch and the index. */
+interface HeadBack {
+  readonly would: string;
+  readonly put: () => Promise<Result<ExitCode, Refusal>>;
+}
+
+/** Only where they are as the other end of the attempt left them: what somebody did since is theirs. */
+async function headOf(
+  { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
+  { tree, words, other }: Target,
+): Promise<Result<HeadBack, Refusal>> {
+  if (other === undefined)
+    return refuse(
+      `HEAD is put back only for an attempt in the shared tree whose start and end are recorded`,
+      `without \`--head\` the files alone go to ${words}`,
+    );
+  const moved = await workspace.moved?.(other, tree);
+  if (moved?.ok === false) return err(moved.error);
+  const place = moved?.value === undefined ? '' : ` at ${headPlace(moved.value.to)}`;
+  const as = words.replace(/^how it was/, 'as they were');
+  const put = async (): Promise<Result<ExitCode, Refusal>> => {
+    const done = await workspace.trees.headTo(tree, other);
+    if (!done.ok) return err(done.error);
+    if (done.value) tell(`HEAD${place} and the index are ${as}`);
+    else
+      tell(
+        `HEAD, its branch or the index are not as run ${run} left them, so what differs stays as it is: \`git status\` and \`git log\` show it`,
+      );
+    return ok(done.value ? EXIT.succeeded : EXIT.failed);
+  };
+  return ok({ would: `would put HEAD${place} and the index back to be ${as}`, put });
 }
 
 /** Tells the command that brings the tree back to how it is. */

@@ -5,6 +5,7 @@ import type { ScopedLimits } from '../model/budget.ts';
 import type { Milestone } from '../model/event.ts';
 import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
+import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunStatus } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
@@ -218,7 +219,7 @@ async function owning(
     reporter: await options.reporter(e.selected, history),
     ...treeChoice(options, record),
     othersSince: (at) => othersSince(state, record, at),
-    ...toldOfUndo(options, workspace, variables),
+    ...toldOfUndo(options, record.id, workspace, variables),
     ...(opening === undefined ? {} : { opening }),
     ...(keepTree === undefined ? {} : { keepTree }),
     ...(raise === undefined ? {} : { raise }),
@@ -275,11 +276,13 @@ function treeChoice(
 
 function toldOfUndo(
   { tell }: ResumeOptions,
+  run: RunId,
   workspace: GitWorkspace | undefined,
   variables: Variables,
 ): { undone?: (undone: Undone) => Promise<void> } {
   if (workspace === undefined) return {};
   return {
-    undone: async (undone) => tell(await withoutSecrets(await undoneSentence(undone, workspace), variables)),
+    undone: async (undone) =>
+      tell(await withoutSecrets(await undoneSentence(run, undone, workspace), variables)),
   };
 }

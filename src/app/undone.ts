@@ -4,6 +4,7 @@ import { fileNames } from '../model/file-name.ts';
 import type { RunId } from '../model/ids.ts';
 import type { HeadMove } from '../model/ports.ts';
 import { oneLine } from '../report/clean.ts';
+import { quoted } from '../report/words.ts';
 import { headMoved, headPlace, othersWorked } from '../run/moved.ts';
 import type { Undone } from '../run/running.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -14,15 +15,23 @@ const WIDEST_NAME = 160;
 
 /** What was undone, with the command that brings one of the files back, from anywhere in the repository. */
 export async function undoneSentence(
-  { step, attempt, files, found, merging, head }: Undone,
+  run: RunId,
+  { step, attempt, files, found, merging, head, whole }: Undone,
   workspace: GitWorkspace,
 ): Promise<string> {
   const what =
     merging === true
       ? `finished the merge of \`${step}\` (attempt ${attempt}) over what had become of ${named(files)}`
       : `undid what \`${step}\` (attempt ${attempt}) had left: ${named(files)}`;
-  const back = files.length === 0 ? '' : `${what}. ${await wayBack(found, files, workspace)}`;
-  return [back, ...(head === undefined ? [] : [headSentence(head)])].filter((one) => one !== '').join('. ');
+  const recordings = await workspace.recordings(run);
+  const number = recordings.ok ? recordings.value.find(({ tree }) => tree === found)?.number : undefined;
+  const all = whole === true ? `${quoted(`${step}.${attempt}`)} --after --head` : `--to ${number ?? found}`;
+  const said = [
+    ...(files.length === 0 ? [] : [`${what}. ${await wayBack(found, files, workspace)}`]),
+    ...(head === undefined ? [] : [headSentence(head)]),
+    `\`codemachine restore ${run} ${all}\` brings all of it back, once the run is not at work`,
+  ];
+  return said.join('. ');
 }
 
 /** Where HEAD went, with what brings it, and the commits that came, back. */

@@ -11,12 +11,13 @@ export default class Restore extends Command {
   static override readonly summary =
     'Put the files of the tree back to how they were at a recording of a run.';
   static override readonly description =
-    'Files only: HEAD, branches, the index and ignored files stay. What is overwritten is recorded first, and the command that brings it back is printed. Refused while a run works in the checkout.';
+    'Files only: HEAD, branches and the index stay without --head, ignored files always. What is overwritten is recorded first, and the command that brings it back is printed. Refused while a run works in the checkout.';
   static override readonly usage =
-    '<%= command.id %> RUN [STEP] (--before | --after | --to <number>) [--dry-run] [-y] [-- PATHS...]';
+    '<%= command.id %> RUN [STEP] (--before | --after | --to <number>) [--head] [--dry-run] [-y] [-- PATHS...]';
   static override readonly examples = [
     '<%= config.bin %> restore @last --before',
     '<%= config.bin %> restore @last fix.1 --after -- src/a.ts',
+    '<%= config.bin %> restore @last fix.1 --after --head',
     '<%= config.bin %> restore 20261120-14 --to 7 --dry-run',
   ];
   static override readonly args = {
@@ -27,6 +28,7 @@ export default class Restore extends Command {
     before: Flags.boolean({ description: 'as the step, or the run, found it', exclusive: ['after', 'to'] }),
     after: Flags.boolean({ description: 'as the step, or the run, left it', exclusive: ['to'] }),
     to: Flags.string({ description: 'a recording of the run by its number', helpValue: '<number>' }),
+    head: Flags.boolean({ description: 'of a step: HEAD, its branch and the index too', exclusive: ['to'] }),
     'dry-run': Flags.boolean({ description: 'only show what would change' }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),
@@ -36,7 +38,7 @@ export default class Restore extends Command {
     const { argv, paths } = splitPaths(this.argv);
     const { args, flags } = await this.parse(Restore, argv);
     process.exitCode = await restoreCommand({
-      ...{ run: args.run, step: args.step, to: flags.to, paths },
+      ...{ run: args.run, step: args.step, to: flags.to, head: flags.head, paths },
       side: flags.before ? 'before' : flags.after ? 'after' : undefined,
       ...{ dryRun: flags['dry-run'], yes: flags.yes, stateDir: flags['state-dir'] },
     });

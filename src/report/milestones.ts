@@ -7,7 +7,7 @@ import { budgetAmount } from './budgets.ts';
 import { isEnd } from './changes.ts';
 import { oneLine } from './clean.ts';
 import type { Paint } from './paint.ts';
-import { count, duration, listed, moment, takenFrom, usageWords } from './words.ts';
+import { count, duration, listed, moment, quoted, takenFrom, usageWords } from './words.ts';
 
 const WIDEST = 400;
 const MOST_LINES = 12;
@@ -104,7 +104,7 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
     case 'snapshot-taken':
       return isEnd(progress, m) ? files('changed', m.files) : [];
     case 'tree-restored':
-      return files('put back', m.files);
+      return m.files.length === 0 ? [] : [...files('put back', m.files), ...wayBack(m, progress)];
     case 'change-ready':
       return files('waits to merge', m.files);
     case 'merge-started':
@@ -168,6 +168,16 @@ function failed(
 
 function soon(at: string, now: string): string {
   return `in ${duration(Date.parse(at) - Date.parse(now))}, at ${moment(at, now)}`;
+}
+
+/** What brings back everything that an undo took; of an attempt whose end is recorded, which a merge is not. */
+function wayBack(
+  { run, step, attempt }: Extract<Milestone, { type: 'tree-restored' }>,
+  progress: Progress,
+): readonly string[] {
+  const trees = progress.steps.get(step)?.trees[attempt];
+  if (trees?.after === undefined || trees.isolated === true) return [];
+  return [`\`codemachine restore ${run} ${quoted(`${step}.${attempt}`)} --after --head\` brings that back`];
 }
 
 function files(done: string, paths: readonly string[]): readonly string[] {

@@ -102,6 +102,8 @@ export interface Undone {
   readonly files: readonly string[];
   /** The recording of the tree as it was found. */
   readonly found: string;
+  /** Whether that is the attempt's end. */
+  readonly whole?: true;
   /** How HEAD had moved, which it did back. */
   readonly head?: HeadMove;
 }

@@ -118,7 +118,15 @@ export async function undo(run: Running, found: Undo): Promise<Result<undefined,
   if (!files.ok) return err(`the edits of \`${step}\` could not be undone: ${files.error.message}`);
   void run.ledger.say({ type: 'tree-restored', step, attempt, tree: start, files: files.value });
   const moved = head === undefined ? {} : { head };
+  const whole = from === found.found ? { whole: true as const } : {};
   if (files.value.length > 0 || head !== undefined)
-    await run.input.options.undone?.({ step, attempt, files: files.value, found: found.found, ...moved });
+    await run.input.options.undone?.({
+      step,
+      attempt,
+      files: files.value,
+      found: found.found,
+      ...whole,
+      ...moved,
+    });
   return ok(undefined);
 }

@@ -140,6 +140,22 @@ export async function putHeadBack(
   return putOperationBack(store.places.gitDir, to.operation, from.operation);
 }
 
+/** Does the same for the branch on which HEAD is in `from` and no more in `to`: it may have moved before HEAD left it. */
+export async function putLeftBranch(
+  store: Store,
+  to: Head,
+  from: Head,
+  reflog: string,
+): Promise<Result<undefined, Failure>> {
+  const { branch, sha } = from;
+  if (branch === null || branch === to.branch) return ok(undefined);
+  const wanted = to.branches[branch];
+  if (wanted === undefined || wanted === sha) return ok(undefined);
+  const now = await readHead(store, from);
+  if (!now.ok) return now;
+  return now.value.branches[branch] === sha ? moveBranch(store, branch, wanted, sha, reflog) : ok(undefined);
+}
+
 function sameHead(a: Head, b: Head): boolean {
   return a.branch === b.branch && (a.branch !== null || a.sha === b.sha);
 }

@@ -8,6 +8,7 @@ import { type Change, changes, rawChanges } from './changes.ts';
 import { patchBytes } from './diff.ts';
 import { line, names, text, zeroEnded } from './git.ts';
 import { headOf } from './head.ts';
+import { headTo } from './head-to.ts';
 import { leftMarkers, type Marker } from './markers.ts';
 import { type MergedTrees, mergeTrees } from './merge.ts';
 import { dropStaleRefLocks, keepRecording, type Numbers } from './recordings.ts';
@@ -37,6 +38,11 @@ export interface Trees {
    * that `restore(picked, from)` touches files alone.
    */
   pick(what: Pick): Promise<Result<string, Failure>>;
+  /**
+   * Puts HEAD, its branch, the index and an operation in progress to where they are in `to`, each only where it is as `from` has it.
+   * Gives whether all of it is as in `to` then.
+   */
+  headTo(to: string, from: string): Promise<Result<boolean, Failure>>;
   /** Those of the paths that are a file or a directory in one of the recordings. */
   known(paths: readonly string[], recordings: readonly string[]): Promise<Result<readonly string[], Failure>>;
   /**
@@ -77,6 +83,7 @@ export function openTrees(context: TreesOf): Trees {
     patch: (from, to, paths = []) =>
       paths.length === 0 ? patchBytes(store, from, to) : partOfPatch(store, from, to, paths),
     pick: (what) => inTurn(() => pick(context, what)),
+    headTo: (to, from) => inTurn(() => headTo(store, to, from)),
     known: (paths, recordings) => known(store, paths, recordings),
     collide: (base, ours, theirs) => collide(store, [base, ours, theirs]),
     markers: (tree, paths, sides) => leftMarkers(store, tree, paths, sides),

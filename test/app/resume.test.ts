@@ -203,6 +203,11 @@ describe('the tree', () => {
     // What goes is told, with where it is: the person's edit, not the agent's.
     const [, found = ''] = /git restore --source=(\w+) -- :\/a\.txt/.exec(restored.stderr) ?? [];
     expect(project.git('show', `${found}:a.txt`)).toBe('by hand\n');
+    const [, all = ''] =
+      /`codemachine (restore \S+ --to \d+)` brings all of it back/.exec(restored.stderr) ?? [];
+    expect((await say(project, all)).code).toBe(0);
+    expect(project.read('a.txt')).toBe('by hand\n');
+    expect(project.read('b.txt')).toBe('new\n');
   });
 });
 

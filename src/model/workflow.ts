@@ -148,12 +148,21 @@ export interface PromptStep extends StepCommon {
   readonly undo: boolean;
   /** Of a step whose agent or engine an axis of its matrix names: the step as it is for each value. What stands here is the first. */
   readonly variants?: { readonly axis: string; readonly steps: Readonly<Record<string, PromptStep>> };
-  /** Goes on in the session of this step's iteration before; absent where each attempt opens a new one. */
-  readonly session?: 'continue';
+  /** Goes on in the session of this step's iteration before, or in another step's; absent where each attempt opens a new one. */
+  readonly session?: 'continue' | OtherSession;
 }
 
 /** What is shown at a gate: what the run has changed, or what an expression comes to. */
 export type GateShow = 'diff' | Expr;
+
+/** The session of a step that has ended. */
+export interface OtherSession {
+  readonly of: StepId;
+  /** Branches off it. */
+  readonly fork: boolean;
+  /** Where it is said. */
+  readonly at: Range;
+}
 
 /** A checkpoint at which somebody, or something, decides. It makes one attempt, and starts nothing. */
 export interface GateStep extends StepCommon {

@@ -72,7 +72,7 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
     case 'step-started':
       return [started(m)];
     case 'session-opened':
-      return verbose ? [`session ${oneLine(m.session, WIDEST)} of ${oneLine(m.engine, WIDEST)}`] : [];
+      return sessionOpened(m, verbose);
     case 'step-succeeded':
       return [succeeded(m, paint)];
     case 'step-failed':
@@ -124,6 +124,14 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
         `${oneLine(m.decision, WIDEST)} by ${oneLine(m.by, WIDEST)}${m.comment === undefined ? '' : `: ${oneLine(m.comment, WIDEST)}`}`,
       ];
   }
+}
+
+function sessionOpened(
+  { session, engine, because }: Of<'session-opened'>,
+  verbose: boolean,
+): readonly string[] {
+  if (because !== undefined) return [`opens a new session: ${oneLine(because, WIDEST)}`];
+  return verbose ? [`session ${oneLine(session, WIDEST)} of ${oneLine(engine, WIDEST)}`] : [];
 }
 
 function waits(m: Of<'quota-waiting' | 'step-waiting'>): string {

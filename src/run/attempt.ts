@@ -8,7 +8,7 @@ import { inWorktree } from './isolated.ts';
 import type { Performance } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
-import { sessionBefore } from './session.ts';
+import { type Before, sessionBefore } from './session.ts';
 import { failed, timed } from './timed.ts';
 import type { Transaction } from './transaction.ts';
 import { beginTransaction, isRecorded } from './transaction.ts';
@@ -27,6 +27,8 @@ export interface AttemptOf {
   readonly key: StepKey;
   readonly attempt: number;
   readonly engine?: string;
+  /** Why it opens a session where the step wanted to go on in one. */
+  readonly newSession?: string;
 }
 
 /** An attempt that was made: how it ended, and what takes its edits back if it was recorded. */
@@ -56,10 +58,15 @@ export async function makeAttempt(
     void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: refused });
     return 'ended';
   }
-  const before = sessionBefore(run, step, performance.iteration);
-  const engine = engineFor(step, progress.engine ?? before?.engine);
-  const session = before === undefined || before.engine !== engine ? {} : { session: before };
-  const of: AttemptOf = { run, phase, step, key, attempt, ...(engine === undefined ? {} : { engine }) };
+  const before = sessionBefore(run, step, key, performance.iteration);
+  const held = before !== undefined && 'session' in before ? before.session : undefined;
+  const engine = engineFor(step, progress.engine ?? held?.engine);
+  const session = held === undefined || held.engine !== engine ? {} : { session: held };
+  const of: AttemptOf = {
+    ...{ run, phase, step, key, attempt },
+    ...(engine === undefined ? {} : { engine }),
+    ...newSession(before, engine),
+  };
   const filled = { key, attempt, ...(engine === undefined ? {} : { engine }), ...session };
   const job = fillJob(run, step, filled, performance.scope());
   const model = job.ok && job.value.kind === 'prompt' ? job.value.model : undefined;
@@ -84,6 +91,14 @@ export async function makeAttempt(
   const after = await conclude(of, made);
   await made.close?.();
   return after;
+}
+
+/** Why a session is opened where the step wanted to go on in one. */
+function newSession(before: Before | undefined, engine: string | undefined): Pick<AttemptOf, 'newSession'> {
+  if (before === undefined) return {};
+  if ('because' in before) return { newSession: before.because };
+  const { engine: holder } = before.session;
+  return holder === engine ? {} : { newSession: `the session to go on in is one of ${holder ?? 'nobody'}` };
 }
 
 /** An engine that an earlier attempt fell back to is gone on with. */

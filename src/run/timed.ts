@@ -38,7 +38,10 @@ export function timed(of: AttemptOf, job: Job, limitMs: number | undefined): Pro
       },
       session: (session: string) => {
         if (!open) return;
-        void run.ledger.say({ type: 'session-opened', step: key, attempt, engine: engine ?? '', session });
+        void run.ledger.say({
+          ...{ type: 'session-opened', step: key, attempt, engine: engine ?? '', session },
+          ...(of.newSession === undefined ? {} : { because: of.newSession }),
+        });
       },
     };
     try {

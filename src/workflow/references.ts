@@ -11,6 +11,7 @@ import { placeOf } from './expression-place.ts';
 import { type Node, parseExpression } from './expression-syntax.ts';
 import { typeOfMatrix } from './matrix.ts';
 import { type Check, type CheckMore, type Owner, typeOf } from './references-ground.ts';
+import { checkSession } from './sessions.ts';
 import { stepFor } from './step-references.ts';
 import { checkModel, checkScript, checkVariables, secretsIn } from './taint.ts';
 import { ANY, NUMBER, objectOf, orNull, STRING, type Type, withMember } from './types.ts';
@@ -62,6 +63,7 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
   } else {
     checkTemplate(step.prompt, 'prompt', owner, all);
     checkAgent(step, owner, all);
+    checkSession(step, owner, all);
     for (const variant of Object.values(step.variants?.steps ?? {})) checkVariant(step, variant, owner, all);
   }
   const resolver = step.isolated?.onConflict?.agent;

@@ -18,7 +18,7 @@ const STEP_TEMPLATES = new Set([
     'if',
   ],
   // What is refused as a whole is not judged inside.
-  ...['matrix', 'reduce', 'uses', 'with', 'cache', 'session'],
+  ...['matrix', 'reduce', 'uses', 'with', 'cache'],
 ]);
 const GATE_TEMPLATES = new Set(['message', 'show', 'approve-if', 'require']);
 const LOOP_TEMPLATES = new Set(['until', 'while', 'steps']);

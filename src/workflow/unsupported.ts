@@ -3,14 +3,13 @@
 import { NOT_IN_FINALLY } from './kinds.ts';
 import { complain, type Reading } from './reading.ts';
 import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
-import { child, type Entry, entryOf, isWord, type Node } from './tree.ts';
+import { child, type Entry, entryOf, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
   matrix: 'write one step per combination',
   reduce: 'write a `prompt` step that reads the results it needs',
   uses: 'copy the steps here',
   cache: 'leave it out: the step runs each time',
-  session: 'leave it out: each attempt opens a new session',
   concurrency: 'leave it out; order steps with `needs`',
 };
 
@@ -47,16 +46,6 @@ function refuseStep(reading: Reading, step: Node, kind: Kind | undefined, last: 
     if (kind !== undefined && belongs !== undefined && !belongs.includes(kind)) continue;
     reading.opaque.add(step);
     refuse(reading, entry);
-  }
-  const session = entryOf(step, 'session');
-  if (
-    session !== undefined &&
-    kind === 'prompt' &&
-    !isWord(session.value, 'new') &&
-    !isWord(session.value, 'continue')
-  ) {
-    reading.opaque.add(step);
-    refuse(reading, session);
   }
 }
 

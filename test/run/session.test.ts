@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { asStepId } from '../../src/model/ids.ts';
 import type { Job } from '../../src/model/ports.ts';
 import type { PromptStep } from '../../src/model/workflow.ts';
 import type { Script } from './rig.ts';
-import { agentStep, failing, fakeTree, fine, loopStep, start, workflowOf } from './rig.ts';
+import { agentStep, failing, fakeTree, fine, loopStep, matrixOf, start, workflowOf } from './rig.ts';
 
 const looped = (spec: Partial<PromptStep> = {}, times = 3) =>
   workflowOf([
@@ -84,4 +85,88 @@ test('without the word each iteration opens one', async () => {
   const workflow = workflowOf([loopStep('l', [plain], { until: 'loop.index === 2' })]);
   await start({ workflow, script: conversations(told) }).result();
   expect(told).toEqual(['new', 'new']);
+});
+
+const other = (of: string, fork = false) => ({ of: asStepId(of), fork, at: { start: 0, end: 0 } });
+
+test('a step goes on in the session of another one, or branches off it', async () => {
+  const told: string[] = [];
+  const workflow = workflowOf([
+    agentStep('plan'),
+    agentStep('read', { needs: ['plan'], session: other('plan') }),
+    agentStep('write', { needs: ['read'], access: 'write', session: other('plan') }),
+    agentStep('many', {
+      needs: ['write'],
+      session: other('write', true),
+      matrix: matrixOf({ n: [1, 2] }, { maxParallel: 1 }),
+    }),
+  ]);
+  await start({ workflow, script: conversations(told), tree: fakeTree() }).result();
+  expect(told).toEqual(['new', 'continue plan.1', 'fork plan.1', 'fork write.1', 'fork write.1']);
+});
+
+test('an attempt after an undo begins with the session as it was', async () => {
+  const told: string[] = [];
+  const retry = { attempts: 2, delayMs: 1, backoff: 'fixed', maxDelayMs: 1, on: ['any'] } as const;
+  const script = conversations(told, (job) =>
+    job.step === 'b' && job.attempt === 1 ? failing('network') : fine(),
+  );
+  const steps = [
+    agentStep('a'),
+    agentStep('b', { needs: ['a'], access: 'write', retry, session: other('a') }),
+    agentStep('c', { needs: ['b'], session: other('b') }),
+  ];
+  await start({ workflow: workflowOf(steps), script, tree: fakeTree() }).result();
+  expect(told).toEqual(['new', 'fork a.1', 'fork a.1', 'continue b.2']);
+});
+
+test('in a loop it is that of the same iteration, after it that of the last', async () => {
+  const told: string[] = [];
+  const body = [
+    agentStep('a', { session: other('before', true) }),
+    agentStep('b', { needs: ['a'], session: other('a') }),
+  ];
+  const workflow = workflowOf([
+    agentStep('before'),
+    loopStep('l', body, { needs: ['before'], until: 'loop.index === 2' }),
+    agentStep('after', { needs: ['l'], session: other('b') }),
+  ]);
+  await start({ workflow, script: conversations(told) }).result();
+  expect(told).toEqual([
+    'new',
+    'fork before.1',
+    'continue l[1].a.1',
+    'fork before.1',
+    'continue l[2].a.1',
+    'continue l[2].a.1',
+  ]);
+});
+
+test('a session that is not there, or that another engine holds, is said to be opened anew', async () => {
+  const told: string[] = [];
+  const engines = ['codex', 'claude-code'];
+  const steps = [
+    agentStep('skipped', { if: 'false' }),
+    agentStep('a', { needs: ['skipped'], session: other('skipped') }),
+    agentStep('b', { needs: ['a'], engines, session: other('a') }),
+  ];
+  const script = conversations(told, (job) =>
+    job.kind === 'prompt' && job.step === 'b' && job.engine === 'claude-code' ? failing('auth') : fine(),
+  );
+  const reversed = steps.map((step) =>
+    step.id === 'b' ? { ...step, engines: ['claude-code', 'codex'] } : step,
+  );
+  const rig = start({ workflow: workflowOf(reversed as never), script });
+  await rig.result();
+  const opened = rig.journal.flatMap((m) =>
+    m.type === 'session-opened' ? [[m.step, m.engine, m.because]] : [],
+  );
+  expect(opened).toEqual([
+    ['a', 'claude-code', '`skipped` has no session'],
+    ['b', 'claude-code', undefined],
+    ['b', 'codex', 'the session to go on in is one of claude-code'],
+  ]);
+  const prefers = start({ workflow: workflowOf(steps), script: conversations([]) });
+  await prefers.result();
+  expect(prefers.progress().steps.get('b' as never)?.engine).toBe('claude-code');
 });

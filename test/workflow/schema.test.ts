@@ -104,7 +104,6 @@ describe('schemas', () => {
 
   test('every key of a step is read or refused by name, never ignored', () => {
     const samples: Record<string, string> = {
-      session: '{ continue: code }',
       cache: '{ env: [A] }',
       concurrency: 'a',
     };

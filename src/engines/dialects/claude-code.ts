@@ -6,7 +6,7 @@ import { claudeReader } from './claude-code-reader.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
 
 const capabilities: Capabilities = {
-  keys: ['effort', 'max-turns', 'tools', 'mcp', 'system', 'output', 'session'],
+  keys: ['effort', 'max-turns', 'tools', 'mcp', 'system', 'output', 'session', 'fork'],
   // Its shell is not confined, so nothing holds it to a network setting.
   network: { read: [], write: [], full: [] },
   access: {

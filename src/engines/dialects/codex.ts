@@ -7,7 +7,7 @@ import { codexLedger, codexReader } from './codex-reader.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
 
 const capabilities: Capabilities = {
-  keys: ['effort', 'mcp', 'system', 'output', 'session'],
+  keys: ['effort', 'mcp', 'system', 'output', 'session', 'fork'],
   network: { read: ['off'], write: ['off', 'on'], full: ['on'] },
   access: {
     read: 'reads and runs commands in a sandbox that writes nothing and has no network',

@@ -98,7 +98,8 @@ export type PromptKey =
   | 'mcp'
   | 'system'
   | 'output'
-  | 'session';
+  | 'session'
+  | 'fork';
 
 /** What an engine can do: what validation holds a step against, and `docs/engines.md` shows. */
 export interface Capabilities {

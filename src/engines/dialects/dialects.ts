@@ -37,6 +37,7 @@ export function cannotHonour(dialect: Dialect, wishes: Wishes): readonly PromptK
     ['max-turns', wishes.maxTurns],
     ['output', wishes.output],
     ['session', wishes.session],
+    ['fork', branchesOff(wishes.session) ? true : undefined],
   ];
   const keys = wanted.filter(([key, value]) => value !== undefined && !capabilities.keys.includes(key));
   const missing = keys.map(([key]) => key);
@@ -44,6 +45,11 @@ export function cannotHonour(dialect: Dialect, wishes: Wishes): readonly PromptK
   const { network, access } = wishes;
   if (network !== undefined && !capabilities.network[access].includes(network)) missing.push('network');
   return missing;
+}
+
+/** A writer's attempt branches off what it goes on in too, but a session that is only gone on in can serve it. */
+function branchesOff(session: unknown): boolean {
+  return typeof session === 'object' && session !== null && 'fork' in session && session.fork === true;
 }
 
 /** The engines that can honour everything the step asks for: what the message about one that cannot should name. */

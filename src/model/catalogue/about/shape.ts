@@ -58,6 +58,8 @@ export const SHAPE_ABOUT = {
   'resolver-only-reads': 'The agent under `on-conflict` has to change files, and may not.',
   'session-alone':
     "`session: continue` means the session of this step's iteration before. Outside of a loop there is none, of a step with a `matrix` there are many, and an isolated step works in another directory each time, where the engine does not find its sessions.",
+  'session-of-other':
+    'The session of another step can only be gone on in where there is exactly one, and an engine that both steps may use: sessions belong to the engine that opened them.',
   'unknown-axis':
     '`exclude` leaves out combinations by the values of their axes, so it can name nothing else.',
   'undo-says-nothing':

@@ -109,8 +109,7 @@ describe('docs/engines.md', () => {
     ]);
     expect(tableUnder(page, 'What each can do')).toEqual(expected);
     const keys = expected.map(([key = '']) => codeIn(key)[0]);
-    for (const { capabilities } of DIALECTS)
-      for (const key of capabilities.keys) expect(keys).toContain(key);
+    for (const { capabilities } of DIALECTS) for (const key of capabilities.keys) expect(keys).toContain(key);
   });
 
   test('lists the variables that pass to each', () => {

@@ -89,12 +89,14 @@ export function openBarrier<T extends InBatch>(
     ready: (member) => become(member, 'ready'),
     again: (member) => become(member, 'open'),
     ended: (member) => become(member, 'ended'),
-    next: () => {
-      const batch = present();
-      if (batch === undefined || batch.open > 0) return [];
-      return [...batch.ready].sort((a, b) => a.planned.index - b.planned.index);
-    },
+    next: () => inOrder(present()),
   };
+}
+
+/** The changes of a batch whose steps are all done. */
+function inOrder<T extends InBatch>(batch: Batch<T> | undefined): readonly T[] {
+  if (batch === undefined || batch.open > 0) return [];
+  return [...batch.ready].sort((a, b) => a.planned.index - b.planned.index);
 }
 
 function batchesOf<T>(members: readonly T[], turn: (member: T) => number): readonly Batch<T>[] {

@@ -32,7 +32,7 @@ export async function unresolved(
 }
 
 /** The conflict markers in some files of a recording, file by file. */
-export async function markers(
+async function markers(
   store: Store,
   tree: string,
   paths: readonly string[],

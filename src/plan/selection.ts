@@ -22,7 +22,7 @@ export function select(plan: Plan, selection: Selection): Result<Plan, string> {
     ['--skip', selection.skip],
   ] as const) {
     for (const glob of globs ?? []) {
-      const problem = globProblem(glob) ?? fitsNothing(plan, glob);
+      const problem = partOfOne(plan, glob) ?? globProblem(glob) ?? fitsNothing(plan, glob);
       if (problem !== undefined) return err(`${flag} ${glob}: ${problem}`);
     }
   }
@@ -63,6 +63,26 @@ function compile(globs: readonly string[]): (path: string) => boolean {
     for (const test of tests) if (fits === test.takesAway && test.fits(path)) fits = !test.takesAway;
     return fits;
   };
+}
+
+/** What runs several times, or holds others, is chosen as a whole: a half of it would decide by results that are not there. */
+function partOfOne(plan: Plan, glob: string): string | undefined {
+  const written = glob.startsWith('!') ? glob.slice(1) : glob;
+  if (plan.steps.some((p) => p.step.id === written)) return undefined;
+  const whole = /^([a-z][a-z0-9-]*)\[/.exec(written)?.[1];
+  const of = plan.steps.find((p) => p.step.id === whole || idsIn(p.body).includes(written));
+  if (of === undefined) return undefined;
+  const what = of.step.kind === 'loop' ? 'a loop' : 'a matrix';
+  const { id } = of.step;
+  if (of.step.kind !== 'loop' && of.step.matrix === undefined) return undefined;
+  return whole === id
+    ? `\`${id}\` is ${what}, which is chosen as a whole: write \`${id}\``
+    : `it stands in the loop \`${id}\`, which is chosen as a whole: write \`${id}\``;
+}
+
+/** The ids of a body, those of loops inside of it too. */
+function idsIn(body: Plan | undefined): readonly string[] {
+  return (body?.steps ?? []).flatMap((p) => [p.step.id, ...idsIn(p.body)]);
 }
 
 function fitsNothing(plan: Plan, glob: string): string | undefined {

@@ -68,3 +68,35 @@ steps:
     expect(stderr).toContain('w.yml');
   });
 });
+
+it('chooses a loop and a matrix as a whole, and says so of a part', async () => {
+  const project = projectWith({
+    w: `steps:
+  - id: build
+    loop:
+      max: 2
+      until: steps.test.exit-code == 0
+      steps:
+        - { id: test, run: "true" }
+        - id: inner
+          loop: { max: 2, until: steps.deep.exit-code == 0, steps: [{ id: deep, run: "true" }] }
+  - { id: lint, run: "true", matrix: { os: [a, b] } }
+`,
+  });
+  const loop = '`build`, which is chosen as a whole: write `build`';
+  for (const [glob, words] of [
+    ['test', `it stands in the loop ${loop}`],
+    ['deep', `it stands in the loop ${loop}`],
+    ['build[*].test', '`build` is a loop, which is chosen as a whole: write `build`'],
+    ['!build[2].test', '`build` is a loop, which is chosen as a whole: write `build`'],
+    ['lint[a]', '`lint` is a matrix, which is chosen as a whole: write `lint`'],
+    ['tset', 'no step has such an id; the steps are build, lint'],
+  ] as const)
+    for (const flag of ['--only', '--skip'])
+      for (const command of ['run', 'plan'])
+        expect(await say(project, `${command} w ${flag} ${glob}`)).toMatchObject({
+          ...{ code: 2, stdout: '' },
+          stderr: expect.stringContaining(`${flag} ${glob}: ${words}`),
+        });
+  expect((await say(project, 'run w --only build')).code).toBe(0);
+});

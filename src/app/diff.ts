@@ -71,7 +71,7 @@ async function ofStep(tree: RunTree, named: string): Promise<Result<Shown, Refus
   const from = of.trees?.before;
   if (from === undefined) return notRecorded(tree, of, 'diff');
   if (of.trees?.after === undefined) {
-    if (tree.owned) return err(stillWorking(tree.run));
+    if (tree.owned) return err(stillWorking(tree.run, of));
     const to = await (of.trees?.isolated === true ? worktreeNow(tree, of, from) : treeNow(tree, from));
     return to.ok ? ok({ from, to: to.value, of }) : to;
   }
@@ -174,9 +174,10 @@ async function printText(
   return ok(undefined);
 }
 
-function stillWorking(run: RunId): Refusal {
+function stillWorking(run: RunId, of?: NamedAttempt): Refusal {
+  const what = of === undefined ? 'an attempt that may write is at work' : `${attemptWords(of)} is at work`;
   return {
-    message: `run ${run} goes on, and the end of that attempt is not recorded yet`,
+    message: `run ${run} goes on: ${what}, and its end is not recorded yet`,
     help: `\`codemachine status ${run} --watch\` shows when it is; \`git diff\` shows the tree as it is`,
   };
 }

@@ -13,8 +13,9 @@ import type { GitWorkspace } from '../workspace/workspace.ts';
 import { withoutSecrets } from './gate-visit.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
 import { openRun } from './open.ts';
-import { locate, stateAt } from './place.ts';
+import { locate, type Place, stateAt } from './place.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { vanished } from './vanished.ts';
 
 /** A run with its recordings. */
 export interface RunTree {
@@ -45,14 +46,15 @@ export async function withRunTree<T>(
   asked: { readonly run: string; readonly stateDir?: string | undefined },
   work: (tree: RunTree) => Promise<Result<T, Refusal>>,
 ): Promise<Result<T, Refusal>> {
-  const found = await openRun(locate(stateAt(asked.stateDir), process.env), asked.run);
+  const here = locate(stateAt(asked.stateDir), process.env);
+  const found = await openRun(here, asked.run);
   if (!found.ok) return found;
   const { state, run } = found.value;
   try {
     const record = state.runRecord(run);
     if (record === undefined) return refuse(`run ${run} has no record of what it was started with`);
     const gits: GitOwner = {};
-    const workspace = await checkoutOf(state, record, gits);
+    const workspace = await checkoutOf(state, record, gits, here);
     if (!workspace.ok) return workspace;
     const history = state.history(run);
     return await work({
@@ -67,16 +69,14 @@ export async function withRunTree<T>(
 
 async function checkoutOf(
   state: State,
-  { id, workspace: root }: RunRecord,
+  record: RunRecord,
   gits: GitOwner,
+  here: Place,
 ): Promise<Result<GitWorkspace, Refusal>> {
+  const { id, workspace: root } = record;
   const place = { ...locate({ cwd: root }, process.env), stateDir: state.directory };
-  if (!existsSync(root) || place.root !== root) {
-    return refuse(
-      `the checkout in which run ${id} worked is no longer at ${root}`,
-      'move it back there; its recordings are kept under `refs/codemachine/` of the repository',
-    );
-  }
+  if (!existsSync(root) || place.root !== root)
+    return err(await vanished(record, { ...here, stateDir: state.directory }, process.env, 'try again'));
   const opened = await openPlaceWorkspace(place, process.env, gits);
   if (!opened.ok) return opened;
   if (opened.value !== undefined) return ok(opened.value);

@@ -11,14 +11,24 @@ import type { Refusal } from './refusal.ts';
  * Why a run cannot go on that worked where nothing is now. A worktree is its user's: it is not made by itself, but by the commands
  * that this says, which give it the branch it had and the files of the newest recording.
  * @param here where the command is
+ * @param then what to do when it is there again
  */
-export async function vanished(record: RunRecord, here: Place, env: NodeJS.ProcessEnv): Promise<Refusal> {
-  const message = `the checkout in which run ${record.id} works is no longer at ${record.workspace}`;
+export async function vanished(
+  record: RunRecord,
+  here: Place,
+  env: NodeJS.ProcessEnv,
+  then = 'resume',
+): Promise<Refusal> {
+  const message = `the checkout in which run ${record.id} worked is no longer at ${record.workspace}`;
   const again = await commands(record, here, env);
-  if (again === undefined) return { message, help: 'move it back there, or start a new run' };
+  if (again === undefined)
+    return {
+      message,
+      help: `move it back there, then ${then}; what is recorded of it is kept under \`refs/codemachine/\``,
+    };
   return {
     message,
-    help: `move it back there; or, if it was a worktree that was removed, make it again, then resume:\n${again.map((one) => `    ${one}`).join('\n')}`,
+    help: `move it back there; or, if it was a worktree that was removed, make it again, then ${then}:\n${again.map((one) => `    ${one}`).join('\n')}`,
   };
 }
 

@@ -59,7 +59,11 @@ export function clearingText(clearing: Clearing, limits: string, now: number): s
     ...head,
     ...lines,
     ...(bytes === 0 ? [] : [`${dryRun ? 'would free' : 'freed'} ${size(bytes)}`]),
-    ...(recordings === 0 || dryRun ? [] : ['what the recordings took in the repository, `git gc` frees']),
+    ...(recordings === 0 || dryRun
+      ? []
+      : [
+          'what the recordings took in the repository is freed by `git gc` after two weeks, by `git gc --prune=now` at once',
+        ]),
     ...stay.map((one) => `${one.run} stays: ${one.for} took over its results`),
     ...(unknown.length === 0 ? [] : [unknownText(unknown)]),
     '',

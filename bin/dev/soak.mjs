@@ -18,6 +18,11 @@ const soaks = {
     files: () => ['test/kill/kill.test.ts'],
     variables: { CODEMACHINE_KILL_SEED: randomInt(1, 1_000_000) * 1_000, CODEMACHINE_KILLS: 2_000 },
   },
+  // Each point at which `npm run ci` copies the disk; there only some of them are a death.
+  merges: {
+    files: () => ['test/kill/merge.test.ts'],
+    variables: { CODEMACHINE_KILL_EVERY: 1 },
+  },
 };
 
 function propertyTests() {

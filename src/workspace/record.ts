@@ -55,7 +55,9 @@ export async function record(
   if (!head.ok) return head;
   const at = context.now();
   const keeps = memory.last?.run === run ? memory.last.head : undefined;
-  const what = { run, label, tree: tree.value, head: head.value, since, sinceTree: known?.tree, keeps, at };
+  const growth = memory.written?.tree === tree.value ? memory.written.growth : undefined;
+  const sinceTree = known?.tree;
+  const what = { run, label, tree: tree.value, head: head.value, since, sinceTree, growth, keeps, at };
   const made = await makeRecording(store, context.numbers, what);
   if (!made.ok) {
     // Somebody may have pruned what is remembered.

@@ -41,6 +41,8 @@ export interface Store {
   readonly leftOut: Set<string>;
   /** Git with our directory, our index and the user's working tree and objects. */
   readonly ours: Ask;
+  /** Whether writes still go where they went when the repository was opened; asked before each git that writes. */
+  readonly intact: () => Result<undefined, Failure>;
   /** Git with the user's git directory, without its hooks; for refs, `HEAD` and the names in its index. */
   readonly theirs: Ask;
   /** The same for another worktree of the same repository. */
@@ -132,6 +134,7 @@ function assemble(places: Places, dir: string, own: Own, git: Git, environ: Envi
     index,
     statePrefix: prefixOf(places.root, path.dirname(dir)),
     leftOut,
+    intact,
     excludesFile: Buffer.from(own.excludesFile, 'latin1').toString(),
     ours: async (args, call) => {
       // An agent that may write here may write our config as well, so it is looked at before each use.

@@ -8,8 +8,10 @@ import { parentsOf } from './diff.ts';
 import { recordable, signatureOf, statOf } from './disk.ts';
 import { UNSYNCED } from './durable.ts';
 import { line, named, names, shown, text, zeroEnded } from './git.ts';
+import { type Grown, type Growth, growTree } from './grow-tree.ts';
 import type { Head } from './head.ts';
 import { hiddenFiles, trackedNames } from './ignored.ts';
+import { countEntries } from './index-file.ts';
 import { forgetLeftOut, isOurs } from './left-out.ts';
 import type { Store } from './store.ts';
 
@@ -19,6 +21,11 @@ const LARGEST_UNTRACKED_FILE = 100 * 1024 * 1024;
 /** Untracked files above this together are refused. */
 const LARGEST_UNTRACKED_SUM = 1024 * 1024 * 1024;
 
+interface Written extends Omit<Grown, 'growth'> {
+  readonly index: string;
+  readonly growth?: Growth;
+}
+
 /** What is remembered between recordings of one process; only to save time. */
 export interface Memory {
   /** What the user tracks although it is ignored, with the signature of the index that said so. */
@@ -27,8 +34,8 @@ export interface Memory {
   stored?: { readonly index: string; readonly blob: string };
   /** What was recorded last. */
   last?: { readonly run: RunId; readonly recording: string; readonly head: Head; readonly tree: string };
-  /** The tree of our index, with its signature. */
-  written?: { readonly index: string; readonly tree: string };
+  /** The tree of our index, with its signature, how many entries it has, and what it has that the one before had not. */
+  written?: Written;
 }
 
 /**
@@ -71,10 +78,15 @@ async function writeOnce(
   const { added, forgotten } = hidden.value;
   const stale = [...names(changed.value), ...others.value, ...added];
   if (stale.length + forgotten.length === 0) return writeIndex(store, memory);
+  const before = memory.written?.index === signatureOf(store.index) ? memory.written : undefined;
   delete memory.written;
   const updated = await update(store, stale, forgotten);
   if (!updated.ok) return updated;
-  return writeIndex(store, memory);
+  const index = signatureOf(store.index);
+  const grown = before && (await growTree(store, before, [...stale, ...forgotten]));
+  if (grown === undefined) return writeIndex(store, memory);
+  memory.written = { index, ...grown };
+  return ok(grown.tree);
 }
 
 /** Our index as a tree. One that is as it was when it was written last has the same tree. */
@@ -83,8 +95,13 @@ async function writeIndex(store: Store, memory: Memory): Promise<Result<string, 
   if (memory.written?.index === before) return ok(memory.written.tree);
   const tree = await store.ours(['write-tree'], { env: UNSYNCED });
   if (!tree.ok) return tree;
-  memory.written = { index: signatureOf(store.index), tree: line(tree.value) };
-  return ok(memory.written.tree);
+  const written = {
+    index: signatureOf(store.index),
+    tree: line(tree.value),
+    count: countEntries(store.index),
+  };
+  memory.written = written;
+  return ok(written.tree);
 }
 
 /**

@@ -1,13 +1,14 @@
 /** Proves that a process which is killed while it makes or removes a worktree is in nobody's way. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compiled } from '../support/ts.ts';
+import { runToDeath } from './kill-points.ts';
 import { makeRepository, must, picture, type Repository, RUN } from './repository.ts';
+import { ATTEMPT, theirGit } from './worktrees.ts';
 
-const DIRECTORY = 'edit-0a1b2c3d.1';
+const DIRECTORY = ATTEMPT.directory;
 const NEVER = 1_000_000;
 let script = '';
 let tmp = '';
@@ -18,31 +19,15 @@ beforeAll(async () => {
 afterAll(() => rmSync(tmp, { recursive: true, force: true }));
 
 /** Runs the child until it kills itself; gives how many things it did where it lived to the end. */
-function childDoes(
+async function childDoes(
   what: 'open' | 'remove',
   r: Repository,
   from: string,
   killAt: number,
 ): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const args = [script, what, r.root, r.home, from, DIRECTORY, String(killAt)];
-    const env = { PATH: process.env['PATH'], TMPDIR: tmp };
-    const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env });
-    let out = '';
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    child.on('close', (code, signal) => {
-      const done = /^done (\d+)$/m.exec(out);
-      if (signal === 'SIGKILL') resolve(undefined);
-      else if (code === 0 && done !== null) resolve(Number(done[1]));
-      else reject(new Error(`${code} ${said}`));
-    });
-  });
+  const args = [what, r.root, r.home, from, DIRECTORY, String(killAt)];
+  const { points } = await runToDeath(script, args, { PATH: process.env['PATH'] ?? '', TMPDIR: tmp });
+  return points;
 }
 
 function make(): Repository {
@@ -57,7 +42,7 @@ function make(): Repository {
 
 /** What is the user's, as bytes. */
 function theirs(r: Repository): unknown {
-  return [picture(r.root), picture(path.join(r.root, '.git'), ['objects', 'refs/codemachine', 'worktrees'])];
+  return [picture(r.root), theirGit(r)];
 }
 
 /** Somebody else's turn: the place is as good as new, and can be given back. */

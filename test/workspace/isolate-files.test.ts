@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Failure } from '../../src/model/failure.ts';
 import type { Worktree, WorktreeOf } from '../../src/model/ports.ts';
 import type { Result } from '../../src/model/result.ts';
@@ -19,18 +19,10 @@ import { matches } from '../../src/plan/selection.ts';
 import type { Environ } from '../../src/workspace/git.ts';
 import { findRoot } from '../../src/workspace/root.ts';
 import { type GitWorkspace, openWorkspace } from '../../src/workspace/workspace.ts';
-import { makeRepository, must, picture, type Repository, RUN, realGit } from './repository.ts';
+import { must, picture, type Repository, RUN, realGit } from './repository.ts';
+import { ATTEMPT, oneRepository } from './worktrees.ts';
 
-let repo: Repository | undefined;
-afterEach(() => {
-  repo?.remove();
-  repo = undefined;
-});
-
-function make(files?: Readonly<Record<string, string>>): Repository {
-  repo = makeRepository(files);
-  return repo;
-}
+const make = oneRepository();
 
 async function workspaceOf(r: Repository, environ: Environ = r.environ): Promise<GitWorkspace> {
   const places = must(await findRoot(r.root, realGit, r.environ));
@@ -46,7 +38,7 @@ async function open(
 ): Promise<Result<Worktree, Failure>> {
   const ws = await workspaceOf(r, environ);
   const from = must(await ws.record(RUN, 'base')).tree;
-  return ws.isolation.open({ run: RUN, directory: 'edit-0a1b2c3d.1', from, copy: [], link: [], ...more });
+  return ws.isolation.open({ ...ATTEMPT, from, ...more });
 }
 
 const IGNORED = {
@@ -174,7 +166,7 @@ test('a worktree is found where it was made, though XDG_CACHE_HOME is another no
   const r = make();
   const made = must(await open(r, {}, { ...r.environ, XDG_CACHE_HOME: path.join(r.home, 'first') }));
   const later = await workspaceOf(r, { ...r.environ, XDG_CACHE_HOME: path.join(r.home, 'second') });
-  const found = must(await later.isolation.find(RUN, 'edit-0a1b2c3d.1'));
+  const found = must(await later.isolation.find(RUN, ATTEMPT.directory));
   expect(found?.root).toBe(made.root);
   must((await found?.remove()) ?? { ok: false, error: 'not found' });
   expect(existsSync(made.root)).toBe(false);

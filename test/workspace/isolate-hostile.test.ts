@@ -1,18 +1,15 @@
 /** Proves that an agent in a worktree can have nothing started by us, nor have us write or remove anything elsewhere. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Worktree } from '../../src/model/ports.ts';
 import type { GitWorkspace } from '../../src/workspace/workspace.ts';
-import { makeRepository, must, picture, type Repository, RUN } from './repository.ts';
+import { must, picture, type Repository, RUN } from './repository.ts';
+import { ATTEMPT, oneRepository, opened } from './worktrees.ts';
 
-let repo: Repository | undefined;
-afterEach(() => {
-  repo?.remove();
-  repo = undefined;
-});
+const make = oneRepository();
 
-const DIRECTORY = 'edit-0a1b2c3d.1';
+const DIRECTORY = ATTEMPT.directory;
 
 interface Ground {
   readonly r: Repository;
@@ -29,8 +26,7 @@ interface Ground {
 }
 
 async function prepare(): Promise<Ground> {
-  const r = makeRepository({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
-  repo = r;
+  const r = make({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
   const outside = path.join(r.home, 'outside');
   // A repository, so that git takes it for one when it is led there.
   r.git('clone', '-q', '--bare', '.', outside);
@@ -41,9 +37,7 @@ async function prepare(): Promise<Ground> {
   const program = path.join(r.home, 'program');
   writeFileSync(program, `#!/bin/sh\necho "$0 $*" >> ${canary}\ncat 2>/dev/null\nexit 0\n`, { mode: 0o755 });
   const ws = await r.open();
-  const from = must(await ws.record(RUN, 'base')).tree;
-  const what = { run: RUN, directory: DIRECTORY, from, copy: [], link: [] };
-  const tree = must(await ws.isolation.open(what));
+  const { tree, from } = await opened(ws);
   const admin = path.join(r.root, '.git/worktrees', `codemachine-${RUN}-${DIRECTORY}`);
   return { r, ws, tree, from, admin, outside, program, canary };
 }
@@ -109,7 +103,7 @@ test.each(Object.entries(HARMS))('recorded, merged, removed, opened again: %s', 
   must(await tree.remove());
   expect(existsSync(tree.root)).toBe(false);
   expect(existsSync(g.admin)).toBe(false);
-  const again = must(await ws.isolation.open({ run: RUN, directory: DIRECTORY, from, copy: [], link: [] }));
+  const again = must(await ws.isolation.open({ ...ATTEMPT, from }));
   harm({ ...g, tree: again });
   const found = must(await (await r.open()).isolation.find(RUN, DIRECTORY));
   if (found === undefined) throw new Error('not found');
@@ -144,7 +138,7 @@ test('a directory above it that became a link stops removing and opening, by nam
   for (const said of [
     await tree.record(RUN, 'after', from),
     await tree.remove(),
-    await ws.isolation.open({ run: RUN, directory: DIRECTORY, from, copy: [], link: [] }),
+    await ws.isolation.open({ ...ATTEMPT, from }),
   ])
     expect(said).toMatchObject({ ok: false, error: { message: expect.stringContaining(above) } });
   expect(must(await ws.isolation.find(RUN, DIRECTORY))).toBeUndefined();
@@ -158,7 +152,7 @@ test('the place where git keeps what it knows of worktrees, become a link, is no
   writeFileSync(path.join(g.outside, path.basename(g.admin), 'HEAD'), 'precious\n');
   symlinkSync(g.outside, path.dirname(g.admin));
   const before = picture(g.outside, []);
-  const what = { run: RUN, directory: DIRECTORY, from: g.from, copy: [], link: [] };
+  const what = { ...ATTEMPT, from: g.from };
   expect(await g.ws.isolation.open(what)).toMatchObject({
     ok: false,
     error: { message: expect.stringContaining('worktrees is no directory') },

@@ -1,21 +1,11 @@
-/** Proves that worktrees are right in every state a repository can be in, and leave that state as it is. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { makeRepository, must, openAt, picture, type Repository, RUN } from './repository.ts';
+import { ATTEMPT, gitIn } from './worktrees.ts';
 
 /** Brings a repository into a state; gives the root of the tree that the run works in. */
 type State = (r: Repository) => string;
-
-function gitAt(r: Repository, cwd: string, ...args: string[]): string {
-  const all = ['-c', 'user.name=t', '-c', 'user.email=t@t', '-c', 'protocol.file.allow=always', ...args];
-  const end = spawnSync('git', all, { cwd, env: r.environ, encoding: 'utf8' });
-  // What git warns about in `status` an agent would take for its own doing.
-  const warned = args[0] === 'status' && end.stderr !== '';
-  if (end.status !== 0 || warned) throw new Error(`git ${args.join(' ')}: ${end.stderr}`);
-  return end.stdout;
-}
 
 function collide(r: Repository): void {
   for (const [branch, text] of [
@@ -53,9 +43,9 @@ const STATES: Record<string, State> = {
   },
   'a bare parent': (r) => {
     const bare = path.join(r.home, 'bare.git');
-    gitAt(r, r.home, 'clone', '-q', '--bare', r.root, bare);
+    gitIn(r, r.home, 'clone', '-q', '--bare', r.root, bare);
     const root = path.join(r.home, 'linked');
-    gitAt(r, bare, 'worktree', 'add', '-q', root, 'main');
+    gitIn(r, bare, 'worktree', 'add', '-q', root, 'main');
     return root;
   },
   'a .git that is a file': (r) => {
@@ -106,11 +96,11 @@ const STATES: Record<string, State> = {
   },
   'a submodule': (r) => {
     const inner = path.join(r.home, 'inner');
-    gitAt(r, r.home, 'init', '-q', inner);
+    gitIn(r, r.home, 'init', '-q', inner);
     writeFileSync(path.join(inner, 'i.txt'), 'i\n');
-    gitAt(r, inner, 'add', '-A');
-    gitAt(r, inner, 'commit', '-q', '-m', 'inner');
-    gitAt(r, r.root, 'submodule', '--quiet', 'add', inner, 'sub');
+    gitIn(r, inner, 'add', '-A');
+    gitIn(r, inner, 'commit', '-q', '-m', 'inner');
+    gitIn(r, r.root, 'submodule', '--quiet', 'add', inner, 'sub');
     r.git('commit', '-q', '-m', 'sub');
     return r.root;
   },
@@ -143,7 +133,7 @@ const STATES: Record<string, State> = {
     r.write('a.txt', 'second\n');
     r.git('commit', '-q', '-am', 'second');
     const root = path.join(r.home, 'shallow');
-    gitAt(r, r.home, 'clone', '-q', '--depth', '1', `file://${r.root}`, root);
+    gitIn(r, r.home, 'clone', '-q', '--depth', '1', `file://${r.root}`, root);
     return root;
   },
   'SHA-256': (r) => {
@@ -175,29 +165,29 @@ test.each(Object.entries(STATES))('%s', async (_, bring) => {
     const root = bring(r);
     mkdirSync(path.join(root, 'dir'), { recursive: true });
     writeFileSync(path.join(root, 'dir/untracked.txt'), 'untracked\n');
-    const status = gitAt(r, root, 'status', '--porcelain=v2', '--untracked-files=all');
+    const status = gitIn(r, root, 'status', '--porcelain=v2', '--untracked-files=all');
     const ws = await openAt(root, r.environ);
     const from = must(await ws.record(RUN, 'base')).tree;
-    const common = path.resolve(root, gitAt(r, root, 'rev-parse', '--git-common-dir').trim());
+    const common = path.resolve(root, gitIn(r, root, 'rev-parse', '--git-common-dir').trim());
     const state = (): unknown => [
       picture(root),
       // A table of refs has ours in it.
       picture(common, ['objects', 'refs/codemachine', 'reftable']),
-      gitAt(r, root, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads', 'refs/tags'),
+      gitIn(r, root, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads', 'refs/tags'),
     ];
     const before = state();
 
-    const what = { run: RUN, directory: 'edit-1.1', from, copy: [], link: [] };
+    const what = { ...ATTEMPT, from };
     const tree = must(await ws.isolation.open(what));
     const shown = picture(root);
     for (const name of Object.keys(shown)) if (/(^|\/)\.git$/.test(name)) delete shown[name];
     expect(picture(tree.root)).toEqual(shown);
-    expect(gitAt(r, tree.root, 'status', '--porcelain=v2', '--untracked-files=all')).toBe(status);
+    expect(gitIn(r, tree.root, 'status', '--porcelain=v2', '--untracked-files=all')).toBe(status);
     const base = must(await tree.record(RUN, 'before', from));
     expect(base.files).toEqual([]);
     writeFileSync(path.join(tree.root, 'dir/untracked.txt'), 'by the agent\n');
     writeFileSync(path.join(tree.root, 'dir/made.txt'), 'made\n');
-    gitAt(r, tree.root, 'add', 'dir/made.txt');
+    gitIn(r, tree.root, 'add', 'dir/made.txt');
     const theirs = must(await tree.record(RUN, 'after', base.tree)).tree;
     must(await tree.remove());
     expect(state()).toEqual(before);

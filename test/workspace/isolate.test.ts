@@ -1,5 +1,3 @@
-/** Proves that a worktree is the shared tree as it was recorded, that git takes it for one, and that nothing of the user's changes. */
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -11,47 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import type { Worktree, WorktreeOf } from '../../src/model/ports.ts';
-import type { GitWorkspace } from '../../src/workspace/workspace.ts';
-import { makeRepository, must, picture, type Repository, RUN } from './repository.ts';
+import { expect, test } from 'vitest';
+import { must, picture, RUN } from './repository.ts';
+import { ATTEMPT, gitIn, oneRepository, opened, theirGit } from './worktrees.ts';
 
-let repo: Repository | undefined;
-afterEach(() => {
-  repo?.remove();
-  repo = undefined;
-});
-
-function make(files?: Readonly<Record<string, string>>): Repository {
-  repo = makeRepository(files);
-  return repo;
-}
-
-const NOTHING = { run: RUN, directory: 'edit-0a1b2c3d.1', copy: [], link: [] } as const;
-
-async function opened(
-  ws: GitWorkspace,
-  more: Partial<WorktreeOf> = {},
-): Promise<{ tree: Worktree; from: string }> {
-  const from = more.from ?? must(await ws.record(RUN, 'base')).tree;
-  return { tree: must(await ws.isolation.open({ ...NOTHING, ...more, from })), from };
-}
-
-/** Git as an agent runs it in a directory: the user's, with everything that is configured. */
-function gitIn(r: Repository, cwd: string, ...args: string[]): string {
-  const end = spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
-    cwd,
-    env: r.environ,
-    encoding: 'utf8',
-  });
-  if (end.status !== 0) throw new Error(`git ${args.join(' ')}: ${end.stderr}`);
-  return end.stdout;
-}
-
-/** Everything of the user's in the git directory, as bytes; objects, our refs and what git says of worktrees left out. */
-function theirs(r: Repository): Record<string, string> {
-  return picture(path.join(r.root, '.git'), ['objects', 'refs/codemachine', 'worktrees']);
-}
+const make = oneRepository();
 
 test('holds the exact bytes, modes and links of the recording, uncommitted work included', async () => {
   const r = make({ 'a.txt': 'a\n', 'sub/b.txt': 'b\n', 'gone.txt': 'x', '.gitignore': 'ignored\n' });
@@ -88,14 +50,14 @@ test('git status in it says what it says in the shared tree: staged, unstaged, u
   r.git('rm', '-q', '--cached', 'c.txt');
   r.git('add', '-N', 'new.txt');
   const before = r.git('status', '--porcelain');
-  const user = theirs(r);
+  const user = theirGit(r);
   const { tree } = await opened(await r.open());
   expect(gitIn(r, tree.root, 'status', '--porcelain')).toBe(before);
   expect(gitIn(r, tree.root, 'rev-parse', 'HEAD')).toBe(r.git('rev-parse', 'HEAD'));
   expect(gitIn(r, tree.root, 'diff', '--cached')).toBe(r.git('diff', '--cached'));
   expect(gitIn(r, tree.root, 'log', '--oneline')).toBe(r.git('log', '--oneline'));
   expect(gitIn(r, tree.root, 'branch', '--show-current')).toBe('');
-  expect(theirs(r)).toEqual(user);
+  expect(theirGit(r)).toEqual(user);
 });
 
 test('the user keeps index, HEAD, branches, stash and config through the life of a worktree', async () => {
@@ -106,7 +68,7 @@ test('the user keeps index, HEAD, branches, stash and config through the life of
   r.git('add', '-A');
   const ws = await r.open();
   const from = must(await ws.record(RUN, 'base')).tree;
-  const user = theirs(r);
+  const user = theirGit(r);
   const before = picture(r.root);
   const { tree } = await opened(ws, { from });
   const start = must(await tree.record(RUN, 'before', from));
@@ -116,7 +78,7 @@ test('the user keeps index, HEAD, branches, stash and config through the life of
   const end = must(await tree.record(RUN, 'after', start.tree));
   expect(end.files).toEqual(['a.txt']);
   must(await tree.remove());
-  expect(theirs(r)).toEqual(user);
+  expect(theirGit(r)).toEqual(user);
   expect(picture(r.root)).toEqual(before);
   expect(existsSync(tree.root)).toBe(false);
   expect(existsSync(path.join(r.root, '.git/worktrees'))).toBe(false);
@@ -165,7 +127,7 @@ test('git lists it, locked with a reason, and no prune takes it', async () => {
   r.git('worktree', 'prune', '--expire', 'now');
   r.git('gc', '-q', '--prune=now');
   expect(gitIn(r, tree.root, 'status', '--porcelain')).toBe('');
-  expect(tree.root).toBe(path.join(path.dirname(path.dirname(tree.root)), RUN, NOTHING.directory));
+  expect(tree.root).toBe(path.join(path.dirname(path.dirname(tree.root)), RUN, ATTEMPT.directory));
   expect(tree.root.startsWith(path.join(r.home, '.cache/codemachine/'))).toBe(true);
   for (const dir of [tree.root, path.dirname(tree.root), path.dirname(path.dirname(tree.root))])
     expect(statSync(dir).mode & 0o777).toBe(0o700);
@@ -179,7 +141,7 @@ test('a second opening of the same place begins anew', async () => {
   writeFileSync(path.join(tree.root, 'junk'), 'junk\n');
   mkdirSync(path.join(tree.root, 'closed/deep'), { recursive: true });
   chmodSync(path.join(tree.root, 'closed'), 0o000);
-  const again = must(await ws.isolation.open({ ...NOTHING, from }));
+  const again = must(await ws.isolation.open({ ...ATTEMPT, from }));
   expect(again.root).toBe(tree.root);
   expect(picture(again.root)).toEqual(picture(r.root));
   expect(must(await again.record(RUN, 'before', from)).files).toEqual([]);
@@ -188,7 +150,7 @@ test('a second opening of the same place begins anew', async () => {
 test('what an agent destroys of it does not stop recording it nor removing it', async () => {
   const r = make({ 'a.txt': 'a\n' });
   const ws = await r.open();
-  const admin = path.join(r.root, '.git/worktrees', `codemachine-${RUN}-${NOTHING.directory}`);
+  const admin = path.join(r.root, '.git/worktrees', `codemachine-${RUN}-${ATTEMPT.directory}`);
   const harms: Record<string, (root: string) => void> = {
     'the .git file is gone': (root) => rmSync(path.join(root, '.git')),
     'the .git file is a repository': (root) => {
@@ -220,7 +182,7 @@ test('a worktree that somebody removed: recording says so, removing is content, 
     ok: false,
     error: { message: expect.stringContaining(`${tree.root} is gone`) },
   });
-  expect(must(await ws.isolation.find(RUN, NOTHING.directory))).toBeUndefined();
+  expect(must(await ws.isolation.find(RUN, ATTEMPT.directory))).toBeUndefined();
   must(await tree.remove());
   must(await tree.remove());
   expect(must(await ws.leftWorktrees())).toEqual([]);
@@ -233,9 +195,9 @@ test('the next owner finds it, though git knows nothing of it any more, records 
   rmSync(path.join(r.root, '.git/worktrees'), { recursive: true });
   const next = await r.open();
   expect(must(await next.leftWorktrees())).toMatchObject([
-    { run: RUN, directory: NOTHING.directory, root: tree.root },
+    { run: RUN, directory: ATTEMPT.directory, root: tree.root },
   ]);
-  const found = must(await next.isolation.find(RUN, NOTHING.directory));
+  const found = must(await next.isolation.find(RUN, ATTEMPT.directory));
   if (found === undefined) throw new Error('not found');
   expect(must(await found.record(RUN, 'found', from)).files).toEqual(['a.txt']);
   must(await found.remove());
@@ -248,7 +210,7 @@ test('what cannot be written is told with the place, and taken away again', asyn
   const from = must(await ws.record(RUN, 'base')).tree;
   const blob = r.git('rev-parse', `${from}:a.txt`).trim();
   rmSync(path.join(r.root, '.git/objects', blob.slice(0, 2), blob.slice(2)));
-  const refused = await ws.isolation.open({ ...NOTHING, from });
+  const refused = await ws.isolation.open({ ...ATTEMPT, from });
   if (refused.ok) throw new Error('opened without its bytes');
   expect(refused.error.message).toMatch(/^The worktree .* of an isolated step cannot be made: .*a\.txt/);
   expect(must(await ws.leftWorktrees())).toEqual([]);

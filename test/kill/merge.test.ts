@@ -101,7 +101,8 @@ test('killed while a resume finishes a merge that was cut off, the next one fini
     const { project } = scene;
     const run = await copyAtEach(project, ['run', 'w'], {});
     const expected = scene.side();
-    const torn = run.copies.find((copy) => pointOf(copy).startsWith('git checkout-index'));
+    // Of the last merge: what a resume does after one of the first is what a run does.
+    const torn = run.copies.findLast((copy) => pointOf(copy).startsWith('git checkout-index'));
     takePlace(project, torn ?? 'none');
     expect(scene.side()).not.toEqual(expected);
     const resumed = await copyAtEach(project, ['resume', '@last'], { ...half, armed: true });
@@ -113,7 +114,7 @@ test('killed while a resume finishes a merge that was cut off, the next one fini
     expect(scene.begun()).toEqual(['one 1', 'two 1']);
     return resumed;
   });
-  expect(points).toBeGreaterThan(60);
+  expect(points).toBeGreaterThan(40);
 });
 
 test(

@@ -71,7 +71,7 @@ async function inBothHalves(
   return Math.min(...(await Promise.all(halves)));
 }
 
-const LONG = { timeout: 280_000 };
+const LONG = { timeout: 900_000 };
 
 test(
   'killed between the end of an attempt and the end of its run, it is resumed to the same end',

@@ -49,7 +49,7 @@ function users(r: Repository): unknown {
 }
 
 test('killed at any write, start or middle of a git: nothing is lost, and the tree is the recorded one', {
-  timeout: 280_000,
+  timeout: 900_000,
 }, async () => {
   const r = makeRepository({ '.gitignore': 'out/\n', 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
   try {

@@ -35,6 +35,9 @@ export interface Runner {
   readonly signal: AbortSignal;
 }
 
+/** A longer timer of Node's fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** Runs a case in a copy of its own; refused only where no copy can be made. */
 export async function runCase(
   runner: Runner,
@@ -48,7 +51,7 @@ export async function runCase(
   try {
     failures = await failuresOf(runner, ready, test, name);
   } finally {
-    await runner.scratch.close(name);
+    runner.scratch.close(name);
   }
   const { path: shownPath, ...where } = placeIn(file, ['tests', test.index, 'name']);
   const stopped = runner.signal.aborted;
@@ -85,7 +88,7 @@ async function failuresOf(
   const unwritten = writeFiles(root, test.files);
   if (unwritten !== undefined) return [{ ...here('files'), message: unwritten }];
   const stage = openStage(test, root);
-  const late = AbortSignal.timeout(test.timeoutMs);
+  const late = AbortSignal.timeout(Math.min(test.timeoutMs, LONGEST_MS));
   const ended = await runToEnd(runner, ready, { test, stead: opened.value, stage, late, fixture });
   if (late.aborted && ended.status === 'interrupted') {
     const message = `not finished after ${test.timeoutMs / 1000} s, so it was stopped`;
@@ -93,7 +96,7 @@ async function failuresOf(
     return [{ ...here('timeout'), message, help }];
   }
   const parks = test.expect['status'] === 'parked';
-  const troubles = stage.troubles.filter((one) => !(parks && one.parks === true));
+  const troubles = stage.troubles.filter((one) => !(parks && one.kind === 'parks'));
   return [
     ...troubles.map((one) => troubleFailure(file, test, one)),
     // What follows from a question without an answer is no news.

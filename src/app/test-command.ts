@@ -1,5 +1,5 @@
 /** Does what `codemachine test` says. */
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EXIT, type ExitCode } from '../model/exit.ts';
@@ -43,6 +43,9 @@ export async function testCommand(names: readonly string[], how: TestHow): Promi
     const problem = globProblem(glob);
     if (problem !== undefined) return printRefusal({ message: `--only ${glob}: ${problem}` });
   }
+  // An hour later would be too late to find out.
+  const unwritten = how.junit === undefined ? undefined : whyUnwritten(how.junit);
+  if (unwritten !== undefined) return printRefusal({ message: unwritten });
   const files = testFilesOf(place, names);
   if (!files.ok) return printRefusal(files.error);
   const ready = await readTestFiles(place, files.value, process.env);
@@ -103,13 +106,18 @@ async function runAll(
   const totals = totalsOf(results, performance.now() - began);
   const xml = async (): Promise<string> => (await import('../report/junit.ts')).junit(results, totals, at);
   if (how.format === 'text') say(totalsText(totals, colorOn(process.stdout, process.env)));
-  else if (how.format === 'json') process.stdout.write(`${JSON.stringify(testsJson(results, totals))}\n`);
-  else process.stdout.write(await xml());
+  else if (how.format === 'json') process.stdout.write(jsonLine(testsJson(results, totals)));
+  else say(await xml());
   if (how.junit !== undefined) {
     const unwritten = keep(how.junit, await xml());
     if (unwritten !== undefined) return printRefusal({ message: unwritten });
   }
   return stopping.exit() ?? (failed ? EXIT.failed : EXIT.succeeded);
+}
+
+/** The log of GitHub is read for `##[`, wherever it stands. */
+function jsonLine(value: object): string {
+  return `${JSON.stringify(value).replaceAll('##[', '#\\u0023[')}\n`;
 }
 
 function skipped({ ready, test }: Chosen): TestResult {
@@ -129,9 +137,22 @@ function say(text: string): void {
   process.stdout.write(harmless(text, process.stdout, process.env));
 }
 
+function whyUnwritten(file: string): string | undefined {
+  const place = path.resolve(file);
+  return attempted(file, () => {
+    const there = statSync(place, { throwIfNoEntry: false });
+    accessSync(there?.isDirectory() === false ? place : path.dirname(place), constants.W_OK);
+    if (there?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
+  });
+}
+
 function keep(file: string, text: string): string | undefined {
+  return attempted(file, () => writeFileSync(path.resolve(file), text));
+}
+
+function attempted(file: string, work: () => void): string | undefined {
   try {
-    writeFileSync(path.resolve(file), text);
+    work();
     return undefined;
   } catch (error) {
     return `--junit ${file} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`;

@@ -22,7 +22,7 @@ export function gateDecision(
       const decided = await during(recorded?.(asked, gone) ?? Promise.resolve(undefined));
       if (decided === undefined)
         trouble({
-          ...{ step, parks: true, message: `nobody decides at the gate ${step}: ${question.message}` },
+          ...{ step, kind: 'parks', message: `nobody decides at the gate ${step}: ${question.message}` },
           help: `add \`${step}: ${question.options[0] ?? 'approve'}\` under \`gates\`, or expect \`status: parked\``,
         });
       return decided;

@@ -149,7 +149,8 @@ function same(a: Json | undefined, b: Json | undefined): boolean {
       keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
     );
   }
-  return a === b;
+  // What did not run has no values, and they are null in expressions.
+  return a === b || (a === null && b === undefined);
 }
 
 /** One or many. */

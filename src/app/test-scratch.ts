@@ -1,7 +1,7 @@
 /** Makes the copies of a project that tests run in, away from everything that is somebody's. */
 
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { cp, mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { runGit } from '../engines/process.ts';
@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { copyFiles, filesBelow, makeRepository, projectFiles } from '../workspace/project-files.ts';
 import { lies } from './files.ts';
 import type { Place } from './place.ts';
+import { tell } from './present.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** Where one case runs. All paths are absolute, and real. */
@@ -23,39 +24,85 @@ export interface Scratch {
   /** A fresh copy, of the project or of `fixture`. */
   open(name: string, fixture?: string): Promise<Result<Stead, Refusal>>;
   /** Takes the copy away again. */
-  close(name: string): Promise<void>;
+  close(name: string): void;
   /** Takes everything away, at once. */
   clear(): void;
+}
+
+/** What each copy of a kind is made from. */
+interface Model {
+  readonly root: string;
+  readonly files: readonly string[];
 }
 
 /** Makes the directory; copies are made when they are wanted. */
 export function openScratch(place: Place, env: NodeJS.ProcessEnv): Scratch {
   const base = realpathSync(mkdtempSync(path.join(os.tmpdir(), `codemachine-test-${process.pid}-`)));
-  const models = new Map<string, Promise<Result<string, Refusal>>>();
-  const modelOf = (fixture: string | undefined): Promise<Result<string, Refusal>> => {
+  const models = new Map<string, Promise<Result<Model, Refusal>>>();
+  const modelOf = (fixture: string | undefined): Promise<Result<Model, Refusal>> => {
     const key = fixture ?? '';
     const known = models.get(key) ?? makeModel(place, path.join(base, `model-${models.size}`), fixture, env);
     models.set(key, known);
     return known;
   };
   return {
-    open: async (name, fixture) => {
-      const model = await modelOf(fixture);
-      if (!model.ok) return model;
-      const top = path.join(base, name);
-      const stead = {
-        root: path.join(top, 'workspace'),
-        stateDir: path.join(top, 'state'),
-        home: path.join(top, 'home'),
-      };
-      await mkdir(stead.home, { recursive: true });
-      await cp(model.value, stead.root, { recursive: true, verbatimSymlinks: true });
-      return ok(stead);
-    },
-    close: (name) => rm(path.join(base, name), { recursive: true, force: true }),
-    clear: () => rmSync(base, { recursive: true, force: true, maxRetries: 3 }),
+    open: (name, fixture) =>
+      orUncopied(async () => {
+        const model = await modelOf(fixture);
+        if (!model.ok) return model;
+        const { root: from, files } = model.value;
+        const top = path.join(base, name);
+        const [root, stateDir, home] = ['workspace', 'state', 'home'].map((one) => path.join(top, one)) as [
+          string,
+          string,
+          string,
+        ];
+        await mkdir(home, { recursive: true });
+        await mkdir(root);
+        copyFiles(from, root, files);
+        if (place.hasGit) await cp(path.join(from, '.git'), path.join(root, '.git'), { recursive: true });
+        return ok({ root, stateDir, home });
+      }),
+    close: (name) => removeAll(path.join(base, name)),
+    clear: () => removeAll(base),
   };
 }
+
+/** A full disk and a file that may not be read are trouble with the world. */
+async function orUncopied<T>(make: () => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>> {
+  try {
+    return await make();
+  } catch (error) {
+    const { code, path: file, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return refuse(
+      `the project cannot be copied for a test: ${file === undefined ? message : `${file} (${code})`}`,
+    );
+  }
+}
+
+/** Removes a directory, with those in it that may not be written to: package managers make some. What resists is left. */
+function removeAll(directory: string): void {
+  try {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    try {
+      unlock(directory);
+      rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      tell(`${directory} cannot be removed (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+    }
+  }
+}
+
+function unlock(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) unlock(path.join(directory, entry.name));
+}
+
+/** What holds for every run of the project. */
+const CONFIG = path.join('.codemachine', 'config.yml');
 
 /** What each case of a kind is a copy of. */
 async function makeModel(
@@ -63,14 +110,18 @@ async function makeModel(
   to: string,
   fixture: string | undefined,
   env: NodeJS.ProcessEnv,
-): Promise<Result<string, Refusal>> {
+): Promise<Result<Model, Refusal>> {
   await mkdir(to, { recursive: true });
   const files = fixture === undefined && place.hasGit ? await listed(place, env) : found(place, fixture);
   if (!files.ok) return files;
   copyFiles(fixture ?? place.root, to, files.value);
-  if (!place.hasGit) return ok(to);
+  const lacksConfig = fixture !== undefined && !files.value.includes(CONFIG);
+  const own = lacksConfig && existsSync(path.join(place.root, CONFIG)) ? [CONFIG] : [];
+  copyFiles(place.root, to, own);
+  const model = { root: to, files: [...files.value, ...own] };
+  if (!place.hasGit) return ok(model);
   const made = await makeRepository(to, runGit, env);
-  return made.ok ? ok(to) : err({ message: made.error.message });
+  return made.ok ? ok(model) : err({ message: made.error.message });
 }
 
 async function listed(place: Place, env: NodeJS.ProcessEnv): Promise<Result<readonly string[], Refusal>> {

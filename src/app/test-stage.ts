@@ -24,8 +24,8 @@ export interface Trouble {
   readonly help?: string;
   /** Longer text to look at: the prompt that was asked. */
   readonly detail?: string;
-  /** A gate without a decision is none where the run is expected to park. */
-  readonly parks?: true;
+  /** `parks`, a gate without a decision, is none where the run is expected to park. */
+  readonly kind?: 'unanswered' | 'parks';
 }
 
 /** What a run was asked and could not be answered. */
@@ -40,7 +40,11 @@ export function openStage(test: TestCase, root: string): TestStage {
   const asked: Asked[] = [];
   const troubles: Trouble[] = [];
   const turns = { answers: byStep(test.answers), runs: byStep(test.runs), gates: byStep(test.gates) };
-  const trouble = (one: Trouble): void => void troubles.push(one);
+  // A retry asks the same again.
+  const trouble = (one: Trouble): void => {
+    if (!troubles.some(({ step, kind }) => step === one.step && kind !== undefined && kind === one.kind))
+      troubles.push(one);
+  };
   const answer = async (job: PromptJob, hear: Hear, stop: Stop, own: Attempt): Promise<Outcome> => {
     asked.push({ step: job.step, attempt: job.attempt, prompt: job.prompt, engine: job.engine });
     const written = turns.answers.next(job.step);
@@ -88,7 +92,7 @@ function unanswered(job: PromptJob, turns: Turns<unknown>, trouble: (one: Troubl
   const answer = job.schema === undefined ? '{ text: … }' : '{ output: { … } }';
   const help =
     given === 0 ? `add \`${step}: ${answer}\` under \`answers\`` : `add one to the list at \`${step}\``;
-  trouble({ step, message, help, detail: job.prompt });
+  trouble({ step, kind: 'unanswered', message, help, detail: job.prompt });
   return { ok: false, failure: { reason: 'replay', message, help }, values: {} };
 }
 

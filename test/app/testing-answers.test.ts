@@ -209,6 +209,37 @@ steps:
   expect(leftovers(project)).toEqual([]);
 });
 
+test('whoever resolves a conflict is answered by a key of its own', async () => {
+  const project = testedProject(
+    `name: work
+agents: { mender: { engine: codex, access: write } }
+steps:
+  - id: fix
+    matrix: { who: [a, b] }
+    engine: codex
+    access: write
+    workspace: { mode: isolated, on-conflict: { agent: mender } }
+    prompt: "Fix \${{ matrix.who }}"
+`,
+    `
+  - name: resolves
+    answers:
+      fix[a]: { files: { a.txt: "by a\\n" } }
+      fix[b]: { files: { a.txt: "by b\\n" } }
+      fix[b].on-conflict: { files: { a.txt: "by both\\n" } }
+    expect: { files: { a.txt: by both }, prompts: { "fix[b].on-conflict": { contains: a.txt } } }
+  - name: nobody resolves
+    answers: { fix: [{ files: { a.txt: one } }, { files: { a.txt: two } }] }
+    expect: { status: failed }
+`,
+  );
+  const said = await report(project);
+  expect(said.tests[0]).toMatchObject({ status: 'passed' });
+  expect(failures(said)[0]).toMatch(
+    /^10:11 fix\[[ab]\]\.on-conflict asks codex, and the test has no answer$/,
+  );
+});
+
 test('an answer is held to what the step allows', async () => {
   const project = testedProject(
     `name: work

@@ -287,13 +287,18 @@ test('a fixture takes the place of the project, and no git is needed', async () 
   mkdirSync(path.join(bare, 'small'), { recursive: true });
   writeFileSync(path.join(bare, 'small/x.txt'), 'from the fixture\n');
   writeFileSync(path.join(bare, 'big.txt'), 'of the project\n');
-  const work =
-    'name: work\nsteps: [{ id: one, run: "cat x.txt 2>/dev/null || cat big.txt; test ! -e .git" }]\n';
+  mkdirSync(path.join(bare, '.codemachine'));
+  writeFileSync(path.join(bare, '.codemachine/config.yml'), 'defaults: { shell: node }\n');
+  const work = `name: work
+steps:
+  - { id: one, shell: bash, run: "cat x.txt 2>/dev/null || cat big.txt; test ! -e .git" }
+  - { id: two, run: console.log(6 * 7) }
+`;
   writeFileSync(path.join(bare, 'work.yml'), work);
   writeFileSync(
     path.join(bare, 'work.test.yml'),
     'workflow: ./work.yml\ntests:\n' +
-      '  - { name: fixture, workspace: small, expect: { steps: { one: { stdout: from the fixture } }, files: { big.txt: absent } } }\n' +
+      '  - { name: fixture, workspace: small, expect: { steps: { one: { stdout: from the fixture }, two: { stdout: "42" } }, files: { big.txt: absent } } }\n' +
       '  - { name: project, expect: { steps: { one: { stdout: of the project } } } }\n',
   );
   expect(failures(await report(project, ['.'], { cwd: bare }))).toEqual([]);

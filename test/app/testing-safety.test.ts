@@ -24,7 +24,7 @@ steps:
       echo mine > a.txt; echo more > b.txt; echo home > "$HOME/.left"; git commit -qam step; git tag v1
       echo "$TOKEN \${GITHUB_ENV-none} \${GIT_DIR-none} \${OTHER-none} \${GIVEN-none} $(git log --format=%an -1)"
       cat link
-      pwd
+      ./script.sh
   - id: agent
     engine: codex
     access: write
@@ -43,11 +43,12 @@ test('nothing of the project, its repository, its state or the home changes', as
     expect:
       status: failed
       steps:
-        write: { stdout: { contains: "*** none none other given codemachine test\\nmine\\n", not-contains: real } }
+        write: { stdout: { contains: "*** none none other given codemachine test\\nmine\\nexecuted", not-contains: real } }
       files: { a.txt: { equals: an agent's }, ignored: absent, kept.txt: "not committed" }
 `,
   );
   project.write('kept.txt', 'not committed\n');
+  project.write('script.sh', '#!/bin/sh\necho executed\n', 0o755);
   project.write('ignored', 'not copied\n');
   // As a link in a repository should not be, and is.
   symlinkSync(path.join(project.root, 'a.txt'), path.join(project.root, 'link'));
@@ -106,12 +107,10 @@ steps:
   const env = { PATH: `${tools}:${project.environ['PATH'] ?? ''}` };
   const said = await report(project, [], { env });
   expect(said).toMatchObject({ code: 1, failed: 1 });
-  expect(new Set(failures(said))).toEqual(
-    new Set([
-      '4:11 plan asks codex, and the test has no answer',
-      '4:11 mend asks claude-code once more (attempt 2), and the test has 1 answer',
-    ]),
-  );
+  expect([...failures(said)].sort()).toEqual([
+    '4:11 mend asks claude-code once more (attempt 2), and the test has 1 answer',
+    '4:11 plan asks codex, and the test has no answer',
+  ]);
   const detail = said.tests[0]?.failures.map((one) => one.detail);
   expect(detail).toContain('Plan it,\nstep by step.');
   expect(existsSync(path.join(project.base, 'started'))).toBe(false);

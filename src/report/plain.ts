@@ -35,10 +35,19 @@ export function plainReporter(options: PlainOptions): Reporter {
   const run = watch(options.history);
   const buffer = lineBuffer();
   let heard = false;
+  let held: Held | undefined;
 
   // One write for all lines of an event: a chatty child would pay a system call for each.
   const print = (lines: readonly string[]): void => {
-    if (lines.length > 0) sink.write(`${clean(lines.join('\n'), options)}\n`);
+    if (lines.length === 0) return;
+    const text = `${clean(lines.join('\n'), options)}\n`;
+    if (held === undefined) sink.write(text);
+    else held.add(text);
+  };
+  // Lines between a question and its answer would tear the line on which somebody is typing.
+  const letGo = (): void => {
+    if (held !== undefined) sink.write(held.all());
+    held = undefined;
   };
   const output = (step: string, lines: readonly string[]): void => {
     const prefix = paint.dim(`${step} |`);
@@ -68,11 +77,45 @@ export function plainReporter(options: PlainOptions): Reporter {
       if (isChatter(event)) chatter(event);
       else milestone(event);
     },
+    aside: () => {
+      held ??= holding();
+      return Promise.resolve(letGo);
+    },
     close: () => {
       flush();
+      letGo();
       if (heard)
         sink.write(`\n${clean(summary(run.progress, { color, plan, changes: run.changes }), options)}`);
       return sink.flushed();
+    },
+  };
+}
+
+/** Lines that wait until a question is answered. */
+interface Held {
+  add(text: string): void;
+  all(): string;
+}
+
+/** An hour of a chatty child is nothing that anybody reads afterwards. In characters. */
+const MOST_HELD = 256 * 1024;
+
+function holding(): Held {
+  const texts: string[] = [];
+  let length = 0;
+  let dropped = 0;
+  return {
+    add: (text) => {
+      texts.push(text);
+      length += text.length;
+      while (length > MOST_HELD && texts.length > 1) {
+        length -= texts.shift()?.length ?? 0;
+        dropped++;
+      }
+    },
+    all: () => {
+      const left = dropped === 0 ? '' : `… what came before is left out here; \`codemachine logs\` has it\n`;
+      return `${left}${texts.join('')}`;
     },
   };
 }

@@ -1,4 +1,5 @@
 // Asks at a terminal what is decided at a gate.
+import { watch } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { foldAll } from '../../src/model/fold.ts';
 import { asStepKey } from '../../src/model/ids.ts';
@@ -50,6 +51,30 @@ describe('at a terminal', () => {
       comment: 'looks right',
       output: { count: 3, why: null },
     });
+  });
+
+  it('what other steps print waits until the question is answered', async () => {
+    const project = projectWith({
+      w: `steps:
+  - { id: ask, needs: [], gate: { message: Ship it? } }
+  - { id: chat, needs: [], run: "until test -e go; do sleep 0.05; done; seq -f CHATTER%g 50; touch said; until test -e over; do sleep 0.05; done" }
+`,
+    });
+    const plain = { ...project, environ: { ...project.environ, TERM: 'dumb' } };
+    const { code, screen } = await atTerminal(plain, 'run w', 'approve, reject?', (press) => {
+      const watcher = watch(project.root, (_, name) => {
+        if (name !== 'said') return;
+        watcher.close();
+        press('approve\n');
+        press('fine\n');
+        project.write('over', '');
+      });
+      project.write('go', '');
+    });
+    expect(code).toBe(0);
+    const [before = '', after = ''] = screen.split('comment (empty for none): ');
+    expect(before).not.toContain('chat | CHATTER');
+    for (const line of ['CHATTER1', 'CHATTER50']) expect(after).toContain(`chat | ${line}\r\n`);
   });
 
   it('who rejects owes no answers', async () => {

@@ -19,7 +19,7 @@ export function atTerminal(
   const words = [process.execPath, PROGRAM, ...line.split(' ')].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-q', '-e', '-f', '-c', `exec ${words}`, '/dev/null'], {
     cwd: project.root,
-    env: { ...project.environ, TERM: 'xterm', SHELL: '/bin/sh' },
+    env: { TERM: 'xterm', ...project.environ, SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let screen = '';

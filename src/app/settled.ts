@@ -41,8 +41,10 @@ export async function settleAttempt(
   }
   const of = { step: key, attempt } as const;
   await visit.say(
-    ...(trees.after === undefined ? [{ type: 'snapshot-taken', ...of, ...found } as const] : []),
-    { type: 'tree-restored', ...of, tree: trees.before, files },
+    ...(trees.after === undefined
+      ? [{ type: 'snapshot-taken', ...of, ...found, 'by-hand': true } as const]
+      : []),
+    { type: 'tree-restored', ...of, tree: trees.before, files, 'by-hand': true },
   );
   tell(`with that ${what} is undone: \`codemachine resume ${run}\` makes it again`);
   return ok(undefined);

@@ -207,8 +207,8 @@ export type MilestoneBody =
       readonly spent: number;
       readonly limit: number;
     }
-  | ({ readonly type: 'snapshot-taken' } & SnapshotFields)
-  | ({ readonly type: 'tree-restored' } & SnapshotFields)
+  | ({ readonly type: 'snapshot-taken'; readonly 'by-hand'?: true } & SnapshotFields)
+  | ({ readonly type: 'tree-restored'; readonly 'by-hand'?: true } & SnapshotFields)
   /** An isolated attempt ended well; `tree` is what it made, which waits for its turn to be merged. What it says is its result. */
   | ({ readonly type: 'change-ready'; readonly reused?: Reused } & SnapshotFields & AttemptValues)
   /** The shared tree, `from`, is about to become `tree`: who finds this without `change-merged` finishes it. */
@@ -241,6 +241,11 @@ export type Milestone = MilestoneBody & {
   readonly at: string;
   readonly run: RunId;
 };
+
+/** Whether a command said it while nobody ran the run: its time is not the run's, and it tells nothing of how the owner ended. */
+export function isByHand(m: MilestoneBody): boolean {
+  return m.type === 'change-applied' || ('by-hand' in m && m['by-hand'] === true);
+}
 
 /** What an agent is doing right now. */
 export type SaidWhat = 'text' | 'thinking' | 'tool-call' | 'tool-result' | 'file-change' | 'usage' | 'retry';

@@ -1,6 +1,6 @@
 /** Computes the state of a run from its milestones; resume, `status` and the live view all use this one fold. */
 import type { Milestone, Reused } from './event.ts';
-import { addUsage, NO_USAGE } from './event.ts';
+import { addUsage, isByHand, NO_USAGE } from './event.ts';
 import type { Failure } from './failure.ts';
 import { gateAfter } from './fold-gates.ts';
 import { type Draft, reopen, update } from './fold-reopened.ts';
@@ -38,7 +38,7 @@ export function follow(history: Iterable<Milestone> = []): Follower {
 function apply(run: Draft, m: Milestone): void {
   run.seq = m.seq;
   // What a person does with an ended run makes it no longer.
-  if (m.type !== 'change-applied') run.lastAt = m.at;
+  if (!isByHand(m)) run.lastAt = m.at;
   switch (m.type) {
     case 'run-started':
       Object.assign(run, {

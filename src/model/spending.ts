@@ -1,6 +1,6 @@
 /** Counts what a run has spent, milestone by milestone. */
 import { agentScope, type Limits, type Scope, type ScopedLimits, stepScope, type Unit } from './budget.ts';
-import type { Milestone, Usage } from './event.ts';
+import { isByHand, type Milestone, type Usage } from './event.ts';
 import type { FailureReason } from './failure.ts';
 import type { StepKey } from './ids.ts';
 
@@ -77,6 +77,7 @@ export function spentOf(usage: Usage): Partial<Spent> {
 }
 
 function hear(draft: Draft, m: Milestone): void {
+  if (isByHand(m)) return;
   const at = Date.parse(m.at);
   const opens = m.type === 'run-started' || m.type === 'run-resumed';
   // Nobody knows when a dead owner died, so what it did after its last milestone does not count.

@@ -1,11 +1,13 @@
 /** Asks, before the tree is mended, what is to become of what somebody may still want. */
+
+import { isByHand } from '../model/event.ts';
 import { fileNames } from '../model/file-name.ts';
 import { headMoved, othersWorked } from './moved.ts';
 import type { Running, UndoQuestion } from './running.ts';
 
 /** Whether the last owner let the run go by itself, so that what differs from its last recording was done by somebody else. */
 export function endedOrderly(run: Running): boolean {
-  const last = run.input.history.findLast(({ type }) => type !== 'change-applied')?.type;
+  const last = run.input.history.findLast((one) => !isByHand(one))?.type;
   return last === 'run-interrupted' || last === 'run-finished' || last === 'run-parked';
 }
 

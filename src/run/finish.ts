@@ -1,6 +1,6 @@
 /** Brings a run to its end: `finally`, the outputs, the last milestone. */
 import type { Milestone, RunEnd } from '../model/event.ts';
-import { NO_USAGE } from '../model/event.ts';
+import { isByHand, NO_USAGE } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
 import type { StepStatus } from '../model/progress.ts';
@@ -159,7 +159,7 @@ export function ownedBefore(history: readonly Milestone[]): number {
       if (start !== undefined) sum += Math.max(0, last - start);
       start = at;
     }
-    if (milestone.type !== 'change-applied') last = at;
+    if (!isByHand(milestone)) last = at;
   }
   return start === undefined ? 0 : sum + Math.max(0, last - start);
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Milestone, MilestoneBody } from '../../src/model/event.ts';
 import { foldAll, follow } from '../../src/model/fold.ts';
 import { asRunId, asStepKey } from '../../src/model/ids.ts';
+import { ownedBefore } from '../../src/run/finish.ts';
 
 const step = asStepKey('a');
 const usage = { 'input-tokens': 5, 'output-tokens': 1, 'cached-tokens': 0, usd: 0.25 };
@@ -174,6 +175,35 @@ describe('the fold', () => {
     expect(of(started(1), shot, kept)?.trees[1]).toMatchObject({ before: 'b', kept: true });
     expect(of(started(1), shot, kept, shot)?.trees[1]).toMatchObject({ after: 'b', kept: true });
     expect(of(started(1), shot, kept, started(2))?.trees[2]).toBeUndefined();
+  });
+
+  test('what a command says while nobody runs the run takes none of its time', () => {
+    const of = { step, attempt: 1, tree: 'x', files: ['f'] } as const;
+    const before = history(begun, started(1));
+    const said = history(begun, started(1), { type: 'run-interrupted', attempt: 1, by: 'x' });
+    const late = (all: readonly Milestone[], ...bodies: MilestoneBody[]): Milestone[] => [
+      ...all,
+      ...bodies.map((body, index) => {
+        const end = all.at(-1) as Milestone;
+        return { ...end, ...body, seq: end.seq + 1 + index, at: '2026-01-02T00:00:00.000Z' } as Milestone;
+      }),
+    ];
+    const byHand: MilestoneBody[] = [
+      { type: 'snapshot-taken', ...of, 'by-hand': true },
+      { type: 'snapshot-taken', ...of, 'by-hand': true },
+      { type: 'tree-restored', ...of, 'by-hand': true },
+      { type: 'change-applied', ...of, conflicts: ['f'] },
+    ];
+    for (const all of [before, said]) {
+      const progress = foldAll(late(all, ...byHand));
+      expect(progress.lastAt).toBe(all.at(-1)?.at);
+      expect(progress.spending.by.get('run')?.time ?? 0).toBeLessThan(60_000);
+      expect(ownedBefore(late(all, ...byHand))).toBeLessThan(60_000);
+      expect(progress.steps.get(step)?.trees[1]).toMatchObject({
+        undone: true,
+        applied: { at: '2026-01-02T00:00:00.000Z', conflicts: true },
+      });
+    }
   });
 
   test('recordings are kept by attempt: the first is the start, the second the end', () => {

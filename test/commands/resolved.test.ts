@@ -4,7 +4,7 @@ import { built } from '../support/built.ts';
 import { of } from '../support/event-check.ts';
 import type { Project } from '../support/repository.ts';
 import { ends, eventsOf, say } from './project.ts';
-import { agentProject, usersSide } from './tree-project.ts';
+import { agentProject, usersSide, words } from './tree-project.ts';
 
 beforeAll(built);
 
@@ -100,6 +100,38 @@ describe('resume --resolved', () => {
     expect(ends(events)).toMatchObject({ right: 'succeeded', after: 'failed' });
     expect(code).toBe(1);
     expect(project.read('a.txt')).toBe('left\n');
+  });
+
+  it.each([
+    [
+      'an instance',
+      `  - { id: fix, matrix: { n: [x, y] }, run: "echo $N > a.txt", env: { N: "\${{ matrix.n }}" }, workspace: isolated }`,
+      'fix[y]',
+    ],
+    [
+      'an iteration',
+      `  - id: again
+    loop:
+      max: 2
+      until: "true"
+      steps:
+        - { id: one, run: echo one > a.txt, workspace: isolated }
+        - { id: two, needs: [], run: echo two > a.txt, workspace: isolated }`,
+      'again[1].two',
+    ],
+  ])('is said of %s too', async (_, steps, key) => {
+    const project = agentProject('', {}, `steps:\n${steps}\n  - run: cat a.txt\n`);
+    const ran = await say(project, 'run w');
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain(`--resolved '${key}'`);
+    await words(project, ['apply', '@last', key, '--markers']);
+    expect((await say(project, 'resume @last')).code).toBe(2);
+    project.write('a.txt', 'both\n');
+    const { code, events } = await eventsOf(project, `resume @last --resolved ${key}`);
+    expect(code).toBe(0);
+    expect(of(events, 'step-started').filter(({ kind }) => kind === 'run')).toHaveLength(1);
+    expect(of(events, 'step-succeeded').at(-1)?.stdout).toBe('both');
+    expect(await say(project, 'status')).toMatchObject({ code: 0 });
   });
 
   it('is refused for what has no conflict, and for a run that has succeeded', async () => {

@@ -83,6 +83,16 @@ describe('a commit made since the runner died', () => {
     expect(at(project, 'kept')).toBe(mine);
   });
 
+  it('stops a resume where no file differs, too', async () => {
+    const project = await killed('true');
+    project.git('commit', '-q', '--allow-empty', '-m', 'my own work');
+    const mine = at(project);
+    const refused = await say(project, 'resume @last');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('my own work');
+    expect(at(project)).toBe(mine);
+  });
+
   it('is shown at a terminal, and stays where somebody keeps it', async () => {
     const project = await killed();
     const mine = commit(project);

@@ -17,7 +17,7 @@ import { readWorkflow } from '../workflow/workflow.ts';
 import { checkAnswers } from './answer-check.ts';
 import { loadConfig } from './config.ts';
 import { checkAgents } from './engine-check.ts';
-import { lies, readText, sha256 } from './files.ts';
+import { lies, readText, sha256, stamp } from './files.ts';
 import type { Place } from './place.ts';
 import { shown } from './place.ts';
 import type { Refusal } from './refusal.ts';
@@ -32,8 +32,8 @@ export interface Checked {
   readonly workflow?: Workflow;
   readonly plan?: Plan;
   readonly config: Config;
-  /** Files that it names, whether or not they are there: absolute paths. */
-  readonly named?: ReadonlySet<string>;
+  /** Files that it names, whether or not they are there, by absolute path: what each was right before it was read. */
+  readonly named?: ReadonlyMap<string, string>;
 }
 
 /** Finds the file that `name` means: a path, or a workflow of `.codemachine/workflows/` without its ending. */
@@ -94,7 +94,7 @@ export async function checkSource(
   source: SourceFile,
   config: Config,
 ): Promise<Checked> {
-  const named = new Set<string>();
+  const named = new Map<string, string>();
   const checked = { ...checkText(place, source, config, diskReader(place, file, named)), named };
   if (checked.workflow === undefined) return checked;
   const answers = await checkAnswers(checked.workflow);
@@ -152,13 +152,13 @@ export async function checkedFile(
 function diskReader(
   place: Place,
   file: string,
-  named: Set<string>,
+  named: Map<string, string>,
 ): (written: string) => Result<string, string> {
   const directory = path.dirname(file);
   const inside = lies(place.root, file) ? place.root : directory;
   return (written) => {
     const other = path.resolve(directory, written);
-    named.add(other);
+    if (!named.has(other)) named.set(other, stamp(other));
     return readText(other, inside);
   };
 }

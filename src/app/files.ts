@@ -1,5 +1,5 @@
 /** Reads the files that a workflow names, and only those that it may name. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
@@ -27,6 +27,12 @@ export function readText(file: string, inside?: string): Result<string, string> 
   } catch (error) {
     return err(sentence(error));
   }
+}
+
+/** What a file is when it is looked at, to be compared: who writes by renaming makes another one. */
+export function stamp(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? 'none' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
 }
 
 /** Whether `file` is `directory` or below it; both real paths. */

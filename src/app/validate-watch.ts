@@ -2,6 +2,7 @@
 import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { stamp } from './files.ts';
 import type { Place } from './place.ts';
 import { filesOf } from './validate-files.ts';
 import { type Looked, type ValidateHow, validateOnce } from './validate-look.ts';
@@ -9,7 +10,10 @@ import { type Looked, type ValidateHow, validateOnce } from './validate-look.ts'
 /** An editor writes, renames and touches within a few milliseconds; one look is enough for all of it. */
 const QUIET_MS = 60;
 
-/** Where the system cannot tell of changes, it is asked this often. */
+/**
+ * The system tells of changes, and need not: some file systems never do, a queue overflows, a directory is replaced or made a moment
+ * before the file in it. So the files are asked as well, this often.
+ */
 const POLL_MS = 1_000;
 
 /** Validates until somebody interrupts: 130 for Ctrl-C, 143 for SIGTERM. */
@@ -26,7 +30,7 @@ export async function watchFiles(
     before = stampsOf([...before.keys(), ...(await scopeOf(place, names, undefined)).files]);
     const { looked } = await validateOnce(place, names, how);
     const scope = await scopeOf(place, names, looked);
-    const watched = watchAll(scope, before);
+    const watched = watchAll(scope, asRead(scope, before, looked));
     if (!watched.changed() && (how.format ?? 'text') === 'text') {
       const count = scope.files.size;
       process.stdout.write(`\nwatching ${count} file${count === 1 ? '' : 's'}; Ctrl-C ends it\n`);
@@ -38,6 +42,12 @@ export async function watchFiles(
     ended.close();
     return why;
   }
+}
+
+/** What each file was when it was read; one that has come since was not read at all. */
+function asRead(scope: Scope, before: Stamps, looked: Looked | undefined): Stamps {
+  const named = new Map((looked?.checked ?? []).flatMap(({ checked }) => [...(checked.named ?? [])]));
+  return new Map([...scope.files].map((file) => [file, before.get(file) ?? named.get(file) ?? 'none']));
 }
 
 interface Interruption {
@@ -72,7 +82,7 @@ interface Scope {
 async function scopeOf(place: Place, names: readonly string[], looked: Looked | undefined): Promise<Scope> {
   const found = await filesOf(place, names);
   const subjects = found.ok ? found.value.map(({ file }) => file) : [];
-  const named = (looked?.checked ?? []).flatMap(({ checked }) => [...(checked.named ?? [])]);
+  const named = (looked?.checked ?? []).flatMap(({ checked }) => [...(checked.named?.keys() ?? [])]);
   const files = new Set([...subjects, ...named, path.join(place.root, '.codemachine', 'config.yml')]);
   const roots = names.length === 0 ? [path.join(place.root, '.codemachine', 'workflows')] : [];
   for (const name of names) {
@@ -93,12 +103,6 @@ function stampsOf(files: Iterable<string>): Stamps {
   return new Map([...files].map((file) => [file, stamp(file)]));
 }
 
-/** What a file is when it is looked at: who writes by renaming makes another one. */
-function stamp(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? 'none' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
-}
-
 interface Watched {
   /** Resolves once something has changed, and no more does. */
   readonly change: Promise<'changed'>;
@@ -108,10 +112,9 @@ interface Watched {
 
 /**
  * Directories are watched, not files: a file that is replaced takes its watcher with it. Stamps say whether an event was about one
- * of these files, and whether one has changed since `before`.
+ * of these files, and whether one has changed since `stamps` were taken.
  */
-function watchAll(scope: Scope, before: Stamps): Watched {
-  const stamps = new Map([...scope.files].map((file) => [file, before.get(file) ?? stamp(file)]));
+function watchAll(scope: Scope, stamps: Stamps): Watched {
   let timer: NodeJS.Timeout | undefined;
   let changed = false;
   let tell: (why: 'changed') => void = () => undefined;
@@ -124,13 +127,21 @@ function watchAll(scope: Scope, before: Stamps): Watched {
     clearTimeout(timer);
     timer = setTimeout(() => tell('changed'), QUIET_MS);
   };
-  const watching = [...directoriesOf(scope)].map((directory) => watchOne(directory, scope, hear));
-  for (const file of stamps.keys()) hear(path.dirname(file), path.basename(file));
+  const watching = [...directoriesOf(scope)].map((directory) => watchOne(directory, hear));
+  // Not `fs.watchFile`: it takes its own first look some time later, and never tells what happened before that.
+  const ask = (): void => {
+    if (changed) return;
+    for (const file of stamps.keys()) hear(path.dirname(file), path.basename(file));
+    for (const root of scope.roots) for (const name of namesIn(root)) hear(root, name);
+  };
+  const asking = setInterval(ask, POLL_MS);
+  ask();
   return {
     change,
     changed: () => changed,
     close: () => {
       clearTimeout(timer);
+      clearInterval(asking);
       for (const stop of watching) stop();
     },
   };
@@ -153,42 +164,24 @@ function matters({ files, roots }: Scope, stamps: Stamps, directory: string, nam
   );
 }
 
-/** Watches one directory; gives what ends it. Where the system cannot watch, or stops doing so, the files are asked. */
-function watchOne(
-  directory: string,
-  { files }: Scope,
-  hear: (directory: string, name: string | null) => void,
-): () => void {
-  let asking: NodeJS.Timeout | undefined;
-  const poll = () => {
-    // Not `fs.watchFile`: it takes its own first look some time later, and never tells what happened before that.
-    asking ??= setInterval(() => {
-      for (const name of namesIn(directory, files)) hear(directory, name);
-    }, POLL_MS);
-  };
+/** Watches one directory, where the system can; gives what ends it. */
+function watchOne(directory: string, hear: (directory: string, name: string | null) => void): () => void {
   let watcher: FSWatcher | undefined;
   try {
     watcher = watch(directory, (_, name) => hear(directory, name));
-    watcher.on('error', () => {
-      watcher?.close();
-      poll();
-    });
+    watcher.on('error', () => watcher?.close());
   } catch {
-    poll();
+    return () => undefined;
   }
-  return () => {
-    watcher?.close();
-    clearInterval(asking);
-  };
+  return () => watcher?.close();
 }
 
-/** What is in a directory, and what was to be. */
-function namesIn(directory: string, files: ReadonlySet<string>): ReadonlySet<string> {
-  const known = [...files].filter((file) => path.dirname(file) === directory);
-  return new Set([
-    ...known.map((file) => path.basename(file)),
-    ...(isDirectory(directory) ? readdirSync(directory) : []),
-  ]);
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }
 
 function isDirectory(file: string): boolean {

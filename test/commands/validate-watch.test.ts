@@ -5,7 +5,7 @@ import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { built } from '../support/built.ts';
 import { type CliEnd, startCli } from '../support/cli.ts';
 import type { Project } from '../support/repository.ts';
-import { FINE, projectWith } from './project.ts';
+import { FINE, projectWith, say } from './project.ts';
 
 beforeAll(built);
 
@@ -96,6 +96,22 @@ it('sees the files that the workflow names, those too that are still to be made,
   await watch.next();
   rmSync(path.join(project.root, '.codemachine/config.yml'));
   expect(await watch.next()).toContain('error[unknown-context]');
+  await watch.interrupt('SIGINT');
+});
+
+it('sees a file whose directory was made long before it, or is another one by now', async () => {
+  const project = projectWith({}, { 'w.yml': PROMPTED.replace('p.md', 'new/deep/p.md') });
+  const watch = watching(project, ['w.yml']);
+  expect(await watch.next()).toContain('error[missing-file]');
+  mkdirSync(path.join(project.root, 'new/deep'), { recursive: true });
+  // As long as another command takes: that the directory has come is old by then.
+  await say(project, 'validate w.yml');
+  put(project, 'new/deep/p.md', 'Hello.\n');
+  expect(await watch.next()).toContain('valid');
+  renameSync(path.join(project.root, 'new'), path.join(project.root, 'old'));
+  expect(await watch.next()).toContain('error[missing-file]');
+  renameSync(path.join(project.root, 'old'), path.join(project.root, 'new'));
+  expect(await watch.next()).toContain('valid');
   await watch.interrupt('SIGINT');
 });
 

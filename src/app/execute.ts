@@ -30,6 +30,7 @@ import type { AskGate, Execution } from './execution.ts';
 import { githubContext, maskedValues } from './facts.ts';
 import { recordingGates, replayingGates } from './gate-recording.ts';
 import { flagsOf } from './record.ts';
+import { recordingOrders, replayedOrders } from './shuffle.ts';
 import { RUN_START } from './timeline.ts';
 
 /** How a run ended for this process. */
@@ -72,6 +73,8 @@ async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Exe
   funnel.listen((milestone) => e.reporter.hear(milestone));
   const keepDecisions = recordingGates(e);
   if (keepDecisions !== undefined) funnel.listen(keepDecisions);
+  const keepOrders = recordingOrders(e);
+  if (keepOrders !== undefined) funnel.listen(keepOrders);
   const handle = startRun(runInput(e, masker, funnel, hosts));
   const controlling = control(handle, { state, lease, run: record.id, signals: e.signals }, e.tell);
   const stopped = (): void => handle.stop('interrupt', 'the caller');
@@ -129,6 +132,7 @@ function runInput(
     digest: digestOf,
     ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
     ...gateAnswers(e),
+    ...replayedOrders(e),
     random: Math.random,
     chatter,
     ...(masker === undefined ? {} : { mask: masker.json }),

@@ -76,6 +76,12 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
       if (canonical(loop).includes('inputs')) set('inputs', version.inputs);
       return { parts, fingerprint: sha256(canonical(Object.fromEntries(parts))) };
     }
+    // What is judged is of the matrix before it; where an instance runs again, so does this.
+    if (step.kind === 'reduce') {
+      const { from, mode, judge, rubric, checks, env } = step;
+      set('reduce', written({ from, mode, judge, rubric, checks, env }));
+      return { parts, fingerprint: sha256(canonical(Object.fromEntries(parts))) };
+    }
     // What it shows is of the steps before it; where one of those runs again, so does the gate.
     if (step.kind === 'gate') {
       set('gate', gateOf(step));

@@ -51,7 +51,7 @@ export function decideKept(deciding: Deciding): Decision {
     rows: ordered,
     kept: new Set(ordered.filter(({ kept }) => kept).map(({ step }) => asStepKey(step))),
     // What lies in a loop goes with it.
-    gone: [...progress.steps.keys()].filter((key) => !key.includes('[') && !ids.has(outermost(key))),
+    gone: [...progress.steps.keys()].filter((key) => !/[[:]/.test(key) && !ids.has(outermost(key))),
   };
 }
 

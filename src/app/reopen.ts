@@ -6,6 +6,7 @@ import { foldAll } from '../model/fold.ts';
 import {
   asRunId,
   asStepKey,
+  isPartOf,
   outermost,
   type RunId,
   type StepId,
@@ -122,7 +123,7 @@ export async function takeOver(of: Reopening): Promise<Result<Reopened, Refusal>
 export function takenBodies({ kept }: Decision, { steps }: Progress): readonly MilestoneBody[] {
   return [...kept].flatMap((key) => [
     ...[...steps.keys()]
-      .filter((inner) => inner.startsWith(`${key}[`))
+      .filter((inner) => inner.startsWith(`${key}[`) || isPartOf(inner, key))
       .flatMap((inner) => ofLoop(steps.get(inner))),
     ...ofLoop(steps.get(key)),
   ]);

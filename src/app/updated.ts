@@ -96,7 +96,7 @@ export function updateOf(
 }
 
 /** What has something as soon as it has begun. */
-const BEGUN: ReadonlySet<string> = new Set(['loop', 'matrix']);
+const BEGUN: ReadonlySet<string> = new Set(['loop', 'matrix', 'reduce']);
 
 /** The steps that have something and lose it. What a dead owner left running is closed first, as at every resume. */
 export function dropped(
@@ -111,7 +111,7 @@ export function dropped(
   // A loop that is what it was goes on in its iteration, and a matrix with its instances: what they have is not dropped.
   const again = (step: Step): boolean => {
     if (kept.has(asStepKey(step.id))) return false;
-    if (step.kind !== 'loop' && step.matrix === undefined) return true;
+    if (step.kind !== 'loop' && step.kind !== 'reduce' && step.matrix === undefined) return true;
     return changed(step).length > 0 || step.needs.some((need) => !kept.has(asStepKey(need)));
   };
   const main = workflow.steps.filter(again).map(({ id }) => asStepKey(id));

@@ -198,6 +198,14 @@ export type MilestoneBody =
       readonly instances: readonly StepKey[];
       readonly combinations: readonly JsonObject[];
     } & OfStep)
+  /** What a judge is shown, in its order. `blind`: it sees letters instead of keys. */
+  | ({
+      readonly type: 'candidates-shown';
+      readonly candidates: readonly StepKey[];
+      readonly blind: boolean;
+      /** SHA-256 over all that is shown, in hex: a verdict is about this, and about nothing else. */
+      readonly digest: string;
+    } & OfStep)
   | {
       readonly type: 'budget-exceeded';
       /** `run`, `step:<id>` or `agent:<name>`. */

@@ -1,6 +1,6 @@
 /** Folds what a loop's iterations come to when a run goes on. */
 import { withoutHalfMerge } from './fold-trees.ts';
-import { iterationsAround, type StepKey } from './ids.ts';
+import { isPartOf, iterationsAround, type StepKey } from './ids.ts';
 import { type StepProgress, untouched } from './progress.ts';
 
 type Steps = Map<StepKey, StepProgress>;
@@ -23,9 +23,9 @@ export function isDecided(steps: ReadonlyMap<StepKey, StepProgress>, key: StepKe
   );
 }
 
-/** The keys of what was executed inside of a loop. */
-export function inside(steps: Steps, loop: StepKey): readonly StepKey[] {
-  return [...steps.keys()].filter((key) => key.startsWith(`${loop}[`));
+/** The keys of what was executed inside of a step: iterations, instances, what was done on its behalf. */
+export function inside(steps: Steps, step: StepKey): readonly StepKey[] {
+  return [...steps.keys()].filter((key) => key.startsWith(`${step}[`) || isPartOf(key, step));
 }
 
 /** Loops that had all their iterations in vain: they begin with the first one again. */

@@ -2,6 +2,7 @@
 import type { Milestone } from './event.ts';
 import { gateAnew } from './fold-gates.ts';
 import { exhausted, inside, isDecided, startOver } from './fold-loops.ts';
+import { keptChecks } from './fold-reduce.ts';
 import type { StepKey } from './ids.ts';
 import type { Progress, StepProgress } from './progress.ts';
 
@@ -24,8 +25,9 @@ export function reopen(
   delete run.parked;
   delete run.outputs;
   const vain = exhausted(run.steps);
+  const checked = keptChecks(run.steps);
   for (const [key, step] of run.steps) {
-    if (isDecided(run.steps, key)) continue;
+    if (isDecided(run.steps, key) || checked.has(key)) continue;
     if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
     const { retryAt: _, because: __, quotaSince: ___, ...rest } = step;
     if (step.status === 'canceled' && step.trees[step.attempt]?.ready === true) {

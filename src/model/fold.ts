@@ -138,6 +138,8 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
         ...step,
         instances: m.instances.map((key, i) => ({ key, matrix: m.combinations[i] ?? {} })),
       };
+    case 'candidates-shown':
+      return { ...step, shown: { candidates: m.candidates, digest: m.digest, at: m.at } };
     case 'gate-opened':
     case 'gate-reminded':
     case 'gate-decided':

@@ -83,9 +83,9 @@ export function keyWord(key: StepKey): string {
   return key.includes('[') ? `'${key}'` : key;
 }
 
-/** The step of the outermost list that an execution belongs to: itself, the loop it lies in, or the one whose conflict it resolved. */
+/** The step of the outermost list that an execution belongs to: itself, the loop it lies in, or the one for which it judged, checked or resolved a conflict. */
 export function outermost(key: StepKey): StepKey {
-  const end = key.search(/\[|\.on-conflict$/);
+  const end = key.search(/[[:]|\.on-conflict$/);
   return (end === -1 ? key : key.slice(0, end)) as StepKey;
 }
 
@@ -96,9 +96,34 @@ export function conflictKey(key: StepKey): StepKey {
 
 const ON_CONFLICT = '.on-conflict';
 
-/** The step whose execution a key names; for a resolution of its conflict the step that had it. */
+/** The key under which the journal has what the judge of a reduce did: `pick:judge`. No id holds a colon. */
+export function judgeKey(reduce: StepKey): StepKey {
+  return `${reduce}:judge` as StepKey;
+}
+
+/**
+ * The key under which the journal has the checks of one candidate of a reduce: `pick:checks[a]` for `fix[a]`.
+ * @param from the matrix step whose instance the candidate is
+ */
+export function checksKey(reduce: StepKey, candidate: StepKey, from: StepKey): StepKey {
+  return `${reduce}:checks${candidate.slice(from.length)}` as StepKey;
+}
+
+/** Whether a key is of what was done for another step's execution, with a key of its own: a judge, or checks. */
+export function isPartOf(key: StepKey, of: StepKey): boolean {
+  return key.startsWith(`${of}:`);
+}
+
+/** The reduce for which checks were made; undefined for a key of anything else. */
+export function checkedFor(key: StepKey): StepKey | undefined {
+  const at = key.indexOf(':checks[');
+  return at === -1 ? undefined : (key.slice(0, at) as StepKey);
+}
+
+/** The step whose execution a key names; for what was done on behalf of another step, that one. */
 export function stepOfKey(key: StepKey): StepId {
-  const own = key.endsWith(ON_CONFLICT) ? key.slice(0, -ON_CONFLICT.length) : key;
+  const [whole = ''] = key.split(':', 1);
+  const own = whole.endsWith(ON_CONFLICT) ? whole.slice(0, -ON_CONFLICT.length) : whole;
   const plain = own.replace(/\[[^\]]*\]/g, '');
   return plain.slice(plain.lastIndexOf('.') + 1) as StepId;
 }

@@ -133,6 +133,8 @@ export interface Workspace {
   restore(to: string, from: string, found?: string): Promise<Result<readonly string[], Failure>>;
   /** Paths that differ between two recordings. */
   changed(from: string, to: string): Promise<Result<readonly string[], Failure>>;
+  /** The difference between two recordings as a patch for people; binary files are named. Without it, nobody is shown changes. */
+  diff?(from: string, to: string): Promise<Result<string, Failure>>;
   /** How HEAD, and the branch it was on, moved between two recordings; undefined where they did not. Absent where there is no HEAD. */
   moved?(from: string, to: string): Promise<Result<HeadMove | undefined, Failure>>;
 }

@@ -88,6 +88,12 @@ export interface StepProgress {
   /** Of a matrix that was expanded: its instances, in its order. */
   readonly instances?: readonly MatrixInstance[];
   readonly gate?: GateProgress;
+  /** Of a reduce whose judge was asked: what it was shown last. */
+  readonly shown?: {
+    readonly candidates: readonly StepKey[];
+    readonly digest: string;
+    readonly at: string;
+  };
   /** Where the result was taken from, when nobody worked for it. */
   readonly reused?: Reused;
   /** What was spent, all attempts added up; nothing for what was reused. */

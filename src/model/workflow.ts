@@ -201,11 +201,32 @@ export interface LoopStep extends StepCommon {
   readonly steps: readonly Step[];
 }
 
+/** What is made of the instances of a matrix. */
+export const REDUCE_MODES = ['compare', 'summarize', 'best-of'] as const;
+export type ReduceMode = (typeof REDUCE_MODES)[number];
+
+/**
+ * Makes one result of a matrix's instances. `isolated`, of `best-of` alone, says how the candidates' trees are made again for the
+ * checks, and how the winner's change is merged.
+ */
+export interface ReduceStep extends StepCommon {
+  readonly kind: 'reduce';
+  /** The matrix step; in the same list, and certain to have ended. */
+  readonly from: StepId;
+  readonly mode: ReduceMode;
+  /** Who judges. It only reads; its prompt is made of the candidates. */
+  readonly judge: PromptStep;
+  /** What the judge is to go by. */
+  readonly rubric?: Template;
+  /** Of `best-of`: shell commands that a candidate must pass. */
+  readonly checks: readonly string[];
+}
+
 /** A step of which attempts are made: something is started. */
 export type WorkStep = RunStep | PromptStep;
 
 /** One step of a workflow. */
-export type Step = WorkStep | GateStep | LoopStep;
+export type Step = WorkStep | GateStep | LoopStep | ReduceStep;
 
 /** A whole workflow. */
 export interface Workflow {
@@ -258,9 +279,10 @@ export function allSteps(workflow: Pick<Workflow, 'steps' | 'finally'>): readonl
   return [...withBodies(workflow.steps), ...workflow.finally];
 }
 
-/** Every step that an agent works on, those who resolve conflicts included, in file order. */
+/** Every step that an agent works on, those who judge or resolve conflicts included, in file order. */
 export function agentSteps(workflow: Workflow): readonly PromptStep[] {
   return allSteps(workflow).flatMap((step) => {
+    if (step.kind === 'reduce') return [step.judge];
     const resolver = step.isolated?.onConflict?.agent;
     return [...(step.kind === 'prompt' ? [step] : []), ...(resolver === undefined ? [] : [resolver])];
   });

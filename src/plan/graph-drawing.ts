@@ -2,7 +2,7 @@
 import type { Plan } from '../model/plan.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
 import { templateText } from './graph-json.ts';
-import { isolationLines, reachesFull } from './isolation.ts';
+import { isolationLines, reachesFull, winnerLines } from './isolation.ts';
 import { type Links, linksOf } from './links.ts';
 
 /** What stands around a label in Mermaid. */
@@ -11,6 +11,12 @@ const SHAPES: Readonly<Record<Step['kind'], readonly [string, string]>> = {
   prompt: ['([', '])'],
   gate: ['{{', '}}'],
   loop: ['[[', ']]'],
+  reduce: ['[\\', '/]'],
+};
+
+const DOT_SHAPES: Readonly<Partial<Record<Step['kind'], string>>> = {
+  gate: ', shape=hexagon',
+  reduce: ', shape=invtrapezium',
 };
 
 /** A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there. */
@@ -54,7 +60,7 @@ export function drawDot(plan: Plan, workflow: Workflow): string {
       ...(step.isolated === undefined ? [] : ['dashed']),
     ].join(',');
     const style = styles === '' ? '' : `, style=${styles.includes(',') ? `"${styles}"` : styles}`;
-    const shape = step.kind === 'gate' ? ', shape=hexagon' : '';
+    const shape = DOT_SHAPES[step.kind] ?? '';
     const color = reachesFull(step) ? ', color=red, penwidth=2' : '';
     lines.push(`  ${name} [label="${dotText(labelOf(step))}"${shape}${style}${color}];`);
   });
@@ -73,6 +79,8 @@ function labelOf(step: Step): string {
   if (step.kind === 'run') return [step.id, ...isolation].join('\n');
   if (step.kind === 'loop') return [step.id, `at most ${step.max} times`, ...isolation].join('\n');
   if (step.kind === 'gate') return [step.id, step.options.join(', ')].join('\n');
+  if (step.kind === 'reduce')
+    return [step.id, `${step.mode} of ${step.from}`, ...winnerLines(step)].join('\n');
   const model = step.model === undefined ? '' : ` · ${templateText(step.model)}`;
   return [step.id, `${step.engines.join(', ')}${model} · ${step.access}`, ...isolation].join('\n');
 }

@@ -2,7 +2,16 @@
 import { literalText, type Template } from '../model/expression.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import type { GateStep, Isolated, LoopStep, Matrix, PromptStep, Step, Workflow } from '../model/workflow.ts';
+import type {
+  GateStep,
+  Isolated,
+  LoopStep,
+  Matrix,
+  PromptStep,
+  ReduceStep,
+  Step,
+  Workflow,
+} from '../model/workflow.ts';
 import { allowanceJson } from './allowance.ts';
 import { mergedTogether } from './isolation.ts';
 
@@ -61,6 +70,7 @@ function describe(step: Step): JsonObject {
   if (step.kind === 'run') return common;
   if (step.kind === 'loop') return { ...common, ...describeLoop(step) };
   if (step.kind === 'gate') return { ...common, ...describeGate(step) };
+  if (step.kind === 'reduce') return { ...common, ...describeReduce(step) };
   return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }), ...budgetOf(step) };
 }
 
@@ -87,6 +97,16 @@ function describeLoop({ max, until, while: condition, onExhausted }: LoopStep): 
     ...(until === undefined ? {} : { until: until.text.trim() }),
     ...(condition === undefined ? {} : { while: condition.text.trim() }),
     'on-exhausted': onExhausted,
+  };
+}
+
+function describeReduce({ from, mode, judge, rubric, checks }: ReduceStep): JsonObject {
+  return {
+    from,
+    mode,
+    judge: describeAgent(judge),
+    ...(rubric === undefined ? {} : { rubric: templateText(rubric) }),
+    ...(checks.length === 0 ? {} : { checks }),
   };
 }
 

@@ -74,9 +74,10 @@ function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) 
   const implied = step.needs.length === 1 && step.needs[0] === above?.id;
   if (step.needs.length > 0 && !implied) facts.push(`needs ${step.needs.join(', ')}`);
   if (step.if !== undefined) facts.push(`if ${step.if.text.trim()}`);
-  const usual = step.kind === 'prompt' ? 3 : 1;
+  const asked = step.kind === 'prompt' || step.kind === 'reduce';
+  const usual = asked ? 3 : 1;
   if (step.retry.attempts !== usual) facts.push(count(step.retry.attempts, 'attempt'));
-  if (step.timeoutMs !== undefined && !(step.kind === 'prompt' && step.timeoutMs === HOUR)) {
+  if (step.timeoutMs !== undefined && !(asked && step.timeoutMs === HOUR)) {
     facts.push(`timeout ${duration(step.timeoutMs)}`);
   }
   if (step.continueOnError) facts.push('may fail');
@@ -93,6 +94,8 @@ function ownFacts(step: Step, emphasize: (text: string) => string): string[] {
       return gateFacts(step);
     case 'loop':
       return loopFacts(step);
+    case 'reduce':
+      return reduceFacts(step, emphasize);
   }
 }
 
@@ -102,6 +105,17 @@ function loopFacts({ max, until, while: condition, onExhausted }: Extract<Step, 
     ...(condition === undefined ? [] : [`while ${condition.text.trim()}`]),
     ...(until === undefined ? [] : [`until ${until.text.trim()}`]),
     ...(onExhausted === 'continue' ? ['goes on when exhausted'] : []),
+  ];
+}
+
+function reduceFacts(
+  { mode, from, judge, checks }: Extract<Step, { kind: 'reduce' }>,
+  emphasize: (text: string) => string,
+): string[] {
+  return [
+    `${mode} of ${from}`,
+    ...(checks.length === 0 ? [] : [count(checks.length, 'check')]),
+    `judged by ${judge.agent ?? 'an agent'} (${engineFacts(judge, emphasize).join(', ')})`,
   ];
 }
 
@@ -146,15 +160,16 @@ function engineFacts(step: PromptStep, emphasize: (text: string) => string): str
 }
 
 function isolationFacts(
-  { isolated }: Step,
+  { isolated, kind }: Step,
   mates: readonly Step[],
   emphasize: (text: string) => string,
 ): string[] {
   if (isolated === undefined) return [];
   const { merge, setup, onConflict } = isolated;
   const merged = mates.length > 0 ? 'merged with its batch' : 'merged when it ends';
-  const facts = ['isolated', merge === 'never' ? 'not merged' : merged];
-  if (setup !== undefined) facts.push(`setup ${command(setup)}`);
+  const facts =
+    kind === 'reduce' ? [`the winner is ${merged}`] : ['isolated', merge === 'never' ? 'not merged' : merged];
+  if (setup !== undefined && kind !== 'reduce') facts.push(`setup ${command(setup)}`);
   if (onConflict !== undefined) {
     const { agent, checks } = onConflict;
     const checked = checks.length === 0 ? '' : `, then ${count(checks.length, 'check')}`;

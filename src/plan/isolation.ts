@@ -33,3 +33,10 @@ export function isolationLines(step: Step): readonly string[] {
     ...(resolver === undefined ? [] : [`conflicts: ${resolver.agent ?? 'an agent'} · ${resolver.access}`]),
   ];
 }
+
+/** Of a `best-of`, what a drawing says of the winner. */
+export function winnerLines(step: Step): readonly string[] {
+  if (step.isolated === undefined) return [];
+  const [, ...conflicts] = isolationLines(step);
+  return ['the winner is merged', ...conflicts];
+}

@@ -101,6 +101,8 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
           m.instances.length,
         )}`,
       ];
+    case 'candidates-shown':
+      return [shown(m)];
     case 'snapshot-taken':
       return isEnd(progress, m) ? files('changed', m.files) : [];
     case 'tree-restored':
@@ -140,6 +142,12 @@ function waits(m: Of<'quota-waiting' | 'step-waiting'>): string {
   const { run, step } = m['held-by'];
   const other = run === m.run ? '' : ` of run ${run}`;
   return `waits for ${oneLine(step, WIDEST)}${other}, which has \`${oneLine(m.concurrency, WIDEST)}\``;
+}
+
+function shown({ candidates, blind }: Of<'candidates-shown'>): string {
+  const order = blind ? ', under letters and in an order of their own' : '';
+  const many = count(candidates.length, 'candidate');
+  return `shows ${many} to the judge${order}: ${listed(candidates.slice(0, MOST_FILES), candidates.length)}`;
 }
 
 function started({ engine, model, attempt }: Of<'step-started'>): string {

@@ -1,6 +1,6 @@
 /** Says under a run's summary what to type next. */
 import { fileNames } from '../model/file-name.ts';
-import type { RunId } from '../model/ids.ts';
+import { type RunId, type StepKey, stepOfKey } from '../model/ids.ts';
 import { type AttemptTrees, isUnmerged, type Progress, type StepProgress } from '../model/progress.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
@@ -20,11 +20,30 @@ interface Told {
 
 /** The steps that go on with what an isolated attempt made and that nobody merged: `merge: never`. */
 function kept(steps: readonly StepProgress[]): readonly StepProgress[] {
+  const settled = new Set(steps.flatMap(winnerOf).map(stepOfKey));
+  return apartOf(steps).filter(({ key }) => !settled.has(stepOfKey(key)));
+}
+
+/** Candidates among which another one was chosen. */
+function notChosen(steps: readonly StepProgress[]): readonly StepProgress[] {
+  const winners = steps.flatMap(winnerOf);
+  const settled = new Set(winners.map(stepOfKey));
+  return apartOf(steps).filter(({ key }) => settled.has(stepOfKey(key)) && !winners.includes(key));
+}
+
+function apartOf(steps: readonly StepProgress[]): readonly StepProgress[] {
   return steps.filter(({ key, status, attempt, trees: { [attempt]: trees } }) => {
     if (status !== 'succeeded' || trees?.isolated !== true || trees.differs !== true) return false;
-    // What resolved a conflict is merged with the step that had it.
-    return trees.ready !== true && trees.merge === undefined && !key.endsWith('.on-conflict');
+    // What resolved a conflict is merged with the step that had it; what checks and judges left is nobody's.
+    const own = !key.endsWith('.on-conflict') && !key.includes(':');
+    return trees.ready !== true && trees.merge === undefined && own;
   });
+}
+
+function winnerOf({ kind, status, values: { output } }: StepProgress): readonly StepKey[] {
+  if (kind !== 'reduce' || status !== 'succeeded' || typeof output !== 'object' || output === null) return [];
+  const { winner } = output as { readonly winner?: StepKey };
+  return winner === undefined ? [] : [winner];
 }
 
 function applied({ attempt, trees }: StepProgress): NonNullable<AttemptTrees['applied']> | undefined {
@@ -38,13 +57,22 @@ export function unmergedLines({ lastAt }: Progress, { steps, failed }: Told): re
     apart.slice(0, MOST_FILES).map(({ key }) => key),
     apart.length,
   );
+  const others = notChosen(steps).filter((step) => applied(step) === undefined);
   const collided = failed.filter(isUnmerged);
-  const byHand = [...kept(steps), ...collided].filter((step) => applied(step) !== undefined);
+  const byHand = [...kept(steps), ...notChosen(steps), ...collided].filter(
+    (step) => applied(step) !== undefined,
+  );
   return [
     ...(apart.length === 0 ? [] : [`not merged into the tree, as the workflow says: what ${names} changed`]),
+    ...(others.length === 0 ? [] : [notChosenWords(others)]),
     ...byHand.slice(0, MOST_FILES).map((step) => appliedWords(step, lastAt ?? '')),
     ...collided.slice(0, MOST_FILES).map(collidedWords),
   ];
+}
+
+function notChosenWords(others: readonly StepProgress[]): string {
+  const keys = others.slice(0, MOST_FILES).map(({ key }) => key);
+  return `not chosen, and kept beside the tree: what ${listed(keys, others.length)} changed`;
 }
 
 function appliedWords(step: StepProgress, today: string): string {

@@ -1,6 +1,6 @@
 /** Says of the steps of a run how they stand. */
 import type { StepKey } from '../model/ids.ts';
-import { asStepKey, outermost, stepOfKey } from '../model/ids.ts';
+import { asStepKey, checkedFor, outermost, stepOfKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import { lastIteration, untouched } from '../model/progress.ts';
@@ -15,14 +15,14 @@ const LONGEST_FACT = 120;
 export function stepsInOrder(progress: Progress, plan: Plan | undefined): readonly StepProgress[] {
   const inside = new Map<StepKey, StepKey[]>();
   for (const key of progress.steps.keys()) {
-    if (!key.includes('[')) continue;
+    if (!/[[:]/.test(key)) continue;
     const around = outermost(key);
     const others = inside.get(around);
     if (others === undefined) inside.set(around, [key]);
     else others.push(key);
   }
   const planned = (plan?.steps ?? []).map(({ step }) => asStepKey(step.id));
-  // What was executed in a loop stands below it.
+  // What was executed in a loop, or on behalf of a step, stands below it.
   const all = [...planned, ...progress.steps.keys()].flatMap((key) => [key, ...(inside.get(key) ?? [])]);
   return [...new Set<StepKey>(all)].map((key) => progress.steps.get(key) ?? untouched(key));
 }
@@ -32,11 +32,11 @@ export interface Allowed {
   has(key: StepKey): boolean;
 }
 
-/** Those whose step says `continue-on-error`. */
+/** Those whose step says `continue-on-error`, and checks: a candidate that fails them is dropped, and nothing is wrong. */
 export function mayFail(plan: Plan | undefined): Allowed {
   const steps = withBodies((plan?.steps ?? []).map(({ step }) => step));
   const allowed = new Set(steps.filter((step) => step.continueOnError).map(({ id }) => id));
-  return { has: (key) => allowed.has(stepOfKey(key)) };
+  return { has: (key) => checkedFor(key) !== undefined || allowed.has(stepOfKey(key)) };
 }
 
 /** How long the newest attempt of a step took, or has taken so far; undefined when it has not started. */
@@ -93,7 +93,7 @@ export function isUsageUnknown(step: StepProgress): boolean {
 /** Whether a step was stopped with its run and will be done again. Whoever ran it may have died before saying so. */
 export function isInterrupted({ status, failure, kind }: StepProgress, running: boolean): boolean {
   // What it is made of says so itself.
-  if (kind === 'loop' || kind === 'matrix') return false;
+  if (kind === 'loop' || kind === 'matrix' || kind === 'reduce') return false;
   if (status === 'waiting') return failure?.reason === 'interrupted';
   return status === 'running' && !running;
 }
@@ -114,7 +114,7 @@ function stateFacts(
 ): readonly string[] {
   switch (step.status) {
     case 'failed':
-      return [`failed: ${step.failure?.reason ?? 'internal'}${allowed ? ', which is allowed' : ''}`];
+      return [failedFact(step, allowed)];
     case 'skipped':
     case 'blocked':
     case 'canceled':
@@ -140,6 +140,11 @@ function stateFacts(
     case 'succeeded':
       return decidedFacts(step);
   }
+}
+
+function failedFact({ key, failure }: StepProgress, allowed: boolean): string {
+  const dropped = checkedFor(key) === undefined ? ', which is allowed' : ', so the candidate was dropped';
+  return `failed: ${failure?.reason ?? 'internal'}${allowed ? dropped : ''}`;
 }
 
 /** Of a gate: what was decided, and by whom. */

@@ -1,7 +1,7 @@
 /** Brings a run to a state it can go on from: what a dead owner left open is recorded, what must not stay is undone. */
 import type { MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
-import { conflictKey } from '../model/ids.ts';
+import { conflictKey, isPartOf } from '../model/ids.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Execution } from './executions.ts';
@@ -37,9 +37,9 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
   for (const execution of [...executions(run)].reverse()) {
     // It makes no attempt that could be left open: whoever goes on with the run goes on with it.
     if (execution.step.kind === 'loop') continue;
-    const looks = [lookAtShared, lookAtChange, lookAtAttempt];
-    if (execution.step.isolated?.onConflict !== undefined) looks.push(lookAtResolution);
-    for (const look of looks) {
+    const looks = execution.step.kind === 'reduce' ? [lookAtParts, lookAtChange] : LOOKS;
+    const resolves = execution.step.isolated?.onConflict !== undefined ? [lookAtResolution] : [];
+    for (const look of [...looks, ...resolves]) {
       const looked = await look(run, execution, found);
       if (!looked.ok) return looked;
     }
@@ -107,6 +107,18 @@ const lookAtChange: LookAt = async (run, { key }, found) => {
 };
 
 const lookAtAttempt: LookAt = (run, { key }, found) => lookAtOpen(run, key, found);
+
+/** Of a reduce: what was done on its behalf. It makes no attempt itself. */
+const lookAtParts: LookAt = async (run, { key }, found) => {
+  for (const part of run.ledger.progress.steps.keys()) {
+    if (!isPartOf(part, key)) continue;
+    const looked = await lookAtOpen(run, part, found);
+    if (!looked.ok) return looked;
+  }
+  return ok(undefined);
+};
+
+const LOOKS: readonly LookAt[] = [lookAtShared, lookAtChange, lookAtAttempt];
 
 const lookAtResolution: LookAt = (run, { key }, found) => lookAtOpen(run, conflictKey(key), found);
 

@@ -5,12 +5,13 @@ import { asStepId, conflictKey } from '../model/ids.ts';
 import type { StepProgress } from '../model/progress.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
-import type { Isolated, PromptStep, Step } from '../model/workflow.ts';
+import { allSteps, type Isolated, type PromptStep, type Step } from '../model/workflow.ts';
 import type { AttemptOf } from './attempt.ts';
 import { executions } from './executions.ts';
 import type { InWorktree } from './isolated.ts';
 import type { Change, Proposed } from './merging.ts';
 import { perform } from './perform.ts';
+import type { Running } from './running.ts';
 
 /** What came of it. `tree` is a recording of the shared tree with the conflict resolved. */
 export type Resolution =
@@ -161,7 +162,7 @@ function promptFor(of: AttemptOf, { conflicts, unmarked = [] }: Proposed): strin
   const others =
     merged.length === 0
       ? ['- What is there now was changed by other steps or by a person since.']
-      : merged.map((other) => `- ${purposeOf(other)}`);
+      : merged.map((other) => `- ${purposeOf(run, other)}`);
   return [
     'Two changes to this repository were made side by side, and merging them left conflicts.',
     'Resolve them, so that both purposes are served. Files with conflicts:',
@@ -174,7 +175,7 @@ function promptFor(of: AttemptOf, { conflicts, unmarked = [] }: Proposed): strin
     '',
     'The part between `=======` and `>>>>>>>` is the change to be brought in:',
     '',
-    `- ${purposeOf(step)}`,
+    `- ${purposeOf(run, step)}`,
     '',
     ...unmarkedWords(unmarked),
     'Leave no conflict marker behind. Change nothing that the conflicts do not ask for.',
@@ -194,7 +195,12 @@ function unmarkedWords(unmarked: readonly (readonly string[])[]): readonly strin
   ];
 }
 
-function purposeOf(step: Step): string {
+function purposeOf(run: Running, step: Step): string {
+  if (step.kind === 'reduce') {
+    const from = allSteps(run.input.workflow).find(({ id }) => id === step.from);
+    if (from === undefined) throw new Error(`\`${step.id}\` chooses among nobody`);
+    return purposeOf(run, from);
+  }
   if (step.kind === 'gate' || step.kind === 'loop') throw new Error(`\`${step.id}\` has no change to merge`);
   const { parts } = step.kind === 'prompt' ? step.prompt : step.script;
   const written = parts.map((part) => (typeof part === 'string' ? part : `\${{ ${part.text} }}`)).join('');

@@ -15,7 +15,7 @@ import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
 import type { StatusFunctions } from './scope.ts';
 import { evaluateIf, scopeOf } from './scope.ts';
-import { startGate, startLoop } from './starting.ts';
+import { startGate, startLoop, startReduce } from './starting.ts';
 
 /**
  * Runs the list. Resolves when every step has its end, or when the phase was halted and what ran has stopped.
@@ -110,6 +110,10 @@ function start(list: Schedule, entry: Entry): void {
     return;
   }
   if (step.isolated !== undefined && !list.barrier.mayStart(entry)) return;
+  if (step.kind === 'reduce') {
+    startReduce(handsOf(list), entry, step);
+    return;
+  }
   const over = (after: AfterAttempt) => {
     entry.active = false;
     if (after === 'ended') settle(list, entry);

@@ -1,12 +1,13 @@
 /** Starts the steps of a list that make no attempts of their own. */
-import type { GateStep, LoopStep } from '../model/workflow.ts';
+import type { GateStep, LoopStep, ReduceStep } from '../model/workflow.ts';
 import type { Frame } from './frame.ts';
-import { rankIn } from './frame.ts';
+import { keyIn, rankIn } from './frame.ts';
 import { holdGate } from './gate.ts';
 import type { Hands } from './instances.ts';
 import type { Entry } from './list.ts';
 import { cancelWaiting, enter, frameOf, isOver, layOut, leave } from './list.ts';
 import { runLoop } from './loop.ts';
+import { runReduce } from './reduce.ts';
 
 /** A loop takes no place either: its body's steps do. Whoever finds it begun goes on with it. */
 export function startLoop(hands: Hands, entry: Entry, step: LoopStep): void {
@@ -72,4 +73,25 @@ export function startGate(hands: Hands, entry: Entry, step: GateStep): void {
   };
   const of = { run, phase, step, key, remaining, index, scope: () => hands.scope(entry) };
   busy(holdGate(of, { busy, over: () => hands.settle(entry) }));
+}
+
+/** A reduce takes no place either: checks and judges do. Whoever finds it begun goes on with it. */
+export function startReduce(hands: Hands, entry: Entry, step: ReduceStep): void {
+  const { list } = hands;
+  const { run, phase, frame } = list;
+  const { key, planned } = entry;
+  if (phase.isResting() || !hands.admit(entry)) return;
+  enter(list);
+  const from = keyIn(frame, { id: step.from });
+  const rank = rankIn(frame, planned);
+  void runReduce(run, phase, { ...rank, step, key, from, scope: () => hands.scope(entry) })
+    .then((after) => {
+      entry.active = false;
+      if (after === 'ended') hands.settle(entry);
+      if (after === 'merging') hands.awaitMerge(entry);
+    })
+    .catch((error: unknown) => {
+      if (run.ledger.lost() === undefined) run.defect(error);
+    })
+    .finally(() => leave(list));
 }

@@ -14,6 +14,7 @@ export type Place =
   | 'working-directory'
   | 'artifacts'
   | 'run'
+  | 'rubric'
   | 'message'
   | 'show'
   | 'approve-if'
@@ -55,6 +56,7 @@ export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   'working-directory': new Set(IN_A_STEP),
   artifacts: new Set(IN_A_STEP),
   run: new Set([...IN_A_STEP, 'secrets']),
+  rubric: new Set(IN_A_STEP),
   message: new Set(IN_A_STEP),
   show: new Set(IN_A_STEP),
   'approve-if': new Set(IN_A_STEP),

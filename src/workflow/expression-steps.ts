@@ -1,6 +1,6 @@
 /** Says what can be read of a step. */
 import { FAILURE_REASONS } from '../model/failure.ts';
-import type { GateStep, PromptStep, RunStep, Step } from '../model/workflow.ts';
+import type { GateStep, PromptStep, ReduceMode, RunStep, Step } from '../model/workflow.ts';
 import { typeOfNamed } from './expression-contexts.ts';
 import { typeOfMatrix } from './matrix.ts';
 import { listOf, NUMBER, objectOf, oneOf, orNull, STRING, type Type, typeOfSchema } from './types.ts';
@@ -26,6 +26,15 @@ const USAGE = objectOf({
   usd: MAYBE_NUMBER,
 });
 
+/** By the key of a candidate, which is known when the matrix is. */
+const perCandidate = (type: Type): Type => ({ ...objectOf({}), rest: type });
+
+const VERDICTS: Readonly<Record<ReduceMode, Type>> = {
+  compare: objectOf({ ranking: listOf(STRING), reasons: perCandidate(STRING) }),
+  summarize: objectOf({ summary: STRING, points: listOf(STRING) }),
+  'best-of': objectOf({ winner: STRING, scores: perCandidate(NUMBER), reasons: perCandidate(STRING) }),
+};
+
 /** What `steps.<id>` of this step holds. */
 export function typeOfStep(step: Step): Type {
   const type = typeOfOne(step);
@@ -48,6 +57,8 @@ function typeOfOne(step: Step): Type {
       return typeOfGate(step);
     case 'loop':
       return objectOf({ ...COMMON, count: MAYBE_NUMBER });
+    case 'reduce':
+      return objectOf({ ...COMMON, output: orNull(VERDICTS[step.mode]) });
   }
 }
 
@@ -100,6 +111,10 @@ export function insteadOfStepProperty(step: Step, name: string): string | undefi
   if (step.kind === 'gate') {
     if (name === 'output') return `give \`${step.id}\` \`fields:\` to read their answers`;
     return name === 'approved' || name === 'option' || name === 'answer' ? 'read `decision`' : undefined;
+  }
+  if (step.kind === 'reduce') {
+    const members = VERDICTS[step.mode].members ?? new Map<string, Type>();
+    return members.has(name) ? `read \`output.${name}\`` : 'read `output`, which is what it came to';
   }
   if (name === 'output') return 'a `run` step has `outputs.<name>`, as declared under its `outputs:`';
   return name === 'text' ? 'a `run` step has a `stdout`' : undefined;

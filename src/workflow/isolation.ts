@@ -110,7 +110,8 @@ function readResolution(reading: Reading, conflict: MapNode, { resolver }: Aroun
   return { agent, checks: items.flatMap((item) => readCommand(reading, item, '`checks`', env) ?? []) };
 }
 
-function readCommand(
+/** A shell command at another key than `run`; what stands there is fixed. */
+export function readCommand(
   reading: Reading,
   node: Node | undefined,
   key: string,

@@ -1,7 +1,15 @@
 /** Checks every expression of a workflow against what it can see. */
 import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Expr, Template } from '../model/expression.ts';
-import type { GateStep, LoopStep, PromptStep, RunStep, Step, Workflow } from '../model/workflow.ts';
+import type {
+  GateStep,
+  LoopStep,
+  PromptStep,
+  ReduceStep,
+  RunStep,
+  Step,
+  Workflow,
+} from '../model/workflow.ts';
 import { check, type View } from './expression-check.ts';
 import { type Place, sharedContexts } from './expression-contexts.ts';
 import { hintFor } from './expression-hints.ts';
@@ -60,6 +68,8 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
     checkGate(step, owner, all);
   } else if (step.kind === 'loop') {
     checkLoop(step, owner, all);
+  } else if (step.kind === 'reduce') {
+    checkReduce(step, owner, all);
   } else {
     checkTemplate(step.prompt, 'prompt', owner, all);
     checkAgent(step, owner, all);
@@ -129,6 +139,15 @@ function checkGate(
   for (const one of show) if (one !== 'diff') checkExpr(one, 'show', owner, all);
   if (approveIf !== undefined) checkExpr(approveIf, 'approve-if', owner, all);
   if (required !== undefined) checkExpr(required, 'require', owner, all);
+}
+
+/** The judge sees what the step sees, and the variables of its agent beside those of the step. */
+function checkReduce(step: ReduceStep, owner: Owner, all: Check): void {
+  if (step.rubric !== undefined) checkTemplate(step.rubric, 'rubric', owner, all);
+  const instead = { ...owner, step: { ...step.judge, id: step.id } };
+  const checked = { ...owner, inherited: { ...owner.inherited, ...step.env } };
+  checkEnv(ownEnv(step.judge, checked), 'env', instead, all);
+  checkAgent(step.judge, instead, all);
 }
 
 /** What another agent of the same step brings along beside what was checked. */

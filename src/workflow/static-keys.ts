@@ -18,9 +18,11 @@ const STEP_TEMPLATES = new Set([
     'if',
   ],
   // What is refused as a whole is not judged inside.
-  ...['matrix', 'reduce', 'uses', 'with', 'cache'],
+  ...['matrix', 'uses', 'with', 'cache'],
 ]);
 const GATE_TEMPLATES = new Set(['message', 'show', 'approve-if', 'require']);
+// Its commands are judged where they are read, with the way that their data should take.
+const REDUCE_TEMPLATES = new Set(['rubric', 'checks']);
 const LOOP_TEMPLATES = new Set(['until', 'while', 'steps']);
 const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine']);
 const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine']);
@@ -56,6 +58,7 @@ function checkKeys(
     if (templates.has(name) || !known.includes(name)) continue;
     if (name === 'workspace') checkWorkspace(reading, value);
     else if (name === 'gate') checkKeys(reading, value, GATE_TEMPLATES, 'gate');
+    else if (name === 'reduce') checkKeys(reading, value, REDUCE_TEMPLATES, 'reduce');
     else if (name === 'loop') {
       checkKeys(reading, value, LOOP_TEMPLATES, 'loop');
       checkSteps(reading, child(value, 'steps'));

@@ -9,6 +9,7 @@ import { readLoop } from './loops.ts';
 import type { Place } from './order.ts';
 import { readPromptStep } from './prompt-steps.ts';
 import { complain, type Reading, templateAt } from './reading.ts';
+import { linkReduces, readReduceStep } from './reduces.ts';
 import { type Ground, isAfter, readCommon } from './step-common.ts';
 import { nearest } from './suggest.ts';
 import { child, entriesOf, type ListNode, type MapNode, type Node } from './tree.ts';
@@ -21,20 +22,26 @@ const SHELLS = ['bash', 'sh', 'pwsh', 'python', 'node'];
  */
 export function readSteps(ground: Ground, list: Node | undefined): readonly Step[] {
   if (list?.kind !== 'list') return [];
-  return (list as ListNode).items.flatMap((node): readonly Step[] => {
+  const written = (list as ListNode).items.flatMap((node) => {
     const place = ground.places.get(node);
-    if (node.kind !== 'map' || place === undefined) return [];
-    switch (ground.kinds.get(node)) {
-      case 'prompt':
-        return [readPromptStep(ground, node, place)];
-      case 'gate':
-        return [readGateStep(ground, node, place)];
-      case 'loop':
-        return [readLoopStep(ground, node, place)];
-      default:
-        return [readRun(ground, node, place)];
-    }
+    return node.kind !== 'map' || place === undefined ? [] : [{ node, step: readStep(ground, node, place) }];
   });
+  return linkReduces(ground.reading, written);
+}
+
+function readStep(ground: Ground, node: MapNode, place: Place): Step {
+  switch (ground.kinds.get(node)) {
+    case 'prompt':
+      return readPromptStep(ground, node, place);
+    case 'gate':
+      return readGateStep(ground, node, place);
+    case 'loop':
+      return readLoopStep(ground, node, place);
+    case 'reduce':
+      return readReduceStep(ground, node, place);
+    default:
+      return readRun(ground, node, place);
+  }
 }
 
 function readRun(ground: Ground, node: Node, place: Place): RunStep {

@@ -7,13 +7,12 @@ import { child, type Entry, entryOf, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
   matrix: 'write one step per combination',
-  reduce: 'write a `prompt` step that reads the results it needs',
   uses: 'copy the steps here',
   cache: 'leave it out: the step runs each time',
   concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['reduce', 'uses', 'cache', 'concurrency'];
+const STEP_KEYS = ['uses', 'cache', 'concurrency'];
 
 /** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {

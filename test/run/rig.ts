@@ -14,6 +14,7 @@ import type {
   LoopStep,
   Matrix,
   PromptStep,
+  ReduceStep,
   RunStep,
   Step,
   Workflow,
@@ -115,6 +116,19 @@ export function loopStep(
     ...(condition === undefined ? {} : { while: expr(condition) }),
     ...rest,
   };
+}
+
+export function reduceStep(id: string, from: string, spec: Spec<ReduceStep> = {}): ReduceStep {
+  const { needs: _, if: __, ...rest } = spec;
+  const own = {
+    kind: 'reduce',
+    from: asStepId(from),
+    mode: 'best-of',
+    judge: agentStep(`${id}:judge`),
+    checks: [],
+    retry: { ...NO_RETRY, on: [] },
+  } as const;
+  return { ...common(id, { needs: [from], ...spec }), ...own, ...rest };
 }
 
 export function workflowOf(steps: readonly Step[], more: Partial<Workflow> = {}): Workflow {
@@ -219,6 +233,10 @@ export function fakeTree(): FakeTree {
       return ok(touched);
     },
     changed: async (from, to) => ok(differ(at(from), at(to))),
+    diff: async (from, to) => {
+      const lines = differ(at(from), at(to)).map((path) => `${path}: ${at(to).get(path) ?? 'deleted'}`);
+      return ok(`${lines.join('\n')}\n`);
+    },
   };
 }
 

@@ -150,6 +150,14 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     instances: [step],
     combinations: [{ a: 1 }],
   },
+  'candidates-shown': {
+    ...milestone,
+    type: 'candidates-shown',
+    step,
+    candidates: [step],
+    blind: true,
+    digest: 'ab12',
+  },
   'budget-exceeded': { ...milestone, type: 'budget-exceeded', scope: 'run', unit: 'usd', spent: 2, limit: 1 },
   'snapshot-taken': { ...snapshot, type: 'snapshot-taken', 'by-hand': true },
   'tree-restored': { ...snapshot, type: 'tree-restored', 'by-hand': true },
@@ -274,6 +282,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
   'engine-changed': { ...ofAttempt, from: 'required', to: 'required', because: 'required' },
   'loop-decided': { ...ofStep, iteration: 'required', again: 'required' },
   'matrix-expanded': { ...ofStep, instances: 'required', combinations: 'required' },
+  'candidates-shown': { ...ofStep, candidates: 'required', blind: 'required', digest: 'required' },
   'budget-exceeded': {
     ...ofMilestone,
     scope: 'required',

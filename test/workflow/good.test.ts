@@ -58,7 +58,7 @@ describe('good files', () => {
     const text =
       'name: case\nsteps:\n  - id: a\n    run: echo\n    outputs: { x: int }\n  - id: b\n    reduce: { from: a, mode: compare }\n  - run: echo "$A"\n    env: { A: "${{ steps.a.outputs.x }}${{ steps.b.output }}" }\n';
     const { workflow, diagnostics } = readWorkflow({ path: 'case.yml', text }, worldAt(directory));
-    expect(diagnostics.map((d) => d.code)).toEqual(['bad-value', 'not-supported-yet']);
+    expect(diagnostics.map((d) => d.code)).toEqual(['bad-value', 'missing-key']);
     expect(workflow?.steps.map((step) => step.needs)).toEqual([[], ['a'], ['b']]);
   });
 

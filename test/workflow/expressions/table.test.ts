@@ -40,6 +40,7 @@ const ROWS: readonly Row[] = [
   ['working-directory', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['artifacts', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['matrix', ok, ok, ok, ok, no, ok, no, no, no, ok],
+  ['rubric', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['message', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['show', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['require', ok, ok, ok, ok, ok, ok, no, no, no, ok],
@@ -83,6 +84,7 @@ const fence = (read: string) => `a \${{ ${read} }}`;
 function workflowWith(key: string, read: string): string {
   const [place, own] = key.includes(': ') ? key.split(': ') : ['', key];
   const steps: object[] = [{ id: 'first', run: 'true' }];
+  if (own === 'rubric') steps.push({ id: 'many', run: 'true', matrix: { n: [1, 2] } });
   const last: object[] = [];
   const step = stepWith(own ?? '', read);
   if (place === 'loop') steps.push({ id: 'round', loop: { max: 2, until: "run.id == 'x'", steps: [step] } });
@@ -124,6 +126,8 @@ function stepWith(key: string, read: string): object {
       return { ...command, [key]: fence(read) };
     case 'matrix':
       return { ...command, matrix: { os: `\${{ fromJSON(format('{0}', ${read})) }}` } };
+    case 'rubric':
+      return { id: 'mine', reduce: { from: 'many', mode: 'compare', agent: 'coder', rubric: fence(read) } };
     case 'message':
       return { id: 'mine', gate: { message: fence(read) } };
     case 'show':

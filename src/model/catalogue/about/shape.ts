@@ -62,6 +62,14 @@ export const SHAPE_ABOUT = {
     'The session of another step can only be gone on in where there is exactly one, and an engine that both steps may use: sessions belong to the engine that opened them.',
   'unknown-axis':
     '`exclude` leaves out combinations by the values of their axes, so it can name nothing else.',
+  'reduce-from':
+    'A `reduce` makes one result of the instances of a matrix: a step of the same list, certain to have ended before.',
+  'reduce-not-isolated':
+    'Each candidate of a `best-of` needs a tree of its own: the checks are made there, and one change is merged without the others.',
+  'reduce-merged':
+    'The instances that a `best-of` chooses among are not merged by themselves: the winner is.',
+  'checks-without-best-of':
+    '`checks` drop candidates before `best-of` chooses. In the other modes all that succeeded are shown.',
   'undo-says-nothing':
     'An isolated attempt that fails has changed nothing that could be undone: its tree is taken away.',
 } as const;

@@ -15,6 +15,7 @@ import { type AttemptHosts, startAttemptHosts } from './attempt-hosts.ts';
 import type { Execution } from './execution.ts';
 import { maskedValues } from './facts.ts';
 import { flagsOf } from './record.ts';
+import { ignoredArtifacts, putArtifacts } from './recorded-files.ts';
 import { markOf, type ShellSettings, shellDeps } from './shell-settings.ts';
 
 /**
@@ -101,6 +102,7 @@ async function makeAgentAttempt(
       ...(workspace === undefined
         ? {}
         : { applyPatch: (patch: Uint8Array, job: PromptJob) => treeOf(workspace, job).applyPatch(patch) }),
+      putFiles: (directory, job) => putArtifacts(directory, job.root ?? e.place.root),
       diff: (recorded, asked) => compareTexts(recorded, asked, runGit, e.env),
     });
   }
@@ -111,6 +113,7 @@ async function makeAgentAttempt(
   if (workspace === undefined) return recording(record, agents, common);
   return recording(record, agents, {
     ...common,
+    alsoLeft: (job) => ignoredArtifacts(workspace, e.place, job),
     watchTree: (job) => treeOf(workspace, job).watch(job.run, `${job.step}.${job.attempt}.asked`),
   });
 }

@@ -33,11 +33,15 @@ export interface RecordDeps {
   readonly watchTree?: (
     job: PromptJob,
   ) => Promise<Result<() => Promise<Result<Uint8Array, Failure>>, Failure>>;
+  /** The files that the job promised and no patch has. */
+  readonly alsoLeft?: (
+    job: PromptJob,
+  ) => Promise<readonly { readonly path: string; readonly bytes: Uint8Array }[]>;
 }
 
 /**
- * Wraps an agent's attempts: the same outcome, and `DIR/<step directory>.<attempt>/` with `request.json`, `events.jsonl`, `change.patch`
- * and, last, `answer.json`. Secrets are masked, the patch too; a patch with `***` in it fits only files that never held the secret.
+ * Wraps an agent's attempts: the same outcome, and `DIR/<step directory>.<attempt>/` with `request.json`, `events.jsonl`, `change.patch`,
+ * `artifacts` that git ignores, and, last, `answer.json`. Secrets are masked, the patch too; a patch with `***` in it fits only files that never held the secret.
  * A tree that cannot be recorded ends the attempt with that failure. An error of the disk rejects: a recording with holes is worth nothing.
  */
 export function recording(dir: string, attempt: AgentAttempt, deps: RecordDeps): AgentAttempt {
@@ -55,6 +59,8 @@ export function recording(dir: string, attempt: AgentAttempt, deps: RecordDeps):
       if (!patch.ok) return { ok: false, failure: patch.error, values: outcome.values };
       if (patch.value.length > 0) keep.bytes('change.patch', patch.value);
     }
+    if (outcome.ok)
+      for (const left of (await deps.alsoLeft?.(job)) ?? []) keep.bytes(`artifacts/${left.path}`, left.bytes);
     // What was stopped from outside says nothing of the agent; without an answer, replay passes over it.
     const reason: unknown = stop.soft.aborted ? stop.soft.reason : undefined;
     if (reason !== 'interrupt' && reason !== 'cancel' && !stop.hard.aborted)
@@ -86,8 +92,8 @@ function keeper(directory: string, job: PromptJob, deps: RecordDeps): Keeper {
   const portable = toPortable(localsOf(job, deps.paths));
   const clean = <T>(value: T): T => portable(deps.masker === undefined ? value : deps.masker.json(value));
   const put = (file: string, content: string | Uint8Array): void => {
-    mkdirSync(directory, { recursive: true });
     const target = path.join(directory, file);
+    mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(`${target}.new`, content);
     renameSync(`${target}.new`, target);
   };

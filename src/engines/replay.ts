@@ -29,6 +29,8 @@ export interface ReplayDeps {
   readonly paths: Locals['paths'];
   /** Makes the recorded changes in the tree, all or none. Absent where there is no workspace that takes a patch. */
   readonly applyPatch?: (patch: Uint8Array, job: PromptJob) => Promise<Result<unknown, Failure>>;
+  /** Puts the recorded files into the tree that no patch has. */
+  readonly putFiles?: (directory: string, job: PromptJob) => void;
   /** Shows people how two texts differ, line by line. */
   readonly diff: (recorded: string, asked: string) => Promise<string>;
 }
@@ -51,6 +53,8 @@ export function replaying(dir: string, deps: ReplayDeps): AgentAttempt {
     if (!events.ok) return failed(events.error);
     const changed = await change(directory, job, deps);
     if (!changed.ok) return failed(changed.error);
+    const files = path.join(directory, 'artifacts');
+    if (existsSync(files)) deps.putFiles?.(files, job);
     const local = toLocal(localsOf(job, deps.paths));
     for (const event of events.value) say(local(event), job, hear);
     const values = local(answer.values);

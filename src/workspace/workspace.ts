@@ -5,7 +5,9 @@ import type { Match, Workspace } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
 import { applyPatch, changedPaths, type DiffOptions, diffText, heldPaths, patchBytes } from './diff.ts';
 import type { Environ, Git } from './git.ts';
+import { shown } from './git.ts';
 import { type GitFacts, gitFacts, headOf, putHeadBack } from './head.ts';
+import { ignoredAmong } from './ignored.ts';
 import { openWorktrees, type Worktrees } from './isolate.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
 import { movedHead } from './moved-head.ts';
@@ -13,7 +15,7 @@ import { type Context, oneAtATime, record, watch } from './record.ts';
 import { type KeptRecording, keepRecording, recordingsOf, runOf } from './recordings.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
 import { type Places, stillThere } from './root.ts';
-import { openStore } from './store.ts';
+import { openStore, type Store } from './store.ts';
 import { untrackedFiles } from './tree.ts';
 import { openTrees, type Trees } from './trees.ts';
 
@@ -43,6 +45,8 @@ export interface GitWorkspace extends Workspace, Worktrees {
   check(): Promise<Result<undefined, Failure>>;
   /** The difference between two recordings for people: no colour, no program of the user's. */
   diff(from: string, to: string, options?: DiffOptions): Promise<Result<string, Failure>>;
+  /** Those of the paths that the ignore rules hide. */
+  ignored(paths: readonly string[]): Promise<Result<readonly string[], Failure>>;
   /** Those of the paths that are a file or a link in a recording. */
   holds(recording: string, paths: readonly string[]): Promise<Result<readonly string[], Failure>>;
   /** The difference as bytes that `applyPatch` takes, and `git apply` at the root; empty where nothing differs. */
@@ -92,11 +96,18 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
     changed: (from, to) => changedPaths(store, from, to),
     moved: (from, to) => movedHead(store, from, to),
     diff: (from, to, options = {}) => diffText(store, from, to, options),
+    ignored: (paths) => inTurn(() => hidden(store, paths)),
     holds: (recording, paths) => heldPaths(store, recording, paths),
     patch: (from, to) => patchBytes(store, from, to),
     recordings: (run) => recordingsOf(store, run),
     trees: openTrees({ store, numbers: context.numbers, now: input.now, inTurn }),
   });
+}
+
+async function hidden(store: Store, paths: readonly string[]): Promise<Result<readonly string[], Failure>> {
+  const asked = paths.map((one) => Buffer.from(one).toString('latin1'));
+  const found = await ignoredAmong(store, asked);
+  return found.ok ? ok(found.value.map(shown)) : found;
 }
 
 async function restore(

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -193,6 +194,26 @@ describe('artifacts', () => {
       ...{ step: 'make', reused: 'retry' },
       artifacts: [artifact('made.txt', 'x\n')],
     });
+  });
+
+  it('that git ignores are in the recording of an agent, and put back by a replay', async () => {
+    const workflow =
+      'steps:\n  - { id: fix, engine: claude-code, access: write, prompt: Mend it., artifacts: [made.txt, "out/**"] }\n  - run: cat out/deep/built.bin\n';
+    const script = "echo made > made.txt; mkdir -p out/deep; printf '\\377\\000bytes' > out/deep/built.bin";
+    const project = agentProject(script, { '.gitignore': 'out/\n' }, workflow);
+    const first = await eventsOf(project, 'run w --record rec');
+    expect(first.code).toBe(0);
+    const isolated = workflow.replace('out/**"]', 'out/**"], workspace: isolated');
+    for (const again of [workflow, isolated]) {
+      rmSync(path.join(project.root, 'out'), { recursive: true, force: true });
+      rmSync(path.join(project.root, 'made.txt'), { force: true });
+      project.write('.codemachine/workflows/w.yml', `name: w\n${again.replace(/ {2}- run.*\n/, '')}`);
+      const { code, events } = await eventsOf(project, 'run w --replay rec');
+      expect(code).toBe(0);
+      expect(of(events, 'step-succeeded').map(({ artifacts }) => artifacts)).toEqual([
+        of(first.events, 'step-succeeded')[0]?.artifacts,
+      ]);
+    }
   });
 
   it('of an agent are kept, and of one whose answer is replayed', async () => {

@@ -50,14 +50,7 @@ export function plainReporter(options: PlainOptions): Reporter {
     held = undefined;
   };
   const output = (step: string, lines: readonly string[]): void => {
-    const prefix = paint.dim(`${step} |`);
-    print(
-      lines.flatMap((line) =>
-        clean(line.replace(/\r$/, ''), options)
-          .split('\n')
-          .map((part) => `${prefix} ${part}`),
-      ),
-    );
+    print(prefixed(paint.dim(`${step} |`), lines, (line) => clean(line, options)));
   };
   const flush = (step?: StepKey): void => {
     for (const rest of buffer.flush(step)) output(rest.step, [rest.line]);
@@ -89,6 +82,18 @@ export function plainReporter(options: PlainOptions): Reporter {
       return sink.flushed();
     },
   };
+}
+
+function prefixed(
+  prefix: string,
+  lines: readonly string[],
+  clean: (line: string) => string,
+): readonly string[] {
+  return lines.flatMap((line) =>
+    clean(line.replace(/\r$/, ''))
+      .split('\n')
+      .map((part) => `${prefix} ${part}`),
+  );
 }
 
 /** Lines that wait until a question is answered. */

@@ -12,6 +12,7 @@ import type { Workflow } from '../model/workflow.ts';
 import { globProblem } from '../plan/glob-problem.ts';
 import { planWorkflow } from '../plan/plan.ts';
 import { settled } from '../workflow/ignore.ts';
+import { withUses } from '../workflow/library.ts';
 import { nearest } from '../workflow/suggest.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
 import { checkAnswers } from './answer-check.ts';
@@ -122,7 +123,7 @@ export function checkText(
   const planned = read.workflow === undefined ? undefined : planWorkflow(read.workflow);
   const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, config);
   const found = sorted([...read.diagnostics, ...(planned?.diagnostics ?? []), ...engines]);
-  const complaints = settled(found, read.ignores, source.path);
+  const complaints = withUses(settled(found, read.ignores), read.usedAt);
   const strict = config.policy?.strict?.value === true;
   const diagnostics = strict ? complaints.map((d) => ({ ...d, severity: 'error' as const })) : complaints;
   const usable = !hasErrors(diagnostics) && read.workflow !== undefined && planned?.plan !== undefined;

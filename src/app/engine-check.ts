@@ -3,13 +3,14 @@ import { cannotHonour, dialectOf, enginesFor } from '../engines/dialects/dialect
 import type { Config } from '../model/config.ts';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import { literalText } from '../model/expression.ts';
-import { ACCESS_LEVELS, agentSteps, type Workflow } from '../model/workflow.ts';
+import { agentsAmong, ownSteps, partsOf } from '../model/parts.ts';
+import { ACCESS_LEVELS, type Workflow } from '../model/workflow.ts';
 import { placeOf } from './key-place.ts';
 
 /** Every key that an engine of its step cannot honour: found here, it costs seconds; found by the engine, a run. */
 function checkEngines(workflow: Workflow): readonly Diagnostic[] {
   const { source } = workflow;
-  return agentSteps(workflow).flatMap((step) =>
+  return agentsAmong(ownSteps(workflow)).flatMap((step) =>
     step.engines.flatMap((engine) => {
       const dialect = dialectOf(engine);
       if (dialect === undefined) return [];
@@ -25,11 +26,15 @@ function checkEngines(workflow: Workflow): readonly Diagnostic[] {
 }
 
 /** Every engine that works under a limit in dollars, and nobody knows what it costs. */
-function checkCosts(workflow: Workflow, { prices = {} }: Config): readonly Diagnostic[] {
-  const { source, budget: ofRun, agentBudgets = {} } = workflow;
-  return agentSteps(workflow).flatMap((step) => {
+function checkCosts(
+  workflow: Workflow,
+  around: readonly Workflow[],
+  { prices = {} }: Config,
+): readonly Diagnostic[] {
+  const { source, agentBudgets = {} } = workflow;
+  return agentsAmong(ownSteps(workflow)).flatMap((step) => {
     const ofAgent = step.agent === undefined ? undefined : agentBudgets[step.agent];
-    const binding = [ofRun, ofAgent, step.budget].some(
+    const binding = [...around.map(({ budget }) => budget), ofAgent, step.budget].some(
       (budget) => budget?.limits.usd !== undefined && !budget.allowUnknownCost,
     );
     if (!binding) return [];
@@ -55,7 +60,7 @@ function checkCosts(workflow: Workflow, { prices = {} }: Config): readonly Diagn
 function checkPolicy(workflow: Workflow, { policy }: Config): readonly Diagnostic[] {
   const { source } = workflow;
   if (policy === undefined) return [];
-  return agentSteps(workflow).flatMap((step) => {
+  return agentsAmong(ownSteps(workflow)).flatMap((step) => {
     const denied = (key: string, asked: string, allowed: string, from: string): Diagnostic =>
       diagnose('policy-denies', source.path, placeOf(source.text, step, key), { key, asked, allowed, from });
     const engines = (policy.engines ?? []).flatMap(({ value, from }) =>
@@ -72,7 +77,12 @@ function checkPolicy(workflow: Workflow, { policy }: Config): readonly Diagnosti
   });
 }
 
-/** Everything that is to be said of a workflow's agents. */
+/** Everything that is to be said of the agents of a workflow, and of those that it uses. */
 export function checkAgents(workflow: Workflow, config: Config): readonly Diagnostic[] {
-  return [...checkEngines(workflow), ...checkCosts(workflow, config), ...checkPolicy(workflow, config)];
+  const all = partsOf(workflow);
+  return all.flatMap((part) => {
+    // What binds a workflow binds those that it uses.
+    const around = all.filter((one) => partsOf(one).includes(part));
+    return [...checkEngines(part), ...checkCosts(part, around, config), ...checkPolicy(part, config)];
+  });
 }

@@ -150,6 +150,7 @@ function runInput(
       github: githubContext(e.env),
       secrets: e.variables.secrets,
       envFile: e.variables.envFile,
+      partEnvFiles: e.variables.partEnvFiles,
       path: record.path,
     },
     options: runOptions(e),

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { parseEnv } from 'node:util';
+import { partsOf } from '../model/parts.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import { GITHUB_KEYS } from '../model/scope.ts';
@@ -16,6 +17,8 @@ import { refuse } from './refusal.ts';
 export interface Variables {
   readonly secrets: Readonly<Record<string, string>>;
   readonly envFile: Readonly<Record<string, string>>;
+  /** What the env-files of used workflows hold, by the path of the workflow's source. */
+  readonly partEnvFiles: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What to say about secrets that cannot be masked. */
   readonly warnings: readonly string[];
 }
@@ -32,7 +35,9 @@ export function readVariables(
   const problems: string[] = [];
   const secrets: Record<string, string> = {};
   const warnings: string[] = [];
-  for (const { name } of workflow.secrets) {
+  const [, ...parts] = partsOf(workflow);
+  const names = new Set([workflow, ...parts].flatMap((one) => one.secrets.map(({ name }) => name)));
+  for (const name of names) {
     const value = env[name];
     if (value === undefined || value === '')
       problems.push(`the secret ${name} is not set in the environment`);
@@ -40,29 +45,38 @@ export function readVariables(
     if (value !== undefined && value !== '' && value.length < SHORTEST_MASKED)
       warnings.push(`the secret ${name} is shorter than ${SHORTEST_MASKED} characters, so it is not masked`);
   }
-  const files = loadEnvFiles(workflow.envFiles, {
-    parseEnv: (text) => parseEnv(text) as Record<string, string>,
-    readWorkspaceFile: (written) => {
-      const text = readText(path.resolve(place.root, written), place.root);
-      return !text.ok && text.error === 'is not there' ? undefined : text;
-    },
-  });
-  if (!files.ok) problems.push(...files.error);
-  const short = Object.entries(files.ok ? files.value : {})
+  const envFileOf = ({ envFiles }: Workflow): Readonly<Record<string, string>> => {
+    const files = loadEnvFiles(envFiles, {
+      parseEnv: (text) => parseEnv(text) as Record<string, string>,
+      readWorkspaceFile: (written) => {
+        const text = readText(path.resolve(place.root, written), place.root);
+        return !text.ok && text.error === 'is not there' ? undefined : text;
+      },
+    });
+    if (!files.ok) problems.push(...files.error);
+    return files.ok ? files.value : {};
+  };
+  const envFile = envFileOf(workflow);
+  const ofParts = parts
+    .filter(({ envFiles }) => envFiles.length > 0)
+    .map((part) => [part.source.path, envFileOf(part)] as const);
+  const short = [envFile, ...ofParts.map(([, file]) => file)]
+    .flatMap((file) => Object.entries(file))
     .filter(([, value]) => value !== '' && value.length < SHORTEST_MASKED)
     .map(([name]) => name)
     .sort();
   if (short.length > 0)
     warnings.push(
-      `of the env files, these are shorter than ${SHORTEST_MASKED} characters, so they are not masked: ${short.join(', ')}`,
+      `of the env files, these are shorter than ${SHORTEST_MASKED} characters, so they are not masked: ${[...new Set(short)].join(', ')}`,
     );
-  if (problems.length > 0 || !files.ok) return refuse(problems.join('\n'), 'put that right, then run again');
-  return ok({ secrets, envFile: files.value, warnings });
+  if (problems.length > 0) return refuse([...new Set(problems)].join('\n'), 'put that right, then run again');
+  return ok({ secrets, envFile, partEnvFiles: Object.fromEntries(ofParts), warnings });
 }
 
 /** What must be masked: secrets, and what env files hold. */
 export function maskedValues(variables: Variables): readonly string[] {
-  return [...Object.values(variables.secrets), ...Object.values(variables.envFile)];
+  const { secrets, envFile, partEnvFiles } = variables;
+  return [secrets, envFile, ...Object.values(partEnvFiles)].flatMap((values) => Object.values(values));
 }
 
 /** The `github` context: the variables that GitHub Actions sets, empty strings elsewhere. */

@@ -2,13 +2,15 @@
 import type { Milestone } from '../model/event.ts';
 import type { Job } from '../model/ports.ts';
 import type { Json, JsonObject } from '../model/result.ts';
-import type { GateStep, Step, Workflow } from '../model/workflow.ts';
+import type { Scope } from '../model/scope.ts';
+import type { GateStep, Step, UsesStep, Workflow } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
 import { openBudgets } from '../run/budgets.ts';
 import { fillJob } from '../run/fill.ts';
 import { keyIn } from '../run/frame.ts';
 import { openGates } from '../run/gates.ts';
 import { openLedger } from '../run/ledger.ts';
+import { givenTo, inputsOf } from '../run/part.ts';
 import type { RunFacts, Running } from '../run/running.ts';
 import { evaluateIf, scopeOf } from '../run/scope.ts';
 import { stepsView } from '../run/view.ts';
@@ -82,6 +84,10 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
       set('reduce', written({ from, mode, judge, rubric, checks, env }));
       return { parts, fingerprint: sha256(canonical(Object.fromEntries(parts))) };
     }
+    if (step.kind === 'uses') {
+      for (const [name, value] of ofPart(run, step, scope)) set(name, value);
+      return { parts, fingerprint: sha256(canonical(Object.fromEntries(parts))) };
+    }
     // What it shows is of the steps before it; where one of those runs again, so does the gate.
     if (step.kind === 'gate') {
       set('gate', gateOf(step));
@@ -124,10 +130,35 @@ function told(job: Job): readonly (readonly [string, Json])[] {
     .map(([name, value]) => [KEYS[name] ?? name, value as Json]);
 }
 
+/** A used workflow as it is told; each of its steps is told something else. */
+function ofPart(run: Running, step: UsesStep, scope: Scope): readonly (readonly [string, Json])[] {
+  const inputs = inputsOf(run, { step, scope });
+  const given = givenTo(run, { step, scope });
+  return [
+    [step.file, written(step.part)],
+    ['with', inputs.ok ? inputs.value : { why: inputs.error.message, written: written(step.with) }],
+    ...(given.ok
+      ? ([
+          ['env', { ...given.value.given }],
+          ['env-file', { ...given.value.envFile }],
+        ] as const)
+      : []),
+  ];
+}
+
+/** What of a used workflow makes its steps what they are: not where its text stands, nor what it says of itself. */
+function isPart(value: object): value is Workflow {
+  return 'source' in value && 'sha256' in value;
+}
+
 /** A step without the places where it is written. */
 function written(value: unknown): Json {
   if (Array.isArray(value)) return value.map(written);
   if (typeof value !== 'object' || value === null) return (value ?? null) as Json;
+  if (isPart(value)) {
+    const { inputs, env, envFiles, steps, finally: last, outputs } = value;
+    return written({ inputs, env, envFiles, steps, last, outputs });
+  }
   const entries = Object.entries(value).filter(([key]) => key !== 'at' && key !== 'needsAt');
   return Object.fromEntries(entries.map(([key, inner]) => [key, written(inner)]));
 }
@@ -147,6 +178,7 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     github: githubContext(env),
     secrets: variables.secrets,
     envFile: variables.envFile,
+    partEnvFiles: variables.partEnvFiles,
     path: record.path,
   };
   const planned = [...workflow.steps, ...workflow.finally].map((step, index) => ({
@@ -162,7 +194,7 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     input: {
       run: record.id,
       workflow,
-      plan: { steps: [], batches: [], criticalPath: [] },
+      plan: { steps: [], batches: [], criticalPath: [], last: [] },
       history,
       ports: {
         ...{ emit: never, attempt: never, workspace: undefined, random: never, chatter: never },

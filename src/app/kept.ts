@@ -1,6 +1,6 @@
 /** Decides which results of a run are kept. */
 
-import { asStepKey, outermost, type StepId, type StepKey } from '../model/ids.ts';
+import { asStepKey, liesIn, outermost, type StepId, type StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
@@ -50,8 +50,10 @@ export function decideKept(deciding: Deciding): Decision {
   return {
     rows: ordered,
     kept: new Set(ordered.filter(({ kept }) => kept).map(({ step }) => asStepKey(step))),
-    // What lies in a loop goes with it.
-    gone: [...progress.steps.keys()].filter((key) => !/[[:]/.test(key) && !ids.has(outermost(key))),
+    // What lies in another goes with it.
+    gone: [...progress.steps.keys()].filter(
+      (key) => !liesIn(key, outermost(key)) && !ids.has(outermost(key)),
+    ),
   };
 }
 

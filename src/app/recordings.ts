@@ -1,8 +1,9 @@
 /** Looks at the directories of `--record` and `--replay` before anything starts. */
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
+import { agentSteps } from '../model/parts.ts';
 import { ok, type Result } from '../model/result.ts';
-import { agentSteps, type Workflow } from '../model/workflow.ts';
+import type { Workflow } from '../model/workflow.ts';
 import type { RunFlags } from './record.ts';
 import { type Refusal, refuse } from './refusal.ts';
 

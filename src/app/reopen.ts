@@ -6,17 +6,17 @@ import { foldAll } from '../model/fold.ts';
 import {
   asRunId,
   asStepKey,
-  isPartOf,
+  liesIn,
   outermost,
   type RunId,
   type StepId,
   type StepKey,
-  stepOfKey,
 } from '../model/ids.ts';
+import { stepAt } from '../model/parts.ts';
 import { expansion, type Progress, type StepProgress } from '../model/progress.ts';
 import type { JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { isWriter, type Workflow, withBodies } from '../model/workflow.ts';
+import { isWriter, type Step, type Workflow, withBodies } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -122,9 +122,7 @@ export async function takeOver(of: Reopening): Promise<Result<Reopened, Refusal>
 /** What a retry keeps, as it says it. */
 export function takenBodies({ kept }: Decision, { steps }: Progress): readonly MilestoneBody[] {
   return [...kept].flatMap((key) => [
-    ...[...steps.keys()]
-      .filter((inner) => inner.startsWith(`${key}[`) || isPartOf(inner, key))
-      .flatMap((inner) => ofLoop(steps.get(inner))),
+    ...[...steps.keys()].filter((inner) => liesIn(inner, key)).flatMap((inner) => ofLoop(steps.get(inner))),
     ...ofLoop(steps.get(key)),
   ]);
 }
@@ -225,13 +223,11 @@ function settle(
   const { of, history, before, decision, finals } = left;
   const again = (step: StepKey): boolean => !decision.kept.has(outermost(step));
   const last = new Set(before?.finally.map(({ id }) => asStepKey(id)));
-  const steps = withBodies(before?.steps ?? []);
-  const writing = new Set(steps.filter(isWriter).map(({ id }) => id));
-  const quiet = new Set(
-    steps
-      .filter((step) => step.isolated !== undefined || step.kind === 'prompt')
-      .flatMap(({ id }) => (writing.has(id) ? [] : [id])),
-  );
+  const isQuiet = (key: StepKey): boolean => {
+    const step = before === undefined ? undefined : stepAt({ steps: before.steps, finally: [] }, key);
+    if (step === undefined || someWrites(step)) return false;
+    return step.isolated !== undefined || step.kind === 'prompt';
+  };
   const earlier = choice.tree === 'keep' ? ok([]) : livesBefore(state, of);
   if (!earlier.ok) return Promise.resolve(earlier);
   const files = new Set([...recordedPaths(of), ...recordedPaths(record)]);
@@ -241,11 +237,16 @@ function settle(
       ownFile: (file) => file.startsWith('.codemachine/') || files.has(file),
       othersSince: (at) => othersSince(state, of, at),
       counts: (step) => again(step) && (finals || !last.has(step)),
-      recordsAll: (step) => quiet.has(stepOfKey(step)),
+      recordsAll: isQuiet,
     },
     choice,
     variables,
   );
+}
+
+/** Whether it writes to the shared tree, itself or as another agent. */
+function someWrites(step: Step): boolean {
+  return withBodies([step]).some(isWriter);
 }
 
 /** The files that a run is made of, from the root; those that a workflow names are written as from its own directory. */

@@ -1,4 +1,5 @@
 /** Starts a run that takes over what another one came to. */
+import { asStepKey, outermost } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { ok, type Result } from '../model/result.ts';
 import type { RunRecord } from '../state/runs.ts';
@@ -115,6 +116,12 @@ function stepNamed({ workflow }: Read, named: string | undefined): Result<Step['
   const steps = [...workflow.steps, ...workflow.finally];
   const step = steps.find(({ id }) => id === named);
   if (step !== undefined) return ok(step.id);
+  const outer = outermost(asStepKey(named));
+  if (outer !== named && steps.some(({ id }) => asStepKey(id) === outer))
+    return refuse(
+      `--from ${named}: a retry begins with a step of the workflow itself, and not inside of one`,
+      `\`--from ${outer}\` runs all of it again`,
+    );
   const ids = steps.map(({ id }) => id);
   const near = nearest(named, ids);
   return refuse(

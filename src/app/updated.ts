@@ -61,7 +61,7 @@ export function changesOf(of: Comparison): (step: Step) => readonly string[] | '
   const recorded = { place, record, history, env };
   const read = readVariables(place, before, env);
   // A secret or a file that is no longer there is asked for only by what has changed.
-  const oldVariables = read.ok ? read.value : { ...variables, envFile: {} };
+  const oldVariables = read.ok ? read.value : { ...variables, envFile: {}, partEnvFiles: {} };
   const was = definitions({ workflow: before, inputs: record.inputs, variables: oldVariables }, recorded);
   const is = definitions({ workflow: today, inputs, variables }, recorded);
   return (step) => {
@@ -96,7 +96,7 @@ export function updateOf(
 }
 
 /** What has something as soon as it has begun. */
-const BEGUN: ReadonlySet<string> = new Set(['loop', 'matrix', 'reduce']);
+const BEGUN: ReadonlySet<string> = new Set(['loop', 'matrix', 'reduce', 'uses']);
 
 /** The steps that have something and lose it. What a dead owner left running is closed first, as at every resume. */
 export function dropped(
@@ -108,10 +108,11 @@ export function dropped(
   const had = (key: StepKey): boolean =>
     ['succeeded', 'skipped', 'merging', 'waiting'].includes(progress.steps.get(key)?.status ?? 'pending') ||
     BEGUN.has(progress.steps.get(key)?.kind ?? '');
-  // A loop that is what it was goes on in its iteration, and a matrix with its instances: what they have is not dropped.
+  // A loop that is what it was goes on in its iteration, a matrix with its instances, a used workflow with its steps: what they
+  // have is not dropped.
   const again = (step: Step): boolean => {
     if (kept.has(asStepKey(step.id))) return false;
-    if (step.kind !== 'loop' && step.kind !== 'reduce' && step.matrix === undefined) return true;
+    if (!BEGUN.has(step.kind) && step.matrix === undefined) return true;
     return changed(step).length > 0 || step.needs.some((need) => !kept.has(asStepKey(need)));
   };
   const main = workflow.steps.filter(again).map(({ id }) => asStepKey(id));

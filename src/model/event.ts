@@ -168,6 +168,8 @@ export type MilestoneBody =
   | ({
       readonly type: 'step-started';
       readonly kind: string;
+      /** Of a used workflow: its inputs, defaults filled in. */
+      readonly inputs?: JsonObject;
       readonly engine?: string;
       readonly model?: string;
       /** The name under `agents:`. */

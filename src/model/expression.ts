@@ -1,4 +1,5 @@
 /** Holds texts with `${{ }}` in them as far as they can be understood before anything runs. */
+import type { Json } from './result.ts';
 import type { Range } from './source.ts';
 
 /** One expression: its text without the fence, and where it stands in the workflow file. */
@@ -30,4 +31,28 @@ export function literalText(template: Template): string | undefined {
     text += part;
   }
   return text;
+}
+
+/** A value that may carry expressions in any of its texts. */
+export type ValueTemplate =
+  | { readonly value: Json }
+  | { readonly template: Template }
+  | { readonly list: readonly ValueTemplate[] }
+  | { readonly map: Readonly<Record<string, ValueTemplate>> };
+
+/** Every expression of such a value, as it is written. */
+export function templatesIn(value: ValueTemplate): readonly Template[] {
+  if ('template' in value) return [value.template];
+  if ('list' in value) return value.list.flatMap(templatesIn);
+  return 'map' in value ? Object.values(value.map).flatMap(templatesIn) : [];
+}
+
+/** The literal places of a matrix that hold expressions, which are filled in when the matrix is expanded. */
+export interface MatrixPatterns {
+  /** Axes that are lists with an expression in them. */
+  readonly axes: Readonly<Record<string, readonly ValueTemplate[]>>;
+  /** All of `include`, where any of it holds an expression. */
+  readonly include?: readonly Readonly<Record<string, ValueTemplate>>[];
+  /** All of `exclude`, likewise. */
+  readonly exclude?: readonly Readonly<Record<string, ValueTemplate>>[];
 }

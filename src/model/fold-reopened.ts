@@ -34,7 +34,7 @@ export function reopen(
       run.steps.set(key, { ...rest, status: 'merging' });
       continue;
     }
-    const { engine: ____, model: _____, gate, ...anew } = rest;
+    const { engine: ____, model: _____, startedIn: ______, gate, ...anew } = rest;
     const asked = gate === undefined ? {} : gateAnew(gate);
     run.steps.set(key, { ...anew, ...asked, status: 'pending', counted: 0 });
   }

@@ -93,7 +93,7 @@ function applyToStep(run: Draft, m: StepMilestone): void {
 function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgress {
   switch (m.type) {
     case 'step-started':
-      return started(step, m);
+      return started(run, step, m);
     case 'session-opened':
       return { ...step, session: m.session, engine: m.engine };
     case 'step-succeeded':
@@ -147,7 +147,11 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
   }
 }
 
-function started(step: StepProgress, m: Extract<Milestone, { type: 'step-started' }>): StepProgress {
+function started(
+  run: Draft,
+  step: StepProgress,
+  m: Extract<Milestone, { type: 'step-started' }>,
+): StepProgress {
   const {
     retryAt: _,
     because: __,
@@ -167,6 +171,8 @@ function started(step: StepProgress, m: Extract<Milestone, { type: 'step-started
     attempt: m.attempt,
     kind: m.kind,
     startedAt: m.at,
+    startedIn: run.attempt,
+    ...(m.inputs === undefined ? {} : { inputs: m.inputs }),
     ...(m.workspace === 'isolated'
       ? { trees: { ...step.trees, [m.attempt]: { isolated: true, undone: false } } }
       : {}),

@@ -9,7 +9,7 @@ export type RunId = Branded<'run-id'>;
 /** A step as the file names it: its `id`, or the slug of its name, or `step-3`. Unique in a file. */
 export type StepId = Branded<'step-id'>;
 
-/** A step as a run counts it: `test`, and with loops and matrices `build[2].test`, `fix[coder,1]`. */
+/** A step as a run counts it: `test`, and with loops, matrices and used workflows `build[2].test`, `fix[coder,1]`, `release.build`. */
 export type StepKey = Branded<'step-key'>;
 
 /** The letters of a run id's tail: no vowels, so no words; no 0/o or 1/l. */
@@ -33,8 +33,8 @@ export function makeRunId(at: number, random: () => number): RunId {
 }
 
 /**
- * The one way in which keys are made: `test`, `build[2].test`, `fix[coder,1]`, `build[a][2].test`.
- * @param prefix what the keys of the list begin with: nothing, or what `iterationPrefix` gave
+ * The one way in which keys are made: `test`, `build[2].test`, `fix[coder,1]`, `build[a][2].test`, `release[a].build`.
+ * @param prefix what the keys of the list begin with: nothing, or what `iterationPrefix` or `partPrefix` gave
  * @param instance which instance of a matrix it is, as `instancesOf` names them; nothing elsewhere
  */
 export function stepKey(prefix: string, id: StepId, instance = ''): StepKey {
@@ -68,14 +68,33 @@ export function iterationPrefix(loop: StepKey, iteration: number): string {
   return `${loop}[${iteration}].`;
 }
 
-/** The iterations that an execution lies in, outermost first. */
+/** What the keys of a used workflow's steps begin with. */
+export function partPrefix(uses: StepKey): string {
+  return `${uses}.`;
+}
+
+/**
+ * The iterations that an execution lies in, outermost first.
+ * @param isLoop tells a loop's iteration from the instance of a used workflow, which may be named by a number too
+ */
 export function iterationsAround(
   key: StepKey,
+  isLoop: (key: StepKey) => boolean,
 ): readonly { readonly loop: StepKey; readonly iteration: number }[] {
-  return [...key.matchAll(/\[(\d+)\]\./g)].map((found) => ({
-    loop: key.slice(0, found.index) as StepKey,
-    iteration: Number(found[1]),
-  }));
+  return [...key.matchAll(/\[(\d+)\]\./g)]
+    .map((found) => ({ loop: key.slice(0, found.index) as StepKey, iteration: Number(found[1]) }))
+    .filter(({ loop }) => isLoop(loop));
+}
+
+/** Everything with a dot behind it in a key: the used workflows that the execution lies in are among these, outermost first. */
+export function beforeDots(key: StepKey): readonly StepKey[] {
+  return [...key.matchAll(/\./g)].map(({ index }) => key.slice(0, index) as StepKey);
+}
+
+/** Whether one execution lies in another: in an iteration of a loop, in an instance, in a used workflow, or was made on its behalf. */
+export function liesIn(key: StepKey, around: StepKey): boolean {
+  if (key.startsWith(`${around}[`) || isPartOf(key, around)) return true;
+  return key.startsWith(`${around}.`) && key !== conflictKey(around);
 }
 
 /** A key as a shell reads it back: it takes brackets for a pattern. */
@@ -83,10 +102,17 @@ export function keyWord(key: StepKey): string {
   return key.includes('[') ? `'${key}'` : key;
 }
 
-/** The step of the outermost list that an execution belongs to: itself, the loop it lies in, or the one for which it judged, checked or resolved a conflict. */
+/** The step of the outermost list that an execution belongs to: itself, the one it lies in, or the one for which it judged, checked or resolved a conflict. */
 export function outermost(key: StepKey): StepKey {
-  const end = key.search(/[[:]|\.on-conflict$/);
+  const end = key.search(/[[.:]/);
   return (end === -1 ? key : key.slice(0, end)) as StepKey;
+}
+
+/** The ids on the way to an execution, outermost first; for what was done on behalf of another step, the way to that one. */
+export function wayTo(key: StepKey): readonly StepId[] {
+  const [whole = ''] = key.split(':', 1);
+  const own = whole.endsWith(ON_CONFLICT) ? whole.slice(0, -ON_CONFLICT.length) : whole;
+  return own.replace(/\[[^\]]*\]/g, '').split('.') as StepId[];
 }
 
 /** The key under which the journal has what was done about a step's conflict. */
@@ -94,7 +120,10 @@ export function conflictKey(key: StepKey): StepKey {
   return `${key}${ON_CONFLICT}` as StepKey;
 }
 
-const ON_CONFLICT = '.on-conflict';
+/** What stands behind the key of a step there. No step has this for its id. */
+export const RESOLVER_ID = 'on-conflict';
+
+const ON_CONFLICT = `.${RESOLVER_ID}`;
 
 /** The key under which the journal has what the judge of a reduce did: `pick:judge`. No id holds a colon. */
 export function judgeKey(reduce: StepKey): StepKey {
@@ -120,12 +149,10 @@ export function checkedFor(key: StepKey): StepKey | undefined {
   return at === -1 ? undefined : (key.slice(0, at) as StepKey);
 }
 
-/** The step whose execution a key names; for what was done on behalf of another step, that one. */
+/** The step whose execution a key names; for what was done on behalf of another step, that one. Unique in one file only. */
 export function stepOfKey(key: StepKey): StepId {
-  const [whole = ''] = key.split(':', 1);
-  const own = whole.endsWith(ON_CONFLICT) ? whole.slice(0, -ON_CONFLICT.length) : whole;
-  const plain = own.replace(/\[[^\]]*\]/g, '');
-  return plain.slice(plain.lastIndexOf('.') + 1) as StepId;
+  const way = wayTo(key);
+  return way[way.length - 1] as StepId;
 }
 
 /** Takes a text that is known to be a run id. */

@@ -11,7 +11,7 @@ export interface PlannedStep {
   readonly batch: number;
   /** Length of the longest path from here to an end, itself included; what starts first when there is little room. */
   readonly remaining: number;
-  /** The plan of a loop's body. */
+  /** The plan of a loop's body, or of a used workflow. */
   readonly body?: Plan;
   /** Left out by `--only` or `--skip`: counts as skipped. */
   readonly leftOut: boolean;
@@ -25,4 +25,6 @@ export interface Plan {
   readonly batches: readonly (readonly StepId[])[];
   /** The longest chain of needs, first to last. */
   readonly criticalPath: readonly StepId[];
+  /** The steps of `finally`, in file order: each is a batch of its own. None for the body of a loop. */
+  readonly last: readonly PlannedStep[];
 }

@@ -73,6 +73,8 @@ export interface StepProgress {
   readonly model?: string;
   readonly session?: string;
   readonly startedAt?: string;
+  /** Which attempt of the run began what is there; absent once the run was reopened after its end. */
+  readonly startedIn?: number;
   readonly endedAt?: string;
   /** What `steps.x` shows; of the newest ended attempt. */
   readonly values: AttemptValues;
@@ -87,6 +89,8 @@ export interface StepProgress {
   readonly loop?: { readonly iteration: number; readonly again: boolean };
   /** Of a matrix that was expanded: its instances, in its order. */
   readonly instances?: readonly MatrixInstance[];
+  /** Of a used workflow that was begun: its inputs. */
+  readonly inputs?: JsonObject;
   readonly gate?: GateProgress;
   /** Of a reduce whose judge was asked: what it was shown last. */
   readonly shown?: {

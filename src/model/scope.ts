@@ -1,5 +1,5 @@
 /** Holds what an expression can see while it is evaluated. */
-import type { Expr } from './expression.ts';
+import type { Expr, Template } from './expression.ts';
 import type { Json, Result } from './result.ts';
 
 /** The contexts and the functions that depend on the run; both asked for only when the expression does. */
@@ -8,6 +8,20 @@ export interface Scope {
   readonly contexts: Readonly<Record<string, Json>>;
   /** The status functions `success failure always canceled` by that name, and `hashFiles`. Arguments are already evaluated. */
   readonly functions: Readonly<Record<string, (...args: readonly Json[]) => Json>>;
+  /** Of a used workflow: where its variables come from instead of the run's own. */
+  readonly variables?: PartVariables;
+}
+
+/** The variables of a used workflow, beside those that its steps say themselves. */
+export interface PartVariables {
+  /** What its env-files hold. */
+  readonly envFile: Readonly<Record<string, string>>;
+  /** Its own `env`. */
+  readonly own: Readonly<Record<string, Template>>;
+  /** What the step that uses it says: above its own, below its steps'. */
+  readonly given: Readonly<Record<string, string>>;
+  /** Names of `given` whose values come from secrets. */
+  readonly givenSecrets: readonly string[];
 }
 
 /** Evaluates one expression. An error is one sentence, for a failure with reason `condition`. */

@@ -33,3 +33,15 @@ export function locator(text: string): (offset: number) => Position {
     return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
   };
 }
+
+/** The path that people are shown for a file named in the file at `path`. */
+export function besides(path: string, written: string): string {
+  if (written.startsWith('/')) return written;
+  const parts = path.split('/').slice(0, -1);
+  for (const part of written.split('/')) {
+    const last = parts[parts.length - 1];
+    if (part === '..' && last !== undefined && last !== '..' && last !== '') parts.pop();
+    else if (part !== '.' && part !== '') parts.push(part);
+  }
+  return parts.join('/');
+}

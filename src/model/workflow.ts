@@ -1,6 +1,6 @@
 /** Says what the author of a workflow meant, with every shorthand resolved. */
 import type { Budget } from './budget.ts';
-import type { Expr, Template } from './expression.ts';
+import type { Expr, MatrixPatterns, Template, ValueTemplate } from './expression.ts';
 import type { FailureReason } from './failure.ts';
 import type { StepId } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
@@ -75,6 +75,8 @@ export interface Matrix {
   readonly maxParallel?: number;
   /** Whether the first failure starts no further instance. */
   readonly failFast: boolean;
+  /** What stands in the lists above with expressions in it; there it is as it is written. */
+  readonly patterns?: MatrixPatterns;
 }
 
 /** What every step has, whatever its kind. `needs` is always explicit: the list order is already written in. */
@@ -222,11 +224,24 @@ export interface ReduceStep extends StepCommon {
   readonly checks: readonly string[];
 }
 
+/** Another workflow, run as a step. Like a loop it makes no attempts of its own, and knows no retries: its part does. */
+export interface UsesStep extends StepCommon {
+  readonly kind: 'uses';
+  /** The file of the part, from the directory of the outermost workflow's file; begins with `./` or `../`. */
+  readonly file: string;
+  /** The workflow that stands there: read once, however often it is used. */
+  readonly part: Workflow;
+  /** Its inputs. */
+  readonly with: Readonly<Record<string, ValueTemplate>>;
+  /** Those of the step's variables that it says itself: they stand above the part's own. */
+  readonly given: readonly string[];
+}
+
 /** A step of which attempts are made: something is started. */
 export type WorkStep = RunStep | PromptStep;
 
 /** One step of a workflow. */
-export type Step = WorkStep | GateStep | LoopStep | ReduceStep;
+export type Step = WorkStep | GateStep | LoopStep | ReduceStep | UsesStep;
 
 /** A whole workflow. */
 export interface Workflow {
@@ -256,10 +271,14 @@ export function isWriter(step: Step): step is PromptStep {
   return step.kind === 'prompt' && step.access !== 'read' && step.isolated === undefined;
 }
 
-/** Every step of a list, each loop followed by its body, each step with variants as those, in file order. */
+/**
+ * Every step of a list, each loop followed by its body, each used workflow by its part, each step with variants as those, in the
+ * order of the files.
+ */
 export function withBodies(steps: readonly Step[]): readonly Step[] {
   return steps.flatMap((step) => {
     if (step.kind === 'loop') return [step, ...withBodies(step.steps)];
+    if (step.kind === 'uses') return [step, ...allSteps(step.part)];
     return step.kind === 'prompt' && step.variants !== undefined
       ? Object.values(step.variants.steps)
       : [step];
@@ -274,16 +293,7 @@ export function instanceStep(step: Step, matrix: JsonObject): Step | undefined {
   return step.variants.steps[value];
 }
 
-/** Every step of a workflow, those of loops and of `finally` included, in file order. */
-export function allSteps(workflow: Pick<Workflow, 'steps' | 'finally'>): readonly Step[] {
-  return [...withBodies(workflow.steps), ...workflow.finally];
-}
-
-/** Every step that an agent works on, those who judge or resolve conflicts included, in file order. */
-export function agentSteps(workflow: Workflow): readonly PromptStep[] {
-  return allSteps(workflow).flatMap((step) => {
-    if (step.kind === 'reduce') return [step.judge];
-    const resolver = step.isolated?.onConflict?.agent;
-    return [...(step.kind === 'prompt' ? [step] : []), ...(resolver === undefined ? [] : [resolver])];
-  });
+/** Every step of a workflow, those of loops, of used workflows and of `finally` included. */
+export function allSteps({ steps, finally: last }: Pick<Workflow, 'steps' | 'finally'>): readonly Step[] {
+  return withBodies([...steps, ...last]);
 }

@@ -1,9 +1,9 @@
 /** Draws a plan in the languages of Mermaid and Graphviz. */
-import type { Plan } from '../model/plan.ts';
+import type { Plan, PlannedStep } from '../model/plan.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
 import { templateText } from './graph-json.ts';
 import { isolationLines, reachesFull, winnerLines } from './isolation.ts';
-import { type Links, linksOf } from './links.ts';
+import { linksOf } from './links.ts';
 
 /** What stands around a label in Mermaid. */
 const SHAPES: Readonly<Record<Step['kind'], readonly [string, string]>> = {
@@ -11,6 +11,7 @@ const SHAPES: Readonly<Record<Step['kind'], readonly [string, string]>> = {
   prompt: ['([', '])'],
   gate: ['{{', '}}'],
   loop: ['[[', ']]'],
+  uses: ['[[', ']]'],
   reduce: ['[\\', '/]'],
 };
 
@@ -20,14 +21,14 @@ const DOT_SHAPES: Readonly<Partial<Record<Step['kind'], string>>> = {
 };
 
 /** A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there. */
-export function drawMermaid(plan: Plan, workflow: Workflow): string {
+export function drawMermaid(plan: Plan): string {
   const lines = ['flowchart TD'];
-  forEachStep(plan, workflow, (step, name) => {
+  forEachStep(plan, (step, name) => {
     const label = mermaidText(labelOf(step));
     const [open, close] = SHAPES[step.kind];
     lines.push(`  ${name}${open}"${label}"${close}`);
   });
-  forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} --> ${to}`));
+  forEachNeed(plan, (from, to) => lines.push(`  ${from} --> ${to}`));
   forEachBody(plan, (loop, label, members) => {
     lines.push(
       `  subgraph ${loop}_body["${mermaidText(label)}"]`,
@@ -36,13 +37,12 @@ export function drawMermaid(plan: Plan, workflow: Workflow): string {
     );
     lines.push(`  ${loop} -.-> ${loop}_body`);
   });
-  const full = namesOf(plan, workflow, reachesFull);
+  const full = namesOf(plan, reachesFull);
   const write = namesOf(
     plan,
-    workflow,
     (step) => step.kind === 'prompt' && step.access === 'write' && !reachesFull(step),
   );
-  const isolated = namesOf(plan, workflow, (step) => step.isolated !== undefined);
+  const isolated = namesOf(plan, (step) => step.isolated !== undefined);
   if (full.length > 0)
     lines.push('  classDef full stroke:#d00,stroke-width:3px', `  class ${full.join(',')} full`);
   if (write.length > 0) lines.push('  classDef write stroke-width:2px', `  class ${write.join(',')} write`);
@@ -54,7 +54,7 @@ export function drawMermaid(plan: Plan, workflow: Workflow): string {
 /** A Graphviz digraph. */
 export function drawDot(plan: Plan, workflow: Workflow): string {
   const lines = [`digraph "${dotText(workflow.name)}" {`, '  node [shape=box];'];
-  forEachStep(plan, workflow, (step, name) => {
+  forEachStep(plan, (step, name) => {
     const styles = [
       ...(step.kind === 'prompt' ? ['rounded'] : []),
       ...(step.isolated === undefined ? [] : ['dashed']),
@@ -64,7 +64,7 @@ export function drawDot(plan: Plan, workflow: Workflow): string {
     const color = reachesFull(step) ? ', color=red, penwidth=2' : '';
     lines.push(`  ${name} [label="${dotText(labelOf(step))}"${shape}${style}${color}];`);
   });
-  forEachNeed(plan, workflow, (from, to) => lines.push(`  ${from} -> ${to};`));
+  forEachNeed(plan, (from, to) => lines.push(`  ${from} -> ${to};`));
   forEachBody(plan, (loop, label, members) => {
     lines.push(`  subgraph cluster_${loop} {`, `    label="${dotText(label)}";`);
     lines.push(`    ${loop}; ${members.join('; ')};`, '  }', `  ${loop} -> ${members[0]} [style=dotted];`);
@@ -78,6 +78,7 @@ function labelOf(step: Step): string {
   const isolation = [...matrix, ...isolationLines(step)];
   if (step.kind === 'run') return [step.id, ...isolation].join('\n');
   if (step.kind === 'loop') return [step.id, `at most ${step.max} times`, ...isolation].join('\n');
+  if (step.kind === 'uses') return [step.id, `uses ${step.file}`, ...isolation].join('\n');
   if (step.kind === 'gate') return [step.id, step.options.join(', ')].join('\n');
   if (step.kind === 'reduce')
     return [step.id, `${step.mode} of ${step.from}`, ...winnerLines(step)].join('\n');
@@ -85,58 +86,80 @@ function labelOf(step: Step): string {
   return [step.id, `${step.engines.join(', ')}${model} · ${step.access}`, ...isolation].join('\n');
 }
 
-/** Main steps are `s0`, `s1`, …, those of a loop's body `s1_0`, …; those of `finally` are `f0`, `f1`, … */
-function forEachStep(plan: Plan, workflow: Workflow, visit: (step: Step, name: string) => void): void {
-  const visitAll = (list: Plan, name: (index: number) => string): void => {
-    for (const { step, index, body } of list.steps) {
-      visit(step, name(index));
-      if (body !== undefined) visitAll(body, (inner) => `${name(index)}_${inner}`);
+/**
+ * Main steps are `s0`, `s1`, …, those of a loop's body or a used workflow `s1_0`, …; those of `finally` are `f0`, `f1`, …, of a used
+ * workflow's `s1_f0`, …
+ */
+function forEachStep(plan: Plan, visit: (step: Step, name: string) => void): void {
+  const visitAll = (list: Plan, names: Names): void => {
+    for (const { planned, name } of namedSteps(list, names)) {
+      visit(planned.step, name);
+      if (planned.body !== undefined) visitAll(planned.body, inside(name));
     }
   };
-  visitAll(plan, (index) => `s${index}`);
-  for (const [index, step] of workflow.finally.entries()) visit(step, `f${index}`);
+  visitAll(plan, OUTERMOST);
 }
 
-/** The body of each loop: the loop's name, what is written over it, the names of the steps. An inner one comes after its outer. */
+/** How the steps of a list are called, and those of its `finally`. */
+interface Names {
+  readonly step: (index: number) => string;
+  readonly last: (index: number) => string;
+}
+
+const OUTERMOST: Names = { step: (index) => `s${index}`, last: (index) => `f${index}` };
+
+function inside(name: string): Names {
+  return { step: (index) => `${name}_${index}`, last: (index) => `${name}_f${index}` };
+}
+
+function namedSteps(
+  list: Plan,
+  names: Names,
+): readonly { readonly planned: PlannedStep; readonly name: string }[] {
+  return [
+    ...list.steps.map((planned) => ({ planned, name: names.step(planned.index) })),
+    ...list.last.map((planned) => ({ planned, name: names.last(planned.index) })),
+  ];
+}
+
+/** Each body: the name of its step, what is written over it, the names of the steps. An inner one comes after its outer. */
 function forEachBody(
   list: Plan,
-  visit: (loop: string, label: string, members: readonly string[]) => void,
-  nameOf: (index: number) => string = (index) => `s${index}`,
+  visit: (around: string, label: string, members: readonly string[]) => void,
+  names = OUTERMOST,
 ): void {
-  for (const { step, index, body } of list.steps) {
+  for (const { planned, name } of namedSteps(list, names)) {
+    const { step, body } = planned;
     if (body === undefined) continue;
-    const loop = nameOf(index);
-    const inner = (position: number) => `${loop}_${position}`;
+    const label = step.kind === 'uses' ? `part of ${step.id}` : `body of ${step.id}`;
     visit(
-      loop,
-      `body of ${step.id}`,
-      body.steps.map((planned) => inner(planned.index)),
+      name,
+      label,
+      namedSteps(body, inside(name)).map((member) => member.name),
     );
-    forEachBody(body, visit, inner);
+    forEachBody(body, visit, inside(name));
   }
 }
 
 /** The steps of `finally` are a chain behind every step that nobody needs. */
-function forEachNeed(plan: Plan, workflow: Workflow, visit: (from: string, to: string) => void): void {
-  const visitAll = (list: Plan, name: (index: number) => string): Links => {
-    const links = linksOf(list.steps.map(({ step }) => step));
-    for (const [index, needs] of links.needs.entries())
-      for (const need of needs) visit(name(need), name(index));
-    for (const { body, index } of list.steps) {
-      if (body !== undefined) visitAll(body, (inner) => `${name(index)}_${inner}`);
-    }
-    return links;
+function forEachNeed(plan: Plan, visit: (from: string, to: string) => void): void {
+  const visitAll = (list: Plan, names: Names): void => {
+    const { needs, dependents } = linksOf(list.steps.map(({ step }) => step));
+    for (const [index, some] of needs.entries())
+      for (const need of some) visit(names.step(need), names.step(index));
+    for (const { planned, name } of namedSteps(list, names))
+      if (planned.body !== undefined) visitAll(planned.body, inside(name));
+    if (list.last.length === 0) return;
+    for (const [index, after] of dependents.entries())
+      if (after.length === 0) visit(names.step(index), names.last(0));
+    for (let index = 1; index < list.last.length; index++) visit(names.last(index - 1), names.last(index));
   };
-  const links = visitAll(plan, (index) => `s${index}`);
-  if (workflow.finally.length === 0) return;
-  for (const [index, dependents] of links.dependents.entries())
-    if (dependents.length === 0) visit(`s${index}`, 'f0');
-  for (let index = 1; index < workflow.finally.length; index++) visit(`f${index - 1}`, `f${index}`);
+  visitAll(plan, OUTERMOST);
 }
 
-function namesOf(plan: Plan, workflow: Workflow, wanted: (step: Step) => boolean): string[] {
+function namesOf(plan: Plan, wanted: (step: Step) => boolean): string[] {
   const names: string[] = [];
-  forEachStep(plan, workflow, (step, name) => {
+  forEachStep(plan, (step, name) => {
     if (wanted(step)) names.push(name);
   });
   return names;

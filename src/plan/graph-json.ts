@@ -1,5 +1,5 @@
 /** Shows a plan to programs; the shape is part of the contract. */
-import { literalText, type Template } from '../model/expression.ts';
+import { literalText, type Template, type ValueTemplate } from '../model/expression.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type {
@@ -10,6 +10,7 @@ import type {
   PromptStep,
   ReduceStep,
   Step,
+  UsesStep,
   Workflow,
 } from '../model/workflow.ts';
 import { allowanceJson } from './allowance.ts';
@@ -22,7 +23,6 @@ import { mergedTogether } from './isolation.ts';
 export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
   const steps = describeSteps(plan);
   const merges = mergedTogether(plan).filter((group) => group.length > 0);
-  for (const step of workflow.finally) steps[step.id] = { ...describe(step), needs: [], finally: true };
   return {
     workflow: workflow.name,
     ...(workflow.budget === undefined ? {} : { budget: allowanceJson(workflow.budget) }),
@@ -33,7 +33,7 @@ export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
     steps,
     'critical-path': plan.criticalPath,
     ...(merges.length === 0 ? {} : { merges: merges.map((group) => group.map((step) => step.id)) }),
-    ...(workflow.finally.length === 0 ? {} : { finally: workflow.finally.map((step) => step.id) }),
+    ...finallyOf(plan),
   };
 }
 
@@ -41,7 +41,11 @@ function budgetsOfAgents(budgets: NonNullable<Workflow['agentBudgets']>): JsonOb
   return Object.fromEntries(Object.entries(budgets).map(([name, budget]) => [name, allowanceJson(budget)]));
 }
 
-/** The steps of a list by id; a loop has those of its body in it. */
+function finallyOf({ last }: Plan): JsonObject {
+  return last.length === 0 ? {} : { finally: last.map(({ step }) => step.id) };
+}
+
+/** The steps of a list by id; a loop has those of its body in it, a used workflow its own. */
 function describeSteps(plan: Plan): Record<string, Json> {
   const steps: Record<string, Json> = {};
   for (const { step, batch, leftOut, body } of plan.steps) {
@@ -50,10 +54,16 @@ function describeSteps(plan: Plan): Record<string, Json> {
       needs: step.needs,
       batch,
       ...(leftOut ? { 'left-out': true } : {}),
-      ...(body === undefined ? {} : { batches: body.batches, steps: describeSteps(body) }),
+      ...bodyOf(body),
     };
   }
+  for (const { step, body } of plan.last)
+    steps[step.id] = { ...describe(step), needs: [], finally: true, ...bodyOf(body) };
   return steps;
+}
+
+function bodyOf(body: Plan | undefined): JsonObject {
+  return body === undefined ? {} : { batches: body.batches, steps: describeSteps(body), ...finallyOf(body) };
 }
 
 function describe(step: Step): JsonObject {
@@ -71,6 +81,7 @@ function describe(step: Step): JsonObject {
   if (step.kind === 'loop') return { ...common, ...describeLoop(step) };
   if (step.kind === 'gate') return { ...common, ...describeGate(step) };
   if (step.kind === 'reduce') return { ...common, ...describeReduce(step) };
+  if (step.kind === 'uses') return { ...common, ...describeUses(step) };
   return { ...common, ...describeAgent(step), ...(step.undo ? {} : { undo: 'never' }), ...budgetOf(step) };
 }
 
@@ -108,6 +119,11 @@ function describeReduce({ from, mode, judge, rubric, checks }: ReduceStep): Json
     ...(rubric === undefined ? {} : { rubric: templateText(rubric) }),
     ...(checks.length === 0 ? {} : { checks }),
   };
+}
+
+function describeUses({ file, with: given }: UsesStep): JsonObject {
+  const values = Object.entries(given).map(([name, value]) => [name, valueText(value)] as const);
+  return { uses: file, ...(values.length === 0 ? {} : { with: Object.fromEntries(values) }) };
 }
 
 // The keys are those of the language.
@@ -163,4 +179,11 @@ export function templateText(template: Template): string {
   return template.parts
     .map((part) => (typeof part === 'string' ? part : `\${{ ${part.text.trim()} }}`))
     .join('');
+}
+
+function valueText(value: ValueTemplate): Json {
+  if ('value' in value) return value.value;
+  if ('template' in value) return templateText(value.template);
+  if ('list' in value) return value.list.map(valueText);
+  return Object.fromEntries(Object.entries(value.map).map(([name, inner]) => [name, valueText(inner)]));
 }

@@ -14,7 +14,7 @@ const MOST_OF_COMMAND = 40;
 
 /** Needs that follow from the order of the list are not shown: saying them would make every line of a chain longer. */
 export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: string) => string): string {
-  const width = Math.min(40, Math.max(0, ...steps(plan, workflow).map((step) => step.id.length)));
+  const width = Math.min(40, Math.max(0, ...steps(plan).map((step) => step.id.length)));
   const heldBack = heldBackBy(plan);
   const together = mergedTogether(plan);
   const line = (step: Step, above: Step | undefined, mates: readonly Step[] = []) => {
@@ -40,18 +40,22 @@ export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: stri
     const names = together[batch]?.map((step) => step.id) ?? [];
     if (names.length > 0) lines.push(`  merged in this order when the last has ended: ${named(names)}`);
   }
-  if (workflow.finally.length > 0) lines.push('', 'finally, whatever happened');
-  for (const step of workflow.finally) lines.push(line(step, undefined));
+  if (plan.last.length > 0) lines.push('', 'finally, whatever happened');
+  for (const planned of plan.last)
+    lines.push(
+      line(planned.step, plan.last[planned.index - 1]?.step),
+      ...bodyLines(planned, emphasize, '    '),
+    );
   if (plan.criticalPath.length > 1) lines.push('', `longest path: ${shortened(plan.criticalPath)}`);
   return `${lines.join('\n')}\n`;
 }
 
-/** The body of a loop, in the order in which it can run. */
+/** The body of a loop, or a used workflow, in the order in which it can run. */
 function bodyLines({ body }: PlannedStep, emphasize: (text: string) => string, indent: string): string[] {
   if (body === undefined) return [];
-  const width = Math.min(40, Math.max(...body.steps.map(({ step }) => step.id.length)));
+  const width = Math.min(40, Math.max(...steps(body).map((step) => step.id.length)));
   const together = mergedTogether(body);
-  return [...body.steps]
+  const main = [...body.steps]
     .sort((a, b) => a.batch - b.batch || a.index - b.index)
     .flatMap((planned) => {
       const { step, index, batch } = planned;
@@ -63,10 +67,17 @@ function bodyLines({ body }: PlannedStep, emphasize: (text: string) => string, i
       const text = `${indent}${step.id.padEnd(width)}  ${facts.join(' · ')}`;
       return [text, ...bodyLines(planned, emphasize, `${indent}  `)];
     });
+  const last = body.last.flatMap((planned) => {
+    const { step } = planned;
+    const facts = [...factsOf(step, undefined, emphasize), ...isolationFacts(step, [], emphasize)];
+    const text = `${indent}${step.id.padEnd(width)}  finally · ${facts.join(' · ')}`;
+    return [text, ...bodyLines(planned, emphasize, `${indent}  `)];
+  });
+  return [...main, ...last];
 }
 
-function steps(plan: Plan, workflow: Workflow): readonly Step[] {
-  return [...plan.steps.map((planned) => planned.step), ...workflow.finally];
+function steps({ steps: main, last }: Plan): readonly Step[] {
+  return [...main, ...last].map((planned) => planned.step);
 }
 
 function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) => string): string[] {
@@ -96,6 +107,8 @@ function ownFacts(step: Step, emphasize: (text: string) => string): string[] {
       return loopFacts(step);
     case 'reduce':
       return reduceFacts(step, emphasize);
+    case 'uses':
+      return usesFacts(step);
   }
 }
 
@@ -117,6 +130,11 @@ function reduceFacts(
     ...(checks.length === 0 ? [] : [count(checks.length, 'check')]),
     `judged by ${judge.agent ?? 'an agent'} (${engineFacts(judge, emphasize).join(', ')})`,
   ];
+}
+
+function usesFacts({ file, with: given }: Extract<Step, { kind: 'uses' }>): string[] {
+  const names = Object.keys(given);
+  return [`uses ${file}`, ...(names.length === 0 ? [] : [`with ${named(names)}`])];
 }
 
 function matrixFacts({ matrix }: Step): string[] {

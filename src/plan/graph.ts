@@ -27,7 +27,7 @@ export function graph(
     case 'text':
       return graphText(plan, workflow, options.emphasize ?? ((text) => text));
     case 'mermaid':
-      return drawMermaid(plan, workflow);
+      return drawMermaid(plan);
     case 'dot':
       return drawDot(plan, workflow);
     case 'json':

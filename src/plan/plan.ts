@@ -16,24 +16,47 @@ export interface Planned {
 }
 
 /**
- * Plans the main list, with each loop's body as a list of its own: batches, how much remains behind each step, the critical path. Time and memory grow with steps
+ * Plans the main list, with each loop's body and each used workflow as a list of its own: batches, how much remains behind each step, the critical path. Time and memory grow with steps
  * plus needs, and nothing recurses: a chain of 10,000 steps is an ordinary workflow.
  * Needs that name no step, or the step itself, are the reader's to complain about; here they order nothing.
  */
 export function planWorkflow(workflow: Workflow): Planned {
-  const { plan, diagnostics } = planList(workflow, workflow.steps);
-  const found = sorted(diagnostics);
+  const parts = new Map<Workflow, Planned>();
+  const { plan } = planPart(workflow, parts);
+  const found = sorted([...parts.values()].flatMap(({ diagnostics }) => diagnostics));
   return plan === undefined || hasErrors(found) ? { diagnostics: found } : { plan, diagnostics: found };
 }
 
-/** Plans a list, the bodies of its loops included. */
-function planList(workflow: Workflow, steps: readonly Step[]): Planned {
+type Parts = Map<Workflow, Planned>;
+
+/** Plans a workflow with its `finally`. One that is used often is planned once, and complained about once. */
+function planPart(workflow: Workflow, parts: Parts): Planned {
+  const before = parts.get(workflow);
+  if (before !== undefined) return before;
+  const { plan, diagnostics } = planList(workflow, workflow.steps, parts);
+  const last = workflow.finally.map((step, index) => {
+    const part = step.kind === 'uses' ? planPart(step.part, parts) : undefined;
+    const planned = { step, ...bodyOf(part?.plan), index, batch: index, remaining: 1, leftOut: false };
+    return part !== undefined && part.plan === undefined ? undefined : planned;
+  });
+  const usable = last.filter((planned) => planned !== undefined);
+  const isWhole = plan !== undefined && usable.length === last.length;
+  const planned = { ...(isWhole ? { plan: { ...plan, last: usable } } : {}), diagnostics };
+  parts.set(workflow, planned);
+  return planned;
+}
+
+/** Plans a list, the bodies of its loops included, and the workflows that it uses. */
+function planList(workflow: Workflow, steps: readonly Step[], parts: Parts): Planned {
   const links = linksOf(steps);
   const order = topologicalOrder(links);
-  const bodies = new Map(
-    steps.flatMap((step) => (step.kind === 'loop' ? [[step, planList(workflow, step.steps)] as const] : [])),
-  );
-  const inside = [...bodies.values()].flatMap(({ diagnostics }) => diagnostics);
+  const bodies = new Map<Step, Planned>();
+  for (const step of steps) {
+    if (step.kind === 'loop') bodies.set(step, planList(workflow, step.steps, parts));
+    if (step.kind === 'uses') bodies.set(step, planPart(step.part, parts));
+  }
+  // What there is to say of a part is said of its file.
+  const inside = [...bodies].flatMap(([step, { diagnostics }]) => (step.kind === 'loop' ? diagnostics : []));
   const list = { source: workflow.source, steps };
   if (order.length < steps.length) return { diagnostics: [...inside, ...findCycles(list, links, order)] };
   const diagnostics = [...inside, ...findParallelWriters(list, links, order)];
@@ -71,7 +94,7 @@ function planOf(
     remaining: at(remaining, index),
     leftOut: false,
   }));
-  return { steps, batches: batchesOf(steps), criticalPath: criticalPathOf(steps, links) };
+  return { steps, batches: batchesOf(steps), criticalPath: criticalPathOf(steps, links), last: [] };
 }
 
 function bodyOf(body: Plan | undefined): Pick<PlannedStep, 'body'> {

@@ -1,12 +1,5 @@
 /** Says what a change waits for that is ready and not merged. */
-import {
-  asStepKey,
-  iterationPrefix,
-  iterationsAround,
-  type StepKey,
-  stepKey,
-  stepOfKey,
-} from '../model/ids.ts';
+import { beforeDots, type StepKey, stepKey, stepOfKey } from '../model/ids.ts';
 import type { Plan, PlannedStep } from '../model/plan.ts';
 import type { Progress, StepStatus } from '../model/progress.ts';
 import { mergeTurns } from '../model/turns.ts';
@@ -52,9 +45,12 @@ function around(
 ): { readonly list: readonly PlannedStep[]; readonly prefix: string } {
   let list = plan?.steps ?? [];
   let prefix = '';
-  for (const { loop, iteration } of iterationsAround(key)) {
-    list = list.find(({ step }) => step.id === stepOfKey(asStepKey(loop)))?.body?.steps ?? [];
-    prefix = iterationPrefix(loop, iteration);
+  // What stands around a step ends in a dot; the iteration, or the instance, in front of that is of the step itself.
+  for (const around of beforeDots(key)) {
+    const planned = list.find(({ step }) => step.id === stepOfKey(around));
+    if (planned?.body === undefined) continue;
+    list = [...planned.body.steps, ...planned.body.last];
+    prefix = `${around}.`;
   }
   return { list, prefix };
 }

@@ -1,10 +1,10 @@
 /** Says of the steps of a run how they stand. */
 import type { StepKey } from '../model/ids.ts';
-import { asStepKey, checkedFor, outermost, stepOfKey } from '../model/ids.ts';
+import { asStepKey, checkedFor, liesIn, outermost } from '../model/ids.ts';
+import { stepAt } from '../model/parts.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import { lastIteration, untouched } from '../model/progress.ts';
-import { withBodies } from '../model/workflow.ts';
 import { oneLine } from './clean.ts';
 import { gateWords } from './gates.ts';
 import { count, duration, moment, takenFrom, usageWords } from './words.ts';
@@ -15,14 +15,14 @@ const LONGEST_FACT = 120;
 export function stepsInOrder(progress: Progress, plan: Plan | undefined): readonly StepProgress[] {
   const inside = new Map<StepKey, StepKey[]>();
   for (const key of progress.steps.keys()) {
-    if (!/[[:]/.test(key)) continue;
     const around = outermost(key);
+    if (!liesIn(key, around)) continue;
     const others = inside.get(around);
     if (others === undefined) inside.set(around, [key]);
     else others.push(key);
   }
   const planned = (plan?.steps ?? []).map(({ step }) => asStepKey(step.id));
-  // What was executed in a loop, or on behalf of a step, stands below it.
+  // What was executed inside of a step, or on its behalf, stands below it.
   const all = [...planned, ...progress.steps.keys()].flatMap((key) => [key, ...(inside.get(key) ?? [])]);
   return [...new Set<StepKey>(all)].map((key) => progress.steps.get(key) ?? untouched(key));
 }
@@ -34,9 +34,21 @@ export interface Allowed {
 
 /** Those whose step says `continue-on-error`, and checks: a candidate that fails them is dropped, and nothing is wrong. */
 export function mayFail(plan: Plan | undefined): Allowed {
-  const steps = withBodies((plan?.steps ?? []).map(({ step }) => step));
-  const allowed = new Set(steps.filter((step) => step.continueOnError).map(({ id }) => id));
-  return { has: (key) => checkedFor(key) !== undefined || allowed.has(stepOfKey(key)) };
+  const known = new Map<StepKey, boolean>();
+  const steps = new Map((plan?.steps ?? []).map(({ step }) => [asStepKey(step.id), step] as const));
+  const allowed = (key: StepKey): boolean => {
+    // A candidate that fails its checks is dropped.
+    if (checkedFor(key) !== undefined) return true;
+    const outer = steps.get(outermost(key));
+    return outer !== undefined && stepAt({ steps: [outer], finally: [] }, key)?.continueOnError === true;
+  };
+  return {
+    has: (key) => {
+      const before = known.get(key) ?? allowed(key);
+      known.set(key, before);
+      return before;
+    },
+  };
 }
 
 /** How long the newest attempt of a step took, or has taken so far; undefined when it has not started. */
@@ -90,10 +102,13 @@ export function isUsageUnknown(step: StepProgress): boolean {
   return step.endedAt !== undefined && step.attempt > 0 && step.failure?.reason !== 'spawn';
 }
 
+/** Kinds that make no attempts of their own. */
+const MADE_OF_OTHERS: ReadonlySet<string> = new Set(['loop', 'matrix', 'reduce', 'uses']);
+
 /** Whether a step was stopped with its run and will be done again. Whoever ran it may have died before saying so. */
 export function isInterrupted({ status, failure, kind }: StepProgress, running: boolean): boolean {
   // What it is made of says so itself.
-  if (kind === 'loop' || kind === 'matrix' || kind === 'reduce') return false;
+  if (kind !== undefined && MADE_OF_OTHERS.has(kind)) return false;
   if (status === 'waiting') return failure?.reason === 'interrupted';
   return status === 'running' && !running;
 }

@@ -1,6 +1,6 @@
 /** Lists the executions of steps that a run knows of. */
 import type { StepKey } from '../model/ids.ts';
-import { iterationPrefix } from '../model/ids.ts';
+import { iterationPrefix, partPrefix } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import { lastIteration } from '../model/progress.ts';
 import { instanceStep, type Step } from '../model/workflow.ts';
@@ -16,7 +16,7 @@ export interface Execution {
 
 /**
  * Those of the main list, batch by batch, then those of `finally`: in the order in which they can have begun. A loop is followed by
- * what was executed of its body, iteration by iteration.
+ * what was executed of its body, iteration by iteration, a used workflow by what was executed of it.
  */
 export function executions({
   main,
@@ -36,8 +36,14 @@ export function executions({
                 step: instanceStep(step, matrix) ?? step,
                 key,
               }));
-        return made.flatMap((one) => [one, ...(body === undefined ? [] : rounds(one.key, body))]);
+        return made.flatMap((one) => [one, ...(body === undefined ? [] : insideOf(one, body))]);
       });
+  const insideOf = ({ step, key }: Execution, body: Plan): readonly Execution[] => {
+    if (step.kind !== 'uses') return rounds(key, body);
+    if (ledger.step(key).attempt === 0) return [];
+    const prefix = partPrefix(key);
+    return [...inList({ prefix, planned: body.steps }), ...inList({ prefix, planned: body.last })];
+  };
   const rounds = (key: StepKey, body: Plan): readonly Execution[] => {
     const loop = ledger.step(key);
     if (loop.attempt === 0) return [];

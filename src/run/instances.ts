@@ -1,12 +1,14 @@
 /** Runs the instances of a matrix as steps of the list that the matrix stands in. */
+import type { StepKey } from '../model/ids.ts';
 import { expansion, type MatrixInstance } from '../model/progress.ts';
 import { ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
-import { instanceStep, type Matrix } from '../model/workflow.ts';
+import { instanceStep, type Matrix, type Step } from '../model/workflow.ts';
 import { condition } from './fill.ts';
 import type { Entry, Schedule } from './list.ts';
 import { cancel, endMatrix, hasEnded, statusOf } from './list.ts';
 import { expand } from './matrix.ts';
+import type { Running } from './running.ts';
 
 /** What the list does with any of its steps. */
 export interface Hands {
@@ -28,36 +30,55 @@ export interface Hands {
 export function startMatrix(hands: Hands, entry: Entry, matrix: Matrix): void {
   const { list } = hands;
   const { run } = list;
-  const { key } = entry;
-  const { instances: recorded, status, attempt: before } = run.ledger.step(key);
-  const expanded =
-    recorded === undefined
-      ? expand(run, entry.planned.step, { key, matrix }, hands.scope(entry))
-      : ok(recorded);
-  const attempt = status === 'running' ? before : before + 1;
-  if (!expanded.ok) {
-    const failure = condition(entry.planned.step, expanded.error);
-    void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+  const { key, planned } = entry;
+  const expanded = expandOnce(run, { step: planned.step, key, matrix, scope: hands.scope(entry) }, true);
+  if (expanded === undefined) {
     hands.settle(entry);
     return;
   }
-  if (expanded.value.length === 0) {
-    void run.ledger.say({ type: 'step-skipped', step: key, because: 'its matrix has no combination' });
-    hands.settle(entry);
-    return;
-  }
-  if (status !== 'running')
-    void run.ledger.say({ type: 'step-started', step: key, attempt, kind: 'matrix', workspace: 'shared' });
-  if (recorded === undefined) void run.ledger.say(expansion(key, expanded.value));
-  const instances = expanded.value.map((one, i) =>
-    instanceEntry(list, entry, one, i / expanded.value.length),
-  );
+  const instances = expanded.map((one, i) => instanceEntry(list, entry, one, i / expanded.length));
   entry.instances = instances;
   entry.queue = [...instances];
   list.entries.push(...instances);
   list.barrier.join(instances);
   list.barrier.ended(entry);
   startInstances(hands, entry);
+}
+
+/** A matrix that may start. */
+interface MatrixOf {
+  readonly step: Step;
+  readonly key: StepKey;
+  readonly matrix: Matrix;
+  readonly scope: Scope;
+}
+
+/**
+ * The instances of a matrix that is begun, which is said; undefined where it has its end without any.
+ * @param again whether instances that are recorded are those
+ */
+export function expandOnce(
+  run: Running,
+  { step, key, matrix, scope }: MatrixOf,
+  again: boolean,
+): readonly MatrixInstance[] | undefined {
+  const { instances, status, attempt: before } = run.ledger.step(key);
+  const recorded = again ? instances : undefined;
+  const expanded = recorded === undefined ? expand(run, step, { key, matrix }, scope) : ok(recorded);
+  const attempt = status === 'running' ? before : before + 1;
+  if (!expanded.ok) {
+    const failure = condition(step, expanded.error);
+    void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+    return undefined;
+  }
+  if (expanded.value.length === 0) {
+    void run.ledger.say({ type: 'step-skipped', step: key, because: 'its matrix has no combination' });
+    return undefined;
+  }
+  if (status !== 'running')
+    void run.ledger.say({ type: 'step-started', step: key, attempt, kind: 'matrix', workspace: 'shared' });
+  if (recorded === undefined) void run.ledger.say(expansion(key, expanded.value));
+  return expanded.value;
 }
 
 function instanceEntry(list: Schedule, of: Entry, { key, matrix }: MatrixInstance, part: number): Entry {

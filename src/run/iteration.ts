@@ -30,6 +30,8 @@ export function iterationFrame(run: Running, { key, body, frame, rank }: LoopHer
     planned: body.steps,
     steps: stepsView(run.ledger, [{ prefix, planned: body.steps }], frame.steps),
     contexts: { ...frame.contexts, loop },
-    of: { loop: key, iteration, rank },
+    rank,
+    of: { loop: key, iteration },
+    ...(frame.variables === undefined ? {} : { variables: frame.variables }),
   };
 }

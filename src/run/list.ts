@@ -82,6 +82,15 @@ export function layOut(run: Running, phase: Phase, frame: Frame, outer?: Schedul
   return { run, phase, frame, entries, barrier, ...(outer === undefined ? {} : { outer }), ...fresh };
 }
 
+/** Runs a list. Resolves when every step has its end, or when the phase was halted and what ran has stopped. */
+export function runWhole(list: Schedule, begin: (list: Schedule) => void): Promise<void> {
+  return new Promise((resolve) => {
+    list.finish = resolve;
+    begin(list);
+    if (list.open === 0) resolve();
+  });
+}
+
 /** Something is being done for the list. */
 export function enter(list: Schedule): void {
   if (list.open++ === 0 && list.outer !== undefined) enter(list.outer);

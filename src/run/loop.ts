@@ -6,12 +6,12 @@ import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { LoopStep } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
+import { failureIn } from './ending.ts';
 import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
 import type { LoopHere } from './iteration.ts';
 import { iterationFrame } from './iteration.ts';
-import { hasFailed } from './judge.ts';
 import { becauseOf } from './list.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
@@ -100,19 +100,6 @@ function goesOn(run: Running, { step, status }: LoopOf, frame: Frame): Result<bo
 /** What was begun was decided on: asked again, `while` could say something else. */
 function hasBegun(run: Running, frame: Frame): boolean {
   return frame.planned.some(({ step }) => run.ledger.progress.steps.has(keyIn(frame, step)));
-}
-
-function failureIn(
-  run: Running,
-  frame: Frame,
-): { readonly key: StepKey; readonly failure?: Failure } | undefined {
-  for (const { step } of frame.planned) {
-    const key = keyIn(frame, step);
-    const { status, failure } = run.ledger.step(key);
-    if (hasFailed({ id: step.id, status, continueOnError: step.continueOnError }))
-      return { key, ...(failure === undefined ? {} : { failure }) };
-  }
-  return undefined;
 }
 
 function inIteration(

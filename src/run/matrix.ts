@@ -6,17 +6,22 @@ import { err, ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
 import { instanceStep, type Matrix, type Step } from '../model/workflow.ts';
 import type { Running } from './running.ts';
+import { fillValue } from './scope.ts';
 
 /** More than anybody wants, and less than what brings a machine down. */
 const MOST_INSTANCES = 1_000;
 
 /** The instances in the order of the matrix; none where an axis came out empty. An error is one sentence. */
 export function expand(
-  { input: { ports } }: Running,
+  run: Running,
   step: Step,
-  { key, matrix }: { readonly key: StepKey; readonly matrix: Matrix },
+  { key, matrix: asWritten }: { readonly key: StepKey; readonly matrix: Matrix },
   scope: Scope,
 ): Result<readonly MatrixInstance[], string> {
+  const filled = filledIn(run, asWritten, scope);
+  if (!filled.ok) return filled;
+  const matrix = filled.value;
+  const { ports } = run.input;
   const axes: [string, readonly Json[]][] = [];
   for (const [name, axis] of Object.entries(matrix.axes)) {
     const value = 'text' in axis ? ports.evaluate(axis, scope) : ok(axis as readonly Json[]);
@@ -34,6 +39,27 @@ export function expand(
   if (nobody !== undefined) return err(`nobody is named for ${JSON.stringify(nobody.matrix)}`);
   const names = instancesOf(all.map((one) => Object.values(one.named).map(ports.toText)));
   return ok(all.map(({ matrix: values }, i) => ({ key: `${key}${names[i]}` as StepKey, matrix: values })));
+}
+
+/** The matrix with the expressions in its literal places filled in. */
+function filledIn(run: Running, matrix: Matrix, scope: Scope): Result<Matrix, string> {
+  const { patterns } = matrix;
+  if (patterns === undefined) return ok(matrix);
+  const axes: Record<string, Matrix['axes'][string]> = { ...matrix.axes };
+  for (const [name, list] of Object.entries(patterns.axes)) {
+    const values = fillValue(run, { list }, scope);
+    if (!values.ok) return err(`matrix.${name}: ${values.error}`);
+    axes[name] = values.value as readonly Json[];
+  }
+  const lists: { include?: readonly JsonObject[]; exclude?: readonly JsonObject[] } = {};
+  for (const key of ['include', 'exclude'] as const) {
+    const maps = patterns[key];
+    if (maps === undefined) continue;
+    const all = fillValue(run, { list: maps.map((map) => ({ map })) }, scope);
+    if (!all.ok) return err(`matrix.${key}: ${all.error}`);
+    lists[key] = all.value as readonly JsonObject[];
+  }
+  return ok({ ...matrix, axes, ...lists });
 }
 
 interface Combination {

@@ -36,7 +36,7 @@ export async function lookForMending(run: Running): Promise<Result<Mending, stri
   // What was done last is undone first.
   for (const execution of [...executions(run)].reverse()) {
     // It makes no attempt that could be left open: whoever goes on with the run goes on with it.
-    if (execution.step.kind === 'loop') continue;
+    if (execution.step.kind === 'loop' || execution.step.kind === 'uses') continue;
     const looks = execution.step.kind === 'reduce' ? [lookAtParts, lookAtChange] : LOOKS;
     const resolves = execution.step.isolated?.onConflict !== undefined ? [lookAtResolution] : [];
     for (const look of [...looks, ...resolves]) {

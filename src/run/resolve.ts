@@ -2,10 +2,11 @@
 import type { Failure } from '../model/failure.ts';
 import { fileNames } from '../model/file-name.ts';
 import { asStepId, conflictKey } from '../model/ids.ts';
+import { ownSteps, partsOf } from '../model/parts.ts';
 import type { StepProgress } from '../model/progress.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
-import { allSteps, type Isolated, type PromptStep, type Step } from '../model/workflow.ts';
+import type { Isolated, PromptStep, Step } from '../model/workflow.ts';
 import type { AttemptOf } from './attempt.ts';
 import { executions } from './executions.ts';
 import type { InWorktree } from './isolated.ts';
@@ -197,11 +198,12 @@ function unmarkedWords(unmarked: readonly (readonly string[])[]): readonly strin
 
 function purposeOf(run: Running, step: Step): string {
   if (step.kind === 'reduce') {
-    const from = allSteps(run.input.workflow).find(({ id }) => id === step.from);
+    const file = partsOf(run.input.workflow).find((part) => ownSteps(part).includes(step));
+    const from = file === undefined ? undefined : ownSteps(file).find(({ id }) => id === step.from);
     if (from === undefined) throw new Error(`\`${step.id}\` chooses among nobody`);
     return purposeOf(run, from);
   }
-  if (step.kind === 'gate' || step.kind === 'loop') throw new Error(`\`${step.id}\` has no change to merge`);
+  if (step.kind !== 'prompt' && step.kind !== 'run') throw new Error(`\`${step.id}\` has no change to merge`);
   const { parts } = step.kind === 'prompt' ? step.prompt : step.script;
   const written = parts.map((part) => (typeof part === 'string' ? part : `\${{ ${part.text} }}`)).join('');
   const name = step.name === undefined ? `\`${step.id}\`` : `\`${step.id}\` (${step.name})`;

@@ -9,20 +9,22 @@ import type { BroughtDecision } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
 import { raised } from './budget-words.ts';
 import { budgetsOf, openBudgets } from './budgets.ts';
+import { type Ending, outputsOf, restsIn } from './ending.ts';
 import { recordEnd } from './ends.ts';
-import { endOfList, runFinally, runOutputs, sayFinished } from './finish.ts';
-import { keyIn } from './frame.ts';
+import { runFinally } from './finally.ts';
+import { endOfList, finallySince, sayFinished } from './finish.ts';
 import { openGates } from './gates.ts';
 import { openLedger } from './ledger.ts';
 import { limitEngines } from './limits.ts';
-import { cancelWaiting, hasEnded, layOut, waitsFor } from './list.ts';
+import { cancelWaiting, layOut, runWhole, waitsFor } from './list.ts';
 import type { Mending } from './mend.ts';
 import { lookForMending, mend } from './mend.ts';
 import { sayOpening } from './opening.ts';
+import { endParts } from './part-ends.ts';
 import type { Halt, Phase, RestReason } from './phase.ts';
 import { openPhase } from './phase.ts';
 import type { RunInput, Running } from './running.ts';
-import { runList } from './schedule.ts';
+import { begin } from './schedule.ts';
 import { stepsView } from './view.ts';
 
 /**
@@ -100,7 +102,7 @@ export function startRun(input: RunInput): RunHandle {
 }
 
 function openRun(input: RunInput, control: Control): Running & { setStartedAt(at: string): void } {
-  const { ports, workflow, plan, options } = input;
+  const { ports, plan, options, workflow } = input;
   const ledger = openLedger({
     run: input.run,
     history: input.history,
@@ -128,13 +130,7 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
     },
   });
   let startedAt = ledger.progress.startedAt ?? '';
-  const last = workflow.finally.map((step, index) => ({
-    step,
-    index,
-    batch: index,
-    remaining: 1,
-    leftOut: false,
-  }));
+  const { last } = plan;
   const outermost = {
     prefix: '',
     steps: stepsView(ledger, [{ prefix: '', planned: [...plan.steps, ...last] }]),
@@ -200,7 +196,7 @@ async function go(
   control.onHalt = (why) => {
     if (why === 'cancel') cancelWaiting(list);
   };
-  await runList(list);
+  await runWhole(list, begin);
   run.gates.close();
   const canceled = control.phase.halted() === 'cancel' && control.phase.trouble() === undefined;
   control.canceled = canceled;
@@ -213,12 +209,14 @@ async function go(
   control.onHalt = () => undefined;
   control.phase = open();
   if (control.leaveFinally) control.phase.halt('interrupt');
-  const finallyFailed = await runFinally(run, control.phase, end);
+  const ending: Ending = { main: run.main, last: run.last, since: finallySince(run), cancels: true };
+  const partsFailed = canceled && (await endParts(run, control.phase, end, begin));
+  const finallyFailed = (await runFinally(run, control.phase, ending, end, begin)) || partsFailed;
   const halted = control.phase.halted();
   const stuck = control.phase.trouble() !== undefined;
   if (stuck || (halted !== undefined && halted !== 'cancel')) return stopped(run, control);
-  if (halted === undefined && isLeft(run, control.phase)) return park(run, 'pause');
-  const outputs = runOutputs(run, end);
+  if (halted === undefined && restsIn(run, control.phase, run.last)) return park(run, 'pause');
+  const outputs = outputsOf(run, run.input.workflow, run.main, end);
   const status =
     finallyFailed || (!outputs.ok && end === 'succeeded') ? 'failed' : halted === 'cancel' ? 'canceled' : end;
   if (!control.phase.isHard()) await recordEnd(run, 'run.end');
@@ -229,11 +227,6 @@ async function go(
 /** A run that is to wait does so before `finally`, where there is one. */
 function restsBefore(last: readonly unknown[], phase: Phase): 'pause' | undefined {
   return phase.restsFor() === 'pause' && last.length > 0 ? 'pause' : undefined;
-}
-
-/** Whether `finally` was left in the middle. */
-function isLeft({ last, ledger }: Running, phase: Phase): boolean {
-  return phase.isResting() && last.planned.some(({ step }) => !hasEnded(ledger.step(keyIn(last, step))));
 }
 
 /** Parking runs no `finally`: the run is not over. */

@@ -69,6 +69,8 @@ export interface RunFacts {
   readonly github: JsonObject;
   readonly secrets: Readonly<Record<string, string>>;
   readonly envFile: Readonly<Record<string, string>>;
+  /** What the env-files of used workflows hold, by the path of the workflow's source; absent where there are none. */
+  readonly partEnvFiles?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The workflow file as people are shown it. */
   readonly path: string;
 }

@@ -15,21 +15,10 @@ import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
 import type { StatusFunctions } from './scope.ts';
 import { evaluateIf, scopeOf } from './scope.ts';
-import { startGate, startLoop, startReduce } from './starting.ts';
+import { startGate, startLoop, startReduce, startUses } from './starting.ts';
 
-/**
- * Runs the list. Resolves when every step has its end, or when the phase was halted and what ran has stopped.
- * Deciding costs each step and each need once, however many are ready.
- */
-export function runList(list: Schedule): Promise<void> {
-  return new Promise((resolve) => {
-    list.finish = resolve;
-    begin(list);
-    if (list.open === 0) resolve();
-  });
-}
-
-function begin(list: Schedule): void {
+/** Starts a list. Deciding costs each step and each need once, however many are ready. */
+export function begin(list: Schedule): void {
   try {
     // Instances that are added meanwhile are started by their matrix.
     for (const entry of [...list.entries]) if (entry.needs.length === 0) decide(list, entry);
@@ -107,6 +96,10 @@ function start(list: Schedule, entry: Entry): void {
   }
   if (step.kind === 'loop') {
     startLoop(handsOf(list), entry, step);
+    return;
+  }
+  if (step.kind === 'uses') {
+    startUses(handsOf(list), entry, step);
     return;
   }
   if (step.isolated !== undefined && !list.barrier.mayStart(entry)) return;

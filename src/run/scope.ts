@@ -1,9 +1,9 @@
 /** Builds what the expressions of a step can see. */
-import type { Expr, Template } from '../model/expression.ts';
+import type { Expr, Template, ValueTemplate } from '../model/expression.ts';
 import { literalText } from '../model/expression.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
-import { ok } from '../model/result.ts';
-import type { Scope } from '../model/scope.ts';
+import { err, ok } from '../model/result.ts';
+import type { PartVariables, Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
 import type { Frame } from './frame.ts';
 import type { Running } from './running.ts';
@@ -18,7 +18,7 @@ export interface StatusFunctions {
 /** What a step's expressions can see, `secrets` and `env` aside: those depend on the key the expression stands in. */
 export function scopeOf(
   run: Running,
-  frame: Pick<Frame, 'steps' | 'contexts'>,
+  frame: Pick<Frame, 'steps' | 'contexts' | 'variables'>,
   status: StatusFunctions,
   runStatus?: string,
 ): Scope {
@@ -45,12 +45,12 @@ export function scopeOf(
     steps: frame.steps,
     ...frame.contexts,
   };
-  return { contexts, functions };
+  return { contexts, functions, ...(frame.variables === undefined ? {} : { variables: frame.variables }) };
 }
 
 /** The same scope with one more context. */
 export function withContext(scope: Scope, name: string, value: JsonObject): Scope {
-  return { contexts: { ...scope.contexts, [name]: value }, functions: scope.functions };
+  return { ...scope, contexts: { ...scope.contexts, [name]: value } };
 }
 
 /** The variables of a step. */
@@ -68,10 +68,15 @@ export interface StepEnv {
  */
 export function fillEnv(run: Running, step: Step, scope: Scope): Result<StepEnv, string> {
   const { facts, ports } = run.input;
-  const values: Record<string, string> = { ...facts.envFile };
-  const visible: Record<string, string> = { ...facts.envFile };
-  const secretNames: string[] = [];
-  const entries = Object.entries(step.env);
+  const { envFile, own, given, givenSecrets } = scope.variables ?? { ...NO_PART, envFile: facts.envFile };
+  const values: Record<string, string> = { ...envFile, ...given };
+  const visible: Record<string, string> = { ...values };
+  for (const name of givenSecrets) delete visible[name];
+  const secretNames = new Set(givenSecrets);
+  // What stands in the part's own `env` gives way to what the part is given; what a step says does not.
+  const entries = Object.entries(step.env).filter(
+    ([name, template]) => !(Object.hasOwn(given, name) && own[name] === template),
+  );
   for (const [name, template] of entries) {
     const text = literalText(template);
     if (text !== undefined) visible[name] = text;
@@ -82,11 +87,47 @@ export function fillEnv(run: Running, step: Step, scope: Scope): Result<StepEnv,
     if (!filled.ok) return { ok: false, error: `env ${name}: ${filled.error}` };
     values[name] = ports.toText(filled.value);
     if (mentionsSecrets(template)) {
-      secretNames.push(name);
+      secretNames.add(name);
       delete visible[name];
-    } else visible[name] = values[name];
+    } else {
+      secretNames.delete(name);
+      visible[name] = values[name];
+    }
   }
-  return ok({ values, visible, secretNames });
+  return ok({ values, visible, secretNames: [...secretNames] });
+}
+
+const NO_PART: Omit<PartVariables, 'envFile'> = { own: {}, given: {}, givenSecrets: [] };
+
+/** Fills in a value that may hold expressions anywhere. */
+export function fillValue(run: Running, value: ValueTemplate, scope: Scope): Result<Json, string> {
+  if ('value' in value) return ok(value.value);
+  if ('template' in value) return fill(run, value.template, scope);
+  if ('list' in value) {
+    const list: Json[] = [];
+    for (const item of value.list) {
+      const filled = fillValue(run, item, scope);
+      if (!filled.ok) return filled;
+      list.push(filled.value);
+    }
+    return ok(list);
+  }
+  return fillValues(run, value.map, scope);
+}
+
+/** Fills in each value of a mapping. */
+export function fillValues(
+  run: Running,
+  values: Readonly<Record<string, ValueTemplate>>,
+  scope: Scope,
+): Result<JsonObject, string> {
+  const object: [string, Json][] = [];
+  for (const [name, value] of Object.entries(values)) {
+    const filled = fillValue(run, value, scope);
+    if (!filled.ok) return err(`${name}: ${filled.error}`);
+    object.push([name, filled.value]);
+  }
+  return ok(Object.fromEntries(object));
 }
 
 /** Fills in a template. One that is exactly one fence keeps the type of its value. */

@@ -1,5 +1,9 @@
 /** Starts the steps of a list that make no attempts of their own. */
-import type { GateStep, LoopStep, ReduceStep } from '../model/workflow.ts';
+import type { RunEnd } from '../model/event.ts';
+import type { GateStep, LoopStep, ReduceStep, UsesStep } from '../model/workflow.ts';
+import type { AfterAttempt } from './attempt.ts';
+import type { Ending } from './ending.ts';
+import { runFinally } from './finally.ts';
 import type { Frame } from './frame.ts';
 import { keyIn, rankIn } from './frame.ts';
 import { holdGate } from './gate.ts';
@@ -7,6 +11,7 @@ import type { Hands } from './instances.ts';
 import type { Entry } from './list.ts';
 import { cancelWaiting, enter, frameOf, isOver, layOut, leave } from './list.ts';
 import { runLoop } from './loop.ts';
+import { runPart } from './part.ts';
 import { runReduce } from './reduce.ts';
 
 /** A loop takes no place either: its body's steps do. Whoever finds it begun goes on with it. */
@@ -19,14 +24,36 @@ export function startLoop(hands: Hands, entry: Entry, step: LoopStep): void {
     throw new Error(`the loop \`${key}\` was never planned`);
   if (phase.isResting() || !hands.admit(entry)) return;
   enter(list);
-  const runBody = (iteration: Frame) => runIteration(hands, entry, iteration);
+  const runBody = (iteration: Frame) => runInside(hands, entry, iteration);
   const rank = rankIn(frame, planned);
-  void runLoop(run, phase, { step, key, body: planned.body, frame, rank, status, runBody })
+  const body = { step, key, body: planned.body, frame, rank, status, runBody };
+  goThrough(hands, entry, runLoop(run, phase, body));
+}
+
+/** A used workflow is like a loop of one iteration. */
+export function startUses(hands: Hands, entry: Entry, step: UsesStep): void {
+  const { list, begin } = hands;
+  const { run, phase } = list;
+  const { key, planned } = entry;
+  if (planned.body === undefined) throw new Error(`the used workflow \`${key}\` was never planned`);
+  if (phase.isResting() || !hands.admit(entry)) return;
+  enter(list);
+  const runBody = (inner: Frame) => runInside(hands, entry, inner);
+  const rank = rankIn(frameOf(list, entry), planned);
+  const runLast = (ending: Ending, how: RunEnd) => runFinally(run, phase, ending, how, begin);
+  const scope = hands.scope(entry);
+  const part = { step, key, body: planned.body, rank, scope, runBody, runLast, cancels: false };
+  goThrough(hands, entry, runPart(run, phase, part));
+}
+
+function goThrough({ list, settle }: Hands, entry: Entry, work: Promise<AfterAttempt>): void {
+  const { run } = list;
+  void work
     .then((after) => {
       entry.active = false;
       if (after !== 'ended') return;
       delete entry.inner;
-      hands.settle(entry);
+      settle(entry);
     })
     .catch((error: unknown) => {
       if (run.ledger.lost() === undefined) run.defect(error);
@@ -34,8 +61,8 @@ export function startLoop(hands: Hands, entry: Entry, step: LoopStep): void {
     .finally(() => leave(list));
 }
 
-/** What the loop does and what its body does are one thing: while the body only waits for somebody, the run may park. */
-function runIteration({ list, begin }: Hands, entry: Entry, iteration: Frame): Promise<void> {
+/** What the step does and what its list does are one thing: while the list only waits for somebody, the run may park. */
+function runInside({ list, begin }: Hands, entry: Entry, iteration: Frame): Promise<void> {
   const body = layOut(list.run, list.phase, iteration, list);
   body.failureBefore = entry.failureBefore;
   entry.inner = body;
@@ -44,7 +71,7 @@ function runIteration({ list, begin }: Hands, entry: Entry, iteration: Frame): P
     body.finish = () => {
       if (over || !isOver(body)) return;
       over = true;
-      // Nobody looks into the body any more once its loop is said to be canceled.
+      // Nobody looks into the list any more once its step is said to be canceled.
       if (list.phase.halted() === 'cancel') cancelWaiting(body);
       enter(list);
       resolve();

@@ -59,7 +59,7 @@ export function readConfig(
       ...readPrices(child(root, 'prices')),
       ...policyOf(child(root, 'policy'), source),
     },
-    diagnostics: settled(sorted(found), root === undefined ? [] : ignoresIn(source, root), source.path),
+    diagnostics: settled(sorted(found), root === undefined ? [] : ignoresIn(source, root)),
   };
 }
 

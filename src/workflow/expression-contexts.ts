@@ -22,6 +22,7 @@ export type Place =
   | 'until'
   | 'while'
   | 'matrix'
+  | 'with'
   | 'outputs';
 
 /** The contexts of the language. */
@@ -64,6 +65,7 @@ export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   until: new Set([...EVERYWHERE, 'steps']),
   while: new Set([...EVERYWHERE, 'steps']),
   matrix: new Set([...EVERYWHERE, 'steps']),
+  with: new Set(IN_A_STEP),
   outputs: new Set([...EVERYWHERE, 'steps']),
 };
 

@@ -3,6 +3,7 @@ import { FAILURE_REASONS } from '../model/failure.ts';
 import type { GateStep, PromptStep, ReduceMode, RunStep, Step } from '../model/workflow.ts';
 import { typeOfNamed } from './expression-contexts.ts';
 import { typeOfMatrix } from './matrix.ts';
+import { outputTypes } from './part-types.ts';
 import { listOf, NUMBER, objectOf, oneOf, orNull, STRING, type Type, typeOfSchema } from './types.ts';
 
 const STATUSES = ['succeeded', 'failed', 'skipped', 'blocked', 'canceled'];
@@ -59,6 +60,8 @@ function typeOfOne(step: Step): Type {
       return objectOf({ ...COMMON, count: MAYBE_NUMBER });
     case 'reduce':
       return objectOf({ ...COMMON, output: orNull(VERDICTS[step.mode]) });
+    case 'uses':
+      return objectOf({ ...COMMON, outputs: orNull(objectOf(outputTypes(step.part))) });
   }
 }
 
@@ -116,6 +119,8 @@ export function insteadOfStepProperty(step: Step, name: string): string | undefi
     const members = VERDICTS[step.mode].members ?? new Map<string, Type>();
     return members.has(name) ? `read \`output.${name}\`` : 'read `output`, which is what it came to';
   }
+  if (step.kind === 'uses' && name === 'output')
+    return 'a used workflow has `outputs.<name>`, as declared under its `outputs:`';
   if (name === 'output') return 'a `run` step has `outputs.<name>`, as declared under its `outputs:`';
   return name === 'text' ? 'a `run` step has a `stdout`' : undefined;
 }

@@ -1,7 +1,8 @@
 /** Adds to complaints the replacement of text that mends them, where only one can be right. */
 import type { Diagnostic, Fix } from '../model/diagnostic.ts';
+import { ownSteps } from '../model/parts.ts';
 import type { Range, SourceFile } from '../model/source.ts';
-import { allSteps, type Step, type Workflow } from '../model/workflow.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
 import { type ScriptFix, scriptFix } from './fixes-script.ts';
 import { soleNear } from './suggest.ts';
 import { child, type MapNode, type Node } from './tree.ts';
@@ -28,7 +29,7 @@ export function withFixes(
 
 /** Gives the fix for data at a place; that of a step is made once. */
 function scriptFixes(source: SourceFile, root: Node, workflow: Workflow): (at: Range) => Fix | undefined {
-  const steps = [...allSteps(workflow)].sort((a, b) => a.at.start - b.at.start);
+  const steps = [...ownSteps(workflow)].sort((a, b) => a.at.start - b.at.start);
   const nodes = new Map<number, MapNode>();
   const collect = (list: Node | undefined): void => {
     for (const item of list?.kind === 'list' ? list.items : []) {

@@ -1,6 +1,6 @@
 /** Reads gates: what is asked, what may be answered, and when nobody has to. */
 import type { Expr } from '../model/expression.ts';
-import type { GateShow, GateStep, Step } from '../model/workflow.ts';
+import { type GateShow, type GateStep, type Step, withBodies } from '../model/workflow.ts';
 import { isFence, readInputSpecs, textOf } from './declarations.ts';
 import { answer } from './expression-ancestors.ts';
 import type { Place } from './order.ts';
@@ -141,14 +141,14 @@ export function checkBypassed(
   places: ReadonlyMap<Node, Place>,
 ): void {
   for (const step of steps) if (step.kind === 'loop') checkBypassed(reading, step.steps, places);
-  if (!steps.some(({ kind }) => kind === 'gate')) return;
+  if (!steps.some(asks)) return;
   const saying = [...places].filter(([node]) => saysForWhom(child(node, 'needs')));
   const said = new Set(saying.map(([, { id }]) => id));
   const below: { readonly later: number; readonly earlier: number }[] = [];
   let gate: number | undefined;
   for (const [position, step] of steps.entries()) {
     if (gate !== undefined && !said.has(step.id)) below.push({ later: position, earlier: gate });
-    if (step.kind === 'gate') gate = position;
+    if (asks(step)) gate = position;
   }
   const orders = answer(steps, below);
   for (const [i, { later, earlier }] of below.entries()) {
@@ -157,6 +157,11 @@ export function checkBypassed(
     const related = [{ path: reading.source.path, at: above.needsAt, message: 'the gate stands here' }];
     complain(reading, 'gate-bypassed', step.needsAt, { step: step.id, gate: above.id }, related);
   }
+}
+
+/** Whether it is a gate, or uses a workflow in which one stands. */
+function asks(step: Step): boolean {
+  return step.kind === 'gate' || (step.kind === 'uses' && withBodies(step.part.steps).some(asks));
 }
 
 function saysForWhom(node: Node | undefined): boolean {

@@ -7,6 +7,8 @@ import type { Node } from './tree.ts';
 
 /** One code in a `# codemachine-ignore: code, code` comment. */
 export interface Ignore {
+  /** The file that it stands in. */
+  readonly path: string;
   readonly code: string;
   /** Where the code stands. */
   readonly at: Range;
@@ -17,19 +19,24 @@ export interface Ignore {
 }
 
 /** The codes that comments of a file name. What looks like such a comment inside a text is part of the text. */
-export function ignoresIn({ text }: SourceFile, root: Node): readonly Ignore[] {
+export function ignoresIn({ path, text }: SourceFile, root: Node): readonly Ignore[] {
   if (!text.includes('codemachine-ignore:')) return [];
   const scalars = scalarsBelow(root);
   const found: Ignore[] = [];
   for (const match of text.matchAll(/#[ \t]*codemachine-ignore:([^\r\n]*)/g)) {
     if (scalars.some(({ start, end }) => start <= match.index && match.index < end)) continue;
-    found.push(...ignoresOf(text, match.index, match[0], match[1] ?? ''));
+    for (const one of ignoresOf(text, match.index, match[0], match[1] ?? '')) found.push({ ...one, path });
   }
   return found;
 }
 
 // What follows two dashes is the reason, for people.
-function ignoresOf(text: string, start: number, comment: string, list: string): readonly Ignore[] {
+function ignoresOf(
+  text: string,
+  start: number,
+  comment: string,
+  list: string,
+): readonly Omit<Ignore, 'path'>[] {
   const lineStart = text.lastIndexOf('\n', start - 1) + 1;
   const alone = /^\s*(?:- +)*$/.test(text.slice(lineStart, start));
   const codes = list.replace(/(^|\s)--(\s.*)?$/, '');
@@ -84,26 +91,27 @@ function scalarsBelow(root: Node): readonly Range[] {
 }
 
 /**
- * All complaints about a file without the warnings that its comments silence. Errors stay, and that is said; so is a code that
+ * All complaints about files without the warnings that its comments silence. Errors stay, and that is said; so is a code that
  * silences nothing, once nothing else is wrong that could have hidden the warning.
  */
 export function settled(
   diagnostics: readonly Diagnostic[],
   ignores: readonly Ignore[],
-  path: string,
 ): readonly Diagnostic[] {
   if (ignores.length === 0) return diagnostics;
   const used = new Set<Ignore>();
   const refused = new Set<Ignore>();
   const left = diagnostics.filter((d) => {
-    const about = ignores.filter((ignore) => d.path === path && d.code === ignore.code && isAbout(ignore, d));
+    const about = ignores.filter(
+      (ignore) => d.path === ignore.path && d.code === ignore.code && isAbout(ignore, d),
+    );
     for (const ignore of about) (d.severity === 'warning' ? used : refused).add(ignore);
     return about.length === 0 || d.severity !== 'warning';
   });
   const whole = !hasErrors(diagnostics);
   const said = ignores.flatMap((ignore) => {
     if (used.has(ignore)) return [];
-    const { code, at } = ignore;
+    const { code, at, path } = ignore;
     if (refused.has(ignore)) return [diagnose('ignored-error', path, at, { code })];
     const known = Object.keys(CATALOGUE);
     const unknown = !known.includes(code);

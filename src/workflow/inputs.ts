@@ -1,4 +1,5 @@
 /** Checks what a run is given against what the workflow declares. */
+import { clipped, misfitOf, TYPE_WORDS } from '../model/inputs.ts';
 import { err, type Json, type JsonObject, ok, type Result } from '../model/result.ts';
 import type { InputSpec } from '../model/workflow.ts';
 import { nearest } from './suggest.ts';
@@ -64,7 +65,9 @@ function readValue(spec: InputSpec, value: Json): Result<Json, string> {
     return problem === undefined ? ok(value) : err(problem);
   }
   const read = fromText(spec.type, value.trim());
-  return read === undefined ? err(`must be ${NAMES[spec.type]}, and \`${clipped(value)}\` is not`) : ok(read);
+  return read === undefined
+    ? err(`must be ${TYPE_WORDS[spec.type]}, and \`${clipped(value)}\` is not`)
+    : ok(read);
 }
 
 function fromText(type: 'number' | 'boolean' | 'json', text: string): Json | undefined {
@@ -82,33 +85,10 @@ function fromText(type: 'number' | 'boolean' | 'json', text: string): Json | und
   }
 }
 
-const NAMES = {
-  string: 'a text',
-  number: 'a number',
-  boolean: '`true` or `false`',
-  json: 'JSON',
-  choice: 'one of its options',
-} as const;
-
 /** Why a value does not fit an input, as the end of a sentence; undefined when it fits. */
 export function misfit(spec: Pick<InputSpec, 'type' | 'options'>, value: Json): string | undefined {
-  if (spec.type === 'json') return undefined;
-  if (spec.type === 'choice') {
-    if (typeof value === 'string' && spec.options?.includes(value) === true) return undefined;
-    const options = spec.options ?? [];
-    const meant = typeof value === 'string' ? nearest(value, options) : undefined;
-    const help = meant === undefined ? '' : ` – did you mean \`${meant}\`?`;
-    return `must be one of ${options.map((option) => `\`${option}\``).join(', ')}, and is \`${shownJson(value)}\`${help}`;
-  }
-  return typeof value === spec.type
-    ? undefined
-    : `must be ${NAMES[spec.type]}, and is \`${shownJson(value)}\``;
-}
-
-function shownJson(value: Json): string {
-  return clipped(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-function clipped(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  const problem = misfitOf(spec, value);
+  if (problem === undefined || spec.type !== 'choice' || typeof value !== 'string') return problem;
+  const meant = nearest(value, spec.options ?? []);
+  return meant === undefined ? problem : `${problem} – did you mean \`${meant}\`?`;
 }

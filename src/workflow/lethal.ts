@@ -1,8 +1,8 @@
 /** Finds agents that read what strangers wrote, hold a secret, and may reach the network: together these give the secret away. */
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
-import type { Expr, Template } from '../model/expression.ts';
+import { type Expr, type Template, templatesIn } from '../model/expression.ts';
+import { ownSteps } from '../model/parts.ts';
 import type { PromptStep, Step, Workflow } from '../model/workflow.ts';
-import { allSteps } from '../model/workflow.ts';
 import { pathOf } from './expression-compare.ts';
 import { childrenOf, type Node, parseExpression } from './expression-syntax.ts';
 import { secretsIn } from './taint.ts';
@@ -23,7 +23,7 @@ interface Seen {
 /** Warns of each agent step at the first thing that strangers may have written. `path` is what the complaints name. */
 export function checkLethal(workflow: Workflow, path: string): readonly Diagnostic[] {
   if (workflow.secrets.length === 0) return [];
-  const steps = allSteps(workflow);
+  const steps = ownSteps(workflow);
   const suspects = steps.flatMap((step) => (step.kind === 'prompt' && isArmed(step) ? [step] : []));
   if (suspects.length === 0) return [];
   const sources = strangers(steps);
@@ -62,6 +62,10 @@ function sourceOf(step: Step, sources: ReadonlyMap<string, string>): string | un
   if (step.kind === 'prompt') {
     const read = [step.prompt, ...(step.system === undefined ? [] : [step.system])];
     return seenIn(read, step.env, sources)?.from;
+  }
+  if (step.kind === 'uses') {
+    const [inside] = strangers(ownSteps(step.part)).values();
+    return inside ?? seenIn(Object.values(step.with).flatMap(templatesIn), step.env, sources)?.from;
   }
   if (step.kind !== 'run') return undefined;
   const text = step.script.parts.map((part) => (typeof part === 'string' ? part : ' ')).join('');

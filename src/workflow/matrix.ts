@@ -1,5 +1,5 @@
 /** Reads what a step is run once for. */
-import type { Expr } from '../model/expression.ts';
+import { type Expr, templatesIn, type ValueTemplate } from '../model/expression.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { Matrix, StepCommon } from '../model/workflow.ts';
 import { isFence, isTrue } from './declarations.ts';
@@ -7,6 +7,7 @@ import { complain, expressionOf, type Reading } from './reading.ts';
 import { nearest } from './suggest.ts';
 import { child, entriesOf, type MapNode, type Node, plainValue, type ScalarNode } from './tree.ts';
 import { ANY, BOOLEAN, NUMBER, objectOf, oneOf, orNull, type Type } from './types.ts';
+import { holdsFence, mapOf, valueTemplateOf } from './value-template.ts';
 
 const OWN_KEYS: ReadonlySet<string> = new Set(['include', 'exclude', 'max-parallel', 'fail-fast']);
 
@@ -16,7 +17,8 @@ function readMatrix(reading: Reading, step: Node): Matrix | undefined {
   const axes: Record<string, readonly Json[] | Expr> = {};
   for (const { name, value } of entriesOf(node)) {
     if (OWN_KEYS.has(name)) continue;
-    const axis = value.kind === 'list' ? written(reading, value) : expressionOf(reading, value);
+    const axis =
+      value.kind === 'list' ? (plainValue(value) as readonly Json[]) : expressionOf(reading, value);
     if (axis !== undefined) axes[name] = axis;
   }
   const exclude = child(node, 'exclude');
@@ -34,16 +36,35 @@ function readMatrix(reading: Reading, step: Node): Matrix | undefined {
     exclude: mappings(reading, exclude),
     ...(most?.kind === 'scalar' && typeof most.value === 'number' ? { maxParallel: most.value } : {}),
     failFast: isTrue(child(node, 'fail-fast')),
+    ...patternsOf(reading, node),
   };
 }
 
-/** The values of a list as they stand in the file. */
-function written(reading: Reading, list: Node): readonly Json[] {
-  if (hasFence(list)) {
-    complain(reading, 'static-key', list.at, { key: 'a list of `matrix`' });
-    return [];
+/** The literal places that hold expressions; absent where none does. */
+function patternsOf(reading: Reading, node: MapNode): Pick<Matrix, 'patterns'> {
+  const axes: [string, readonly ValueTemplate[]][] = [];
+  for (const { name, value } of entriesOf(node)) {
+    if (OWN_KEYS.has(name) || value.kind !== 'list' || !holdsFence(value)) continue;
+    axes.push([name, value.items.map((item) => valueTemplateOf(reading, item))]);
   }
-  return plainValue(list) as readonly Json[];
+  const include = mappingsOf(reading, child(node, 'include'));
+  const exclude = mappingsOf(reading, child(node, 'exclude'));
+  if (axes.length === 0 && include === undefined && exclude === undefined) return {};
+  return {
+    patterns: {
+      axes: Object.fromEntries(axes),
+      ...(include === undefined ? {} : { include }),
+      ...(exclude === undefined ? {} : { exclude }),
+    },
+  };
+}
+
+function mappingsOf(
+  reading: Reading,
+  node: Node | undefined,
+): readonly Readonly<Record<string, ValueTemplate>>[] | undefined {
+  if (node?.kind !== 'list' || !holdsFence(node)) return undefined;
+  return node.items.flatMap((item) => (item.kind === 'map' ? [mapOf(reading, item)] : []));
 }
 
 function mappings(reading: Reading, node: Node | undefined): readonly JsonObject[] {
@@ -52,25 +73,31 @@ function mappings(reading: Reading, node: Node | undefined): readonly JsonObject
     complain(reading, 'static-key', node.at, { key: '`include` or `exclude`' });
     return [];
   }
-  return (written(reading, node) as readonly Json[]).filter(
+  return (plainValue(node) as readonly Json[]).filter(
     (one): one is JsonObject => typeof one === 'object' && one !== null && !Array.isArray(one),
   );
 }
 
-function hasFence(node: Node): boolean {
-  if (node.kind === 'scalar') return typeof node.value === 'string' && node.value.includes('${{');
-  if (node.kind === 'list') return node.items.some(hasFence);
-  return [...entriesOf(node)].some(({ value }) => hasFence(value));
+/** The paths whose values stand in the file: they are no data. */
+function writtenPaths({ axes, include, patterns }: Matrix): readonly string[] {
+  const names = new Set([...Object.keys(axes), ...include.flatMap((one) => Object.keys(one))]);
+  const data = filledNames(patterns);
+  return [...names]
+    .filter((name) => !isExpr(axes[name]) && !data.has(name))
+    .map((name) => `matrix.${name.toLowerCase()}`);
 }
 
-/** The paths whose values stand in the file: they are no data. */
-function writtenPaths({ axes, include }: Matrix): readonly string[] {
-  const names = new Set([...Object.keys(axes), ...include.flatMap((one) => Object.keys(one))]);
-  return [...names].filter((name) => !isExpr(axes[name])).map((name) => `matrix.${name.toLowerCase()}`);
+/** The names in whose values an expression stands somewhere. */
+function filledNames(patterns: Matrix['patterns']): ReadonlySet<string> {
+  const added = (patterns?.include ?? []).flatMap((one) =>
+    Object.entries(one).flatMap(([name, value]) => (templatesIn(value).length > 0 ? [name] : [])),
+  );
+  return new Set([...Object.keys(patterns?.axes ?? {}), ...added]);
 }
 
 /** What `matrix` holds. */
-export function typeOfMatrix({ axes, include }: Matrix): Type {
+export function typeOfMatrix({ axes, include, patterns }: Matrix): Type {
+  const data = filledNames(patterns);
   const added = (name: string): readonly Json[] =>
     include.flatMap((one) => {
       const value = one[name];
@@ -78,9 +105,9 @@ export function typeOfMatrix({ axes, include }: Matrix): Type {
     });
   const members = new Map<string, Type>();
   for (const [name, axis] of Object.entries(axes))
-    members.set(name, isExpr(axis) ? ANY : typeOfValues([...axis, ...added(name)]));
+    members.set(name, isExpr(axis) || data.has(name) ? ANY : typeOfValues([...axis, ...added(name)]));
   for (const name of new Set(include.flatMap((one) => Object.keys(one))))
-    if (!members.has(name)) members.set(name, orNull(typeOfValues(added(name))));
+    if (!members.has(name)) members.set(name, data.has(name) ? ANY : orNull(typeOfValues(added(name))));
   return objectOf(members);
 }
 

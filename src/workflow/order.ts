@@ -1,5 +1,5 @@
 /** Gives every step its id, writing the list order into its needs. */
-import { asStepId, type StepId } from '../model/ids.ts';
+import { asStepId, RESOLVER_ID, type StepId } from '../model/ids.ts';
 import type { Range } from '../model/source.ts';
 import { complain, type Reading } from './reading.ts';
 import { slugOf } from './shape-values.ts';
@@ -34,7 +34,7 @@ export function readOrder(reading: Reading): Order {
   const ids: Ids = { declared: new Map(), of: new Map(), inside: new Map() };
   const lists = [main, last].map((list) => (list?.kind === 'list' ? list.items : []));
   for (const list of lists) declareIds(reading, list, ids, undefined);
-  const taken = new Set(ids.declared.keys());
+  const taken = new Set<string>([...ids.declared.keys(), RESOLVER_ID]);
   for (const [i, list] of lists.entries()) makeIds(list, ids, taken, i === 0 ? 'step' : 'finally');
   const places = new Map<Node, Place>();
   for (const [i, list] of lists.entries()) orderList(reading, list, ids, places, i === 0);
@@ -57,6 +57,7 @@ function declareIds(
     const id = stringAt(step, 'id');
     const at = child(step, 'id')?.at;
     if (id !== undefined && at !== undefined) {
+      if (id === RESOLVER_ID) complain(reading, 'reserved-id', at, { id });
       const first = ids.declared.get(id);
       const firstAt = first === step ? undefined : child(first, 'id')?.at;
       if (firstAt !== undefined) {

@@ -3,7 +3,8 @@ import type { Config } from '../model/config.ts';
 import { type ArgsOf, type Code, type Diagnostic, diagnose, type Related } from '../model/diagnostic.ts';
 import { type Expr, literal, type Template } from '../model/expression.ts';
 import type { Result } from '../model/result.ts';
-import type { Range, SourceFile } from '../model/source.ts';
+import { besides, type Range, type SourceFile } from '../model/source.ts';
+import type { Among } from './library.ts';
 import { readBare, readTemplate } from './template.ts';
 import type { Text } from './text.ts';
 import { child, type Node } from './tree.ts';
@@ -51,6 +52,8 @@ export interface Reading {
   readonly judged: Set<Node>;
   /** Paths that steps look for when they start, by where they are written. */
   readonly awaited: Map<Node, Awaited>;
+  /** Where the file stands among those that use each other. */
+  readonly among: Among;
   /** Steps about which something is wrong or not supported, so that nothing is concluded from what they lack. */
   readonly opaque: Set<Node>;
 }
@@ -131,16 +134,4 @@ export function relocated(reading: Reading, diagnostic: Diagnostic): Diagnostic 
     return { ...rest, path: besides(reading.source.path, file.path), at };
   }
   return diagnostic;
-}
-
-/** The path that people are shown for a file named in the file at `path`. */
-export function besides(path: string, written: string): string {
-  if (written.startsWith('/')) return written;
-  const parts = path.split('/').slice(0, -1);
-  for (const part of written.split('/')) {
-    const last = parts[parts.length - 1];
-    if (part === '..' && last !== undefined && last !== '..' && last !== '') parts.pop();
-    else if (part !== '.' && part !== '') parts.push(part);
-  }
-  return parts.join('/');
 }

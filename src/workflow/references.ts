@@ -1,13 +1,17 @@
 /** Checks every expression of a workflow against what it can see. */
 import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
-import type { Expr, Template } from '../model/expression.ts';
+import { type Expr, type Template, templatesIn } from '../model/expression.ts';
+import type { Range } from '../model/source.ts';
 import type {
   GateStep,
+  InputSpec,
   LoopStep,
+  Matrix,
   PromptStep,
   ReduceStep,
   RunStep,
   Step,
+  UsesStep,
   Workflow,
 } from '../model/workflow.ts';
 import { check, type View } from './expression-check.ts';
@@ -18,6 +22,7 @@ import { judgeOrder } from './expression-order.ts';
 import { placeOf } from './expression-place.ts';
 import { type Node, parseExpression } from './expression-syntax.ts';
 import { typeOfMatrix } from './matrix.ts';
+import { misfitOfType, rememberOutputs } from './part-types.ts';
 import { type Check, type CheckMore, type Owner, typeOf } from './references-ground.ts';
 import { checkSession } from './sessions.ts';
 import { stepFor } from './step-references.ts';
@@ -49,8 +54,12 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
   for (const [position, step] of workflow.steps.entries())
     checkStep({ step, list: main, position, inherited, contexts: shared }, all);
   for (const step of workflow.finally) checkStep({ step, list: main, inherited, contexts: atEnd }, all);
-  for (const template of Object.values(workflow.outputs))
-    checkTemplate(template, 'outputs', { list: main, inherited, contexts: shared }, all);
+  const outputs = Object.entries(workflow.outputs).map(([name, { parts }]) => {
+    const [only] = parts;
+    const owner = { list: main, inherited, contexts: shared };
+    return [name, typeof only === 'object' ? checkExpr(only, 'outputs', owner, all) : ANY] as const;
+  });
+  rememberOutputs(workflow, new Map(outputs));
   return [...all.found, ...judgeOrder(all.pending)];
 }
 
@@ -70,6 +79,8 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
     checkLoop(step, owner, all);
   } else if (step.kind === 'reduce') {
     checkReduce(step, owner, all);
+  } else if (step.kind === 'uses') {
+    checkWith(step, owner, all);
   } else {
     checkTemplate(step.prompt, 'prompt', owner, all);
     checkAgent(step, owner, all);
@@ -98,7 +109,35 @@ function insideMatrix<O extends Owner & { readonly step: Step }>(owner: O, all: 
   const { matrix } = owner.step;
   if (matrix === undefined) return owner;
   for (const axis of Object.values(matrix.axes)) if ('text' in axis) checkExpr(axis, 'matrix', owner, all);
+  for (const template of patternTemplates(matrix)) checkTemplate(template, 'matrix', owner, all);
   return { ...owner, contexts: new Map([...owner.contexts, ['matrix', typeOfMatrix(matrix)]]) };
+}
+
+/** What a used workflow is given has to fit what it declares, as far as that is known. */
+function checkWith(step: UsesStep, owner: Owner, all: Check): void {
+  for (const [name, value] of Object.entries(step.with)) {
+    const whole = 'template' in value && value.template.whole ? value.template.parts[0] : undefined;
+    if (typeof whole !== 'object') {
+      for (const template of templatesIn(value)) checkTemplate(template, 'with', owner, all);
+      const spec = step.part.inputs[name];
+      if (spec !== undefined && 'template' in value) judgeInput(name, spec, STRING, value.template.at, all);
+      continue;
+    }
+    const type = checkExpr(whole, 'with', owner, all);
+    const spec = step.part.inputs[name];
+    if (spec !== undefined) judgeInput(name, spec, type, whole.at, all);
+  }
+}
+
+function judgeInput(input: string, spec: InputSpec, type: Type, at: Range, all: Check): void {
+  const problem = misfitOfType(spec, type);
+  if (problem !== undefined) all.found.push(diagnose('bad-input', all.more.path, at, { input, problem }));
+}
+
+function patternTemplates({ patterns }: Matrix): readonly Template[] {
+  const { axes = {}, include = [], exclude = [] } = patterns ?? {};
+  const maps = [...include, ...exclude].flatMap((one) => Object.values(one));
+  return [...Object.values(axes).flat(), ...maps].flatMap(templatesIn);
 }
 
 /** `until` is read when the body has ended, `while` before it begins. */
@@ -184,9 +223,9 @@ function checkTemplate(template: Template, place: Place, owner: Owner, all: Chec
   for (const part of template.parts) if (typeof part !== 'string') checkExpr(part, place, owner, all);
 }
 
-function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): void {
+function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): Type {
   const parsed = parseExpression(expr.text);
-  if (!parsed.ok) return;
+  if (!parsed.ok) return ANY;
   const at = (node: Node) => placeOf(node, parsed.value, expr, all.workflow.source.text);
   const report = <C extends Code>(code: C, node: Node, args: ArgsOf<C>) => {
     all.found.push(diagnose(code, all.more.path, at(node), args));
@@ -201,7 +240,7 @@ function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): void {
     secretVariables: () => secretsIn(owner.step),
     report,
   };
-  check(parsed.value.root, view);
+  return check(parsed.value.root, view);
 }
 
 // While the variables of a step are computed, those are there that have no expression or stand above.

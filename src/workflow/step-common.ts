@@ -26,6 +26,8 @@ export interface Ground {
   readonly after?: boolean;
   /** Whether the steps are the body of a loop. */
   readonly inLoop?: boolean;
+  /** Whether they are those of `finally`. */
+  readonly inFinally?: boolean;
   /** The `written` of the loop around them. */
   readonly written?: readonly string[];
 }

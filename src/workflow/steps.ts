@@ -1,6 +1,6 @@
 /** Builds the steps, with every shorthand resolved. */
 import { literal } from '../model/expression.ts';
-import type { GateStep, LoopStep, OutputType, RunStep, Step } from '../model/workflow.ts';
+import type { GateStep, LoopStep, OutputType, RunStep, Step, UsesStep } from '../model/workflow.ts';
 import { type Layers, settingOf } from './agents.ts';
 import { isFence } from './declarations.ts';
 import { readGate } from './gates.ts';
@@ -13,6 +13,7 @@ import { linkReduces, readReduceStep } from './reduces.ts';
 import { type Ground, isAfter, readCommon } from './step-common.ts';
 import { nearest } from './suggest.ts';
 import { child, entriesOf, type ListNode, type MapNode, type Node } from './tree.ts';
+import { readUses } from './uses.ts';
 
 const SHELLS = ['bash', 'sh', 'pwsh', 'python', 'node'];
 
@@ -39,6 +40,8 @@ function readStep(ground: Ground, node: MapNode, place: Place): Step {
       return readLoopStep(ground, node, place);
     case 'reduce':
       return readReduceStep(ground, node, place);
+    case 'uses':
+      return readUsesStep(ground, node, place);
     default:
       return readRun(ground, node, place);
   }
@@ -85,6 +88,15 @@ function readLoopStep(ground: Ground, node: MapNode, place: Place): LoopStep {
   );
   const retry = { ...common.retry, attempts: 1 };
   return { ...common, retry, kind: 'loop', ...readLoop(ground.reading, node), steps };
+}
+
+/** A used workflow. Its file has its own defaults. */
+function readUsesStep(ground: Ground, node: MapNode, place: Place): UsesStep | RunStep {
+  const layers: Layers = { step: node, agent: undefined, defaults: undefined };
+  const { workingDirectory: _, timeoutMs: __, ...common } = readCommon(ground, node, place, layers, 'run');
+  const used = readUses(ground.reading, node, common.env, ground.inFinally === true);
+  if (used === undefined) return readRun(ground, node, place);
+  return { ...common, retry: { ...common.retry, attempts: 1 }, kind: 'uses', ...used };
 }
 
 function readShell(reading: Reading, node: Node | undefined): string | undefined {

@@ -6,13 +6,11 @@ import { KEYS_OF_KINDS, type Kind } from './shape-keys.ts';
 import { child, type Entry, entryOf, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
-  matrix: 'write one step per combination',
-  uses: 'copy the steps here',
   cache: 'leave it out: the step runs each time',
   concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['uses', 'cache', 'concurrency'];
+const STEP_KEYS = ['cache', 'concurrency'];
 
 /** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {
@@ -36,8 +34,7 @@ function refuseList(
 }
 
 function refuseStep(reading: Reading, step: Node, kind: Kind | undefined, last: boolean): void {
-  // One after the other is what `finally` does.
-  for (const key of last ? [...STEP_KEYS, 'matrix'] : STEP_KEYS) {
+  for (const key of STEP_KEYS) {
     const entry = entryOf(step, key);
     if (entry === undefined || (last && (NOT_IN_FINALLY as readonly string[]).includes(key))) continue;
     const belongs = KEYS_OF_KINDS[key];

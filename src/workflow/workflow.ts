@@ -1,6 +1,7 @@
 /** Turns the text of a workflow file into what its author meant. */
-import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
-import type { SourceFile } from '../model/source.ts';
+import { type Diagnostic, diagnose, type Related, sorted } from '../model/diagnostic.ts';
+import type { Template } from '../model/expression.ts';
+import { besides, type SourceFile } from '../model/source.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { checkAgents } from './agents.ts';
 import { readBudgets } from './budgets.ts';
@@ -13,8 +14,9 @@ import { type Ignore, ignoresIn } from './ignore.ts';
 import { checkDefaults } from './isolated-steps.ts';
 import { readKinds } from './kinds.ts';
 import { checkLethal } from './lethal.ts';
+import { keyFrom, openLibrary, type ReadFile, type ReadOne } from './library.ts';
 import { type Order, readOrder } from './order.ts';
-import { besides, type Reading, type ReadWorld, relocated } from './reading.ts';
+import { type Reading, type ReadWorld, relocated } from './reading.ts';
 import { checkExpressions } from './references.ts';
 import { shapeDiagnostics } from './shape.ts';
 import { WORKFLOW_OWNERS } from './shape-keys.ts';
@@ -38,37 +40,60 @@ export interface ReadResult {
   readonly ignores: readonly Ignore[];
   /** The text of every file that a diagnostic may point into, by the path that diagnostics use. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Where each used workflow was first named, by the path that diagnostics use. */
+  readonly usedAt: ReadonlyMap<string, Related>;
 }
 
-/** Reads one workflow file, all its problems in one pass. */
+/** Reads one workflow file with those that it uses, all their problems in one pass. */
 export function readWorkflow(source: SourceFile, world: ReadWorld): ReadResult {
+  const library = openLibrary(source, world, readOne);
+  library.sources.set(source.path, source.text);
+  const path = `./${source.path.slice(source.path.lastIndexOf('/') + 1)}`;
+  const { workflow } = readOne(source, world, { library, path, chain: [] });
+  const { found, ignores, sources, usedAt, files } = library;
+  const whole = { ...workflow?.files, ...Object.fromEntries(files) };
+  return {
+    ...(workflow === undefined ? {} : { workflow: withFiles(workflow, whole) }),
+    diagnostics: sorted(found),
+    ...{ ignores, sources, usedAt },
+  };
+}
+
+/** The digest of the text is computed when it is asked for, which a spread would do at once. */
+function withFiles(workflow: Workflow, files: Workflow['files']): Workflow {
+  return Object.defineProperty(workflow, 'files', { value: files, enumerable: true });
+}
+
+const readOne: ReadOne = (source, world, among) => {
+  const { library } = among;
   const found: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic) => void found.push(diagnostic);
-  const sources = new Map([[source.path, source.text]]);
-  const finish = (workflow?: Workflow): ReadResult => {
-    const diagnostics = withFixes(sorted(found), source, root, workflow);
-    const ignores = root === undefined ? [] : ignoresIn(source, root);
-    return { ...(workflow === undefined ? {} : { workflow }), diagnostics, ignores, sources };
+  const finish = (workflow?: Workflow): ReadFile => {
+    library.found.push(...withFixes(sorted(found), source, root, workflow));
+    if (root !== undefined) library.ignores.push(...ignoresIn(source, root));
+    return { ...(workflow === undefined ? {} : { workflow }), ...(root === undefined ? {} : { root }) };
   };
   const root = readDocument(source, report);
   if (root === undefined || !isWorkflow(root, source, report)) return finish();
   const reading: Reading = {
-    source,
-    root,
-    world,
+    ...{ source, root, world, among },
     report: (diagnostic) => report(relocated(reading, diagnostic)),
     files: new Map(),
     templates: new Map(),
     judged: new Set(),
-    awaited: new Map(),
     opaque: new Set(),
+    awaited: new Map(),
   };
   checkShape(reading);
   const workflow = build(reading);
-  for (const file of reading.files.values())
-    if (file) sources.set(besides(source.path, file.path), file.text);
+  for (const file of reading.files.values()) {
+    if (file === undefined) continue;
+    library.sources.set(besides(source.path, file.path), file.text);
+    // Those of the outermost file are called as they are written there.
+    if (among.chain.length > 0) library.files.set(keyFrom(among.path, file.path), file.text);
+  }
   return finish(workflow);
-}
+};
 
 function isWorkflow(root: Node, source: SourceFile, report: (d: Diagnostic) => void): root is MapNode {
   if (root.kind !== 'map') {
@@ -103,13 +128,13 @@ function build(reading: Reading): Workflow {
   refuseUnsupported(reading, kinds);
   checkAgents(reading);
   const order = readOrder(reading);
-  const env = readEnv(reading, child(root, 'env'));
+  const env = ownTemplates(readEnv(reading, child(root, 'env')));
   const ground: Ground = { reading, kinds, places: order.places, env };
   const description = stringAt(root, 'description');
   const parallel = child(root, 'max-parallel');
   checkDefaults(ground);
   const steps = readSteps(ground, child(root, 'steps'));
-  const last = readSteps({ ...ground, after: true }, child(root, 'finally'));
+  const last = readSteps({ ...ground, after: true, inFinally: true }, child(root, 'finally'));
   complainOfAwaited(reading);
   const files = [...reading.files.values()].flatMap((file) =>
     file === undefined ? [] : [[file.path, file.text] as const],
@@ -142,6 +167,11 @@ function build(reading: Reading): Workflow {
     reading.report(d);
   for (const d of checkLethal(workflow, source.path)) reading.report(d);
   return workflow;
+}
+
+/** An alias may make a step's variable one and the same with the workflow's, and what stands at the step counts for more. */
+function ownTemplates(env: Readonly<Record<string, Template>>): Readonly<Record<string, Template>> {
+  return Object.fromEntries(Object.entries(env).map(([name, template]) => [name, { ...template }]));
 }
 
 function opaqueIds(reading: Reading, { places }: Order): ReadonlySet<string> {

@@ -155,7 +155,7 @@ it('a retry after any failure ends as the run would have that nothing happened t
             othersSince: () => [],
           },
           { tell: () => undefined, ...(tree === undefined ? {} : { tree }) },
-          { secrets: {}, envFile: {}, warnings: [] },
+          { secrets: {}, envFile: {}, partEnvFiles: {}, warnings: [] },
         );
       const asked = await settle();
       // A command that is kept ran beside one that is not: whose edit it was, nobody knows.

@@ -10,6 +10,10 @@ const FILES: Readonly<Record<string, string>> = {
   'README.md': '# Example\n',
   '.env': 'REGION=eu\n',
   'prompts/fix.md': 'Fix the tests.\n',
+  'asks.yml': 'name: asks\nsteps: [{ gate: { message: Ship it? } }]\n',
+  'wide.yml': 'name: wide\nmax-parallel: 8\nsteps: [{ run: echo }]\n',
+  'release.yml':
+    'name: release\ninputs: { version: { type: string, required: true }, dry-run: { type: boolean, default: false } }\nsteps: [{ id: publish, run: echo url }]\noutputs: { url: steps.publish.stdout }\n',
   '.codemachine/workflows/prompts/fix.md': 'Fix the tests.\n',
 };
 

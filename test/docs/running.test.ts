@@ -20,6 +20,7 @@ function projectOf(example: string): Project {
   const files = path.join(EXAMPLES, `${name}-project`);
   if (existsSync(files)) cpSync(files, project.root, { recursive: true });
   cpSync(path.join(EXAMPLES, example), path.join(project.root, example));
+  cpSync(path.join(EXAMPLES, 'parts'), path.join(project.root, 'parts'), { recursive: true });
   return project;
 }
 
@@ -76,6 +77,12 @@ describe('examples', () => {
       { step: 'build', iteration: 2, again: false },
     ]);
     expect(events.at(-1)).toMatchObject({ outputs: { iterations: 2 } });
+  });
+
+  test('checked-packages.yml uses one workflow for each package', async () => {
+    const example = 'checked-packages.yml';
+    const { stdout } = await cli(projectOf(example), ['run', example, '--json']);
+    expect(eventsOf(stdout).at(-1)).toMatchObject({ outputs: { labels: 'left@1.2.0, right@0.9.1' } });
   });
 
   test('the screen in README.md is the one of the demo', async () => {

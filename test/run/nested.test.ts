@@ -12,12 +12,13 @@ import {
   runStep,
   type Script,
   start,
+  usesStep,
   workflowOf,
 } from './rig.ts';
 import { fakeWorld, ISOLATED } from './worktrees.ts';
 
 interface Drawn {
-  readonly kind: 'run' | 'loop';
+  readonly kind: 'run' | 'loop' | 'uses';
   readonly times: number;
   readonly instances: number;
   readonly most: number;
@@ -29,7 +30,7 @@ interface Drawn {
 
 const { list } = fc.letrec<{ step: Drawn; list: readonly Drawn[] }>((tie) => ({
   step: fc.record({
-    kind: fc.constantFrom('run', 'run', 'loop'),
+    kind: fc.constantFrom('run', 'loop', 'uses'),
     times: fc.integer({ min: 1, max: 2 }),
     instances: fc.nat(3),
     most: fc.nat(2),
@@ -54,8 +55,20 @@ function build(drawn: readonly Drawn[], prefix = 's'): readonly Step[] {
     };
     const apart = one.isolated ? { isolated: ISOLATED } : {};
     if (one.kind === 'run' || one.body.length === 0) return runStep(id, { ...spec, ...apart });
+    if (one.kind === 'uses') {
+      const last = one.times === 1 ? [] : lastOf(one.body, `${id}-last`);
+      return usesStep(id, workflowOf(build(one.body, `${id}-`), { finally: last }), spec);
+    }
     return loopStep(id, build(one.body, `${id}-`), { ...spec, until: `loop.index === ${one.times}` });
   });
+}
+
+/** The `finally` of a part: its first step, in a part of its own where it is a loop. */
+function lastOf([first]: readonly Drawn[], id: string): readonly Step[] {
+  if (first === undefined) return [];
+  const [step] = build([{ ...first, chained: false, fails: false, body: [] }], id);
+  if (step === undefined) return [];
+  return first.kind === 'run' ? [step] : [usesStep(`${id}-part`, workflowOf([step]))];
 }
 
 /** A workflow of what was drawn, and what its steps do. */
@@ -76,7 +89,11 @@ function worldOf(drawn: readonly Drawn[]) {
         .at(-1) ?? '';
     return failed.has(id) ? failing('exit-code') : fine();
   };
-  return { workflow: workflowOf(build(drawn)), script, ports: fakeWorld().ports };
+  return {
+    workflow: workflowOf(build(drawn), { finally: lastOf(drawn, 'last') }),
+    script,
+    ports: fakeWorld().ports,
+  };
 }
 
 /** Lives until a milestone, then is stopped. */
@@ -145,7 +162,11 @@ test('ends the same wherever its runner dies', async () => {
       expect((await again.result()).end).toBe(end);
       expect(again.statuses()).toEqual(whole.statuses());
       const done = new Set(history.flatMap((m) => (m.type === 'step-succeeded' ? [String(m.step)] : [])));
-      expect(again.made.filter((made) => done.has(made.replace(/\.\d+$/, '')))).toEqual([]);
+      // What failed is made again, and `finally` comes after everything.
+      const failed = Object.values(whole.statuses()).includes('failed');
+      const counts = (made: string): boolean =>
+        done.has(made.replace(/\.\d+$/, '')) && !(failed && made.includes('last'));
+      expect(again.made.filter(counts)).toEqual([]);
     }),
     runs(150),
   );

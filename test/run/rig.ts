@@ -17,6 +17,7 @@ import type {
   ReduceStep,
   RunStep,
   Step,
+  UsesStep,
   Workflow,
 } from '../../src/model/workflow.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
@@ -129,6 +130,19 @@ export function reduceStep(id: string, from: string, spec: Spec<ReduceStep> = {}
     retry: { ...NO_RETRY, on: [] },
   } as const;
   return { ...common(id, { needs: [from], ...spec }), ...own, ...rest };
+}
+
+export function usesStep(id: string, part: Workflow, spec: Spec<UsesStep> = {}): UsesStep {
+  const { needs: _, if: __, ...rest } = spec;
+  const own = {
+    kind: 'uses',
+    file: './parts/p.yml',
+    part,
+    with: {},
+    given: Object.keys(spec.env ?? {}),
+    retry: { ...NO_RETRY, on: [] },
+  } as const;
+  return { ...common(id, spec), ...own, ...rest };
 }
 
 export function workflowOf(steps: readonly Step[], more: Partial<Workflow> = {}): Workflow {

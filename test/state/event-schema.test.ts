@@ -115,6 +115,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     ...inAttempt,
     type: 'step-started',
     kind: 'prompt',
+    inputs: { a: 1 },
     engine: 'codex',
     model: 'm',
     agent: 'a',
@@ -267,6 +268,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
   'step-started': {
     ...ofAttempt,
     kind: 'required',
+    inputs: 'optional',
     engine: 'optional',
     model: 'optional',
     agent: 'optional',

@@ -13,6 +13,7 @@ import { planWorkflow } from '../../src/plan/plan.ts';
 import { printDiagnostics } from '../../src/report/squiggle.ts';
 import { readConfig } from '../../src/workflow/config.ts';
 import { settled } from '../../src/workflow/ignore.ts';
+import { withUses } from '../../src/workflow/library.ts';
 import type { ReadWorld } from '../../src/workflow/reading.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
 
@@ -99,7 +100,10 @@ export async function workflowOf(source: { path: string; text: string }, world: 
   const read = readWorkflow(source, world);
   const planned = read.workflow === undefined ? [] : planWorkflow(read.workflow).diagnostics;
   const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, world.config);
-  const found = settled(sorted([...read.diagnostics, ...planned, ...engines]), read.ignores, source.path);
+  const found = withUses(
+    settled(sorted([...read.diagnostics, ...planned, ...engines]), read.ignores),
+    read.usedAt,
+  );
   // As the program does: what is no workflow yet is not asked about its answers.
   const answers = read.workflow === undefined || hasErrors(found) ? [] : await checkAnswers(read.workflow);
   return { diagnostics: sorted([...found, ...answers]), sources: read.sources };

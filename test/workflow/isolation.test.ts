@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NO_CONFIG } from '../../src/model/config.ts';
-import { agentSteps } from '../../src/model/workflow.ts';
+import { agentSteps } from '../../src/model/parts.ts';
 import type { ReadWorld } from '../../src/workflow/reading.ts';
 import { readWorkflow } from '../../src/workflow/workflow.ts';
 import { worldAt } from './fixtures.ts';

@@ -41,6 +41,7 @@ export const MENDED: readonly Code[] = [
   'unknown-context',
   'unknown-engine',
   'unknown-function',
+  'unknown-input',
   'unknown-key',
   'unknown-need',
   'unknown-property',

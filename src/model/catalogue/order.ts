@@ -15,6 +15,27 @@ export const ORDER_CODES = {
     ({ step }) => `the instances of \`${step}\` may write to the same tree at the same time`,
     () => 'give each a tree of its own: `workspace: isolated`; or say `max-parallel: 1` in the matrix',
   ),
+  'uses-cycle': error<{ files: readonly string[] }>(
+    ({ files }) => `these workflows use each other: ${[...files, files[0]].join(' → ')}`,
+    () => 'take this step out, or move what both need into a workflow of its own',
+  ),
+  'uses-too-deep': error<{ most: number; files: readonly string[] }>(
+    ({ most, files }) =>
+      `workflows may use each other ${most} deep, and this goes deeper: ${files.join(' → ')}`,
+    () => 'put the steps of one of them into the workflow that uses it',
+  ),
+  'uses-too-many': error<{ most: number }>(
+    ({ most }) => `with the workflows that it uses, this one has more than ${most} steps`,
+    () => 'use a workflow in a `loop` or a `matrix` instead of many times',
+  ),
+  'gate-in-finally': error<{ file: string }>(
+    ({ file }) => `${file} holds a gate, and at the end of a run nobody is asked`,
+    () => 'use it above `finally`, or move the gate into the workflow that uses it',
+  ),
+  'part-key-ignored': warning<{ file: string; keys: readonly string[] }>(
+    ({ file, keys }) => `${keys.map((key) => `\`${key}\``).join(' and ')} of ${file} says nothing here`,
+    () => 'what holds for all steps of a run is said by its own workflow, or by a flag',
+  ),
   'gate-bypassed': warning<{ step: string; gate: string }>(
     ({ step, gate }) => `\`${step}\` stands below the gate \`${gate}\` and does not wait for it`,
     ({ gate }) => `write \`needs: ${gate}\` if it is to wait, or name the steps it does wait for`,

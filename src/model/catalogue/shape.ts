@@ -62,6 +62,24 @@ export const SHAPE_CODES = {
     ({ id }) => `\`${id}\` is not an id: small letters, digits and dashes, a letter first`,
     ({ better }) => `write \`${better ?? 'run-tests'}\``,
   ),
+  'reserved-id': error<{ id: string }>(
+    ({ id }) => `\`${id}\` cannot be the id of a step: what was done about a conflict is recorded under it`,
+    () => 'choose another one',
+  ),
+  'unknown-input': error<{ input: string; file: string; known: readonly string[]; near?: string }>(
+    ({ input, file, known }) =>
+      `${file} has no input \`${input}\`${known.length === 0 ? ': it has none' : `; it has ${list(known)}`}`,
+    ({ near }) => didYouMean({ nearest: near }) ?? 'take it out, or declare it there under `inputs:`',
+    ({ input, near, known }) => slipOf(input, near, known),
+  ),
+  'missing-input': error<{ input: string; file: string }>(
+    ({ input, file }) => `${file} requires the input \`${input}\`, and is not given it`,
+    ({ input }) => `write \`${input}: …\` under \`with:\``,
+  ),
+  'bad-input': error<{ input: string; problem: string }>(
+    ({ input, problem }) => `the input \`${input}\` cannot be this: ${problem}`,
+    () => 'give it a value of its type, or change its `type` where it is declared',
+  ),
   'bad-name': error<{ name: string; owner: string }>(
     ({ name, owner }) => `\`${name}\` cannot be a name in ${owner}`,
     () => 'use letters, digits, `_` and `-`, not a digit or `-` first',

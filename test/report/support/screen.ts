@@ -33,5 +33,5 @@ export function planOf(
     const step = { id: asStepId(id), continueOnError: mayFail.includes(id) } as PlannedStep['step'];
     return { step, index, batch: index, remaining: ids.length - index, leftOut: false };
   });
-  return { steps, batches: steps.map(({ step }) => [step.id]), criticalPath: [] };
+  return { steps, batches: steps.map(({ step }) => [step.id]), criticalPath: [], last: [] };
 }

@@ -41,6 +41,8 @@ const ROWS: readonly Row[] = [
   ['artifacts', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['matrix', ok, ok, ok, ok, no, ok, no, no, no, ok],
   ['rubric', ok, ok, ok, ok, ok, ok, no, no, no, ok],
+  ['matrix value', ok, ok, ok, ok, no, ok, no, no, no, ok],
+  ['with', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['message', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['show', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['require', ok, ok, ok, ok, ok, ok, no, no, no, ok],
@@ -128,6 +130,10 @@ function stepWith(key: string, read: string): object {
       return { ...command, matrix: { os: `\${{ fromJSON(format('{0}', ${read})) }}` } };
     case 'rubric':
       return { id: 'mine', reduce: { from: 'many', mode: 'compare', agent: 'coder', rubric: fence(read) } };
+    case 'matrix value':
+      return { ...command, matrix: { os: ['a', fence(read)], include: [{ more: fence(read) }] } };
+    case 'with':
+      return { id: 'mine', uses: './part.yml', with: { a: fence(read), b: [{ c: `\${{ ${read} }}` }] } };
     case 'message':
       return { id: 'mine', gate: { message: fence(read) } };
     case 'show':
@@ -143,7 +149,9 @@ function stepWith(key: string, read: string): object {
   }
 }
 
-const world = worldAt(import.meta.dirname);
+const PART = 'name: part\ninputs: { a: { type: json }, b: { type: json } }\nsteps: [{ run: echo }]\n';
+
+const world = worldAt(import.meta.dirname, { readFile: () => ({ ok: true, value: PART }) });
 
 const errorsOf = async (text: string): Promise<readonly string[]> => {
   const { diagnostics } = await workflowOf({ path: 'w.yml', text }, world);

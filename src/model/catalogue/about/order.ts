@@ -6,6 +6,16 @@ export const ORDER_ABOUT = {
     'Two agents may write to the same tree at the same time, and neither could be undone alone. Order them, or give one of them a tree of its own: [`workspace: isolated`](workflow.md#workspaces).',
   'matrix-writers':
     'The instances of a matrix run side by side, and agents that write would do so in the same tree. Give each instance a tree of its own: [`workspace: isolated`](workflow.md#workspaces), or let them run one after the other.',
+  'uses-cycle':
+    'Workflows [use](workflow.md#using-another-workflow) each other in a circle, and would have steps without end. The message names the files, in the order in which they lead to each other.',
+  'uses-too-deep':
+    'A workflow uses one that uses one, and so on, more than eight deep. The message names the files on the way.',
+  'uses-too-many':
+    'A workflow that uses others, which use others many times, comes to more than 100,000 steps.',
+  'gate-in-finally':
+    'A workflow that is used in `finally` holds a gate. `finally` runs whatever happened, also when a run is canceled, and does not wait for anybody.',
+  'part-key-ignored':
+    'A used workflow says how many steps run at once, or which runs exclude each other. Both are of the whole run: the workflow that was started, or a flag, decides it.',
   'gate-bypassed':
     'A step stands below a gate and does not wait for it: something between them says `needs: []`. It would run before anybody has decided. A step that names the steps it waits for means it, and is not warned of.',
 } as const;

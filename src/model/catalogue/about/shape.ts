@@ -60,6 +60,14 @@ export const SHAPE_ABOUT = {
     "`session: continue` means the session of this step's iteration before. Outside of a loop there is none, of a step with a `matrix` there are many, and an isolated step works in another directory each time, where the engine does not find its sessions.",
   'session-of-other':
     'The session of another step can only be gone on in where there is exactly one, and an engine that both steps may use: sessions belong to the engine that opened them.',
+  'reserved-id':
+    'A step that resolves a conflict has a key of its own in the record of a run: the key of the step whose conflict it is, then `.on-conflict`. A step with that id would have the same.',
+  'unknown-input':
+    'A step gives a [used workflow](workflow.md#using-another-workflow) an input that its file does not declare.',
+  'missing-input':
+    'A used workflow declares an input as `required`, without a default, and `with` does not give it.',
+  'bad-input':
+    'What `with` gives a used workflow is not of the type that its file declares: a literal of another type, a choice that is not among the options, or an expression that can never come to one. A text is not read as a number; `fromJSON(…)` does that.',
   'unknown-axis':
     '`exclude` leaves out combinations by the values of their axes, so it can name nothing else.',
   'reduce-from':

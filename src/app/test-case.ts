@@ -51,7 +51,7 @@ export async function runCase(
   try {
     failures = await failuresOf(runner, ready, test, name);
   } finally {
-    runner.scratch.close(name);
+    await runner.scratch.close(name);
   }
   const { path: shownPath, ...where } = placeIn(file, ['tests', test.index, 'name']);
   const stopped = runner.signal.aborted;

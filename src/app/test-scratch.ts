@@ -1,12 +1,18 @@
 /** Makes the copies of a project that tests run in, away from everything that is somebody's. */
 
 import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
-import { cp, mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { runGit } from '../engines/process.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { copyFiles, filesBelow, makeRepository, projectFiles } from '../workspace/project-files.ts';
+import {
+  copyFiles,
+  copyRepository,
+  filesBelow,
+  makeRepository,
+  projectFiles,
+} from '../workspace/project-files.ts';
 import { lies } from './files.ts';
 import type { Place } from './place.ts';
 import { tell } from './present.ts';
@@ -24,7 +30,7 @@ export interface Scratch {
   /** A fresh copy, of the project or of `fixture`. */
   open(name: string, fixture?: string): Promise<Result<Stead, Refusal>>;
   /** Takes the copy away again. */
-  close(name: string): void;
+  close(name: string): Promise<void>;
   /** Takes everything away, at once. */
   clear(): void;
 }
@@ -60,10 +66,14 @@ export function openScratch(place: Place, env: NodeJS.ProcessEnv): Scratch {
         await mkdir(home, { recursive: true });
         await mkdir(root);
         copyFiles(from, root, files);
-        if (place.hasGit) await cp(path.join(from, '.git'), path.join(root, '.git'), { recursive: true });
+        if (place.hasGit) copyRepository(from, root);
         return ok({ root, stateDir, home });
       }),
-    close: (name) => removeAll(path.join(base, name)),
+    close: async (name) => {
+      const top = path.join(base, name);
+      // Thousands of files take their time, in which other runs go on.
+      await rm(top, { recursive: true, force: true }).catch(() => removeAll(top));
+    },
     clear: () => removeAll(base),
   };
 }

@@ -1,5 +1,14 @@
 /** Copies what git would commit of a project into a repository of its own. */
-import { copyFileSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -113,4 +122,17 @@ export async function makeRepository(
       });
   }
   return ok(undefined);
+}
+
+/**
+ * Gives a copy of a working tree a repository like that of `from`, whose objects it borrows: it is not written to, and has to
+ * stay there as long (https://git-scm.com/docs/gitrepository-layout, `objects/info/alternates`).
+ */
+export function copyRepository(from: string, to: string): void {
+  const own = path.join(from, '.git');
+  const objects = path.join(own, 'objects');
+  cpSync(own, path.join(to, '.git'), { recursive: true, filter: (file) => file !== objects });
+  const info = path.join(to, '.git', 'objects', 'info');
+  mkdirSync(info, { recursive: true });
+  writeFileSync(path.join(info, 'alternates'), `${objects}\n`);
 }

@@ -106,3 +106,18 @@ it("leaves the run's own workflow, prompt files and configuration", async () => 
   expect(project.read(file)).toBe(now);
   expect(project.read('ask.md')).toBe('better\n');
 });
+
+it('leaves what a person wrote where an earlier retry took a step back that writes other files by now', async () => {
+  const project = projectWith({ w: TWO });
+  scriptAgent(project, 'echo alpha > alpha.txt');
+  expect((await say(project, 'run w')).code).toBe(1);
+  scriptAgent(project, 'echo other > other.txt');
+  expect((await say(project, 'retry @last --from alpha')).code).toBe(1);
+  project.write('alpha.txt', 'mine\n');
+  project.write('../ready', '');
+  scriptAgent(project, 'cat alpha.txt > ../seen; test ! -e other.txt; echo last > other.txt');
+  const { code, stderr } = await say(project, 'retry @last --from alpha');
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  expect(project.read('../seen')).toBe('mine\n');
+  expect(project.read('alpha.txt')).toBe('mine\n');
+});

@@ -26,11 +26,10 @@ type Reduced = { readonly output: Json } | { readonly failure: Failure } | 'halt
 export async function runReduce(run: Running, phase: Phase, of: ReduceOf): Promise<AfterAttempt> {
   const { key, step } = of;
   const since = run.input.ports.clock.now();
-  const { status, attempt: before, retryAt, trees } = run.ledger.step(key);
+  const { status, attempt: before, retryAt } = run.ledger.step(key);
   if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
   if (phase.halted() !== undefined || phase.isResting()) return left(run, phase, key);
-  // One that has recordings had a winner whose change was never said to be ready.
-  const goesOn = status === 'running' && trees[before]?.before === undefined;
+  const goesOn = status === 'running';
   const attempt = goesOn ? before : before + 1;
   const workspace = step.isolated === undefined ? 'shared' : 'isolated';
   if (!goesOn) await run.ledger.say({ type: 'step-started', step: key, attempt, kind: 'reduce', workspace });

@@ -320,6 +320,45 @@ describe('best-of', () => {
     expect(world.tree.files.get('made')).toBe('both');
   });
 
+  test('drops nobody for checks that could not be made', async () => {
+    const world = fakeWorld();
+    const script: Script = (job, hear, stop) =>
+      isChecks(job) && whoOf(job) === 'delta'
+        ? failing('spawn', { message: 'no shell' })
+        : actors(world)(job, hear, stop);
+    const rig = run(world, { script });
+    expect((await rig.result()).end).toBe('failed');
+    expect(failureOf(rig)).toMatchObject({
+      reason: 'spawn',
+      message: 'the checks of `fix[delta]`: no shell',
+    });
+    const again = run(world, { history: rig.journal });
+    expect((await again.result()).end).toBe('succeeded');
+    expect(new Set(again.made)).toEqual(new Set(['pick:checks[delta].2', 'pick:judge.1']));
+    expect(world.tree.files.get('made')).toBe('the best');
+  });
+
+  test('begins when the batches before it are merged: its judge sees what the winner is merged into', async () => {
+    const world = fakeWorld();
+    const hold = held();
+    const all = bestOf({ checks: [] });
+    const workflow = { ...all, steps: [...all.steps, runStep('slow', { isolated: ISOLATED })] };
+    let seen: string | undefined;
+    const script: Script = (job, hear, stop) => {
+      if (isJudge(job)) seen = world.filesOf(job).get('slow');
+      if (job.step !== 'slow') return actors(world)(job, hear, stop);
+      world.filesOf(job).set('slow', 'merged');
+      return hold.script(job, hear, stop);
+    };
+    const rig = run(world, { workflow, script });
+    for (let i = 0; i < 500; i++) await turn();
+    expect(rig.statuses()).toMatchObject({ fix: 'succeeded', slow: 'running' });
+    expect(rig.statuses()['pick']).toBeUndefined();
+    hold.end();
+    expect((await rig.result()).end).toBe('succeeded');
+    expect(seen).toBe('merged');
+  });
+
   test('in a loop has candidates of its own in each iteration', async () => {
     const world = fakeWorld();
     const { steps } = bestOf({ checks: [] });
@@ -434,6 +473,29 @@ describe('a judge', () => {
     expect((await again.result()).end).toBe('succeeded');
     expect(seen).toEqual(['ABC', 'ABCD']);
     expect(world.tree.files.get('made')).toBe('the best');
+  });
+
+  test('is asked again by a step that did not end well, where a candidate has come since', async () => {
+    const world = fakeWorld();
+    let late = true;
+    const script: Script = (job, hear, stop) => {
+      if (job.step === 'other') world.tree.files.set('made', 'mine');
+      if (late && job.step === 'fix[delta]') return failing('refused');
+      return actors(world)(job, hear, stop);
+    };
+    const { steps } = bestOf({ checks: [] });
+    const [fix, pick] = steps as [Step, ReduceStep];
+    const other = runStep('other', { needs: ['fix'] });
+    const workflow = workflowOf([fix, other, { ...pick, needs: [...pick.needs, other.id] }]);
+    const rig = run(world, { workflow, script });
+    expect((await rig.result()).end).toBe('failed');
+    expect(failureOf(rig)?.reason).toBe('merge-conflict');
+    late = false;
+    world.tree.files.delete('made');
+    const again = run(world, { workflow, script, history: rig.journal });
+    await again.result();
+    expect(again.made.filter((made) => made !== 'other.2')).toEqual(['fix[delta].2', 'pick:judge.2']);
+    expect(outputOf(again)).toMatchObject({ winner: 'fix[delta]' });
   });
 
   test('that compares or summarizes sees candidates by their keys, with what they said and made', async () => {

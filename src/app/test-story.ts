@@ -91,7 +91,8 @@ export function storyOf(milestones: readonly Milestone[]): Story {
 }
 
 function isOf(key: StepKey, name: string): boolean {
-  return !name.includes('[') && !key.endsWith('.on-conflict') && stepOfKey(key) === name;
+  const own = !key.endsWith('.on-conflict') && !key.includes(':');
+  return !name.includes('[') && own && stepOfKey(key) === name;
 }
 
 function stepOf(step: StepProgress): StoryStep {

@@ -155,9 +155,10 @@ async function hearingOf(
   const rubric = rubricOf(run, step, scope());
   if (!rubric.ok) return err(condition(step, rubric.error));
   const { digest, shuffleSeed } = run.input.ports;
-  const seed = shuffleSeed?.(key) ?? run.input.run;
-  const order = (one: Candidate): string => digest([seed, key, one.key]);
-  const ordered = blind ? [...candidates].sort((a, b) => (order(a) < order(b) ? -1 : 1)) : candidates;
+  const seed = shuffleSeed === undefined ? run.input.run : shuffleSeed(key);
+  const order = (one: Candidate): string => digest([seed ?? null, key, one.key]);
+  const ordered =
+    blind && seed !== undefined ? [...candidates].sort((a, b) => (order(a) < order(b) ? -1 : 1)) : candidates;
   const exhibits = await exhibitsOf(run, ordered, blind);
   if (!exhibits.ok) return exhibits;
   const named = exhibits.value.map((one, i) => ({ ...one, name: blind ? letter(i) : one.key }));

@@ -42,8 +42,8 @@ export interface RunPorts {
   readonly chatter: (chatter: Chatter) => void;
   /** SHA-256 of a value's canonical JSON, in hex. */
   readonly digest: (value: Json) => string;
-  /** What the order of the candidates of a blind judge is shuffled from; the run's id where that is not said. */
-  readonly shuffleSeed?: (reduce: StepKey) => string;
+  /** What the order of the candidates of a blind judge is shuffled from, undefined for that of the matrix; from the run's id where nobody says. */
+  readonly shuffleSeed?: (reduce: StepKey) => string | undefined;
   /** The recording of the shared tree at the start of the run; undefined where none was made. */
   readonly treeAtStart?: () => Promise<Result<string | undefined, Failure>>;
   /** Puts the question of a gate to somebody who sits there, until `gone`; undefined where they went away instead of answering. */

@@ -89,11 +89,15 @@ function judge(name: string, under: Named['kind'], known: ReadonlyMap<string, Kn
   const resolver = name.endsWith('.on-conflict');
   const id = stepOfKey(asStepKey(name));
   const found = known.get(id);
-  if (found === undefined || !fitsPlace(name, found, resolver))
+  const [whole = '', part] = name.split(/:(judge$|checks\[)/, 2);
+  const isPart = part !== undefined && found?.step.kind === 'reduce';
+  const odd = name.includes(':') && !isPart;
+  if (found === undefined || odd || !fitsPlace(isPart ? whole : name, found, resolver))
     return { what: 'unknown', name, known: [...known.keys()] };
   if (under === undefined) return undefined;
   const wanted = KINDS[under];
-  if (wanted.includes(resolver ? 'prompt' : found.step.kind)) return undefined;
+  const own = isPart && part !== 'judge' ? 'run' : found.step.kind;
+  if (wanted.includes(resolver ? 'prompt' : own)) return undefined;
   const fit = [...known.values()].filter(({ step }) => wanted.includes(step.kind)).map(({ step }) => step.id);
   return { what: 'kind', name, under, fit };
 }

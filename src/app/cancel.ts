@@ -31,7 +31,10 @@ async function cancelOnce(text: string, stateDir: string | undefined): Promise<E
     const progress = foldAll(state.history(run));
     const ended = ENDED[progress.status];
     if (ended !== undefined) return printRefusal({ message: `run ${run} has ended already: ${ended}` });
-    if (state.listRuns().some((one) => one.id === run && one.owner !== undefined)) {
+    if (
+      state.claims.isClaimed(run) ||
+      state.listRuns().some((one) => one.id === run && one.owner !== undefined)
+    ) {
       state.ask(run, { kind: 'cancel', by: by(), at: new Date().toISOString() });
       tell(`asked run ${run} to cancel; \`codemachine status ${run} --watch\` shows how it ends`);
       return EXIT.succeeded;

@@ -8,11 +8,12 @@ import type { Chatter } from '../model/event.ts';
 import { EVENT_VERSION } from '../model/event.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { Failure } from '../model/failure.ts';
-import type { RunId } from '../model/ids.ts';
+import type { RunId, StepKey } from '../model/ids.ts';
 import { type JsonObject, ok, type Result } from '../model/result.ts';
 import { matches } from '../plan/selection.ts';
 import { type RunResult, startRun } from '../run/run.ts';
-import type { RunInput, RunOptions, RunPorts } from '../run/running.ts';
+import type { NameClaim, RunInput, RunOptions, RunPorts } from '../run/running.ts';
+import type { Claim } from '../state/claims.ts';
 import { type Journal, journal } from '../state/journal.ts';
 import type { Lease } from '../state/lease.ts';
 import { StateError } from '../state/problem.ts';
@@ -36,6 +37,8 @@ import { RUN_START } from './timeline.ts';
 /** How a run ended for this process. */
 export interface Executed extends RunResult {
   readonly exit: ExitCode;
+  /** Nothing was recorded, and nothing is to be gone on with. */
+  readonly began?: false;
 }
 
 /** Runs to the end, to an interruption or to a refusal; gives the run back in every case. */
@@ -129,6 +132,7 @@ function runInput(
     toText,
     hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),
     clock: CLOCK,
+    claim: (name, step) => stepClaim(e, name, step),
     digest: digestOf,
     ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
     ...gateAnswers(e),
@@ -154,6 +158,29 @@ function runInput(
       path: record.path,
     },
     options: runOptions(e),
+  };
+}
+
+/** While the state cannot be asked nobody has the name: the next commit says what is wrong, and ends the run. */
+function stepClaim({ state, record }: Execution, name: string, step: StepKey): NameClaim {
+  const self = { run: record.id, step };
+  let claim: Claim | undefined;
+  const trying = <T>(work: () => T, otherwise: T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      return otherwise;
+    }
+  };
+  return {
+    holder: () =>
+      trying(() => {
+        claim ??= state.claims.claim(`step:${name}`, self);
+        const [first] = claim.before();
+        return first === undefined ? undefined : { ...self, ...first };
+      }, self),
+    release: () => trying(() => claim?.release(), undefined),
   };
 }
 

@@ -41,6 +41,7 @@ import { type GoingOn, lookAtResolved } from './resolved.ts';
 import { selectSteps } from './show-plan.ts';
 import { type OpenReporter, withoutSecrets } from './start.ts';
 import type { TreeQuestion } from './tree-back.ts';
+import { takeTurn } from './turn.ts';
 import { undoneSentence } from './undone.ts';
 import { inputsNow, readToday } from './updated.ts';
 
@@ -118,12 +119,16 @@ export async function resumeRecord(
   const ready = await prepare(options, place, record, status);
   if (!ready.ok) return ready;
   const { gits } = ready.value;
-  const lease = state.acquire(record.id, { by: options.by, alone: true });
-  if (!lease.ok) return refuse(...owned(record, lease.error));
-  gits.mark = gitMark(lease.value, env);
+  const turn = await takeTurn({ ...options, state, record, workflow: ready.value.read.workflow });
+  if (!turn.ok) {
+    if (turn.error.kind === 'left') return ok({ ...turn.error.how, began: false, record });
+    return turn.error.kind === 'refused' ? err(turn.error.refusal) : refuse(...owned(record, turn.error.by));
+  }
+  const { lease, release } = turn.value;
+  gits.mark = gitMark(lease, env);
   if (locate(options, env).root !== record.workspace)
     options.tell(`goes on in the checkout ${record.workspace}`);
-  return owning(options, { ...ready.value, place, state, lease: lease.value, record });
+  return owning(options, { ...ready.value, place, state, lease, record }).finally(release);
 }
 
 /** What going on needs, all of it there. */

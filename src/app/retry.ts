@@ -43,7 +43,7 @@ export async function retry(
     if (!ready.ok) return ready;
     const record = storeRun(state, ready.value, Date.now());
     const ended = await resumeRecord(options, state, record);
-    if (!ended.ok) await takeAway(options, state, record);
+    if (!ended.ok || ended.value.began === false) await takeAway(options, state, record);
     return ended;
   } finally {
     state.close();

@@ -143,8 +143,9 @@ async function finish(
   { json }: ShowFlags,
 ): Promise<ExitCode> {
   if (!ended.ok) return printRefusal(ended.error);
-  const { exit, message, record } = ended.value;
+  const { exit, message, record, began } = ended.value;
   if (message !== undefined) tell(message);
+  if (began === false) return exit;
   // The summary says how to go on; where standard output holds events, nobody sees one.
   if (json && (exit === EXIT.interrupted || exit === EXIT.terminated))
     tell(`go on with \`codemachine resume ${record.id}\``);

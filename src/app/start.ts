@@ -25,6 +25,7 @@ import { createRun, type RunFlags } from './record.ts';
 import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { selectSteps } from './show-plan.ts';
+import { type NoTurn, takeTurn } from './turn.ts';
 
 /** What opens a reporter, once it is known what is run. */
 export type OpenReporter = (plan: Plan, history: readonly Milestone[]) => Promise<Reporter>;
@@ -122,31 +123,45 @@ async function begin(
     { place, file, workflow, config, inputs: clean, flags: options.flags, git: facts?.value },
     Date.now(),
   );
-  const lease = state.acquire(record.id, { by: options.by, alone: true });
-  if (!lease.ok) {
+  const turn = await takeTurn({ ...options, state, record, workflow });
+  if (!turn.ok) {
     // It never began: listed, it would be what `@last` and a resume mean.
     state.forgetRun(record.id);
-    return refuse(
-      `run ${lease.error.run} (pid ${lease.error.owner.pid}) works in ${place.root}, and two runs in one checkout would overwrite each other`,
-      // A step that waits for its own run waits for ever.
-      env[MARK_VARIABLE]
-        ? 'a step of a run works in that checkout: start another run from a checkout of its own'
-        : `wait for it, or end it with \`codemachine cancel ${lease.error.run}\``,
-    );
+    return notBegun(turn.error, place, record, env);
   }
-  gits.mark = gitMark(lease.value, env);
+  const { lease, release } = turn.value;
+  gits.mark = gitMark(lease, env);
   const cutOff = cutOffSentence(state, record);
   if (cutOff !== undefined) options.tell(cutOff);
   const executed = await execute({
-    ...{ place, state, lease: lease.value, record, workflow, config, plan, history: [] },
+    ...{ place, state, lease, record, workflow, config, plan, history: [] },
     ...{ variables, workspace: workspace.value, env, by: options.by },
     ...{ tell: options.tell, signals: options.signals },
     reporter: await options.reporter(plan, []),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),
     ...(options.stage === undefined ? {} : { stage: options.stage }),
-  });
+  }).finally(release);
   return ok({ ...executed, record });
+}
+
+/** Why it did not begin; where whoever waited has left, that is no refusal. */
+function notBegun(
+  why: NoTurn,
+  place: Place,
+  record: RunRecord,
+  env: NodeJS.ProcessEnv,
+): Result<Executed & { record: RunRecord }, Refusal> {
+  if (why.kind === 'left') return ok({ ...why.how, began: false, record });
+  if (why.kind === 'refused') return err(why.refusal);
+  const { run, owner } = why.by;
+  return refuse(
+    `run ${run} (pid ${owner.pid}) works in ${place.root}, and two runs in one checkout would overwrite each other`,
+    // A step that waits for its own run waits for ever.
+    env[MARK_VARIABLE]
+      ? 'a step of a run works in that checkout: start another run from a checkout of its own'
+      : `wait for it, or end it with \`codemachine cancel ${run}\``,
+  );
 }
 
 /** What is stored is what the run sees: an input that holds a secret is masked for both. */

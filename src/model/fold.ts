@@ -5,6 +5,7 @@ import type { Failure } from './failure.ts';
 import { gateAfter } from './fold-gates.ts';
 import { type Draft, reopen, update } from './fold-reopened.ts';
 import { appliedAfter, mergedAfter, treesAfter } from './fold-trees.ts';
+import { waitingAfter } from './fold-waits.ts';
 import type { StepKey } from './ids.ts';
 import { type Progress, type StepProgress, untouched } from './progress.ts';
 import { openSpending } from './spending.ts';
@@ -118,19 +119,8 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
     case 'change-applied':
       return { ...step, trees: { ...step.trees, [m.attempt]: appliedAfter(step.trees[m.attempt], m) } };
     case 'quota-waiting':
-      return {
-        ...step,
-        status: 'waiting',
-        retryAt: m.until,
-        quotaSince: step.quotaSince ?? m.at,
-        because: `quota of ${m.engine}`,
-      };
     case 'step-waiting':
-      return {
-        ...step,
-        status: 'waiting',
-        because: `\`${m.concurrency}\` is held by ${m['held-by'].step} of run ${m['held-by'].run}`,
-      };
+      return waitingAfter(step, m);
     case 'loop-decided':
       return { ...step, loop: { iteration: m.iteration, again: m.again } };
     case 'matrix-expanded':

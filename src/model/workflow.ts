@@ -1,9 +1,12 @@
 /** Says what the author of a workflow meant, with every shorthand resolved. */
+
 import type { Budget } from './budget.ts';
+import type { Concurrency } from './concurrency.ts';
 import type { Expr, MatrixPatterns, Template, ValueTemplate } from './expression.ts';
 import type { FailureReason } from './failure.ts';
 import type { StepId } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
+import type { OtherSession } from './session.ts';
 import type { Range, SourceFile } from './source.ts';
 
 /** What an input may be. */
@@ -102,6 +105,8 @@ export interface StepCommon {
   readonly continueOnError: boolean;
   /** Globs, from the root of the attempt's tree, of files that the step promises; at least one. Only of what makes attempts. */
   readonly artifacts?: readonly Template[];
+  /** A name that no other step of any run may have while an attempt is made. */
+  readonly concurrency?: Template;
   readonly matrix?: Matrix;
   /** Paths whose values stand in the file around the step, as `matrix.os`: they are no data. */
   readonly written?: readonly string[];
@@ -156,15 +161,6 @@ export interface PromptStep extends StepCommon {
 
 /** What is shown at a gate: what the run has changed, or what an expression comes to. */
 export type GateShow = 'diff' | Expr;
-
-/** The session of a step that has ended. */
-export interface OtherSession {
-  readonly of: StepId;
-  /** Branches off it. */
-  readonly fork: boolean;
-  /** Where it is said. */
-  readonly at: Range;
-}
 
 /** A checkpoint at which somebody, or something, decides. It makes one attempt, and starts nothing. */
 export interface GateStep extends StepCommon {
@@ -256,6 +252,7 @@ export interface Workflow {
   readonly envFiles: readonly { readonly path: string; readonly optional: boolean; readonly at: Range }[];
   readonly secrets: readonly { readonly name: string; readonly at: Range }[];
   readonly maxParallel?: number;
+  readonly concurrency?: Concurrency;
   readonly budget?: Budget;
   /** By the name of the agent, of those that have one. */
   readonly agentBudgets?: Readonly<Record<string, Budget>>;

@@ -25,6 +25,14 @@ export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
   const merges = mergedTogether(plan).filter((group) => group.length > 0);
   return {
     workflow: workflow.name,
+    ...(workflow.concurrency === undefined
+      ? {}
+      : {
+          concurrency: {
+            group: templateText(workflow.concurrency.group),
+            'on-conflict': workflow.concurrency.onConflict,
+          },
+        }),
     ...(workflow.budget === undefined ? {} : { budget: allowanceJson(workflow.budget) }),
     ...(workflow.agentBudgets === undefined
       ? {}
@@ -74,6 +82,7 @@ function describe(step: Step): JsonObject {
     ...(step.timeoutMs === undefined ? {} : { 'timeout-ms': step.timeoutMs }),
     attempts: step.retry.attempts,
     ...(step.continueOnError ? { 'continue-on-error': true } : {}),
+    ...(step.concurrency === undefined ? {} : { concurrency: templateText(step.concurrency) }),
     ...(step.matrix === undefined ? {} : { matrix: describeMatrix(step.matrix) }),
     ...(step.isolated === undefined ? {} : { workspace: describeIsolated(step.isolated) }),
   };

@@ -28,6 +28,7 @@ export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: stri
   const lines = [
     `${workflow.name}: ${count(plan.steps.length, 'step')} in ${count(plan.batches.length, 'batch', 'batches')}`,
     ...allowanceLines(workflow),
+    ...concurrencyLines(workflow),
   ];
   const byBatch: PlannedStep[][] = plan.batches.map(() => []);
   for (const planned of plan.steps) byBatch[planned.batch]?.push(planned);
@@ -48,6 +49,17 @@ export function graphText(plan: Plan, workflow: Workflow, emphasize: (text: stri
     );
   if (plan.criticalPath.length > 1) lines.push('', `longest path: ${shortened(plan.criticalPath)}`);
   return `${lines.join('\n')}\n`;
+}
+
+const WAYS = {
+  queue: 'a run waits for those before it',
+  'cancel-previous': 'a run cancels those before it',
+  fail: 'a run is refused while another goes on',
+} as const;
+
+function concurrencyLines({ concurrency }: Workflow): string[] {
+  if (concurrency === undefined) return [];
+  return [`group ${templateText(concurrency.group)}: ${WAYS[concurrency.onConflict]}`];
 }
 
 /** The body of a loop, or a used workflow, in the order in which it can run. */
@@ -92,6 +104,7 @@ function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) 
     facts.push(`timeout ${duration(step.timeoutMs)}`);
   }
   if (step.continueOnError) facts.push('may fail');
+  if (step.concurrency !== undefined) facts.push(`one at a time: ${templateText(step.concurrency)}`);
   return facts;
 }
 

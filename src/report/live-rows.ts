@@ -113,7 +113,7 @@ function news(step: StepProgress, { newest, paint, now }: RowOptions): readonly 
     }
     case 'waiting':
       return step.retryAt === undefined
-        ? ['waits']
+        ? [oneLine(step.because?.startsWith('waits for ') === true ? step.because : 'waits', WIDEST)]
         : [`goes on in ${duration(Date.parse(step.retryAt) - now)}`];
     case 'merging':
       return ['done, waits to merge'];

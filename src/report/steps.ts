@@ -138,7 +138,10 @@ function stateFacts(
       ];
     case 'waiting':
       if (isInterrupted(step, running)) return ['interrupted'];
-      return [step.retryAt === undefined ? 'waits' : `waits until ${moment(step.retryAt, today)}`];
+      if (step.retryAt !== undefined) return [`waits until ${moment(step.retryAt, today)}`];
+      return [
+        oneLine(step.because?.startsWith('waits for ') === true ? step.because : 'waits', LONGEST_FACT),
+      ];
     case 'merging':
       return [
         mergesAfter === undefined

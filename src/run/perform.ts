@@ -4,8 +4,10 @@ import type { Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { makeAttempt } from './attempt.ts';
+import { condition } from './fill.ts';
 import type { IterationOf } from './frame.ts';
 import type { InWorktree } from './isolated.ts';
+import { NAMELESS, takeName } from './names.ts';
 import type { Phase } from './phase.ts';
 import type { Guest } from './room.ts';
 import type { Running } from './running.ts';
@@ -35,8 +37,19 @@ export async function perform(run: Running, phase: Phase, performance: Performan
   for (;;) {
     const { retryAt } = run.ledger.step(key);
     if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
+    // Who waits for nothing asks for a place at once: the first to ask is not to be the last because of a name it does not have.
+    const named = step.concurrency !== undefined;
+    const name = named ? await takeName(run, phase, step, key, performance.scope) : NAMELESS;
+    if (!name.ok) {
+      failNameless(run, performance, name.error);
+      return;
+    }
+    if (name.value === undefined) return;
     const leave = await phase.room.enter({ remaining, index, tree: treeUse(step) });
-    if (leave === undefined) return;
+    if (leave === undefined) {
+      name.value();
+      return;
+    }
     try {
       if (phase.halted() !== undefined || !performance.admit()) return;
       const after = await makeAttempt(run, phase, performance);
@@ -47,8 +60,17 @@ export async function perform(run: Running, phase: Phase, performance: Performan
       return;
     } finally {
       leave();
+      name.value();
     }
   }
+}
+
+function failNameless(run: Running, { step, key, admit, over }: Performance, why: string): void {
+  if (!admit()) return;
+  const attempt = run.ledger.step(key).attempt + 1;
+  const failure = condition(step, why);
+  void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
+  over('ended');
 }
 
 function treeUse(step: Step): Guest['tree'] {

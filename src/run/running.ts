@@ -4,6 +4,7 @@ import type {
   Chatter,
   GateDecision,
   GateQuestion,
+  Holder,
   Milestone,
   MilestoneBody,
   Updated,
@@ -40,6 +41,8 @@ export interface RunPorts {
   /** Gives numbers in [0, 1). */
   readonly random: () => number;
   readonly chatter: (chatter: Chatter) => void;
+  /** Asks for a name that only one step of all runs may have at a time. */
+  readonly claim?: (name: string, step: StepKey) => NameClaim;
   /** SHA-256 of a value's canonical JSON, in hex. */
   readonly digest: (value: Json) => string;
   /** What the order of the candidates of a blind judge is shuffled from, undefined for that of the matrix; from the run's id where nobody says. */
@@ -60,6 +63,14 @@ export interface AskedGate {
 
 /** What somebody answered at a terminal; the answers fit the fields of the gate. */
 export type GivenAnswer = Omit<GateDecision, 'unasked'>;
+
+/** A place in the line for a name. */
+export interface NameClaim {
+  /** Who has the name; undefined where we do. */
+  holder(): Holder | undefined;
+  /** Gives the place up, or the name. */
+  release(): void;
+}
 
 /** What is known before the run, for expressions and variables. */
 export interface RunFacts {

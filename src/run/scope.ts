@@ -6,7 +6,7 @@ import { err, ok } from '../model/result.ts';
 import type { PartVariables, Scope } from '../model/scope.ts';
 import type { Step } from '../model/workflow.ts';
 import type { Frame } from './frame.ts';
-import type { Running } from './running.ts';
+import type { Running, RunPorts } from './running.ts';
 
 /** The answers of the status functions for one step. */
 export interface StatusFunctions {
@@ -132,7 +132,15 @@ export function fillValues(
 
 /** Fills in a template. One that is exactly one fence keeps the type of its value. */
 export function fill(run: Running, template: Template, scope: Scope): Result<Json, string> {
-  const { evaluate, toText } = run.input.ports;
+  return fillTemplate(run.input.ports, template, scope);
+}
+
+/** The same, without a run. */
+export function fillTemplate(
+  { evaluate, toText }: Pick<RunPorts, 'evaluate' | 'toText'>,
+  template: Template,
+  scope: Scope,
+): Result<Json, string> {
   const [only] = template.parts;
   if (template.whole && only !== undefined && typeof only !== 'string') return evaluate(only, scope);
   let text = '';

@@ -79,6 +79,23 @@ export const MIGRATIONS: readonly Migration[] = [
     at        TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Who asked for a name, and lives: the first of them has it. A step that is empty is the run itself.
+  CREATE TABLE claims (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    name    TEXT NOT NULL,
+    run     TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+    step    TEXT NOT NULL,
+    machine TEXT NOT NULL,
+    boot    TEXT NOT NULL,
+    space   TEXT NOT NULL,
+    pid     INTEGER NOT NULL,
+    start   TEXT NOT NULL,
+    beat    INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX claims_by_name ON claims (name, id);
+  CREATE INDEX claims_by_run ON claims (run);
+  `,
 ];
 
 /** Marks the file as ours ("cmac"), so that somebody else's database is left alone. */

@@ -5,6 +5,7 @@ import type { RunId, StepKey } from '../model/ids.ts';
 import type { RunRequest } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { type KeptArtifact, keepArtifact, type OpenFile } from './artifacts.ts';
+import { type Claims, makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
 import { makeStateDirectory } from './directory.ts';
 import { DRIVER_PACKAGE, loadDriver } from './driver.ts';
@@ -77,6 +78,8 @@ export interface State {
   keepArtifact(file: OpenFile, most: number): Promise<KeptArtifact | undefined>;
   /** The attempts of a run in the order in which they started, of one step if named, with the files they left. */
   logs(run: RunId, step?: StepKey): readonly LogAttempt[];
+  /** Names that only one may have at a time. */
+  readonly claims: Claims;
   /** Takes whole runs away. */
   readonly removals: Removals;
   close(): void;
@@ -116,6 +119,17 @@ export async function openState(dir: string, options: StateOptions): Promise<Res
   }
 }
 
+/** What the disk does wrong is thrown as a sentence for people. */
+function guardedClaims(claims: Claims, safely: <T>(work: () => T) => T): Claims {
+  return {
+    claim: (name, by) => {
+      const claim = safely(() => claims.claim(name, by));
+      return { before: () => safely(claim.before), release: () => safely(claim.release) };
+    },
+    isClaimed: (run) => safely(() => claims.isClaimed(run)),
+  };
+}
+
 function makeState(directory: string, tools: LeaseTools): State {
   const { connection, place, now } = tools;
   const requests = makeRequests(connection);
@@ -149,6 +163,7 @@ function makeState(directory: string, tools: LeaseTools): State {
       const wanted = step === undefined ? attempts : attempts.filter((one) => one.step === step);
       return wanted.map((one) => ({ ...one, files: transcriptFiles(directory, run, one.step, one.attempt) }));
     },
+    claims: guardedClaims(makeClaims(tools), safely),
     removals: makeRemovals(tools, directory),
     close: () => {
       connection.close();

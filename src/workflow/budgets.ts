@@ -42,13 +42,15 @@ function tokensAt(node: Node | undefined): number | undefined {
 }
 
 /** The budgets of the workflow and of its agents. What a policy says of a run is narrowed here. */
-export function readBudgets({ root, world }: Reading): Pick<Workflow, 'budget' | 'agentBudgets'> {
+export function readBudgets({ root, world, among }: Reading): Pick<Workflow, 'budget' | 'agentBudgets'> {
   const agents = [...entriesOf(child(root, 'agents'))].flatMap(({ name, value }) => {
     const budget = readBudget(child(value, 'budget'));
     return budget === undefined ? [] : [[name, budget] as const];
   });
   const node = child(root, 'budget');
-  const run = narrowed(readBudget(node), world.config.policy, allowsUnknown(node));
+  // What a policy allows, it allows the run; a part of it spends from that.
+  const policy = among.chain.length === 0 ? world.config.policy : undefined;
+  const run = narrowed(readBudget(node), policy, allowsUnknown(node));
   return {
     ...(run === undefined ? {} : { budget: run }),
     ...(agents.length === 0 ? {} : { agentBudgets: Object.fromEntries(agents) }),

@@ -13,6 +13,8 @@ export type Place =
   | 'model'
   | 'working-directory'
   | 'artifacts'
+  | 'concurrency'
+  | 'group'
   | 'run'
   | 'rubric'
   | 'message'
@@ -56,6 +58,8 @@ export const READABLE: Readonly<Record<Place, ReadonlySet<Context>>> = {
   model: new Set(IN_A_STEP),
   'working-directory': new Set(IN_A_STEP),
   artifacts: new Set(IN_A_STEP),
+  concurrency: new Set(IN_A_STEP),
+  group: new Set(EVERYWHERE),
   run: new Set([...IN_A_STEP, 'secrets']),
   rubric: new Set(IN_A_STEP),
   message: new Set(IN_A_STEP),

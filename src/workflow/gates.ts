@@ -36,15 +36,7 @@ export type GateKeys = Omit<
 >;
 
 /** The keys of a step that say nothing of a gate, which starts nothing and has a time of its own. */
-const NOT_AT_A_GATE = [
-  'working-directory',
-  'timeout',
-  'retry',
-  'workspace',
-  'artifacts',
-  'cache',
-  'concurrency',
-];
+const NOT_AT_A_GATE = ['working-directory', 'timeout', 'retry', 'workspace', 'artifacts', 'cache'];
 
 /** Reads what stands under `gate`. */
 export function readGate(reading: Reading, step: MapNode): GateKeys {

@@ -1,19 +1,12 @@
 /** Reads what is said of going round again. */
 import { asStepId } from '../model/ids.ts';
-import type { LoopStep, OtherSession, PromptStep } from '../model/workflow.ts';
+import type { OtherSession } from '../model/session.ts';
+import type { LoopStep, PromptStep } from '../model/workflow.ts';
 import { complain, expressionOf, type Reading } from './reading.ts';
 import { child, entryOf, isWord, type MapNode, type Node, stringAt } from './tree.ts';
 
 /** The keys of a step that say nothing of a loop, which makes no attempts: its body's steps have them. */
-const NOT_AT_A_LOOP = [
-  'working-directory',
-  'timeout',
-  'retry',
-  'workspace',
-  'artifacts',
-  'cache',
-  'concurrency',
-];
+const NOT_AT_A_LOOP = ['working-directory', 'timeout', 'retry', 'workspace', 'artifacts', 'cache'];
 
 /** Reads what stands under `loop`, but for the body. */
 export function readLoop(

@@ -15,7 +15,7 @@ import { nearest } from './suggest.ts';
 import { child, entryOf, isWord, type MapNode, type Node, stringAt } from './tree.ts';
 
 /** The keys of a step that say nothing of a reduce: what is done for it is done in the candidates' trees. */
-const NOT_AT_A_REDUCE = ['working-directory', 'workspace', 'artifacts', 'cache', 'concurrency'];
+const NOT_AT_A_REDUCE = ['working-directory', 'workspace', 'artifacts', 'cache'];
 
 /** A reduce as it stands there; what it takes from its matrix step comes with `linkReduces`. */
 export function readReduceStep(ground: Ground, node: MapNode, place: Place): ReduceStep {

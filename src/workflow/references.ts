@@ -51,6 +51,8 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
   const shared = sharedContexts(workflow, false);
   const atEnd = sharedContexts(workflow, true);
   checkEnv(workflow.env, 'workflow-env', { list: main, inherited, contexts: shared }, all);
+  const group = workflow.concurrency?.group;
+  if (group !== undefined) checkTemplate(group, 'group', { list: main, inherited, contexts: shared }, all);
   for (const [position, step] of workflow.steps.entries())
     checkStep({ step, list: main, position, inherited, contexts: shared }, all);
   for (const step of workflow.finally) checkStep({ step, list: main, inherited, contexts: atEnd }, all);
@@ -71,6 +73,7 @@ function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
   if (step.workingDirectory !== undefined)
     checkTemplate(step.workingDirectory, 'working-directory', owner, all);
   for (const glob of step.artifacts ?? []) checkTemplate(glob, 'artifacts', owner, all);
+  if (step.concurrency !== undefined) checkTemplate(step.concurrency, 'concurrency', owner, all);
   if (step.kind === 'run') {
     checkProgram(step, owner, all);
   } else if (step.kind === 'gate') {

@@ -37,6 +37,7 @@ export const KEYS_OF_KINDS: Readonly<Record<string, readonly Kind[]>> = {
   output: ['prompt'],
   undo: ['prompt'],
   with: ['uses'],
+  concurrency: ['run', 'prompt'],
   matrix: ['run', 'prompt', 'loop', 'uses'],
 };
 

@@ -7,7 +7,7 @@ import { readArtifacts } from './artifacts.ts';
 import { isFence, isTrue, readEnv } from './declarations.ts';
 import { matrixOf } from './matrix.ts';
 import type { Place } from './order.ts';
-import { complain, expressionOf, type Reading, templateOf } from './reading.ts';
+import { complain, expressionOf, type Reading, templateAt, templateOf } from './reading.ts';
 import { defaultRetry, readRetry } from './retry.ts';
 import { leadsOut } from './scalars.ts';
 import type { Kind } from './shape-keys.ts';
@@ -49,6 +49,7 @@ export function readCommon(
   const name = stringAt(node, 'name');
   const condition = expressionOf(reading, child(node, 'if'));
   const directory = readDirectory(reading, layers);
+  const concurrency = templateAt(reading, node, 'concurrency');
   const timeoutMs =
     durationAt(reading, settingOf(layers, 'timeout'), '`timeout`') ??
     reading.world.config.defaults.timeoutMs ??
@@ -66,6 +67,7 @@ export function readCommon(
       readRetry(settingOf(layers, 'retry'), kind) ?? defaultRetry(reading.world.config.defaults.retry, kind),
     continueOnError: isTrue(child(node, 'continue-on-error')),
     ...readArtifacts(reading, node),
+    ...(concurrency === undefined ? {} : { concurrency }),
     ...matrixOf(reading, node, ground.written),
   };
 }

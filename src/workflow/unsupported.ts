@@ -7,15 +7,13 @@ import { child, type Entry, entryOf, type Node } from './tree.ts';
 
 const HELP: Readonly<Record<string, string>> = {
   cache: 'leave it out: the step runs each time',
-  concurrency: 'leave it out; order steps with `needs`',
 };
 
-const STEP_KEYS = ['cache', 'concurrency'];
+const STEP_KEYS = ['cache'];
 
 /** Complains once about each use of each part that is not run yet. */
 export function refuseUnsupported(reading: Reading, kinds: ReadonlyMap<Node, Kind>): void {
   const { root } = reading;
-  refuse(reading, entryOf(root, 'concurrency'));
   for (const key of ['steps', 'finally']) {
     refuseList(reading, child(root, key), kinds, key === 'finally');
   }

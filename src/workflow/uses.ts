@@ -13,15 +13,7 @@ import { refuseKey } from './unsupported.ts';
 import { holdsFence, valueTemplateOf } from './value-template.ts';
 
 /** The keys of a step that say nothing of a used workflow, which makes no attempts: its own steps have them. */
-const NOT_AT_A_PART = [
-  'working-directory',
-  'timeout',
-  'retry',
-  'workspace',
-  'artifacts',
-  'cache',
-  'concurrency',
-];
+const NOT_AT_A_PART = ['working-directory', 'timeout', 'retry', 'workspace', 'artifacts', 'cache'];
 
 /** The keys of a workflow that hold for a run, so that they say nothing where it is a part of one. */
 const OF_THE_RUN = ['max-parallel', 'concurrency'] as const;

@@ -5,6 +5,7 @@ import { besides, type SourceFile } from '../model/source.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { checkAgents } from './agents.ts';
 import { readBudgets } from './budgets.ts';
+import { readConcurrency } from './concurrency.ts';
 import { readEnv, readEnvFiles, readInputSpecs, readOutputs, readSecrets } from './declarations.ts';
 import { readDocument } from './document.ts';
 import { withFixes } from './fixes.ts';
@@ -156,6 +157,7 @@ function build(reading: Reading): Workflow {
     ...(parallel?.kind === 'scalar' && typeof parallel.value === 'number'
       ? { maxParallel: parallel.value }
       : {}),
+    ...readConcurrency(reading),
     ...readBudgets(reading),
     steps,
     finally: last,

@@ -105,7 +105,6 @@ describe('schemas', () => {
   test('every key of a step is read or refused by name, never ignored', () => {
     const samples: Record<string, string> = {
       cache: '{ env: [A] }',
-      concurrency: 'a',
     };
     for (const [key, value] of Object.entries(samples)) {
       const text = `name: case\nsteps:\n  - engine: codex\n    access: read\n    prompt: hello\n    ${key}: ${value}\n`;

@@ -39,6 +39,8 @@ const ROWS: readonly Row[] = [
   ['agent', power, power, power, power, power, power, power, power, power, power],
   ['working-directory', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['artifacts', ok, ok, ok, ok, ok, ok, no, no, no, ok],
+  ['concurrency', ok, ok, ok, ok, ok, ok, no, no, no, ok],
+  ['group', ok, ok, ok, ok, no, no, no, no, no, ok],
   ['matrix', ok, ok, ok, ok, no, ok, no, no, no, ok],
   ['rubric', ok, ok, ok, ok, ok, ok, no, no, no, ok],
   ['matrix value', ok, ok, ok, ok, no, ok, no, no, no, ok],
@@ -102,6 +104,7 @@ function workflowWith(key: string, read: string): string {
     steps,
     ...(last.length > 0 ? { finally: last } : {}),
     ...(key === 'outputs' ? { outputs: { one: read } } : {}),
+    ...(key === 'group' ? { concurrency: { group: fence(read) } } : {}),
   });
 }
 
@@ -124,6 +127,7 @@ function stepWith(key: string, read: string): object {
     case 'agent':
       return { id: 'mine', prompt: 'do it', agent: `\${{ ${read} }}` };
     case 'working-directory':
+    case 'concurrency':
     case 'artifacts':
       return { ...command, [key]: fence(read) };
     case 'matrix':

@@ -53,7 +53,7 @@ export function openScratch(place: Place, env: NodeJS.ProcessEnv): Scratch {
   };
   return {
     open: (name, fixture) =>
-      orUncopied(async () => {
+      orNotCopied(async () => {
         const model = await modelOf(fixture);
         if (!model.ok) return model;
         const { root: from, files } = model.value;
@@ -79,7 +79,7 @@ export function openScratch(place: Place, env: NodeJS.ProcessEnv): Scratch {
 }
 
 /** A full disk and a file that may not be read are trouble with the world. */
-async function orUncopied<T>(make: () => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>> {
+async function orNotCopied<T>(make: () => Promise<Result<T, Refusal>>): Promise<Result<T, Refusal>> {
   try {
     return await make();
   } catch (error) {

@@ -95,12 +95,7 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
     case 'loop-decided':
       return [`iteration ${m.iteration} is done${m.again ? ', another one follows' : ', it was the last'}`];
     case 'matrix-expanded':
-      return [
-        `runs ${count(m.instances.length, 'time')}: ${listed(
-          m.instances.slice(0, MOST_FILES),
-          m.instances.length,
-        )}`,
-      ];
+      return [expanded(m)];
     case 'candidates-shown':
       return [shown(m)];
     case 'snapshot-taken':
@@ -126,6 +121,10 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
         `${oneLine(m.decision, WIDEST)} by ${oneLine(m.by, WIDEST)}${m.comment === undefined ? '' : `: ${oneLine(m.comment, WIDEST)}`}`,
       ];
   }
+}
+
+function expanded({ instances }: Of<'matrix-expanded'>): string {
+  return `runs ${count(instances.length, 'time')}: ${listed(instances.slice(0, MOST_FILES), instances.length)}`;
 }
 
 function sessionOpened(

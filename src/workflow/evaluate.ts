@@ -33,6 +33,15 @@ export const evaluate: Evaluate = (expr, scope) => {
   }
 };
 
+/** The value of a part of an expression that asks for nothing; undefined where it cannot be computed. */
+export function constantOf(node: Node): Json | undefined {
+  try {
+    return bounded(toJson(new StrictEvaluator(node, { contexts: {}, functions: {} }).evaluate()));
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * What a value is inside a longer text: nothing for null, numbers as GitHub prints them (15 digits), lists and objects as
  * JSON, where GitHub prints the words `Array` and `Object`, which nobody can use.

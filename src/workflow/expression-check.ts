@@ -47,6 +47,8 @@ export interface View {
   /** Variables that hold a secret. */
   secretVariables(): ReadonlySet<string>;
   report<C extends Code>(code: C, node: Node, args: ArgsOf<C>): void;
+  /** Keeps what each part of the expression is known to be, where somebody wants to know. */
+  readonly types?: Map<Node, Type>;
 }
 
 /** An access as a chain: what it starts from, and what is asked of it. */
@@ -57,6 +59,12 @@ interface Chain {
 
 /** Reports what is wrong with an expression, and gives what it is known to be. */
 export function check(node: Node, view: View): Type {
+  const type = checkNode(node, view);
+  view.types?.set(node, type);
+  return type;
+}
+
+function checkNode(node: Node, view: View): Type {
   if (node instanceof Literal) return typeOfJson(toJson(node.literal));
   if (node instanceof Grouping) return check(node.group, view);
   if (node instanceof Logical) return checkLogical(node, view);

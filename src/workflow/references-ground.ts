@@ -41,6 +41,8 @@ export interface Check {
   readonly types: Map<Step, Type>;
   readonly found: Diagnostic[];
   readonly pending: Pending[];
+  /** Gates that can never be passed. */
+  readonly closed: Set<Step>;
   suggestions: number;
 }
 

@@ -14,6 +14,7 @@ import type {
   UsesStep,
   Workflow,
 } from '../model/workflow.ts';
+import { findUnreachable, isCondition, judgeCondition } from './conditions.ts';
 import { check, type View } from './expression-check.ts';
 import { type Place, sharedContexts } from './expression-contexts.ts';
 import { hintFor } from './expression-hints.ts';
@@ -45,6 +46,7 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
     types: new Map(),
     found: [],
     pending: [],
+    closed: new Set(),
     suggestions: 0,
   };
   const inherited = workflow.env;
@@ -62,7 +64,7 @@ export function checkExpressions(workflow: Workflow, more: CheckMore): readonly 
     return [name, typeof only === 'object' ? checkExpr(only, 'outputs', owner, all) : ANY] as const;
   });
   rememberOutputs(workflow, new Map(outputs));
-  return [...all.found, ...judgeOrder(all.pending)];
+  return [...all.found, ...judgeOrder(all.pending), ...findUnreachable(workflow, all)];
 }
 
 function checkStep(before: Owner & { readonly step: Step }, all: Check): void {
@@ -233,8 +235,10 @@ function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): Type {
   const report = <C extends Code>(code: C, node: Node, args: ArgsOf<C>) => {
     all.found.push(diagnose(code, all.more.path, at(node), args));
   };
+  const types = isCondition(place) ? new Map<Node, Type>() : undefined;
   const view: View = {
     place,
+    ...(types === undefined ? {} : { types }),
     opaque: owner.step !== undefined && all.more.opaque.has(owner.step.id),
     isInside: (name) => (name === 'loop' || name === 'matrix') && owner.contexts.has(name),
     context: (name) => (name === 'env' ? envOf(owner, all) : (owner.contexts.get(name) ?? ANY)),
@@ -243,7 +247,12 @@ function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): Type {
     secretVariables: () => secretsIn(owner.step),
     report,
   };
-  return check(parsed.value.root, view);
+  const before = all.found.length;
+  const type = check(parsed.value.root, view);
+  // What is wrong in itself is not judged by what it comes to.
+  if (types !== undefined && all.found.length === before)
+    judgeCondition({ root: parsed.value.root, expr, place, types }, owner, all);
+  return type;
 }
 
 // While the variables of a step are computed, those are there that have no expression or stand above.

@@ -187,7 +187,38 @@ const TAINT_CODES = {
   ),
 };
 
+type ConditionKey = 'if' | 'until' | 'while' | 'require' | 'approve-if';
+
+/** What a condition that is always true means for its step. */
+const ALWAYS_TRUE: Readonly<Record<ConditionKey, readonly [means: string, help: string]>> = {
+  if: ['it decides nothing', 'take the `if` out, or compare with something that differs'],
+  until: [
+    'the loop has one iteration',
+    'take the loop away, or compare with something that its body changes',
+  ],
+  while: ['it ends nothing', 'take it out, or say `on-exhausted: continue` where `max` is to end the loop'],
+  require: ['it requires nothing', 'take it out, or compare with something that differs'],
+  'approve-if': ['nobody is ever asked', 'take the gate out, or compare with something that differs'],
+};
+
+/** What a condition that is always false means for its step. */
+const ALWAYS_FALSE: Readonly<Record<ConditionKey, readonly [means: string, help: string]>> = {
+  if: ['the step never runs', 'take the step out, or mend the condition'],
+  until: ['it ends nothing', 'say `on-exhausted: continue` where `max` is to end the loop, or mend it'],
+  while: ['the loop has no iteration', 'take the loop out, or mend the condition'],
+  require: ['the gate always fails', 'mend the condition'],
+  'approve-if': ['it passes nothing', 'take it out, or mend it'],
+};
+
 export const EXPRESSION_CODES = {
+  'always-true': warning<{ key: ConditionKey }>(
+    ({ key }) => `this \`${key}\` is always true: ${ALWAYS_TRUE[key][0]}`,
+    ({ key }) => ALWAYS_TRUE[key][1],
+  ),
+  'always-false': warning<{ key: ConditionKey }>(
+    ({ key }) => `this \`${key}\` is always false: ${ALWAYS_FALSE[key][0]}`,
+    ({ key }) => ALWAYS_FALSE[key][1],
+  ),
   ...SYNTAX_CODES,
   ...NAME_CODES,
   ...FUNCTION_CODES,

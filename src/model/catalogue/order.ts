@@ -15,6 +15,10 @@ export const ORDER_CODES = {
     ({ step }) => `the instances of \`${step}\` may write to the same tree at the same time`,
     () => 'give each a tree of its own: `workspace: isolated`; or say `max-parallel: 1` in the matrix',
   ),
+  unreachable: warning<{ step: string; gate: string }>(
+    ({ step, gate }) => `\`${step}\` can never run: nothing passes the gate \`${gate}\` before it`,
+    ({ gate }) => `mend the \`require\` of \`${gate}\`, or take the step out`,
+  ),
   'uses-cycle': error<{ files: readonly string[] }>(
     ({ files }) => `these workflows use each other: ${[...files, files[0]].join(' → ')}`,
     () => 'take this step out, or move what both need into a workflow of its own',

@@ -55,7 +55,7 @@ describe('what can be read', () => {
     "steps['plan']['output']['risk'] == 'HIGH'",
     'Steps.Plan.Output.Risk',
     'steps.plan.output.files[0].path',
-    'steps.plan.output.files.*.path',
+    'toJSON(steps.plan.output.files.*.path)',
     "join(steps.plan.output.files.*.path, ',')",
     'steps.plan.output.files[inputs.number].path',
     'steps.plan.output.free.anything.at.all',

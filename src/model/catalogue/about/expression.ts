@@ -1,6 +1,10 @@
 /** Says at length what the diagnostics about expressions mean, for `docs/errors.md` and for editors. */
 
 export const EXPRESSION_ABOUT = {
+  'always-true':
+    'A condition comes to true whatever happens: it holds no value that differs, or what it holds is always true. A list and an object are true even when they are empty. An `if` that calls a status function is not warned of, `always()` least of all: it says when the step runs.',
+  'always-false':
+    'A condition comes to false whatever happens. In `if` the step is always skipped; `failure()` in a step that waits for no other is one of these, since nothing before it can have failed. In a loop, `until: false` together with `on-exhausted: continue` means `max` times, and is not warned of.',
   'expression-syntax':
     'The expression cannot be read. There is no arithmetic, and texts stand in single quotes.',
   'expression-limit': 'An expression is too long or too deeply nested. Let a `run` step compute it.',

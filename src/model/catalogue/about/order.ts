@@ -6,6 +6,8 @@ export const ORDER_ABOUT = {
     'Two agents may write to the same tree at the same time, and neither could be undone alone. Order them, or give one of them a tree of its own: [`workspace: isolated`](workflow.md#workspaces).',
   'matrix-writers':
     'The instances of a matrix run side by side, and agents that write would do so in the same tree. Give each instance a tree of its own: [`workspace: isolated`](workflow.md#workspaces), or let them run one after the other.',
+  unreachable:
+    'A gate before this step has a `require` that is always false, so it always fails, and nothing behind it runs.',
   'uses-cycle':
     'Workflows [use](workflow.md#using-another-workflow) each other in a circle, and would have steps without end. The message names the files, in the order in which they lead to each other.',
   'uses-too-deep':

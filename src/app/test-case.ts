@@ -1,10 +1,12 @@
 /** Runs one case of a test file, and says what went otherwise. */
 import path from 'node:path';
 import type { Milestone } from '../model/event.ts';
+import { partsOf } from '../model/parts.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { printDiagnostics } from '../report/squiggle.ts';
 import type { TestFailure, TestResult } from '../report/tests.ts';
 import type { TestCase, TestFile } from '../workflow/test-file.ts';
+import { sharedIds } from '../workflow/test-steps.ts';
 import { lies } from './files.ts';
 import type { Place } from './place.ts';
 import type { Refusal } from './refusal.ts';
@@ -87,7 +89,7 @@ async function failuresOf(
   const { root } = opened.value;
   const unwritten = writeFiles(root, test.files);
   if (unwritten !== undefined) return [{ ...here('files'), message: unwritten }];
-  const stage = openStage(test, root);
+  const stage = openStage(test, root, sharedIds(ready.workflow));
   const late = AbortSignal.timeout(Math.min(test.timeoutMs, LONGEST_MS));
   const ended = await runToEnd(runner, ready, { test, stead: opened.value, stage, late, fixture });
   if (late.aborted && ended.status === 'interrupted') {
@@ -121,7 +123,9 @@ async function runToEnd(runner: Runner, ready: ReadyFile, run: CaseRun): Promise
   const milestones: Milestone[] = [];
   const replay =
     test.replay === undefined ? {} : { replay: path.resolve(path.dirname(ready.path), test.replay) };
-  const secrets = ready.workflow.secrets.map(({ name }) => [name, `test-secret-${name}`] as const);
+  const secrets = partsOf(ready.workflow).flatMap((part) =>
+    part.secrets.map(({ name }) => [name, `test-secret-${name}`] as const),
+  );
   const own = { ...Object.fromEntries(secrets), ...test.env, ...test.secrets };
   const ended = await start({
     workflow: workflowIn(runner.place, ready, run),
@@ -139,7 +143,7 @@ async function runToEnd(runner: Runner, ready: ReadyFile, run: CaseRun): Promise
     tell: () => undefined,
     signal: AbortSignal.any([runner.signal, late]),
   });
-  const story = storyOf(milestones);
+  const story = storyOf(milestones, sharedIds(ready.workflow));
   const common = { story, asked: stage.asked, root };
   if (!ended.ok) return { ...common, status: 'refused', message: words(ended.error) };
   const { end, message } = ended.value;

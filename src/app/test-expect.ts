@@ -1,6 +1,5 @@
 /** Holds a run that has ended to what a test expects of it. */
 import path from 'node:path';
-import { asStepKey, stepOfKey } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type { TestCase } from '../workflow/test-file.ts';
 import { readText } from './files.ts';
@@ -134,7 +133,7 @@ function notRun(expect: JsonObject, story: Story): readonly Unmet[] {
 function promptsOf(expect: JsonObject, asked: readonly Asked[]): readonly Unmet[] {
   return Object.entries((expect['prompts'] ?? {}) as JsonObject).flatMap(([name, wanted]) => {
     const exact = asked.filter(({ step }) => step === name);
-    const own = exact.length > 0 ? exact : asked.filter(({ step }) => stepOfKey(asStepKey(step)) === name);
+    const own = exact.length > 0 ? exact : asked.filter(({ id }) => id === name);
     const way = ['prompts', name];
     if (!Array.isArray(wanted)) {
       if (own.length === 0)

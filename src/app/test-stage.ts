@@ -6,15 +6,14 @@ import type { Stage } from './execution.ts';
 import { agentOutcome, runOutcome } from './test-answers.ts';
 import { jumpingClock } from './test-clock.ts';
 import { gateDecision } from './test-gates.ts';
-import { byStep, type Turns } from './test-turns.ts';
+import { byStep, idOf, type Turns } from './test-turns.ts';
 
 /** A prompt as an agent got it. */
 export interface Asked {
   readonly step: string;
-  readonly attempt: number;
+  /** What it is called by beside its key. */
+  readonly id: string | undefined;
   readonly prompt: string;
-  /** Of the system prompt and the settings, what a person wants to see. */
-  readonly engine: string;
 }
 
 /** Why a case fails, whatever it expects: a question that nobody answered, an answer that cannot be given. */
@@ -35,18 +34,22 @@ export interface TestStage extends Stage {
 }
 
 /** Opens the stage of one case, whose run works in `root`. */
-export function openStage(test: TestCase, root: string): TestStage {
+export function openStage(test: TestCase, root: string, shared: ReadonlySet<string>): TestStage {
   const time = jumpingClock();
   const asked: Asked[] = [];
   const troubles: Trouble[] = [];
-  const turns = { answers: byStep(test.answers), runs: byStep(test.runs), gates: byStep(test.gates) };
+  const turns = {
+    answers: byStep(test.answers, shared),
+    runs: byStep(test.runs, shared),
+    gates: byStep(test.gates, shared),
+  };
   // A retry asks the same again.
   const trouble = (one: Trouble): void => {
     if (!troubles.some(({ step, kind }) => step === one.step && kind !== undefined && kind === one.kind))
       troubles.push(one);
   };
   const answer = async (job: PromptJob, hear: Hear, stop: Stop, own: Attempt): Promise<Outcome> => {
-    asked.push({ step: job.step, attempt: job.attempt, prompt: job.prompt, engine: job.engine });
+    asked.push({ step: job.step, id: idOf(job.step, shared), prompt: job.prompt });
     const written = turns.answers.next(job.step);
     if (written !== undefined)
       return agentOutcome(job, written, { root, hear, trouble, now: time.clock.now });

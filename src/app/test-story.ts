@@ -43,7 +43,7 @@ export interface Story {
 }
 
 /** Tells what the milestones say. */
-export function storyOf(milestones: readonly Milestone[]): Story {
+export function storyOf(milestones: readonly Milestone[], shared: ReadonlySet<string>): Story {
   const run = follow([]);
   const spans = new Map<StepKey, Span>();
   let usd: number | null = NO_USAGE.usd;
@@ -59,7 +59,9 @@ export function storyOf(milestones: readonly Milestone[]): Story {
   const steps = [...run.progress.steps.values()];
   const keysOf = (name: string): readonly StepKey[] => {
     const exact = asStepKey(name);
-    const alike = steps.map(({ key }) => key).filter((key) => key !== exact && isOf(key, name));
+    const alike = steps
+      .map(({ key }) => key)
+      .filter((key) => key !== exact && !shared.has(name) && isOf(key, name));
     // The row of a matrix stands for its instances, and a loop's body has none of its own.
     if (alike.length > 0) return alike;
     return run.progress.steps.has(exact) ? [exact] : [];
@@ -91,8 +93,7 @@ export function storyOf(milestones: readonly Milestone[]): Story {
 }
 
 function isOf(key: StepKey, name: string): boolean {
-  const own = !key.endsWith('.on-conflict') && !key.includes(':');
-  return !name.includes('[') && own && stepOfKey(key) === name;
+  return !/[[:]/.test(name) && !/:|\.on-conflict$/.test(key) && stepOfKey(key) === name;
 }
 
 function stepOf(step: StepProgress): StoryStep {

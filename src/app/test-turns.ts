@@ -11,12 +11,16 @@ export interface Turns<T> {
 }
 
 /** An answer under the key of an execution comes before one under the id of its step; one that is in no list is given each time. */
-export function byStep<T>(written: Readonly<Record<string, OneOrList<T>>>): Turns<T> {
+export function byStep<T>(
+  written: Readonly<Record<string, OneOrList<T>>>,
+  shared: ReadonlySet<string>,
+): Turns<T> {
   const taken = new Map<string, number>();
-  const nameOf = (step: string): string | undefined =>
-    [step, ...(step.endsWith('.on-conflict') ? [] : [stepOfKey(asStepKey(step))])].find((name) =>
-      Object.hasOwn(written, name),
-    );
+  const nameOf = (step: string): string | undefined => {
+    if (Object.hasOwn(written, step)) return step;
+    const id = idOf(step, shared);
+    return id !== undefined && Object.hasOwn(written, id) ? id : undefined;
+  };
   return {
     next: (step) => {
       const name = nameOf(step);
@@ -33,4 +37,10 @@ export function byStep<T>(written: Readonly<Record<string, OneOrList<T>>>): Turn
       return Array.isArray(entry) ? entry.length : Number.POSITIVE_INFINITY;
     },
   };
+}
+
+/** The id that an execution is called by; none where others have it too, and for one on behalf of another's change. */
+export function idOf(step: string, shared: ReadonlySet<string>): string | undefined {
+  const id = stepOfKey(asStepKey(step));
+  return step.endsWith('.on-conflict') || shared.has(id) ? undefined : id;
 }

@@ -88,3 +88,47 @@ test('many commands are executed where many are, in processes of their own', asy
   );
   expect(failures(await report(project))).toEqual([]);
 });
+
+test('steps of used workflows are named by their keys, those with an id of their own by that, and judges answered', async () => {
+  const project = testedProject(
+    `name: work
+steps:
+  - { id: build, engine: codex, access: read, prompt: Outer. }
+  - { id: release, uses: ./part.yml }
+  - id: fix
+    matrix: { who: [a, b] }
+    engine: codex
+    access: read
+    prompt: "Fix \${{ matrix.who }}"
+  - id: pick
+    reduce: { from: fix, mode: compare, agent: judge }
+agents: { judge: { engine: codex, access: read } }
+`,
+    `
+  - name: parts
+    answers:
+      build: { text: outer }
+      release.build: { text: inner }
+      fix: { text: fixed }
+      pick: { output: { ranking: ["fix[b]", "fix[a]"], reasons: { "fix[a]": worse, "fix[b]": better } } }
+    runs: { sign: { stdout: signed } }
+    expect:
+      steps:
+        build: { text: outer, executions: 1 }
+        release.build: { text: inner }
+        sign: { stdout: signed }
+        pick: { status: succeeded, executions: 1 }
+      prompts: { build: Outer., release.build: Inner., pick: { contains: fixed } }
+      order: [build, release, fix, pick]
+`,
+    {
+      '.codemachine/workflows/part.yml': `name: part
+secrets: [PART_TOKEN]
+steps:
+  - { id: build, engine: codex, access: read, prompt: Inner. }
+  - { id: sign, run: exit 1, env: { T: "\${{ secrets.PART_TOKEN }}" } }
+`,
+    },
+  );
+  expect(failures(await report(project))).toEqual([]);
+});

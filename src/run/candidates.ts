@@ -20,7 +20,8 @@ export interface Exhibit {
   readonly text?: string;
   /** An agent's answer, or the outputs of a command; as JSON. */
   readonly output?: string;
-  readonly files: readonly string[];
+  /** Absent where it is not recorded what it changed. */
+  readonly files?: readonly string[];
   readonly diff?: string;
 }
 
@@ -56,28 +57,30 @@ export async function exhibitsOf(
     const { text, stdout, output, outputs } = step.values;
     const said = text ?? stdout;
     const made = output ?? outputs;
-    const changed = change === undefined ? ok({ files: [] }) : await changeOf(run, change);
+    const changed = change === undefined ? ok<Changed>({}) : await changeOf(run, change);
     if (!changed.ok) return changed;
-    const { files, diff } = changed.value as Pick<Exhibit, 'files' | 'diff'>;
+    const { files, diff } = changed.value;
     shown.push({
       key,
       ...(said === undefined || said === '' ? {} : { text: cut(clean(said), LONGEST_TEXT, 'text') }),
       ...(made === undefined || isEmpty(made as JsonObject)
         ? {}
         : { output: cut(clean(JSON.stringify(made, null, 2)), LONGEST_TEXT, 'output') }),
-      files: files.slice(0, MOST_FILES),
+      ...(files === undefined ? {} : { files: files.slice(0, MOST_FILES) }),
       ...(diff === undefined ? {} : { diff: cut(clean(diff), room, 'diff') }),
     });
   }
   return ok(shown);
 }
 
+type Changed = Pick<Exhibit, 'files' | 'diff'>;
+
 async function changeOf(
   run: Running,
   { from, to }: NonNullable<Candidate['change']>,
-): Promise<Result<Pick<Exhibit, 'files' | 'diff'>, Failure>> {
+): Promise<Result<Changed, Failure>> {
   const { workspace } = run.input.ports;
-  if (workspace === undefined) return ok({ files: [] });
+  if (workspace === undefined) return ok({});
   const files = await workspace.changed(from, to);
   if (!files.ok) return err(files.error);
   if (files.value.length === 0) return ok({ files: [] });

@@ -125,13 +125,19 @@ function exhibitText({ name, text, output, files, diff }: Named, fence: string):
     '',
     ...(text === undefined ? ['It said nothing.', ''] : ['What it said:', '', text, '']),
     ...(output === undefined ? [] : ['Its output:', '', output, '']),
-    ...(files.length === 0
-      ? ['It changed no file.', '']
-      : ['Files that it changed:', '', ...files.map(inline), '']),
+    ...filesText(files),
     ...(diff === undefined ? [] : ['Its change:', '', diff, '']),
     `${fence} candidate ${name} ends`,
     '',
   ].join('\n');
+}
+
+/** What was not recorded may still be there. */
+function filesText(files: readonly string[] | undefined): readonly string[] {
+  if (files === undefined) return [];
+  return files.length === 0
+    ? ['It changed no file.', '']
+    : ['Files that it changed:', '', ...files.map(inline), ''];
 }
 
 function inline(text: string): string {

@@ -2,7 +2,7 @@
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import { type Expr, type Template, templatesIn } from '../model/expression.ts';
 import { ownSteps } from '../model/parts.ts';
-import type { PromptStep, Step, Workflow } from '../model/workflow.ts';
+import type { PromptStep, ReduceStep, Step, Workflow } from '../model/workflow.ts';
 import { pathOf } from './expression-compare.ts';
 import { childrenOf, type Node, parseExpression } from './expression-syntax.ts';
 import { secretsIn } from './taint.ts';
@@ -24,20 +24,37 @@ interface Seen {
 export function checkLethal(workflow: Workflow, path: string): readonly Diagnostic[] {
   if (workflow.secrets.length === 0) return [];
   const steps = ownSteps(workflow);
-  const suspects = steps.flatMap((step) => (step.kind === 'prompt' && isArmed(step) ? [step] : []));
+  const suspects = steps.flatMap((step): readonly (PromptStep | ReduceStep)[] => {
+    if (step.kind === 'reduce') return isArmed(step.judge) ? [step] : [];
+    return step.kind === 'prompt' && isArmed(step) ? [step] : [];
+  });
   if (suspects.length === 0) return [];
   const sources = strangers(steps);
   return suspects.flatMap((step) => {
-    const seen = seenIn(
-      [step.prompt, ...(step.system === undefined ? [] : [step.system])],
-      step.env,
-      sources,
-    );
+    const agent = step.kind === 'reduce' ? step.judge : step;
+    const seen = seenIn(templatesOf(step), agent.env, sources) ?? seenOfCandidates(step, sources);
     if (seen === undefined) return [];
-    const [secret = ''] = secretsIn(step);
+    const [secret = ''] = secretsIn(agent);
     const { at, data, from } = seen;
     return [diagnose('lethal-three', path, at, { step: step.id, data, from, secret })];
   });
+}
+
+/** What an agent is told in the author's words. */
+function templatesOf(step: PromptStep | ReduceStep): readonly Template[] {
+  const { system } = step.kind === 'reduce' ? step.judge : step;
+  const told = step.kind === 'reduce' ? step.rubric : step.prompt;
+  return [told, system].filter((one) => one !== undefined);
+}
+
+/** A judge reads all that its candidates wrote. */
+function seenOfCandidates(
+  step: PromptStep | ReduceStep,
+  sources: ReadonlyMap<string, string>,
+): Seen | undefined {
+  const from = step.kind === 'reduce' ? sources.get(step.from) : undefined;
+  if (step.kind !== 'reduce' || from === undefined) return undefined;
+  return { at: step.needsAt, data: `steps.${step.from}`, from };
 }
 
 function isArmed(step: PromptStep): boolean {
@@ -59,10 +76,8 @@ function strangers(steps: readonly Step[]): ReadonlyMap<string, string> {
 }
 
 function sourceOf(step: Step, sources: ReadonlyMap<string, string>): string | undefined {
-  if (step.kind === 'prompt') {
-    const read = [step.prompt, ...(step.system === undefined ? [] : [step.system])];
-    return seenIn(read, step.env, sources)?.from;
-  }
+  if (step.kind === 'prompt' || step.kind === 'reduce')
+    return (seenIn(templatesOf(step), step.env, sources) ?? seenOfCandidates(step, sources))?.from;
   if (step.kind === 'uses') {
     const [inside] = strangers(ownSteps(step.part)).values();
     return inside ?? seenIn(Object.values(step.with).flatMap(templatesIn), step.env, sources)?.from;

@@ -67,6 +67,19 @@ describe('examples', () => {
     expect(project.git('worktree', 'list', '--porcelain').match(/^worktree /gm)).toHaveLength(1);
   });
 
+  test('the judge of best-fix.yml is shown who passed the checks, and the change of the best one lands', async () => {
+    const example = 'best-fix.yml';
+    const project = projectOf(example);
+    const { stdout } = await cli(project, ['run', example, '--replay', recordingOf(example), '--json']);
+    const events = eventsOf(stdout);
+    expect(events.filter((event) => event.type === 'candidates-shown')).toMatchObject([
+      { step: 'pick', candidates: ['fix[modest]', 'fix[thorough]'], blind: true },
+    ]);
+    expect(events.filter((event) => event.type === 'change-merged')).toMatchObject([{ step: 'pick' }]);
+    expect(project.read('slug.js')).toContain('match(');
+    expect(events.at(-1)).toMatchObject({ outputs: { winner: 'fix[modest]' } });
+  });
+
   test('the agent of looped-fix.yml is told what the checks said, and goes on in its session', async () => {
     const example = 'looped-fix.yml';
     const project = projectOf(example);

@@ -10,6 +10,7 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { Failure } from '../model/failure.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import { type JsonObject, ok, type Result } from '../model/result.ts';
+import { allSteps } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
 import { type RunResult, startRun } from '../run/run.ts';
 import type { NameClaim, RunInput, RunOptions, RunPorts } from '../run/running.ts';
@@ -24,6 +25,7 @@ import type { GitWorkspace } from '../workspace/workspace.ts';
 import { keeping } from './artifacts.ts';
 import type { AttemptHosts } from './attempt-hosts.ts';
 import { makeAttempt, startHosts } from './attempts.ts';
+import { openCache, type RunCache } from './cache.ts';
 import { CLOCK } from './clock.ts';
 import { control } from './control.ts';
 import { digestOf } from './digest.ts';
@@ -78,7 +80,9 @@ async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Exe
   if (keepDecisions !== undefined) funnel.listen(keepDecisions);
   const keepOrders = recordingOrders(e);
   if (keepOrders !== undefined) funnel.listen(keepOrders);
-  const handle = startRun(runInput(e, masker, funnel, hosts));
+  const cache = cacheOf(e);
+  if (cache !== undefined) funnel.listen(cache.hear);
+  const handle = startRun(runInput(e, masker, funnel, hosts, cache));
   const controlling = control(handle, { state, lease, run: record.id, signals: e.signals }, e.tell);
   const stopped = (): void => handle.stop('interrupt', 'the caller');
   e.signal?.addEventListener('abort', stopped, { once: true });
@@ -113,6 +117,7 @@ function runInput(
   masker: Masker | undefined,
   funnel: Journal,
   hosts: AttemptHosts | undefined,
+  cache: RunCache | undefined,
 ): RunInput {
   const { record, place, state } = e;
   const made = makeAttempt(e, masker, () => funnel.flush(), hosts);
@@ -130,6 +135,8 @@ function runInput(
     attemptDirectory: stepDirectory,
     evaluate,
     toText,
+    ...(cache === undefined ? {} : { cache }),
+    match: matches,
     hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),
     clock: CLOCK,
     claim: (name, step) => stepClaim(e, name, step),
@@ -182,6 +189,22 @@ function stepClaim({ state, record }: Execution, name: string, step: StepKey): N
       }, self),
     release: () => trying(() => claim?.release(), undefined),
   };
+}
+
+/**
+ * Nothing is taken where agents are recorded, because a recording without their answers could not be replayed; under a replay
+ * nothing is taken, nor kept: what is told there was never worked out.
+ */
+function cacheOf(e: Execution): RunCache | undefined {
+  const { replay, record, noCache } = flagsOf(e.record);
+  if (replay !== undefined || !allSteps(e.workflow).some((step) => step.cache !== undefined))
+    return undefined;
+  const off = noCache === true || isSet(e.env['CODEMACHINE_NO_CACHE']);
+  return openCache({ ...e, takes: record === undefined && !off });
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
 }
 
 /** Who answers at gates: the recording that answers for the agents too, or whoever sits at the terminal. */

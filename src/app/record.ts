@@ -15,6 +15,8 @@ import type { Place } from './place.ts';
 export interface RunFlags {
   readonly maxParallel?: number;
   readonly failFast?: boolean;
+  /** Whether no result of an earlier execution is taken. */
+  readonly noCache?: boolean;
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   /** Absolute paths. */

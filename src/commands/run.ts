@@ -33,6 +33,7 @@ export default class Run extends Command {
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     'max-parallel': Flags.integer({ description: 'how many steps run at once', min: 1 }),
     'fail-fast': Flags.boolean({ description: 'start no new step once one has failed' }),
+    'no-cache': Flags.boolean({ description: 'make every step, even where its result is in the cache' }),
     only: Flags.string({
       description: 'only steps whose id fits this glob',
       multiple: true,
@@ -73,6 +74,7 @@ export default class Run extends Command {
       flags: {
         ...(flags['max-parallel'] === undefined ? {} : { maxParallel: flags['max-parallel'] }),
         ...(flags['fail-fast'] ? { failFast: true } : {}),
+        ...(flags['no-cache'] ? { noCache: true } : {}),
         ...(flags.only === undefined ? {} : { only: flags.only }),
         ...(flags.skip === undefined ? {} : { skip: flags.skip }),
         ...(flags.record === undefined ? {} : { record: flags.record }),

@@ -1,6 +1,7 @@
 /** Holds everything that can be said of a run while it happens; `schemas/event.schema.json` is the same list for others. */
 import type { ScopedLimits, Unit } from './budget.ts';
 import type { Failure } from './failure.ts';
+import type { Fingerprint } from './fingerprint.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
 
@@ -39,6 +40,8 @@ export interface AttemptValues {
   readonly count?: number;
   /** The option that was chosen at a gate. */
   readonly decision?: string;
+  /** Of a step with `cache` that succeeded: what a later execution must come from to have the same result. */
+  readonly fingerprint?: Fingerprint;
 }
 
 /** A question that is answered with a decision, typed as an input is. */
@@ -230,6 +233,8 @@ export type MilestoneBody =
       /** Files that hold both sides between markers since; absent where it fitted. */
       readonly conflicts?: readonly string[];
     } & SnapshotFields)
+  /** A result was there that could have been taken from the cache, and its change does not fit the tree: the step is made. */
+  | ({ readonly type: 'cache-missed'; readonly because: string } & OfAttempt)
   | ({ readonly type: 'gate-opened' } & GateQuestion & OfStep)
   | ({ readonly type: 'gate-reminded'; readonly message: string } & OfStep)
   | ({ readonly type: 'gate-decided' } & GateDecision & OfStep)

@@ -1,6 +1,6 @@
 /** Computes what is recorded of an attempt's trees, for the fold. */
 import type { Milestone } from './event.ts';
-import type { AttemptTrees } from './progress.ts';
+import type { AttemptTrees, StepProgress } from './progress.ts';
 
 /** After a recording of the tree: the first of an attempt is its start, the second its end. */
 export function treesAfter(
@@ -38,4 +38,11 @@ export function withoutHalfMerge(
   if (trees?.merge === undefined || trees.merge.done) return {};
   const { merge: _, ...rest } = trees;
   return { [attempt]: rest };
+}
+
+/** What could not be taken from the cache was never there. */
+export function missed(step: StepProgress, m: Extract<Milestone, { type: 'cache-missed' }>): StepProgress {
+  const { reused: _, endedAt: __, trees, ...rest } = step;
+  const { [m.attempt]: ___, ...others } = trees;
+  return { ...rest, status: 'pending', values: {}, trees: others, cacheMissed: true };
 }

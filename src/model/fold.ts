@@ -2,9 +2,10 @@
 import type { Milestone, Reused } from './event.ts';
 import { addUsage, isByHand, NO_USAGE } from './event.ts';
 import type { Failure } from './failure.ts';
+import { engineChanged } from './fold-engine.ts';
 import { gateAfter } from './fold-gates.ts';
 import { type Draft, reopen, update } from './fold-reopened.ts';
-import { appliedAfter, mergedAfter, treesAfter } from './fold-trees.ts';
+import { appliedAfter, mergedAfter, missed, treesAfter } from './fold-trees.ts';
 import { waitingAfter } from './fold-waits.ts';
 import type { StepKey } from './ids.ts';
 import { type Progress, type StepProgress, untouched } from './progress.ts';
@@ -107,7 +108,7 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
     case 'retry-scheduled':
       return { ...step, status: 'waiting', retryAt: m['retry-at'], because: m.because };
     case 'engine-changed':
-      return changed(step, m);
+      return engineChanged(step, m);
     case 'snapshot-taken':
     case 'tree-restored':
       return { ...step, trees: { ...step.trees, [m.attempt]: treesAfter(step.trees[m.attempt], m) } };
@@ -118,6 +119,8 @@ function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgre
       return { ...step, trees: { ...step.trees, [m.attempt]: mergedAfter(step.trees[m.attempt], m) } };
     case 'change-applied':
       return { ...step, trees: { ...step.trees, [m.attempt]: appliedAfter(step.trees[m.attempt], m) } };
+    case 'cache-missed':
+      return missed(step, m);
     case 'quota-waiting':
     case 'step-waiting':
       return waitingAfter(step, m);
@@ -191,11 +194,6 @@ function ready(
       [attempt]: { undone: false, ...step.trees[attempt], isolated: true, after: tree, ready: true },
     },
   };
-}
-
-function changed(step: StepProgress, m: Extract<Milestone, { type: 'engine-changed' }>): StepProgress {
-  const { quotaSince: _, model: __, ...rest } = step;
-  return { ...rest, engine: m.to, counted: 0, because: m.because };
 }
 
 /** An interruption is nobody's fault; a quota that is used up is waited for, and a budget raised. */

@@ -9,9 +9,10 @@ import type {
   Reused,
 } from './event.ts';
 import type { Failure } from './failure.ts';
+import type { CachedChange, Fingerprint } from './fingerprint.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject, Result } from './result.ts';
-import type { Access, Effort, McpServer, OutputType } from './workflow.ts';
+import type { Access, CacheSpec, Effort, Isolated, McpServer, OutputType } from './workflow.ts';
 
 /** Reads the time and waits. Milliseconds since the epoch; faked in the tests of pure rooms only. */
 export interface Clock {
@@ -135,6 +136,13 @@ export interface Workspace {
   changed(from: string, to: string): Promise<Result<readonly string[], Failure>>;
   /** The difference between two recordings as a patch for people; binary files are named. Without it, nobody is shown changes. */
   diff?(from: string, to: string): Promise<Result<string, Failure>>;
+  /**
+   * Records the tree of another run's recording under a name of this run, so that it lives as long. `since` as in `record`. An error
+   * where the recording is gone.
+   */
+  adopt?(run: RunId, label: string, recording: string, since?: string): Promise<Result<Recording, Failure>>;
+  /** Paths that are in a recording and not in another one. */
+  lost?(from: string, to: string): Promise<Result<readonly string[], Failure>>;
   /** How HEAD, and the branch it was on, moved between two recordings; undefined where they did not. Absent where there is no HEAD. */
   moved?(from: string, to: string): Promise<Result<HeadMove | undefined, Failure>>;
 }
@@ -204,6 +212,29 @@ export interface Isolation {
   merge(what: MergeOf): Promise<Result<Merged, Failure>>;
   /** Those of the paths that hold conflict markers in a recording. Without it, no resolution of a conflict is taken. */
   unresolved?(tree: string, paths: readonly string[]): Promise<Result<readonly string[], Failure>>;
+}
+
+/** A result of an earlier execution, masked as it was recorded. */
+export interface CachedResult {
+  readonly run: RunId;
+  readonly step: StepKey;
+  readonly values: AttemptValues & { readonly fingerprint: Fingerprint };
+}
+
+/** What earlier executions came to. */
+export interface Cache {
+  /** What an execution would come from now, with the files as they are; the error is half a sentence why it cannot be known. */
+  fingerprint(job: Job, step: CachedStep): Promise<Result<Fingerprint, string>>;
+  /** The results that came from the same, newest first, whose records and artifacts are all there. */
+  find(fingerprint: Fingerprint): Promise<readonly CachedResult[]>;
+  /** What the newest executions of the same step did to the files, whatever they came from. */
+  changes(of: CachedResult): readonly CachedChange[];
+}
+
+/** What of a step counts beside what an attempt of it is told. */
+export interface CachedStep {
+  readonly cache: CacheSpec;
+  readonly isolated?: Isolated;
 }
 
 /** The funnel: stores a milestone, and lets it be heard when the disk has it. Rejects when the run has another owner by now. */

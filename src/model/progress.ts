@@ -98,6 +98,8 @@ export interface StepProgress {
     readonly digest: string;
     readonly at: string;
   };
+  /** A result of the cache did not fit the tree: none is taken any more. */
+  readonly cacheMissed?: true;
   /** Where the result was taken from, when nobody worked for it. */
   readonly reused?: Reused;
   /** What was spent, all attempts added up; nothing for what was reused. */

@@ -82,6 +82,14 @@ export interface Matrix {
   readonly patterns?: MatrixPatterns;
 }
 
+/** What the fingerprint of a step is made of beside what an attempt is told. */
+export interface CacheSpec {
+  /** Globs, from the root of the shared tree, of files whose contents count. */
+  readonly inputs: readonly string[];
+  /** Variables of the caller whose values count. */
+  readonly env: readonly string[];
+}
+
 /** What every step has, whatever its kind. `needs` is always explicit: the list order is already written in. */
 export interface StepCommon {
   readonly id: StepId;
@@ -112,6 +120,8 @@ export interface StepCommon {
   readonly written?: readonly string[];
   /** Absent where the step works in the shared tree. */
   readonly isolated?: Isolated;
+  /** Absent where the step is always made. Only of what makes attempts. */
+  readonly cache?: CacheSpec;
 }
 
 /** A shell command. */

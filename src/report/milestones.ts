@@ -101,15 +101,13 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
     case 'snapshot-taken':
       return isEnd(progress, m) ? files('changed', m.files) : [];
     case 'tree-restored':
-      return m.files.length === 0 ? [] : [...files('put back', m.files), ...wayBack(m, progress)];
     case 'change-ready':
-      return files('waits to merge', m.files);
     case 'merge-started':
-      return [];
     case 'change-merged':
-      return files('merged', m.files);
     case 'change-applied':
-      return files(m.conflicts === undefined ? 'applied by hand' : 'applied by hand, with markers', m.files);
+      return treeLines(m, progress);
+    case 'cache-missed':
+      return [paint.yellow(`not taken from the cache: ${oneLine(m.because, WIDEST)}`)];
     case 'gate-opened':
       return [
         `${paint.yellow('asks')}: ${oneLine(m.message, WIDEST)} (${m.options.map((option) => oneLine(option, WIDEST)).join(', ')})`,
@@ -149,6 +147,24 @@ function shown({ candidates, blind }: Of<'candidates-shown'>): string {
   return `shows ${many} to the judge${order}: ${listed(candidates.slice(0, MOST_FILES), candidates.length)}`;
 }
 
+function treeLines(
+  m: Of<'tree-restored' | 'change-ready' | 'merge-started' | 'change-merged' | 'change-applied'>,
+  progress: SentenceOptions['progress'],
+): readonly string[] {
+  switch (m.type) {
+    case 'tree-restored':
+      return m.files.length === 0 ? [] : [...files('put back', m.files), ...wayBack(m, progress)];
+    case 'change-ready':
+      return files('waits to merge', m.files);
+    case 'merge-started':
+      return [];
+    case 'change-merged':
+      return files('merged', m.files);
+    case 'change-applied':
+      return files(m.conflicts === undefined ? 'applied by hand' : 'applied by hand, with markers', m.files);
+  }
+}
+
 function started({ engine, model, attempt }: Of<'step-started'>): string {
   const again = attempt > 1 ? ` attempt ${attempt}` : '';
   const agent = engine === undefined ? '' : ` with ${oneLine(engine, WIDEST)}`;
@@ -158,7 +174,7 @@ function started({ engine, model, attempt }: Of<'step-started'>): string {
 function succeeded(m: Of<'step-succeeded'>, paint: Paint): string {
   const took = m['duration-ms'] === undefined ? '' : ` in ${duration(m['duration-ms'])}`;
   // What was reused has cost nothing today, whatever it cost when it was made.
-  if (m.reused !== undefined) return `${paint.green('succeeded')}, ${takenFrom(m.reused)}`;
+  if (m.reused !== undefined) return `${paint.green('succeeded')}, ${takenFrom(m.reused, m.fingerprint)}`;
   const used = m.usage === undefined ? '' : ` · ${usageWords(m.usage)}`;
   return `${paint.green('succeeded')}${took}${used}`;
 }

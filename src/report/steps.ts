@@ -119,7 +119,7 @@ function artifactFacts({ values: { artifacts = [] } }: StepProgress): readonly s
 
 function usageFacts(step: StepProgress): readonly string[] {
   if (step.usage !== undefined) return [usageWords(step.usage)];
-  if (step.reused !== undefined) return [takenFrom(step.reused)];
+  if (step.reused !== undefined) return [takenFrom(step.reused, step.values.fingerprint)];
   return isUsageUnknown(step) ? ['usage unknown'] : [];
 }
 

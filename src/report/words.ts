@@ -1,5 +1,6 @@
 /** Says times, amounts and costs the way people read them. */
 import type { Reused, Usage } from '../model/event.ts';
+import type { Fingerprint } from '../model/fingerprint.ts';
 import { oneLine } from './clean.ts';
 
 const SECOND = 1000;
@@ -49,7 +50,9 @@ export function size(bytes: number): string {
 }
 
 /** Where a result comes from that nobody worked for. */
-export function takenFrom(reused: Reused): string {
+export function takenFrom(reused: Reused, fingerprint?: Fingerprint): string {
+  const run = fingerprint?.['taken-from'];
+  if (reused === 'cache' && run !== undefined) return `reused (cache, run ${run})`;
   const places = { cache: 'the cache', replay: 'the recording', retry: 'the run before' } as const;
   return `taken from ${places[reused]}`;
 }

@@ -1,8 +1,14 @@
 /** Makes one attempt of a step, from its start to what follows from its end. */
+import type { Failure } from '../model/failure.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Job, Outcome, Recording } from '../model/ports.ts';
+import type { Result } from '../model/result.ts';
+import { err } from '../model/result.ts';
 import type { Step } from '../model/workflow.ts';
+import { openSource } from './cache.ts';
+import { lookAtChanges, lookInTurn, usesChanges, withChanges } from './changes.ts';
 import { conclude } from './conclude.ts';
+import type { Filled } from './fill.ts';
 import { fillJob } from './fill.ts';
 import { inWorktree } from './isolated.ts';
 import type { Performance } from './perform.ts';
@@ -11,7 +17,7 @@ import type { Running } from './running.ts';
 import { type Before, sessionBefore } from './session.ts';
 import { failed, timed } from './timed.ts';
 import type { Transaction } from './transaction.ts';
-import { beginTransaction, isRecorded } from './transaction.ts';
+import { beginTransaction, isRecorded, isUndone } from './transaction.ts';
 
 /**
  * Whether the step has its end, gets another attempt, waits for its change to be merged, or was left where it was because
@@ -37,6 +43,10 @@ export interface Made {
   readonly undo?: Transaction['undo'];
   /** What it made of its own worktree. */
   readonly change?: Recording;
+  /** The recording of the shared tree that its own worktree was made from. */
+  readonly base?: string;
+  /** The files that it changed of the shared tree; absent where that was not recorded. */
+  readonly files?: readonly string[];
   /** Takes its own worktree away. Called when what follows from the outcome is committed. */
   readonly close?: () => Promise<void>;
 }
@@ -68,7 +78,7 @@ export async function makeAttempt(
     ...newSession(before, engine),
   };
   const filled = { key, attempt, ...(engine === undefined ? {} : { engine }), ...session };
-  const job = fillJob(run, step, filled, performance.scope());
+  const job = await filledJob(run, phase, performance, filled);
   const model = job.ok && job.value.kind === 'prompt' ? job.value.model : undefined;
   await run.ledger.say({
     type: 'step-started',
@@ -84,11 +94,13 @@ export async function makeAttempt(
     void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: job.error });
     return 'ended';
   }
+  const source = openSource(of, job.value);
+  if (step.isolated === undefined) await source.look();
   const made =
     step.isolated === undefined
       ? await recorded(of, job.value)
-      : await inWorktree(of, step.isolated, job.value, performance);
-  const after = await conclude(of, made);
+      : await inWorktree(of, step.isolated, job.value, { ...performance, atBase: source.look });
+  const after = await conclude(of, source.mark(made));
   await made.close?.();
   return after;
 }
@@ -99,6 +111,22 @@ function newSession(before: Before | undefined, engine: string | undefined): Pic
   if ('because' in before) return { newSession: before.because };
   const { engine: holder } = before.session;
   return holder === engine ? {} : { newSession: `the session to go on in is one of ${holder ?? 'nobody'}` };
+}
+
+/** Whoever works in the shared tree has a turn there; the others need one to look at it. */
+export async function filledJob(
+  run: Running,
+  phase: Phase,
+  { step, key, remaining, index, scope }: Performance,
+  filled: Filled,
+  inTurn = step.isolated === undefined,
+): Promise<Result<Job, Failure>> {
+  if (!usesChanges(step)) return fillJob(run, step, filled, scope());
+  const files = inTurn
+    ? await lookAtChanges(run, key)
+    : await lookInTurn(run, phase, { key, remaining, index });
+  if (files === undefined) return err({ reason: 'interrupted', message: 'stopped before it began' });
+  return files.ok ? fillJob(run, step, filled, withChanges(run, scope(), files.value)) : files;
 }
 
 /** An engine that an earlier attempt fell back to is gone on with. */
@@ -112,13 +140,26 @@ async function recorded(of: AttemptOf, job: Job): Promise<Made> {
   const make = () => timed(of, job, of.step.timeoutMs);
   if (workspace === undefined || !isRecorded(of.step)) return { outcome: await make() };
   const begun = await beginTransaction(of.run, workspace, of.key, of.attempt);
+  if (!isUndone(of.step)) return forCache(of, make, begun.ok ? begun.value : undefined);
   if (!begun.ok) return { outcome: failed(begun.error) };
   const outcome = await make();
   // Asked to end at once, the runner does not walk the tree; resume finds an attempt without an end and records it then.
   if (of.phase.isHard()) return { outcome };
   const ended = await begun.value.end();
-  if (ended.ok) return { outcome, undo: begun.value.undo };
+  if (ended.ok) return { outcome, undo: begun.value.undo, files: ended.value };
   // What is not recorded cannot be taken back, and another attempt must not start on it.
   const undo = () => Promise.resolve(ended);
   return { outcome: outcome.ok ? { ...failed(ended.error), values: outcome.values } : outcome, undo };
+}
+
+/** Nothing of it is ever taken back, so an attempt whose change could not be recorded is only not kept for later. */
+async function forCache(
+  of: AttemptOf,
+  make: () => Promise<Outcome>,
+  begun: Transaction | undefined,
+): Promise<Made> {
+  const outcome = await make();
+  if (of.phase.isHard()) return { outcome };
+  const ended = await begun?.end();
+  return ended?.ok === true ? { outcome, files: ended.value } : { outcome };
 }

@@ -1,6 +1,7 @@
 /** Records the shared tree at the start and the end of a run, for those who compare the two. */
 
-import { withBodies } from '../model/workflow.ts';
+import { type Step, withBodies } from '../model/workflow.ts';
+import { usesChanges } from './changes.ts';
 import { showsDiff } from './gate-question.ts';
 import type { Running } from './running.ts';
 import { isRecorded } from './transaction.ts';
@@ -17,6 +18,8 @@ export async function recordEnd({ input, main, last }: Running, label: EndLabel)
   const steps = [...main.planned, ...last.planned].flatMap(({ step, leftOut }) =>
     leftOut ? [] : withBodies([step]),
   );
-  const worth = steps.some((step) => isRecorded(step) || step.isolated !== undefined || showsDiff(step));
+  const isWorth = (step: Step): boolean =>
+    isRecorded(step) || step.isolated !== undefined || showsDiff(step) || usesChanges(step);
+  const worth = steps.some(isWorth);
   if (worth) await ports.workspace?.record(run, label);
 }

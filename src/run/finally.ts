@@ -3,9 +3,10 @@ import type { RunEnd } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
 import type { StepStatus } from '../model/progress.ts';
-import { ok } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
 import { instanceStep, type Matrix, type Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
+import { lookAtChanges, usesChanges, withChanges } from './changes.ts';
 import { type Ending, failureIn, statusAfter } from './ending.ts';
 import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
@@ -85,10 +86,13 @@ function lastDecision(run: Running, main: Frame): number {
 
 async function take(turn: Turn): Promise<void> {
   const { run, frame, step, key, end } = turn;
-  const scope = scopeOf(run, frame, statusAfter(end), end);
+  const bare = scopeOf(run, frame, statusAfter(end), end);
   const { status, attempt } = run.ledger.step(key);
   if (status === 'merging') return make(turn, 'merging');
-  const asked = step.if === undefined ? ok(true) : evaluateIf(run, step, step.if, scope);
+  const files = step.if !== undefined && usesChanges(step) ? await lookAtChanges(run, key) : ok([]);
+  const scope = files.ok ? withChanges(run, bare, files.value) : bare;
+  const evaluated = step.if === undefined ? ok(true) : evaluateIf(run, step, step.if, scope);
+  const asked = files.ok ? evaluated : err(files.error.message);
   if (!asked.ok) {
     const failure = condition(step, `if: ${asked.error}`);
     void run.ledger.say({ type: 'step-failed', step: key, attempt: attempt + 1, final: true, failure });

@@ -7,6 +7,7 @@ import type { Json, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
 import type { GateStep, InputSpec, Step } from '../model/workflow.ts';
+import { lookInTurn, usesChanges, withChanges } from './changes.ts';
 import { condition } from './fill.ts';
 import type { Phase } from './phase.ts';
 import type { Rank } from './room.ts';
@@ -56,6 +57,14 @@ export async function askedNow(of: GateOf): Promise<Result<GateQuestion | undefi
   } finally {
     leave();
   }
+}
+
+/** The gate with what the run has changed until now, where it asks for that; undefined where nothing goes on. */
+export async function withChangesNow(of: GateOf): Promise<Result<GateOf, Failure> | undefined> {
+  if (!usesChanges(of.step)) return ok(of);
+  const files = await lookInTurn(of.run, of.phase, of);
+  if (files === undefined || !files.ok) return files;
+  return ok({ ...of, scope: () => withChanges(of.run, of.scope(), files.value) });
 }
 
 /**

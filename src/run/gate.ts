@@ -3,7 +3,7 @@ import type { GateDecision, GateQuestion } from '../model/event.ts';
 import type { BroughtDecision } from '../model/ports.ts';
 import { endBy, fail, REJECT } from './gate-end.ts';
 import type { GateOf } from './gate-question.ts';
-import { askedNow, holds, isStillShown } from './gate-question.ts';
+import { askedNow, holds, isStillShown, withChangesNow } from './gate-question.ts';
 
 /** What the one who runs the list wants to know of a gate. */
 export interface GateWatch {
@@ -49,7 +49,14 @@ export async function holdGate(of: GateOf, watch: GateWatch): Promise<void> {
     endBy(of, decided);
     return watch.over();
   }
-  if (passesUnasked(of)) return watch.over();
+  const looked = await withChangesNow(of);
+  if (looked === undefined) return;
+  if (!looked.ok) {
+    begin(of);
+    fail(of, looked.error);
+    return watch.over();
+  }
+  if (passesUnasked(looked.value)) return watch.over();
   const asked = await askedNow(of);
   if (asked.ok && asked.value === undefined) return;
   begin(of);

@@ -13,6 +13,8 @@ import { failed, timed } from './timed.ts';
 export interface InWorktree extends Rank {
   /** The recording that the worktree starts as; the shared tree as it is where that is not said. */
   readonly from?: string;
+  /** Called when the shared tree was recorded for it, while nobody writes there. */
+  readonly atBase?: () => Promise<void>;
   /** Asked when the attempt ended well, while the worktree is still there: what is wrong with what it made. */
   readonly verify?: (check: Check, made: Recording, values: AttemptValues) => Promise<Failure | undefined>;
 }
@@ -82,7 +84,8 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
   }
   const { change, said } = after.value;
   // A worktree that is gone tells the next owner that all of it is recorded; and if there is one by now, it is theirs.
-  const made = { change, close: () => said.then(close) };
+  const base = here.start.base === undefined ? { base: here.start.from } : {};
+  const made = { change, ...base, close: () => said.then(close) };
   const wrong = outcome.ok ? await wanted.verify?.(check, change, outcome.values) : undefined;
   return { ...made, outcome: wrong === undefined ? outcome : { ...failed(wrong), values: outcome.values } };
 }
@@ -90,7 +93,7 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
 /** Records the shared tree for the worktree, while nobody writes to it: half an edit would be the start of the attempt. */
 async function startOf(
   of: AttemptOf,
-  { from, remaining, index }: InWorktree,
+  { from, remaining, index, atBase }: InWorktree,
 ): Promise<Result<Start, Failure>> {
   const { run, phase, key, attempt } = of;
   const { workspace } = run.input.ports;
@@ -104,6 +107,7 @@ async function startOf(
   if (leave === undefined) return err({ reason: 'interrupted', message: 'stopped before it began' });
   try {
     const base = await workspace.record(run.input.run, `${key}.${attempt}.base`);
+    if (base.ok) await atBase?.();
     return base.ok ? ok({ from: base.value.tree }) : base;
   } finally {
     leave();

@@ -1,4 +1,5 @@
 /** Runs a loop: its body again and again, each time in a frame of its own. */
+import type { Expr } from '../model/expression.ts';
 import type { Failure } from '../model/failure.ts';
 import type { StepKey } from '../model/ids.ts';
 import { lastIteration } from '../model/progress.ts';
@@ -6,6 +7,7 @@ import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { LoopStep } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
+import { asksForChanges, lookInTurn, withChanges } from './changes.ts';
 import { failureIn } from './ending.ts';
 import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
@@ -46,8 +48,8 @@ export async function runLoop(run: Running, phase: Phase, loop: LoopOf): Promise
   };
   const first = iterationFrame(run, loop, 1);
   if (!hasBegun(run, first)) {
-    const wanted = goesOn(run, loop, first);
-    if (!wanted.ok) return end(0, wanted.error);
+    const wanted = await goesOn(run, phase, loop, first);
+    if (!wanted.ok) return phase.halted() === undefined ? end(0, wanted.error) : left(run, phase, key);
     if (!wanted.value) return end(0);
   }
   for (let iteration = lastIteration(run.ledger.step(key)); ; iteration++) {
@@ -56,7 +58,8 @@ export async function runLoop(run: Running, phase: Phase, loop: LoopOf): Promise
     if (phase.halted() !== undefined || phase.isResting()) return left(run, phase, key);
     const failed = failureIn(run, frame);
     if (failed !== undefined) return end(iteration, inIteration(key, iteration, failed));
-    const next = whatNext(run, loop, frame, iteration);
+    const next = await whatNext(run, phase, loop, frame, iteration);
+    if (!next.ok && phase.halted() !== undefined) return left(run, phase, key);
     if (!next.ok) return end(iteration, next.error);
     const again = next.value === 'again';
     void run.ledger.say({ type: 'loop-decided', step: key, iteration, again });
@@ -72,29 +75,51 @@ function left(run: Running, phase: Phase, key: StepKey): AfterAttempt {
   return 'halted';
 }
 
-function whatNext(
+async function whatNext(
   run: Running,
+  phase: Phase,
   loop: LoopOf,
   frame: Frame,
   iteration: number,
-): Result<'again' | 'done' | 'exhausted', Failure> {
+): Promise<Result<'again' | 'done' | 'exhausted', Failure>> {
   const { until, max } = loop.step;
   if (until !== undefined) {
-    const value = run.input.ports.evaluate(until, scopeOf(run, frame, loop.status));
-    if (!value.ok) return err(condition(loop.step, `until: ${value.error}`));
-    if (isTrue(value.value)) return ok('done');
+    const value = await asked(run, phase, loop, { key: 'until', expr: until, frame });
+    if (!value.ok) return value;
+    if (value.value) return ok('done');
   }
-  const wanted = goesOn(run, loop, iterationFrame(run, loop, iteration + 1));
+  const wanted = await goesOn(run, phase, loop, iterationFrame(run, loop, iteration + 1));
   if (!wanted.ok) return wanted;
   if (!wanted.value) return ok('done');
   return ok(iteration < max ? 'again' : 'exhausted');
 }
 
 /** Whether `while` lets an iteration begin. */
-function goesOn(run: Running, { step, status }: LoopOf, frame: Frame): Result<boolean, Failure> {
-  if (step.while === undefined) return ok(true);
-  const value = run.input.ports.evaluate(step.while, scopeOf(run, frame, status));
-  return value.ok ? ok(isTrue(value.value)) : err(condition(step, `while: ${value.error}`));
+async function goesOn(
+  run: Running,
+  phase: Phase,
+  loop: LoopOf,
+  frame: Frame,
+): Promise<Result<boolean, Failure>> {
+  const { while: expr } = loop.step;
+  return expr === undefined ? ok(true) : asked(run, phase, loop, { key: 'while', expr, frame });
+}
+
+async function asked(
+  run: Running,
+  phase: Phase,
+  { step, key, rank, status }: LoopOf,
+  of: { readonly key: 'until' | 'while'; readonly expr: Expr; readonly frame: Frame },
+): Promise<Result<boolean, Failure>> {
+  let scope = scopeOf(run, of.frame, status);
+  if (asksForChanges(of.expr)) {
+    const files = await lookInTurn(run, phase, { key, ...rank });
+    if (files === undefined) return err({ reason: 'interrupted', message: 'stopped before it was asked' });
+    if (!files.ok) return files;
+    scope = withChanges(run, scope, files.value);
+  }
+  const value = run.input.ports.evaluate(of.expr, scope);
+  return value.ok ? ok(isTrue(value.value)) : err(condition(step, `${of.key}: ${value.error}`));
 }
 
 /** What was begun was decided on: asked again, `while` could say something else. */

@@ -85,6 +85,7 @@ async function merge(run: Running, phase: Phase, turn: Turn, change: Change): Pr
     const proposed = await propose(of);
     if (!proposed.ok) return stuck(of, proposed.error);
     if (proposed.value.conflicts.length === 0) return await put(of, proposed.value);
+    if (isFromCache(of)) return missed(of, collision(proposed.value.conflicts));
     if (step.isolated?.onConflict === undefined) return await refuse(of, proposed.value.conflicts);
     // An agent's work would end in front of the same files.
     if (proposed.value.ignored?.length) return await refuseForIgnored(of, proposed.value.ignored);
@@ -141,7 +142,11 @@ async function put(of: AttemptOf, { ours, tree, files, ignored = [] }: Proposed)
   if (files.length > 0) {
     await run.ledger.say({ type: 'merge-started', step: key, attempt, from: ours, tree, files });
     const restored = await run.input.ports.workspace?.restore(tree, ours);
-    if (restored?.ok === false) return stuck(of, restored.error);
+    if (restored?.ok === false) {
+      if (isFromCache(of) && (await isUntouched(of, { ours, tree, files })))
+        return missed(of, restored.error.message);
+      return stuck(of, restored.error);
+    }
   }
   sayMerged(run, key, attempt, { tree, files });
   return 'ended';
@@ -154,6 +159,31 @@ export function sayMerged(run: Running, step: StepKey, attempt: number, { tree, 
   if (files.length > 0) void run.ledger.say({ type: 'change-merged', step, attempt, tree, files });
   const said = reused === undefined ? values : { ...values, reused };
   void run.ledger.say({ ...said, type: 'step-succeeded', step, attempt });
+}
+
+/** Whether the change is an earlier execution's: nothing is lost where it does not fit, because the step can be made. */
+function isFromCache({ run, key }: AttemptOf): boolean {
+  return run.ledger.step(key).reused === 'cache';
+}
+
+function missed({ run, phase, key, attempt }: AttemptOf, because: string): AfterAttempt {
+  if (phase.halted() !== undefined) return 'halted';
+  void run.ledger.say({ type: 'cache-missed', step: key, attempt, because });
+  return 'again';
+}
+
+/** Whether none of the files is yet what the merge makes of it. */
+async function isUntouched(
+  { run, key, attempt }: AttemptOf,
+  { ours, tree, files }: Pick<Proposed, 'ours' | 'tree' | 'files'>,
+): Promise<boolean> {
+  const { workspace } = run.input.ports;
+  const now = await workspace?.record(run.input.run, `${key}.${attempt}.found`, ours);
+  if (workspace === undefined || now?.ok !== true) return false;
+  const rest = await workspace.changed(now.value.tree, tree);
+  if (!rest.ok) return false;
+  const open = new Set(rest.value);
+  return files.every((file) => open.has(file));
 }
 
 /**
@@ -169,14 +199,17 @@ function stuck({ phase, key, attempt }: AttemptOf, { message }: Failure): AfterA
 
 const MOST_FILES = 5;
 
+function collision(conflicts: readonly string[]): string {
+  return `its change collides with what is in the tree by now: ${fileNames(conflicts, MOST_FILES)}`;
+}
+
 async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string): Promise<AfterAttempt> {
   const { run, key } = of;
-  const names = fileNames(conflicts, MOST_FILES);
   const resolution = why === undefined ? '' : `; it was not resolved: ${why}`;
   const id = run.input.run;
   const word = keyWord(key);
   return doesNotFit(of, {
-    message: `its change collides with what is in the tree by now: ${names}${resolution}`,
+    message: `${collision(conflicts)}${resolution}`,
     help: `\`codemachine apply ${id} ${word} --markers\` puts both sides into the files; resolved there, \`codemachine resume ${id} --resolved ${word}\` goes on`,
     files: conflicts,
   });
@@ -186,6 +219,7 @@ async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string)
 async function refuseForIgnored(of: AttemptOf, ignored: readonly string[]): Promise<AfterAttempt> {
   const one = ignored.length === 1;
   const names = `${one ? 'an ignored file' : 'ignored files'} of yours, ${fileNames(ignored, MOST_FILES)}, ${one ? 'is' : 'are'} in the way`;
+  if (isFromCache(of)) return missed(of, names);
   return doesNotFit(of, {
     message: `its change cannot be merged: ${names}. Nothing was touched, and the change is kept`,
     help: `Move ${one ? 'it' : 'them'} away, then \`codemachine apply ${of.run.input.run} ${keyWord(of.key)}\` merges the change`,

@@ -9,6 +9,7 @@ import type { IterationOf } from './frame.ts';
 import type { InWorktree } from './isolated.ts';
 import { NAMELESS, takeName } from './names.ts';
 import type { Phase } from './phase.ts';
+import { reuse } from './reuse.ts';
 import type { Guest } from './room.ts';
 import type { Running } from './running.ts';
 import { isRecorded } from './transaction.ts';
@@ -37,6 +38,7 @@ export async function perform(run: Running, phase: Phase, performance: Performan
   for (;;) {
     const { retryAt } = run.ledger.step(key);
     if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
+    if (step.cache !== undefined && !(await goesOnWithout(run, phase, performance))) return;
     // Who waits for nothing asks for a place at once: the first to ask is not to be the last because of a name it does not have.
     const named = step.concurrency !== undefined;
     const name = named ? await takeName(run, phase, step, key, performance.scope) : NAMELESS;
@@ -71,6 +73,16 @@ function failNameless(run: Running, { step, key, admit, over }: Performance, why
   const failure = condition(step, why);
   void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure });
   over('ended');
+}
+
+/** Looks whether there is a result already. False where the step is not to be made: it has one, or nothing goes on. */
+async function goesOnWithout(run: Running, phase: Phase, performance: Performance): Promise<boolean> {
+  try {
+    return (await reuse(run, phase, performance)) === 'miss';
+  } catch (error) {
+    if (run.ledger.lost() === undefined) recordDefect(run, performance.key, error);
+    return false;
+  }
 }
 
 function treeUse(step: Step): Guest['tree'] {

@@ -12,7 +12,7 @@ import type {
 import type { Failure } from '../model/failure.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Attempt, Clock, Emit, HeadMove, Isolation, Workspace } from '../model/ports.ts';
+import type { Attempt, Cache, Clock, Emit, HeadMove, Isolation, Match, Workspace } from '../model/ports.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
@@ -36,7 +36,11 @@ export interface RunPorts {
   readonly evaluate: Evaluate;
   /** A value as it stands inside a longer text. */
   readonly toText: (value: Json) => string;
+  /** Decides which of the changed files `changed()` means. */
+  readonly match?: Match;
   readonly hashFiles: (globs: readonly string[]) => Json;
+  /** Undefined where nothing is taken from earlier executions, nor kept for later ones. */
+  readonly cache?: Cache;
   readonly clock: Clock;
   /** Gives numbers in [0, 1). */
   readonly random: () => number;

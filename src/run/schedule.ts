@@ -2,6 +2,7 @@
 import type { Scope } from '../model/scope.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { isMergedByHand } from './by-hand.ts';
+import { lookInTurn, usesChanges, withChanges } from './changes.ts';
 import { condition } from './fill.ts';
 import { iterationOf, rankIn } from './frame.ts';
 import type { Hands } from './instances.ts';
@@ -45,13 +46,38 @@ function decide(list: Schedule, entry: Entry): void {
   const keepsResult = before === 'succeeded' || (before === 'skipped' && !entry.ranAgain);
   if (before === 'merging') awaitMerge(list, entry);
   else if (before === 'asking') start(list, entry);
-  else if (keepsResult || !mayRun(list, entry, needs, status)) settle(list, entry);
+  else if (keepsResult) settle(list, entry);
+  else if (entry.planned.step.if !== undefined && usesChanges(entry.planned.step))
+    judgeLater(list, entry, needs, status);
+  else if (!mayRun(list, entry, needs, scopeOf(list.run, list.frame, status))) settle(list, entry);
   else start(list, entry);
 }
 
+/** What the run has changed is known only when it was looked at. */
+function judgeLater(list: Schedule, entry: Entry, needs: readonly Need[], status: StatusFunctions): void {
+  const { run, phase, frame } = list;
+  const { key, planned } = entry;
+  enter(list);
+  void lookInTurn(run, phase, { key, ...rankIn(frame, planned) })
+    .then((files) => {
+      if (files === undefined || phase.halted() !== undefined) return;
+      const scope = scopeOf(run, frame, status);
+      if (!files.ok) {
+        const attempt = run.ledger.step(key).attempt + 1;
+        void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: files.error });
+        settle(list, entry);
+      } else if (mayRun(list, entry, needs, withChanges(run, scope, files.value))) start(list, entry);
+      else settle(list, entry);
+    })
+    .catch((error: unknown) => {
+      if (run.ledger.lost() === undefined) run.defect(error);
+    })
+    .finally(() => leave(list));
+}
+
 /** Says what becomes of a step that may not run. */
-function mayRun(list: Schedule, entry: Entry, needs: readonly Need[], status: StatusFunctions): boolean {
-  const { run, frame } = list;
+function mayRun(list: Schedule, entry: Entry, needs: readonly Need[], scope: Scope): boolean {
+  const { run } = list;
   const { planned, key } = entry;
   const { step, leftOut } = planned;
   if (leftOut) {
@@ -59,9 +85,7 @@ function mayRun(list: Schedule, entry: Entry, needs: readonly Need[], status: St
     return false;
   }
   const verdict = judge(step, needs, () =>
-    step.if === undefined
-      ? { ok: true, value: true }
-      : evaluateIf(run, step, step.if, scopeOf(run, frame, status)),
+    step.if === undefined ? { ok: true, value: true } : evaluateIf(run, step, step.if, scope),
   );
   switch (verdict.kind) {
     case 'run':

@@ -5,7 +5,7 @@ import type { StepProgress } from '../model/progress.ts';
 import type { PromptStep, Step } from '../model/workflow.ts';
 import type { IterationOf } from './frame.ts';
 import type { Running } from './running.ts';
-import { isRecorded } from './transaction.ts';
+import { isUndone } from './transaction.ts';
 
 /** A session with the engine that holds it. */
 export interface SessionBefore {
@@ -29,7 +29,7 @@ export function sessionBefore(
   if (step.session !== 'continue') return ofOther(ledger, step, step.session, key);
   for (let iteration = (of?.iteration ?? 1) - 1; of !== undefined && iteration > 0; iteration--) {
     const before = ledger.step(stepKey(iterationPrefix(of.loop, iteration), step.id));
-    if (before.attempt > 0) return sessionOf(before, 'its iteration before', isRecorded(step));
+    if (before.attempt > 0) return sessionOf(before, 'its iteration before', isUndone(step));
   }
   return undefined;
 }
@@ -52,7 +52,7 @@ function ofOther(
   const around = [...key.matchAll(/\./g)].map(({ index }) => key.slice(0, index + 1)).reverse();
   for (const prefix of [...around, '']) {
     const last = all.findLast((one) => one.key.startsWith(prefix));
-    if (last !== undefined) return sessionOf(last, `\`${last.key}\``, fork || isRecorded(step));
+    if (last !== undefined) return sessionOf(last, `\`${last.key}\``, fork || isUndone(step));
   }
   return { because: `\`${of}\` did not run, so it has no session` };
 }

@@ -10,15 +10,21 @@ import type { Running } from './running.ts';
 
 /** The recordings around one attempt. */
 export interface Transaction {
-  /** Records the end of the attempt, whatever it was. */
-  end(): Promise<Result<undefined, Failure>>;
+  /** Records the end of the attempt, whatever it was; gives the files that it changed. */
+  end(): Promise<Result<readonly string[], Failure>>;
   /** Puts the tree back to the start of the attempt; only after a successful `end`. */
   undo(): Promise<Result<undefined, Failure>>;
 }
 
-/** Whether a step's attempts are recorded, so that they run alone and can be undone. */
-export function isRecorded(step: Step): boolean {
+/** Whether a step's attempts are undone when they fail. */
+export function isUndone(step: Step): boolean {
   return isWriter(step) && step.undo;
+}
+
+/** Whether a step's attempts are recorded, so that they run alone: to be undone, or to be made again from the recordings. */
+export function isRecorded(step: Step): boolean {
+  if (isUndone(step)) return true;
+  return step.cache !== undefined && step.isolated === undefined && (step.kind === 'run' || isWriter(step));
 }
 
 /** Records the start of an attempt. The milestone is committed before this resolves: the agent must not start sooner. */
@@ -46,7 +52,7 @@ export async function beginTransaction(
         tree: end,
         files: after.value.files,
       });
-      return ok(undefined);
+      return ok(after.value.files);
     },
     undo: async () => {
       if (end === undefined)

@@ -8,7 +8,7 @@ import { err, ok } from '../model/result.ts';
 import type { Step } from '../model/workflow.ts';
 import { ask, endedOrderly, othersSince, refusal } from './ask.ts';
 import type { Running, UndoQuestion } from './running.ts';
-import { isRecorded } from './transaction.ts';
+import { isUndone } from './transaction.ts';
 
 /** Edits to be undone. */
 export interface Undo {
@@ -28,7 +28,7 @@ type Recorded = AttemptTrees & { readonly before: string };
 /** The recordings of a step's newest attempt, where its edits may still be in the shared tree and are not to stay. */
 export function leftInTree(step: Step, { status, attempt, trees }: StepProgress): Recorded | undefined {
   const own = trees[attempt];
-  if (!isRecorded(step) || status === 'succeeded' || own?.before === undefined) return undefined;
+  if (!isUndone(step) || status === 'succeeded' || own?.before === undefined) return undefined;
   const stays = own.undone || own.isolated === true || own.kept === true;
   return stays ? undefined : { ...own, before: own.before };
 }

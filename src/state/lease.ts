@@ -3,6 +3,7 @@ import type { Milestone, MilestoneBody } from '../model/event.ts';
 import type { RunId } from '../model/ids.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { cacheIndex } from './cached.ts';
 import type { Connection } from './driver.ts';
 import { emptyHead, type Head, milestoneOf, nextRow, type Row } from './milestones.ts';
 import { watchPresence } from './presence.ts';
@@ -172,9 +173,10 @@ function makeLease(tools: LeaseTools, row: LeaseRow, beatBefore: number | undefi
   const setStatus = connection.prepare('UPDATE runs SET status = ?, changed_at = ? WHERE id = ?');
   const setBeat = connection.prepare('UPDATE leases SET beat = ? WHERE run = ? AND epoch = ?');
   const free = connection.prepare('UPDATE leases SET machine = NULL WHERE run = ? AND epoch = ?');
-
+  const index = cacheIndex(connection);
   const write = connection.transaction((rows: readonly Row[], end: Row, status: RunStatus | undefined) => {
     for (const one of rows) if (insert.run(one).changes !== 1) throw lost();
+    rows.forEach(index);
     if (moveHead.run(end.seq, end.hash, tools.now(), run, epoch).changes !== 1) throw lost();
     if (status !== undefined) setStatus.run(status, end.at, run);
   });

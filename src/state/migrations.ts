@@ -96,6 +96,32 @@ export const MIGRATIONS: readonly Migration[] = [
   CREATE INDEX claims_by_name ON claims (name, id);
   CREATE INDEX claims_by_run ON claims (run);
   `,
+  `
+  -- What executions came from; the milestones say the same, and this finds it.
+  CREATE TABLE cache (
+    fingerprint TEXT NOT NULL,
+    run         TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+    seq         INTEGER NOT NULL,
+    step        TEXT NOT NULL,
+    attempt     INTEGER NOT NULL,
+    inputs      TEXT,
+    env         TEXT,
+    PRIMARY KEY (run, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX cache_fingerprints ON cache (fingerprint);
+
+  -- What a digest among the parts of a fingerprint stands for, so that it can be said what differs.
+  CREATE TABLE cache_lists (
+    digest TEXT PRIMARY KEY,
+    list   TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- A digest that anybody can make of a short value gives it away.
+  CREATE TABLE cache_key (
+    key TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO cache_key (key) VALUES (hex(randomblob(32)));
+  `,
 ];
 
 /** Marks the file as ours ("cmac"), so that somebody else's database is left alone. */

@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { dropLists } from './cached.ts';
 import { type LeaseTools, livingOwner, type Owner } from './lease.ts';
 import { guarded } from './problem.ts';
 import { runDirectory } from './transcripts.ts';
@@ -91,6 +92,7 @@ function begin(tools: LeaseTools, run: RunId, size: (run: RunId) => number): Res
         .run(new Date(now()).toISOString(), run);
       // Everything that belongs to it goes along, by its foreign keys.
       connection.prepare('DELETE FROM runs WHERE id = ?').run(run);
+      dropLists(connection);
       return ok(bytes);
     })
     .immediate();

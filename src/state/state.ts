@@ -5,6 +5,7 @@ import type { RunId, StepKey } from '../model/ids.ts';
 import type { RunRequest } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { type KeptArtifact, keepArtifact, type OpenFile } from './artifacts.ts';
+import { type Cached, makeCached } from './cached.ts';
 import { type Claims, makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
 import { makeStateDirectory } from './directory.ts';
@@ -78,6 +79,8 @@ export interface State {
   keepArtifact(file: OpenFile, most: number): Promise<KeptArtifact | undefined>;
   /** The attempts of a run in the order in which they started, of one step if named, with the files they left. */
   logs(run: RunId, step?: StepKey): readonly LogAttempt[];
+  /** What executions of steps came from, and what of that is still there. */
+  readonly cached: Cached;
   /** Names that only one may have at a time. */
   readonly claims: Claims;
   /** Takes whole runs away. */
@@ -163,6 +166,7 @@ function makeState(directory: string, tools: LeaseTools): State {
       const wanted = step === undefined ? attempts : attempts.filter((one) => one.step === step);
       return wanted.map((one) => ({ ...one, files: transcriptFiles(directory, run, one.step, one.attempt) }));
     },
+    cached: makeCached(tools, directory),
     claims: guardedClaims(makeClaims(tools), safely),
     removals: makeRemovals(tools, directory),
     close: () => {

@@ -44,6 +44,8 @@ export interface View {
   step(id: string, node: Node): Type | undefined;
   /** Why a property of a step is not there, when there is more to say than a near name. */
   hint(subject: string, name: string): string | undefined;
+  /** Whether there is a repository, which knows what a run has changed. */
+  readonly hasGit: boolean;
   /** Variables that hold a secret. */
   secretVariables(): ReadonlySet<string>;
   report<C extends Code>(code: C, node: Node, args: ArgsOf<C>): void;
@@ -88,8 +90,14 @@ function checkLogical(node: Logical, view: View): Type {
   return plain ? { kinds } : ANY;
 }
 
-// A second spelling; one that cannot be called yet.
-const UNSAID = new Set(['cancelled', 'changed']);
+// A second spelling.
+const UNSAID = new Set(['cancelled']);
+
+/** What is bound to a decision, which may be brought when nobody can evaluate it again. */
+const SHOWN: ReadonlySet<Place> = new Set(['message', 'show']);
+
+/** Where no step is about to run that could look at the tree. */
+const NO_LOOK: ReadonlySet<Place> = new Set(['outputs', 'matrix', 'with', 'concurrency', ...SHOWN]);
 
 function checkCall(node: FunctionCall, view: View): Type {
   for (const arg of node.args) check(arg, view);
@@ -109,10 +117,9 @@ function checkCall(node: FunctionCall, view: View): Type {
     view.report('arity', node, { name: signature.name, takes: takes(signature) });
   }
   if (signature.name === 'changed') {
-    view.report('not-supported-yet', node, {
-      key: 'changed()',
-      since: 'take it out; `hashFiles()` tells two states of files apart',
-    });
+    if (NO_LOOK.has(view.place))
+      view.report('changed-not-here', node, { key: keyOf(view.place), shown: SHOWN.has(view.place) });
+    else if (!view.hasGit) view.report('changed-needs-git', node, {});
   }
   if (STATUS_FUNCTIONS.has(signature.name) && view.place !== 'if') {
     view.report('function-not-here', node, { name: signature.name, key: `\`${keyOf(view.place)}\`` });

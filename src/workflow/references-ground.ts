@@ -10,6 +10,7 @@ import type { Type } from './types.ts';
 export interface CheckMore {
   /** Ids of steps that are refused as a whole: references to them are not judged. */
   readonly opaque: ReadonlySet<string>;
+  readonly hasGit: boolean;
   /** The path to put into the complaints. */
   readonly path: string;
   /** Names that env-files declare. Where it is absent and there is an env-file, any variable may be asked for. */

@@ -244,6 +244,7 @@ function checkExpr(expr: Expr, place: Place, owner: Owner, all: Check): Type {
     context: (name) => (name === 'env' ? envOf(owner, all) : (owner.contexts.get(name) ?? ANY)),
     step: (id, node) => stepFor(id, node, owner, all, { report, at }),
     hint: (subject, name) => hintFor(subject, name, all),
+    hasGit: all.more.hasGit,
     secretVariables: () => secretsIn(owner.step),
     report,
   };

@@ -18,7 +18,7 @@ const STEP_TEMPLATES = new Set([
     'if',
   ],
   // What is refused as a whole is not judged inside.
-  ...['matrix', 'with', 'cache'],
+  ...['matrix', 'with'],
 ]);
 const GATE_TEMPLATES = new Set(['message', 'show', 'approve-if', 'require']);
 // Its commands are judged where they are read, with the way that their data should take.

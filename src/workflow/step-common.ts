@@ -4,6 +4,7 @@ import type { StepCommon } from '../model/workflow.ts';
 import { durationAt } from './agent-settings.ts';
 import { type Layers, settingOf } from './agents.ts';
 import { readArtifacts } from './artifacts.ts';
+import { readCache } from './cache.ts';
 import { isFence, isTrue, readEnv } from './declarations.ts';
 import { matrixOf } from './matrix.ts';
 import type { Place } from './order.ts';
@@ -67,6 +68,7 @@ export function readCommon(
       readRetry(settingOf(layers, 'retry'), kind) ?? defaultRetry(reading.world.config.defaults.retry, kind),
     continueOnError: isTrue(child(node, 'continue-on-error')),
     ...readArtifacts(reading, node),
+    ...readCache(reading, node),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...matrixOf(reading, node, ground.written),
   };

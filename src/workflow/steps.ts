@@ -2,6 +2,7 @@
 import { literal } from '../model/expression.ts';
 import type { GateStep, LoopStep, OutputType, RunStep, Step, UsesStep } from '../model/workflow.ts';
 import { type Layers, settingOf } from './agents.ts';
+import { checkCache } from './cache.ts';
 import { isFence } from './declarations.ts';
 import { readGate } from './gates.ts';
 import { isolation } from './isolated-steps.ts';
@@ -25,7 +26,10 @@ export function readSteps(ground: Ground, list: Node | undefined): readonly Step
   if (list?.kind !== 'list') return [];
   const written = (list as ListNode).items.flatMap((node) => {
     const place = ground.places.get(node);
-    return node.kind !== 'map' || place === undefined ? [] : [{ node, step: readStep(ground, node, place) }];
+    if (node.kind !== 'map' || place === undefined) return [];
+    const step = readStep(ground, node, place);
+    checkCache(ground.reading, node, step);
+    return [{ node, step }];
   });
   return linkReduces(ground.reading, written);
 }

@@ -10,7 +10,14 @@ const BETWEEN = /[/{},()|]/;
 const WILD = /[*?[\]{}()]/;
 
 /** A key whose values are paths from the root of the tree. */
-type Key = 'copy' | 'link' | 'artifacts';
+type Key = Brought | 'artifacts' | 'cache.inputs';
+
+/** Those that must be there when a step starts. */
+type Brought = 'copy' | 'link';
+
+function isBrought(key: Key): key is Brought {
+  return key === 'copy' || key === 'link';
+}
 
 /**
  * The paths of `copy` or `link`, without `./`; a `?` at the end says that one may be missing when the step starts. What is not
@@ -65,7 +72,7 @@ export function judgeTreePath(reading: Reading, item: ScalarNode, key: Key): voi
 
 function judge(reading: Reading, item: ScalarNode, written: string, key: Key): void {
   const { at } = item;
-  const maybe = key !== 'artifacts' && written.endsWith('?');
+  const maybe = isBrought(key) && written.endsWith('?');
   const value = maybe ? written.slice(0, -1) : written;
   const problem = key !== 'link' ? reading.world.globProblem(value) : undefined;
   if (problem !== undefined) {
@@ -86,7 +93,7 @@ function judge(reading: Reading, item: ScalarNode, written: string, key: Key): v
     const help = '`link` takes paths, each written out; only `copy` takes globs';
     if (!reading.world.existsInWorkspace(value))
       complain(reading, 'missing-file', at, { file: value, problem: 'it is not there', help });
-  } else if (key !== 'artifacts' && !maybe && !WILD.test(value) && !reading.world.existsInWorkspace(value))
+  } else if (isBrought(key) && !maybe && !WILD.test(value) && !reading.world.existsInWorkspace(value))
     reading.awaited.set(item, { value, key });
 }
 
@@ -95,6 +102,6 @@ function whyNot(parts: readonly string[], key: Key): string | undefined {
   if (parts.length === 0) return 'is the whole workspace';
   const plain = parts.map((part) => part.toLowerCase());
   if (plain.includes('.git')) return 'reaches into `.git`, which each worktree has for itself';
-  if (key === 'artifacts' && plain[1] !== 'state') return undefined;
+  if (!isBrought(key) && plain[1] !== 'state') return undefined;
   return plain[0] === '.codemachine' ? 'reaches into `.codemachine`, which belongs to the runs' : undefined;
 }

@@ -27,7 +27,6 @@ import type { Ground } from './step-common.ts';
 import { readSteps } from './steps.ts';
 import { child, follow, type MapNode, type Node, plainValue, stringAt } from './tree.ts';
 import { complainOfAwaited } from './tree-paths.ts';
-import { refuseUnsupported } from './unsupported.ts';
 
 const VERSION = 1;
 
@@ -126,7 +125,6 @@ function build(reading: Reading): Workflow {
   const { root, source, world } = reading;
   const kinds = readKinds(reading);
   checkStaticKeys(reading);
-  refuseUnsupported(reading, kinds);
   checkAgents(reading);
   const order = readOrder(reading);
   const env = ownTemplates(readEnv(reading, child(root, 'env')));
@@ -165,7 +163,11 @@ function build(reading: Reading): Workflow {
     files: Object.fromEntries(files),
   };
   checkBypassed(reading, steps, order.places);
-  for (const d of checkExpressions(workflow, { opaque: opaqueIds(reading, order), path: source.path }))
+  for (const d of checkExpressions(workflow, {
+    opaque: opaqueIds(reading, order),
+    path: source.path,
+    hasGit: world.hasGit,
+  }))
     reading.report(d);
   for (const d of checkLethal(workflow, source.path)) reading.report(d);
   return workflow;

@@ -28,6 +28,19 @@ export async function changedPaths(
   );
 }
 
+/** Paths that are in the first recording and not in the second. */
+export async function lostPaths(
+  store: Store,
+  from: string,
+  to: string,
+): Promise<Result<readonly string[], Failure>> {
+  const only = ['--diff-filter=D', '--no-renames', '--name-only'];
+  const listed = await store.ours(['diff-tree', '-r', '-z', ...only, from, to]);
+  if (!listed.ok) return listed;
+  const lost = names(listed.value).filter((name) => !isLeftOut(store, name));
+  return ok(lost.map(shown));
+}
+
 /** A command line takes no more than some megabytes, and whoever asks wants a few. */
 const MOST_ASKED = 500;
 

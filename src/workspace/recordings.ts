@@ -3,15 +3,17 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
+import type { Recording } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { ABSENT } from './diff.ts';
 import { SYNCED_REFS, syncObjects, UNSYNCED } from './durable.ts';
-import { line, names, text } from './git.ts';
+import { line, names, shown, text } from './git.ts';
 import type { Growth } from './grow-tree.ts';
-import { type Head, headLine } from './head.ts';
+import { type Head, headLine, headOf } from './head.ts';
 import { elsewhere, holdsLink, leadsElsewhere } from './intact.ts';
 import { isLoose, writeLoose } from './loose.ts';
 import type { Store } from './store.ts';
+import { treeOf } from './tree.ts';
 
 /** What the refs of a run stand under, in the common git directory. */
 function refsOf(run: RunId): string {
@@ -71,6 +73,27 @@ export async function keepRecording(
 ): Promise<Result<string, Failure>> {
   const made = await makeRecording(store, numbers, what);
   return made.ok ? ok(made.value.commit) : made;
+}
+
+/** Records the tree of another recording, with HEAD and index as they stand in it. An error where it is gone. */
+export async function adoptRecording(
+  store: Store,
+  numbers: Numbers,
+  what: Pick<Recorded, 'run' | 'label' | 'since' | 'at'> & { readonly of: string },
+): Promise<Result<Recording, Failure>> {
+  const [tree, head] = await Promise.all([treeOf(store, what.of), headOf(store, what.of)]);
+  if (!tree.ok) return tree;
+  if (!head.ok) return head;
+  const { run, label, since, at } = what;
+  const made = await makeRecording(store, numbers, {
+    run,
+    label,
+    since,
+    at,
+    tree: tree.value,
+    head: head.value,
+  });
+  return made.ok ? ok({ tree: made.value.commit, files: made.value.files.map(shown) }) : made;
 }
 
 interface Fresh {

@@ -3,7 +3,15 @@ import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Match, Workspace } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
-import { applyPatch, changedPaths, type DiffOptions, diffText, heldPaths, patchBytes } from './diff.ts';
+import {
+  applyPatch,
+  changedPaths,
+  type DiffOptions,
+  diffText,
+  heldPaths,
+  lostPaths,
+  patchBytes,
+} from './diff.ts';
 import type { Environ, Git } from './git.ts';
 import { shown } from './git.ts';
 import { type GitFacts, gitFacts, headOf, putHeadBack } from './head.ts';
@@ -12,7 +20,7 @@ import { openWorktrees, type Worktrees } from './isolate.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
 import { movedHead } from './moved-head.ts';
 import { type Context, oneAtATime, record, watch } from './record.ts';
-import { type KeptRecording, keepRecording, recordingsOf, runOf } from './recordings.ts';
+import { adoptRecording, type KeptRecording, keepRecording, recordingsOf, runOf } from './recordings.ts';
 import { dropStaleLock, restoreTree } from './restore.ts';
 import { type Places, stillThere } from './root.ts';
 import { openStore, type Store } from './store.ts';
@@ -87,6 +95,8 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
     record: (run, label, since) => inTurn(() => record(context, run, label, since)),
     watch: (run, label) => watch(context, inTurn, run, label),
     restore: (to, from, found) => inTurn(() => restore(context, to, from, found)),
+    adopt: (run, label, of, since) =>
+      inTurn(() => adoptRecording(store, context.numbers, { run, label, of, since, at: input.now() })),
     applyPatch: (patch) => inTurn(() => applyPatch(store, patch)),
     facts: () => gitFacts(store),
     check: async () => {
@@ -94,6 +104,7 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
       return listed.ok ? ok(undefined) : listed;
     },
     changed: (from, to) => changedPaths(store, from, to),
+    lost: (from, to) => lostPaths(store, from, to),
     moved: (from, to) => movedHead(store, from, to),
     diff: (from, to, options = {}) => diffText(store, from, to, options),
     ignored: (paths) => inTurn(() => hidden(store, paths)),

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/model/budget.ts';
 import type { Artifact, Event, GateField, Shown, Usage } from '../../src/model/event.ts';
 import { FAILURE_REASONS, type Failure } from '../../src/model/failure.ts';
+import type { Fingerprint } from '../../src/model/fingerprint.ts';
 import { asStepKey, RUN_ID_PATTERN } from '../../src/model/ids.ts';
 import { runId } from './support/samples.ts';
 
@@ -71,6 +72,12 @@ const values = {
   artifacts: [{ path: 'p', sha256: 'x' }],
   count: 3,
   decision: 'approve',
+  fingerprint: {
+    sha256: 'ab',
+    parts: { prompt: 'cd' },
+    change: { from: 'abc', to: 'def', at: 'abc' },
+    'taken-from': milestone.run,
+  },
 } as const;
 const snapshot = { ...milestone, ...inAttempt, tree: 'abc', files: ['a'] } as const;
 const because = 'reason';
@@ -166,6 +173,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
   'merge-started': { ...snapshot, type: 'merge-started', from: 'def' },
   'change-merged': { ...snapshot, type: 'change-merged' },
   'change-applied': { ...snapshot, type: 'change-applied', conflicts: ['a'] },
+  'cache-missed': { ...milestone, ...inAttempt, type: 'cache-missed', because },
   'gate-opened': {
     ...milestone,
     type: 'gate-opened',
@@ -232,6 +240,7 @@ const ofValues = {
   artifacts: 'optional',
   count: 'optional',
   decision: 'optional',
+  fingerprint: 'optional',
 } as const;
 
 const fields: { readonly [T in Type]: Fields<Of<T>> } = {
@@ -298,6 +307,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
   'merge-started': { ...ofTree, from: 'required' },
   'change-merged': ofTree,
   'change-applied': { ...ofTree, conflicts: 'optional' },
+  'cache-missed': { ...ofAttempt, because: 'required' },
   'gate-opened': {
     ...ofStep,
     message: 'required',
@@ -337,6 +347,7 @@ const parts: {
   readonly usage: Fields<Usage>;
   readonly failure: Fields<Failure>;
   readonly artifact: Fields<Artifact>;
+  readonly fingerprint: Fields<Fingerprint>;
   readonly shown: Fields<Shown>;
   readonly 'gate-field': Fields<GateField>;
 } = {
@@ -357,6 +368,7 @@ const parts: {
     files: 'optional',
   },
   artifact: { path: 'required', sha256: 'required' },
+  fingerprint: { sha256: 'required', parts: 'required', change: 'optional', 'taken-from': 'optional' },
   shown: { show: 'required', value: 'optional', diff: 'optional' },
   'gate-field': {
     type: 'required',

@@ -119,6 +119,13 @@ const FUNCTION_CODES = {
     ({ name, key }) => `\`${name}()\` cannot be called in ${key}`,
     () => 'it decides whether a step runs: call it in `if:`',
   ),
+  'changed-not-here': error<{ key: string; shown: boolean }>(
+    ({ key }) => `\`changed()\` cannot be called in \`${key}\``,
+    ({ shown }) =>
+      shown
+        ? 'show `diff`: it is looked at again when somebody decides'
+        : 'no step looks at the tree there: call it in a step, and read what that came to',
+  ),
   arity: error<{ name: string; takes: string }>(
     ({ name, takes }) => `\`${name}\` takes ${takes}`,
     ({ name, takes }) =>

@@ -214,7 +214,9 @@ export const SHAPE_CODES = {
     ({ key }) =>
       key === 'artifacts'
         ? 'name files that the step makes, such as `coverage/**`'
-        : `name what git ignores and the step needs, such as \`${key === 'copy' ? '.env' : 'node_modules'}\``,
+        : key === 'cache.inputs'
+          ? 'name the files that the step reads, such as `src/**`'
+          : `name what git ignores and the step needs, such as \`${key === 'copy' ? '.env' : 'node_modules'}\``,
   ),
   'bad-glob': error<{ glob: string; problem: string; help: string }>(
     ({ glob, problem }) => `\`${glob}\` cannot be matched: ${problem}`,

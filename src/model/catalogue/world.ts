@@ -15,6 +15,21 @@ export const WORLD_CODES = {
     () => 'what a run has changed is only known in a git repository, and there is none here',
     () => 'run `git init` here, or take `diff` out of what is shown',
   ),
+  'changed-needs-git': error<object>(
+    () =>
+      '`changed()` asks for what the run has changed, which only git knows, and there is no git repository here',
+    () => 'run `git init` here, or take it out; `hashFiles()` tells two states of files apart',
+  ),
+  'cache-needs-git': error<{ step: string }>(
+    ({ step }) =>
+      `\`${step}\` may change files, which only git knows, and there is no git repository here: its result could not be used again`,
+    () => 'run `git init` here, or take `cache` out',
+  ),
+  'cache-in-session': error<object>(
+    () =>
+      'an agent that goes on in a session does not come from what it is told alone, so its result cannot be used again',
+    () => 'take out `cache`, or `session`',
+  ),
   'missing-file': error<{ file: string; problem: string; help: string }>(
     ({ file, problem }) => `\`${file}\` cannot be read: ${problem}`,
     ({ help }) => help,

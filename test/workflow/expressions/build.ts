@@ -94,7 +94,7 @@ export function diagnostics(
   opaque: readonly string[] = [],
 ): { diagnostic: Diagnostic; marked: string }[] {
   const workflow = build(sketch);
-  const found = checkExpressions(workflow, { opaque: new Set(opaque), path: 'w.yml' });
+  const found = checkExpressions(workflow, { opaque: new Set(opaque), path: 'w.yml', hasGit: true });
   return found.map((diagnostic) => ({
     diagnostic,
     marked: workflow.source.text.slice(diagnostic.at.start, diagnostic.at.end),

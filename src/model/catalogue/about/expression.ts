@@ -32,6 +32,8 @@ export const EXPRESSION_ABOUT = {
   'unknown-function': 'There is no function of that name.',
   'function-not-here':
     '`success()`, `failure()`, `always()` and `canceled()` decide whether a step runs. They stand in `if` only.',
+  'changed-not-here':
+    '`changed(globs…)` looks at the tree when a step is about to run. A matrix is expanded, and outputs are read, without a look at the tree; and what a gate shows must stay what it was until somebody decides.',
   arity: 'A function has too many or too few arguments.',
   'never-equal': 'The two sides have different types, and values of different types are never equal.',
   'never-ordered': '`<`, `<=`, `>` and `>=` order two numbers or two texts, and nothing else.',

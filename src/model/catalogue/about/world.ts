@@ -21,4 +21,10 @@ export const WORLD_ABOUT = {
     'The `policy` of the repository’s configuration, or the user’s own in `~/.config/codemachine/policy.yml`, does not allow what the step asks for. The message names the line that says so; where several do, the most restrictive holds.',
   'diff-needs-git':
     'A gate shows what the run has changed, which only git knows, and there is no repository here.',
+  'changed-needs-git':
+    '`changed(globs…)` compares the tree with the one in which the run was begun. Only git knows that one.',
+  'cache-needs-git':
+    'A step with `cache` may change files of the shared tree. What it changed is put back when its result is used again, and only git can tell what that was. Without a repository, only agents with `access: read` may have a `cache`.',
+  'cache-in-session':
+    'An agent that goes on in a session knows what was said there before. Its result does not follow from what it is told now, so it cannot be taken from the cache.',
 } as const;

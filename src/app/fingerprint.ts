@@ -211,7 +211,7 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     limited: never,
     gates: openGates(),
     budgets: openBudgets({
-      ...{ budgets: new Map(), prices: {}, clock: CLOCK, ledger },
+      ...{ budgets: new Map(), places: new Map(), prices: {}, clock: CLOCK, ledger },
       consequences: { rest: never, exhaust: never },
     }),
     defect: never,

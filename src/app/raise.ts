@@ -6,8 +6,8 @@ import { foldAll } from '../model/fold.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { merged, NOTHING_SPENT } from '../model/spending.ts';
 import type { Workflow } from '../model/workflow.ts';
+import { budgetsOf } from '../run/budget-places.ts';
 import { amount, whoseWords } from '../run/budget-words.ts';
-import { budgetsOf } from '../run/budgets.ts';
 import { durationMs, tokensOf } from '../workflow/scalars.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -18,7 +18,7 @@ const HELP =
 export function readRaise(text: string): Result<ScopedLimits, Refusal> {
   let all: ScopedLimits = {};
   for (const part of text.split(',')) {
-    const found = /^\s*(?:((?:step|agent):.+|run)\.)?([a-z]+)=(\S+)\s*$/.exec(part);
+    const found = /^\s*(?:((?:step|agent|part):.+|run)\.)?([a-z]+)=(\S+)\s*$/.exec(part);
     const [, scope = 'run', unit, value = ''] = found ?? [];
     const limit = UNITS.some((one) => one === unit) ? limitOf(unit as Unit, value) : undefined;
     if (limit === undefined) return refuse(`--budget ${part.trim()}: that is no limit`, HELP);

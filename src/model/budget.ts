@@ -25,19 +25,29 @@ export interface Budget {
   readonly narrowedBy?: Readonly<Partial<Record<Unit, string>>>;
 }
 
-/** What a budget is of: `run`, `step:fix`, `agent:coder`. */
-export type Scope = 'run' | `step:${string}` | `agent:${string}`;
+/** What a budget is of: `run`, `step:fix`, `agent:coder`, `part:release`; in a used workflow `step:release.fix`. */
+export type Scope = 'run' | `step:${string}` | `agent:${string}` | `part:${string}`;
 
 /** Limits by what they bind. */
 export type ScopedLimits = Readonly<Partial<Record<Scope, Limits>>>;
 
-/** The budget of a step binds all its executions together: those of every iteration and of every instance, and who resolves its conflict. */
-export function stepScope(key: StepKey): Scope {
-  const outside = key.replace(/[^.[\]]+(\[[^\]]*\])+\.(?=.)/g, '');
-  return `step:${outside.replace(/\[[^\]]*\]/g, '').replace(/\.on-conflict$/, '')}`;
+/** The place of a step, whichever execution of it is meant: `build.code` in a loop, `release.build` in a used workflow. */
+export function pathOf(key: StepKey): string {
+  return key.replace(/\[[^\]]*\]/g, '').replace(/\.on-conflict$/, '');
 }
 
-/** The budget of an agent binds everything that it does in the run. */
+/** The budget of a step binds all its executions together: those of every iteration and of every instance, and who resolves its conflict. */
+export function stepScope(key: StepKey): Scope {
+  return `step:${pathOf(key)}`;
+}
+
+/** The budgets of the used workflows that a step lies in, outermost first; a loop on the way is none, and has none. */
+export function partScopes(key: StepKey): readonly Scope[] {
+  const path = pathOf(key);
+  return [...path.matchAll(/\./g)].map(({ index }): Scope => `part:${path.slice(0, index)}`);
+}
+
+/** The budget of an agent binds everything that it does in the run. In a used workflow its name begins with that one's place. */
 export function agentScope(agent: string): Scope {
   return `agent:${agent}`;
 }

@@ -1,5 +1,13 @@
 /** Counts what a run has spent, milestone by milestone. */
-import { agentScope, type Limits, type Scope, type ScopedLimits, stepScope, type Unit } from './budget.ts';
+import {
+  agentScope,
+  type Limits,
+  partScopes,
+  type Scope,
+  type ScopedLimits,
+  stepScope,
+  type Unit,
+} from './budget.ts';
 import { isByHand, type Milestone, type Usage } from './event.ts';
 import type { FailureReason } from './failure.ts';
 import type { StepKey } from './ids.ts';
@@ -148,7 +156,11 @@ function count(
   const cost = m.usage !== undefined ? spentOf(m.usage) : silent ? { unknown: 1 } : {};
   const time = m['duration-ms'] ?? 0;
   add(draft, ['run'], cost);
-  add(draft, [stepScope(m.step), ...(agent === undefined ? [] : [agentScope(agent)])], { ...cost, time });
+  add(
+    draft,
+    [stepScope(m.step), ...partScopes(m.step), ...(agent === undefined ? [] : [agentScope(agent)])],
+    { ...cost, time },
+  );
 }
 
 /** Whether an attempt that failed so, and does not say what it used, may have used something. */

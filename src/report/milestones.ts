@@ -84,11 +84,7 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
     case 'retry-scheduled':
       return [paint.yellow(`attempt ${m.attempt} starts ${soon(m['retry-at'], m.at)}`)];
     case 'engine-changed':
-      return [
-        paint.yellow(
-          `goes on with ${oneLine(m.to, WIDEST)} instead of ${oneLine(m.from, WIDEST)}: ${oneLine(m.because, WIDEST)}`,
-        ),
-      ];
+      return [paint.yellow(changed(m))];
     case 'quota-waiting':
     case 'step-waiting':
       return [paint.yellow(waits(m))];
@@ -123,6 +119,10 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
 
 function expanded({ instances }: Of<'matrix-expanded'>): string {
   return `runs ${count(instances.length, 'time')}: ${listed(instances.slice(0, MOST_FILES), instances.length)}`;
+}
+
+function changed({ from, to, because }: Of<'engine-changed'>): string {
+  return `goes on with ${oneLine(to, WIDEST)} instead of ${oneLine(from, WIDEST)}: ${oneLine(because, WIDEST)}`;
 }
 
 function sessionOpened(

@@ -80,6 +80,7 @@ export async function makeAttempt(
   const filled = { key, attempt, ...(engine === undefined ? {} : { engine }), ...session };
   const job = await filledJob(run, phase, performance, filled);
   const model = job.ok && job.value.kind === 'prompt' ? job.value.model : undefined;
+  const agent = run.budgets.agentOf(step, key);
   await run.ledger.say({
     type: 'step-started',
     step: key,
@@ -87,7 +88,7 @@ export async function makeAttempt(
     kind: step.kind,
     ...(engine === undefined ? {} : { engine }),
     ...(model === undefined ? {} : { model }),
-    ...(step.kind !== 'prompt' || step.agent === undefined ? {} : { agent: step.agent }),
+    ...(agent === undefined ? {} : { agent }),
     workspace: step.isolated === undefined ? 'shared' : 'isolated',
   });
   if (!job.ok) {

@@ -30,7 +30,7 @@ export function budgetFailure(used: Used): Failure {
 export function whoseWords(scope: Scope): string {
   if (scope === 'run') return 'the run';
   const [kind, name] = [scope.slice(0, scope.indexOf(':')), scope.slice(scope.indexOf(':') + 1)];
-  return `the ${kind} \`${name}\``;
+  return `the ${kind === 'part' ? 'used workflow' : kind} \`${name}\``;
 }
 
 /** What `--budget` takes to go on with twice as much. */

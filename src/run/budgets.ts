@@ -3,16 +3,19 @@ import {
   agentScope,
   type Budget,
   type Price,
+  partScopes,
+  pathOf,
   type Scope,
   type ScopedLimits,
   stepScope,
 } from '../model/budget.ts';
 import type { Usage } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
-import { asStepKey, type StepKey } from '../model/ids.ts';
+import type { StepKey } from '../model/ids.ts';
 import type { Clock } from '../model/ports.ts';
 import { addSpent, merged, NOTHING_SPENT, runTime, type Spent, spentOf, usedUp } from '../model/spending.ts';
-import { allSteps, type Step, type Workflow } from '../model/workflow.ts';
+import type { Step } from '../model/workflow.ts';
+import { budgetsOf, type StepPlace } from './budget-places.ts';
 import { budgetFailure, type Used } from './budget-words.ts';
 import type { Ledger } from './ledger.ts';
 import type { Running } from './running.ts';
@@ -44,6 +47,8 @@ export interface Budgets {
   watch(of: { readonly step: Step; readonly key: StepKey; readonly stop: () => void }): Watch;
   /** The main list has ended: `finally` is not held back. */
   release(): void;
+  /** Who works on a step, as budgets name them. */
+  agentOf(step: Step, key: StepKey): string | undefined;
   /** What a price makes of what nobody knows the cost of. */
   priced(usage: Usage, model: string | undefined): Usage;
   /** The scopes that are used up. */
@@ -53,6 +58,7 @@ export interface Budgets {
 /** What budgets are opened with. */
 export interface BudgetsOf {
   readonly budgets: ReadonlyMap<Scope, Budget>;
+  readonly places: ReadonlyMap<string, StepPlace>;
   readonly prices: Readonly<Record<string, Price>>;
   readonly clock: Clock;
   readonly ledger: Ledger;
@@ -62,7 +68,8 @@ export interface BudgetsOf {
 interface Live {
   readonly scopes: readonly Scope[];
   readonly since: number;
-  readonly stop: () => void;
+  /** Absent for what runs whatever was spent. */
+  readonly stop: (() => void) | undefined;
   used: Partial<Spent>;
   why?: Failure;
 }
@@ -78,9 +85,13 @@ export function openBudgets(of: BudgetsOf): Budgets {
   const open: Open = { ...of, live: new Set(), released: false, disarm: () => undefined };
   return {
     look: () => look(open),
-    refusal: (step, key) => refusal(open, scopesOf(step, key)),
+    refusal: (step, key) => (isLast(of, key) ? undefined : refusal(open, scopesOf(of, step, key))),
     watch: ({ step, key, stop }) => {
-      const one: Live = { scopes: scopesOf(step, key), since: of.clock.now(), stop, used: {} };
+      const last = isLast(of, key);
+      const one: Live = {
+        ...{ scopes: scopesOf(of, step, key), since: of.clock.now(), used: {} },
+        stop: last ? undefined : stop,
+      };
       open.live.add(one);
       arm(open);
       return {
@@ -99,6 +110,7 @@ export function openBudgets(of: BudgetsOf): Budgets {
       open.released = true;
       open.disarm();
     },
+    agentOf: (step, key) => agentOf(of, step, key),
     priced: (usage, model) => priced(of.prices, usage, model),
     over: () => [...of.budgets.keys()].flatMap((scope) => usedOf(open, scope)),
   };
@@ -188,25 +200,23 @@ function refusal(open: Open, scopes: readonly Scope[]): Failure | undefined {
 }
 
 function end(one: Live, failure: Failure): void {
-  if (one.why !== undefined) return;
+  if (one.why !== undefined || one.stop === undefined) return;
   one.why = failure;
   one.stop();
 }
 
-/** The budgets of a workflow, by what they bind. */
-export function budgetsOf(workflow: Workflow): ReadonlyMap<Scope, Budget> {
-  const all = new Map<Scope, Budget>();
-  if (workflow.budget !== undefined) all.set('run', workflow.budget);
-  for (const [name, budget] of Object.entries(workflow.agentBudgets ?? {})) all.set(agentScope(name), budget);
-  for (const step of allSteps(workflow))
-    if (step.kind === 'prompt' && step.budget !== undefined)
-      all.set(stepScope(asStepKey(step.id)), step.budget);
-  return all;
+function isLast({ places }: BudgetsOf, key: StepKey): boolean {
+  return places.get(pathOf(key))?.last === true;
 }
 
-function scopesOf(step: Step, key: StepKey): readonly Scope[] {
-  const agent = step.kind === 'prompt' ? step.agent : undefined;
-  return ['run', stepScope(key), ...(agent === undefined ? [] : [agentScope(agent)])];
+function scopesOf(open: BudgetsOf, step: Step, key: StepKey): readonly Scope[] {
+  const agent = agentOf(open, step, key);
+  return ['run', ...partScopes(key), stepScope(key), ...(agent === undefined ? [] : [agentScope(agent)])];
+}
+
+function agentOf({ places }: BudgetsOf, step: Step, key: StepKey): string | undefined {
+  if (step.kind !== 'prompt' || step.agent === undefined) return undefined;
+  return `${places.get(pathOf(key))?.at ?? ''}${step.agent}`;
 }
 
 /** A cost that nobody reported, by the price of the model; unknown where that is not known either. */

@@ -7,8 +7,9 @@
 import type { By, MilestoneBody } from '../model/event.ts';
 import type { BroughtDecision } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
+import { budgetsOf, placesOf } from './budget-places.ts';
 import { raised } from './budget-words.ts';
-import { budgetsOf, openBudgets } from './budgets.ts';
+import { openBudgets } from './budgets.ts';
 import { type Ending, outputsOf, restsIn } from './ending.ts';
 import { recordEnd } from './ends.ts';
 import { runFinally } from './finally.ts';
@@ -118,6 +119,7 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
   const gates = openGates();
   const budgets = openBudgets({
     budgets: budgetsOf(workflow),
+    places: placesOf(workflow),
     prices: options.prices ?? {},
     clock: ports.clock,
     ledger,

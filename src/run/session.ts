@@ -1,5 +1,4 @@
 /** Finds the session that an attempt goes on in. */
-import { stepScope } from '../model/budget.ts';
 import { iterationPrefix, type StepKey, stepKey } from '../model/ids.ts';
 import type { StepProgress } from '../model/progress.ts';
 import type { PromptStep, Step } from '../model/workflow.ts';
@@ -44,10 +43,10 @@ function ofOther(
   { of, fork }: Exclude<PromptStep['session'], 'continue' | undefined>,
   key: StepKey,
 ): Before {
-  const own = stepScope(key);
+  const own = placeIn(key);
   const wanted = `${own.slice(0, own.lastIndexOf(step.id))}${of}`;
   const all = [...ledger.progress.steps.values()].filter(
-    (one) => stepScope(one.key) === wanted && !one.key.endsWith('.on-conflict'),
+    (one) => placeIn(one.key) === wanted && !one.key.endsWith('.on-conflict'),
   );
   const around = [...key.matchAll(/\./g)].map(({ index }) => key.slice(0, index + 1)).reverse();
   for (const prefix of [...around, '']) {
@@ -55,6 +54,11 @@ function ofOther(
     if (last !== undefined) return sessionOf(last, `\`${last.key}\``, fork || isUndone(step));
   }
   return { because: `\`${of}\` did not run, so it has no session` };
+}
+
+/** Where a step stands, without the iterations and the instances around it: what they repeat is written once. */
+function placeIn(key: StepKey): string {
+  return key.replace(/[^.[\]]+(\[[^\]]*\])+\.(?=.)/g, '').replace(/\[[^\]]*\]/g, '');
 }
 
 /** None where the edits that the session believes in were undone. */

@@ -44,7 +44,7 @@ export function makeClaims({ connection, processes, now }: LeaseTools): Claims {
   );
   // Whoever holds a name while it runs says by its lease that it lives.
   const columns = `claims.id, claims.run, claims.step, claims.machine, claims.boot, claims.space, claims.pid, claims.start,
-    max(claims.beat, CASE WHEN leases.pid = claims.pid THEN ifnull(leases.beat, 0) ELSE 0 END) AS beat`;
+    max(claims.beat, CASE WHEN leases.pid = claims.pid THEN coalesce(leases.beat, 0) ELSE 0 END) AS beat`;
   const ahead = connection.prepare(
     `SELECT ${columns} FROM claims JOIN leases ON leases.run = claims.run WHERE name = ? AND id < ? ORDER BY id`,
   );

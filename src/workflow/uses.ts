@@ -1,6 +1,5 @@
 /** Reads the workflows that a workflow uses, each file once. */
 import type { Template } from '../model/expression.ts';
-import { ownSteps } from '../model/parts.ts';
 import type { InputSpec, UsesStep, Workflow } from '../model/workflow.ts';
 import { withBodies } from '../model/workflow.ts';
 import { isFence, readEnv } from './declarations.ts';
@@ -9,7 +8,6 @@ import { keyFrom, MOST_DEEP, MOST_STEPS } from './library.ts';
 import { complain, type Reading } from './reading.ts';
 import { nearest } from './suggest.ts';
 import { child, entriesOf, entryOf, type MapNode, type Node, plainValue, type ScalarNode } from './tree.ts';
-import { refuseKey } from './unsupported.ts';
 import { holdsFence, valueTemplateOf } from './value-template.ts';
 
 /** The keys of a step that say nothing of a used workflow, which makes no attempts: its own steps have them. */
@@ -79,17 +77,9 @@ function readPart(
   const fits = library.fits(path, file);
   if (fits === false) complain(reading, 'uses-too-many', node.at, { most: MOST_STEPS });
   if (fits !== true) return undefined;
-  if (hasBudgets(workflow)) refuseKey(reading, 'budget', node.at, 'take it out of the used workflow');
   const idle = OF_THE_RUN.filter((key) => keys.has(key));
   if (idle.length > 0) complain(reading, 'part-key-ignored', node.at, { file: short(file), keys: idle });
   return { file, part: workflow };
-}
-
-function hasBudgets({ budget, agentBudgets = {}, ...part }: Workflow): boolean {
-  if (budget !== undefined || Object.keys(agentBudgets).length > 0) return true;
-  return ownSteps({ steps: part.steps, finally: part.finally }).some(
-    (step) => step.kind === 'prompt' && step.budget !== undefined,
-  );
 }
 
 function short(file: string): string {

@@ -87,6 +87,29 @@ describe('a budget', () => {
     });
   }, 60_000);
 
+  it('binds a used workflow alone, and is raised for it', async () => {
+    const own = project('');
+    const part = readFileSync(path.join(own.root, '.codemachine/workflows/w.yml'), 'utf8');
+    own.write(
+      '.codemachine/workflows/part.yml',
+      part.replace('name: w\n', 'name: part\nbudget: { usd: 0.02 }\n'),
+    );
+    own.write(
+      '.codemachine/workflows/w.yml',
+      'name: w\nsteps:\n  - id: release\n    uses: ./part.yml\n  - run: echo after\n',
+    );
+    own.write('.codemachine/config.yml', `${configOf(own)}policy: { budget: { usd: 10 } }\n`);
+    const parked = await eventsOf(own, 'run w');
+    expect(parked.code).toBe(3);
+    expect(parked.events.at(-1)).toMatchObject({
+      reason: 'budget',
+      resume: expect.stringContaining('--budget part:release.usd=0.04'),
+    });
+    const raised = await eventsOf(own, 'resume @last --budget part:release.usd=1');
+    expect(raised.code).toBe(0);
+    expect(ends(raised.events)).toMatchObject({ 'release.three': 'succeeded', 'release.end': 'succeeded' });
+  });
+
   it('is narrowed by a policy, which says where', async () => {
     const own = project('');
     own.write('.codemachine/config.yml', `${configOf(own)}policy:\n  budget:\n    usd: 0.01\n`);

@@ -13,6 +13,7 @@ import {
   matrixOf,
   runStep,
   start,
+  usesStep,
   workflowOf,
 } from './rig.ts';
 
@@ -247,4 +248,38 @@ test('a budget of nothing lets nothing start', async () => {
   const rig = start({ workflow: workflowOf(three, { budget: budget({ usd: 0 }) }) });
   expect((await rig.result()).end).toBe('parked');
   expect(rig.made).toEqual([]);
+});
+
+test('a used workflow has a budget of its own, with its own agents; its finally runs whatever was spent', async () => {
+  const part = (onExceed: Budget['onExceed']) =>
+    workflowOf([agentStep('a', { agent: 'coder' }), agentStep('b', { agent: 'coder', needs: ['a'] })], {
+      budget: budget({ usd: 1 }, onExceed),
+      agentBudgets: { coder: budget({ usd: 50 }) },
+      finally: [runStep('f')],
+    });
+  const around = (onExceed: Budget['onExceed']) =>
+    workflowOf([
+      agentStep('a', { agent: 'coder' }),
+      usesStep('release', part(onExceed), { needs: ['a'] }),
+      agentStep('c', { needs: ['release'] }),
+    ]);
+  const failed = start({ workflow: around('fail'), script: costs(1) });
+  expect((await failed.result()).end).toBe('failed');
+  expect(failed.made).toEqual(['a.1', 'release.a.1', 'release.f.1']);
+  expect(failed.progress().steps.get('release.b' as never)?.failure?.message).toContain(
+    'the used workflow `release`',
+  );
+  expect([...failed.progress().spending.by.keys()].filter((scope) => scope.startsWith('agent:'))).toEqual([
+    'agent:coder',
+    'agent:release.coder',
+  ]);
+  const parked = start({ workflow: around('pause'), script: costs(1) });
+  expect((await parked.result()).end).toBe('parked');
+  expect(parked.journal.at(-1)).toMatchObject({
+    resume: 'codemachine resume 20261120-141503-k7qd --budget part:release.usd=2',
+  });
+  const options = { raised: { 'part:release': { usd: 9 } } } as const;
+  const resumed = start({ workflow: around('pause'), script: costs(1), history: parked.journal, options });
+  expect((await resumed.result()).end).toBe('succeeded');
+  expect(resumed.made).toEqual(['release.b.1', 'release.f.1', 'c.1']);
 });

@@ -2,6 +2,7 @@
 import { EXPRESSION_CODES } from './expression.ts';
 import { IGNORE_CODES } from './ignore.ts';
 import { ORDER_CODES } from './order.ts';
+import { SESSION_CODES } from './session.ts';
 import { SHAPE_CODES } from './shape.ts';
 import { WORLD_CODES } from './world.ts';
 import { YAML_CODES } from './yaml.ts';
@@ -10,6 +11,7 @@ import { YAML_CODES } from './yaml.ts';
 export const CATALOGUE = {
   ...YAML_CODES,
   ...SHAPE_CODES,
+  ...SESSION_CODES,
   ...EXPRESSION_CODES,
   ...ORDER_CODES,
   ...WORLD_CODES,

@@ -57,6 +57,25 @@ describe('the commits of a run that is retried', () => {
   });
 });
 
+describe('a run whose recordings are gone', () => {
+  it('is not retried on a tree of which nobody knows what its steps did, unless that is taken as it is', async () => {
+    const project = projectWith({ w: ONE });
+    scriptAgent(project, 'echo code > code.txt');
+    await run(project, 'run w');
+    for (const ref of project
+      .git('for-each-ref', '--format=%(refname)', 'refs/codemachine')
+      .trim()
+      .split('\n'))
+      project.git('update-ref', '-d', ref);
+    const refused = await say(project, 'retry @last --from code');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/recordings of run .* are gone from the repository[^]*--keep-tree/);
+    expect(project.read('code.txt')).toBe('code\n');
+    project.write('../ready', '');
+    expect((await run(project, 'retry @last --from code --keep-tree')).code).toBe(0);
+  });
+});
+
 describe('a run that was killed', () => {
   it('is retried from the tree that the attempt which was cut off began with', async () => {
     const project = projectWith({ w: ONE });

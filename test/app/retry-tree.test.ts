@@ -69,7 +69,7 @@ describe('a run whose recordings are gone', () => {
       project.git('update-ref', '-d', ref);
     const refused = await say(project, 'retry @last --from code');
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/recordings of run .* are gone from the repository[^]*--keep-tree/);
+    expect(refused.stderr).toMatch(/recordings of run .* are gone from the repository[\s\S]*--keep-tree/);
     expect(project.read('code.txt')).toBe('code\n');
     project.write('../ready', '');
     expect((await run(project, 'retry @last --from code --keep-tree')).code).toBe(0);

@@ -1,13 +1,16 @@
 /** Prints the plan of a workflow for the command line. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Estimated, Plan } from '../model/plan.ts';
 import { ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
+import { estimate } from '../plan/estimate.ts';
 import { type GraphFormat, graph } from '../plan/graph.ts';
 import { select } from '../plan/selection.ts';
 import { table } from '../report/table.ts';
+import { count, duration, money } from '../report/words.ts';
 import { checkedFile, findWorkflow } from './check.ts';
-import { locate } from './place.ts';
+import { lookIntoState } from './open.ts';
+import { locate, type Place } from './place.ts';
 import { colorOn, harmless, printDiagnosed, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -31,10 +34,48 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   await printDiagnosed(diagnostics, sources);
   const color = colorOn(process.stdout, process.env);
   const emphasize = (text: string): string => (color ? `\u001b[31m${text}\u001b[0m` : text);
-  const drawn = graph(selected.value, workflow, flags.graph as GraphFormat, { emphasize });
-  const inputs = flags.graph === 'text' ? inputsText(workflow.inputs) : '';
+  const estimated = await estimatedFrom(place, workflow.name, selected.value);
+  const drawn = graph(selected.value, workflow, flags.graph as GraphFormat, { emphasize, estimated });
+  const inputs = flags.graph === 'text' ? `${estimateText(estimated)}${inputsText(workflow.inputs)}` : '';
   process.stdout.write(harmless(`${drawn}${inputs}`, process.stdout, process.env));
   return EXIT.succeeded;
+}
+
+/** So many of the newest executions of a step are asked. */
+const MOST_ASKED = 20;
+
+/** A state that is not there, or cannot be opened, knows of no earlier run. */
+async function estimatedFrom(place: Place, name: string, plan: Plan): Promise<Estimated> {
+  const opened = await lookIntoState(place);
+  if (opened?.ok !== true) return estimate(plan, new Map());
+  try {
+    return estimate(plan, opened.value.cached.spent(name, MOST_ASKED));
+  } finally {
+    opened.value.close();
+  }
+}
+
+/** Nothing where no step was ever made: a list of what nobody knows helps nobody. */
+function estimateText({ steps, ms, usd, unknown, path }: Estimated): string {
+  const made = Object.entries(steps).filter(([, { of }]) => of > 0);
+  if (made.length === 0) return '\ntime and cost: unknown, there is no earlier run to tell\n';
+  const rows = made.map(([id, one]) => {
+    const time = one.ms === undefined ? 'time unknown' : duration(one.ms);
+    const cost = one.usd === undefined ? 'cost unknown' : one.usd === 0 ? [] : money(one.usd);
+    return [`  ${id}`, [time, cost, count(one.of, 'execution')].flat().join(' · ')];
+  });
+  const not = (what: string, ids: readonly string[]): readonly string[] =>
+    ids.length === 0
+      ? []
+      : [`${what} unknown of ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`];
+  const least = unknown.time.length === 0 ? 'about' : 'at least';
+  const whole = [
+    `in all ${least} ${duration(ms)}${path.length > 1 ? ` (${path.slice(0, 12).join(' → ')})` : ''}`,
+    `${unknown.cost.length === 0 ? '' : 'at least '}${money(usd)}`,
+    ...not('time', unknown.time),
+    ...not('cost', unknown.cost),
+  ];
+  return `\nfrom earlier runs, the median\n${[...table(rows), `  ${whole.join('; ')}`].join('\n')}\n`;
 }
 
 /** What the workflow takes; nothing where it takes nothing. */

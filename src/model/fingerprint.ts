@@ -19,3 +19,11 @@ export interface Fingerprint {
   /** The run whose result this is; absent where it was worked for. */
   readonly 'taken-from'?: RunId;
 }
+
+/** What the fingerprint of a step is made of beside what an attempt is told. */
+export interface CacheSpec {
+  /** Globs, from the root of the shared tree, of files whose contents count. */
+  readonly inputs: readonly string[];
+  /** Variables of the caller whose values count. */
+  readonly env: readonly string[];
+}

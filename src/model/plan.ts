@@ -1,4 +1,5 @@
 /** Says in which order the steps of a workflow can run. */
+import type { Usage } from './event.ts';
 import type { StepId } from './ids.ts';
 import type { Step } from './workflow.ts';
 
@@ -27,4 +28,31 @@ export interface Plan {
   readonly criticalPath: readonly StepId[];
   /** The steps of `finally`, in file order: each is a batch of its own. None for the body of a loop. */
   readonly last: readonly PlannedStep[];
+}
+
+/** What an execution came to that somebody worked for. */
+export interface Spent {
+  /** Milliseconds; absent where nobody said it. */
+  readonly ms?: number;
+  /** Absent where nobody said it. */
+  readonly usage?: Usage;
+}
+
+/** What a step takes, by the median of earlier executions; absent where nobody knows. */
+export interface Estimate {
+  readonly ms?: number;
+  readonly usd?: number;
+  /** How many executions that is known from. */
+  readonly of: number;
+}
+
+/** What a plan takes. The sums leave out what is unknown. */
+export interface Estimated {
+  readonly steps: Readonly<Record<string, Estimate>>;
+  readonly ms: number;
+  readonly usd: number;
+  /** Steps of which the time, or the cost, is not known. */
+  readonly unknown: { readonly time: readonly StepId[]; readonly cost: readonly StepId[] };
+  /** The longest path by time. */
+  readonly path: readonly StepId[];
 }

@@ -9,10 +9,10 @@ import type {
   Reused,
 } from './event.ts';
 import type { Failure } from './failure.ts';
-import type { CachedChange, Fingerprint } from './fingerprint.ts';
+import type { CachedChange, CacheSpec, Fingerprint } from './fingerprint.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject, Result } from './result.ts';
-import type { Access, CacheSpec, Effort, Isolated, McpServer, OutputType } from './workflow.ts';
+import type { Access, Effort, Isolated, McpServer, OutputType } from './workflow.ts';
 
 /** Reads the time and waits. Milliseconds since the epoch; faked in the tests of pure rooms only. */
 export interface Clock {

@@ -4,6 +4,7 @@ import type { Budget } from './budget.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Expr, MatrixPatterns, Template, ValueTemplate } from './expression.ts';
 import type { FailureReason } from './failure.ts';
+import type { CacheSpec } from './fingerprint.ts';
 import type { StepId } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
 import type { OtherSession } from './session.ts';
@@ -80,14 +81,6 @@ export interface Matrix {
   readonly failFast: boolean;
   /** What stands in the lists above with expressions in it; there it is as it is written. */
   readonly patterns?: MatrixPatterns;
-}
-
-/** What the fingerprint of a step is made of beside what an attempt is told. */
-export interface CacheSpec {
-  /** Globs, from the root of the shared tree, of files whose contents count. */
-  readonly inputs: readonly string[];
-  /** Variables of the caller whose values count. */
-  readonly env: readonly string[];
 }
 
 /** What every step has, whatever its kind. `needs` is always explicit: the list order is already written in. */

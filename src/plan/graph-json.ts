@@ -1,6 +1,6 @@
 /** Shows a plan to programs; the shape is part of the contract. */
 import { literalText, type Template, type ValueTemplate } from '../model/expression.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Estimate, Estimated, Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type {
   GateStep,
@@ -20,7 +20,7 @@ import { mergedTogether } from './isolation.ts';
  * Steps of `finally` have no batch: they run one after the other when everything else has ended. `merges` lists the isolated
  * steps that are merged in that order when the last of them has ended.
  */
-export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
+export function graphJson(plan: Plan, workflow: Workflow, estimated?: Estimated): JsonObject {
   const steps = describeSteps(plan);
   const merges = mergedTogether(plan).filter((group) => group.length > 0);
   return {
@@ -42,7 +42,19 @@ export function graphJson(plan: Plan, workflow: Workflow): JsonObject {
     'critical-path': plan.criticalPath,
     ...(merges.length === 0 ? {} : { merges: merges.map((group) => group.map((step) => step.id)) }),
     ...finallyOf(plan),
+    ...(estimated === undefined ? {} : { estimate: estimateJson(estimated) }),
   };
+}
+
+function estimateJson({ steps, ms, usd, unknown, path }: Estimated): JsonObject {
+  const each = Object.entries(steps).map(([id, one]) => [id, estimateOf(one)] as const);
+  const whole = { 'duration-ms': ms, usd, unknown, 'critical-path': path };
+  return { ...whole, steps: Object.fromEntries(each) };
+}
+
+/** Null where nobody knows. */
+function estimateOf({ ms, usd, of }: Estimate): JsonObject {
+  return { 'duration-ms': ms ?? null, usd: usd ?? null, of };
 }
 
 function budgetsOfAgents(budgets: NonNullable<Workflow['agentBudgets']>): JsonObject {
@@ -84,6 +96,7 @@ function describe(step: Step): JsonObject {
     ...(step.continueOnError ? { 'continue-on-error': true } : {}),
     ...(step.concurrency === undefined ? {} : { concurrency: templateText(step.concurrency) }),
     ...(step.matrix === undefined ? {} : { matrix: describeMatrix(step.matrix) }),
+    ...(step.cache === undefined ? {} : { cache: { inputs: step.cache.inputs, env: step.cache.env } }),
     ...(step.isolated === undefined ? {} : { workspace: describeIsolated(step.isolated) }),
   };
   if (step.kind === 'run') return common;

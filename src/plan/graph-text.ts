@@ -104,8 +104,14 @@ function factsOf(step: Step, above: Step | undefined, emphasize: (text: string) 
     facts.push(`timeout ${duration(step.timeoutMs)}`);
   }
   if (step.continueOnError) facts.push('may fail');
+  if (step.cache !== undefined) facts.push(cacheFact(step.cache));
   if (step.concurrency !== undefined) facts.push(`one at a time: ${templateText(step.concurrency)}`);
   return facts;
+}
+
+function cacheFact({ inputs, env }: NonNullable<Step['cache']>): string {
+  const counts = [...inputs, ...env];
+  return counts.length === 0 ? 'cached' : `cached by ${named(counts)}`;
 }
 
 function ownFacts(step: Step, emphasize: (text: string) => string): string[] {

@@ -1,5 +1,5 @@
 /** Shows a plan in the form that was asked for. */
-import type { Plan } from '../model/plan.ts';
+import type { Estimated, Plan } from '../model/plan.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { drawDot, drawMermaid } from './graph-drawing.ts';
 import { graphJson } from './graph-json.ts';
@@ -14,6 +14,8 @@ export type GraphFormat = (typeof GRAPH_FORMATS)[number];
 /** How a plan is shown. `emphasize` marks what a person must not overlook (`access: full`), in red where there is colour. */
 export interface GraphOptions {
   readonly emphasize?: (text: string) => string;
+  /** What is known from earlier runs; for programs, where people are told apart from the plan. */
+  readonly estimated?: Estimated;
 }
 
 /** The plan as text, ending in a line feed. */
@@ -31,6 +33,6 @@ export function graph(
     case 'dot':
       return drawDot(plan, workflow);
     case 'json':
-      return `${JSON.stringify(graphJson(plan, workflow), null, 2)}\n`;
+      return `${JSON.stringify(graphJson(plan, workflow, options.estimated), null, 2)}\n`;
   }
 }

@@ -4,20 +4,13 @@ import path from 'node:path';
 import type { MilestoneBody, Usage } from '../model/event.ts';
 import type { CachedChange, Fingerprint } from '../model/fingerprint.ts';
 import { type RunId, type StepId, type StepKey, stepOfKey } from '../model/ids.ts';
+import type { Spent } from '../model/plan.ts';
 import type { CachedResult } from '../model/ports.ts';
 import type { Json } from '../model/result.ts';
 import type { Connection } from './driver.ts';
 import type { LeaseTools } from './lease.ts';
 import type { Row } from './milestones.ts';
 import { guarded } from './problem.ts';
-
-/** What an execution came to that somebody worked for. */
-export interface Spent {
-  /** Milliseconds; absent where nobody said it. */
-  readonly ms?: number;
-  /** Absent where nobody said it. */
-  readonly usage?: Usage;
-}
 
 /** Looks into what earlier runs of this state directory came to. */
 export interface Cached {

@@ -1,5 +1,6 @@
 /** Reads what a step that may be taken from the cache comes from. */
-import type { CacheSpec, Step } from '../model/workflow.ts';
+import type { CacheSpec } from '../model/fingerprint.ts';
+import type { Step } from '../model/workflow.ts';
 import { isFence } from './declarations.ts';
 import { complain, type Reading } from './reading.ts';
 import { child, entryOf, type Node } from './tree.ts';

@@ -62,7 +62,7 @@ function checkKeys(reading: Reading, step: MapNode, kind: Kind): void {
 }
 
 /** The keys that no step under `finally` has. */
-export const NOT_IN_FINALLY = ['needs', 'loop', 'gate', 'reduce'] as const;
+const NOT_IN_FINALLY = ['needs', 'loop', 'gate', 'reduce'] as const;
 
 function checkFinally(reading: Reading, step: Node): void {
   for (const key of NOT_IN_FINALLY) {

@@ -36,6 +36,7 @@ export const MENDED: readonly Code[] = [
   'data-in-run',
   'fence-newline',
   'not-a-value',
+  'reduce-from',
   'unknown-agent',
   'unknown-alias',
   'unknown-context',

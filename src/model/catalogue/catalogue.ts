@@ -2,6 +2,7 @@
 import { EXPRESSION_CODES } from './expression.ts';
 import { IGNORE_CODES } from './ignore.ts';
 import { ORDER_CODES } from './order.ts';
+import { REDUCE_CODES } from './reduce.ts';
 import { SESSION_CODES } from './session.ts';
 import { SHAPE_CODES } from './shape.ts';
 import { WORLD_CODES } from './world.ts';
@@ -12,6 +13,7 @@ export const CATALOGUE = {
   ...YAML_CODES,
   ...SHAPE_CODES,
   ...SESSION_CODES,
+  ...REDUCE_CODES,
   ...EXPRESSION_CODES,
   ...ORDER_CODES,
   ...WORLD_CODES,

@@ -232,41 +232,6 @@ export const SHAPE_CODES = {
       `\`exclude\` names the axes of its matrix, and \`${axis}\` is none${known.length === 0 ? '' : `; they are ${known.map((name) => `\`${name}\``).join(', ')}`}`,
     ({ near }) => (near === undefined ? 'take it out' : `did you mean \`${near}\`?`),
   ),
-  'reduce-from': error<
-    {
-      from: string;
-      why: 'unknown' | 'no-matrix' | 'loop' | 'not-before';
-      known: readonly string[];
-    } & Nearest
-  >(
-    ({ from, why }) =>
-      ({
-        unknown: `there is no step \`${from}\` with a \`matrix\` in this list`,
-        'no-matrix': `\`${from}\` has no \`matrix\`, so it has no instances to choose among`,
-        loop: `the instances of the loop \`${from}\` have neither a text nor a change of their own`,
-        'not-before': `\`${from}\` is not certain to have ended before this step`,
-      })[why],
-    ({ from, why, known, nearest }) =>
-      why === 'not-before'
-        ? `add \`${from}\` to \`needs\``
-        : (didYouMean({ nearest }) ??
-          (known.length === 0
-            ? 'name a step with a `matrix`'
-            : `name one with a \`matrix\`: ${list(known)}`)),
-  ),
-  'reduce-not-isolated': error<{ from: string }>(
-    ({ from }) => `\`best-of\` takes the change of one instance, and those of \`${from}\` work in one tree`,
-    ({ from }) => `write \`workspace: isolated\` on \`${from}\``,
-  ),
-  'reduce-merged': error<{ from: string; reduce: string }>(
-    ({ from, reduce }) =>
-      `every instance of \`${from}\` would be merged, and \`${reduce}\` merges the best one alone`,
-    () => 'take it out',
-  ),
-  'checks-without-best-of': error<{ mode: string }>(
-    ({ mode }) => `\`checks\` say who may be the best of all, and this is \`mode: ${mode}\``,
-    () => 'take them out, or write `mode: best-of`',
-  ),
   'undo-says-nothing': warning<object>(
     () =>
       '`undo` says nothing of an isolated step: its attempts fail in trees of their own, which are taken away',

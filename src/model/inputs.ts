@@ -25,7 +25,7 @@ export function misfitOf(
 }
 
 /** A value in a few words. */
-export function shownJson(value: Json): string {
+function shownJson(value: Json): string {
   return clipped(typeof value === 'string' ? value : JSON.stringify(value));
 }
 

@@ -116,7 +116,7 @@ export function fillValue(run: Running, value: ValueTemplate, scope: Scope): Res
 }
 
 /** Fills in each value of a mapping. */
-export function fillValues(
+function fillValues(
   run: Running,
   values: Readonly<Record<string, ValueTemplate>>,
   scope: Scope,

@@ -101,6 +101,14 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
   };
 }
 
+/** What an attempt of each step would be told, with the outputs of the steps before it as they are recorded. */
+export function jobs(version: Version, recorded: Recorded): (step: Step) => ReturnType<typeof fillJob> {
+  const run = frozen(version, recorded);
+  const status = { success: () => true, failure: () => false, canceled: () => false };
+  const scope = scopeOf(run, run.main, status, 'succeeded');
+  return (step) => fillJob(run, step, { key: keyIn(run.main, step), attempt: 1 }, scope);
+}
+
 /** The keys of the file that differ between two versions of a step; none where they are the same. */
 export function differences(before: Definition, today: Definition): readonly string[] {
   if (before.fingerprint === today.fingerprint) return [];

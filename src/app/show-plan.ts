@@ -1,6 +1,6 @@
 /** Prints the plan of a workflow for the command line. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
-import type { Estimated, Plan } from '../model/plan.ts';
+import type { CacheOutlook, Estimated, Plan } from '../model/plan.ts';
 import { ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { estimate } from '../plan/estimate.ts';
@@ -8,6 +8,7 @@ import { type GraphFormat, graph } from '../plan/graph.ts';
 import { select } from '../plan/selection.ts';
 import { table } from '../report/table.ts';
 import { count, duration, money } from '../report/words.ts';
+import { cacheOutlook, type Looking } from './cache-outlook.ts';
 import { checkedFile, findWorkflow } from './check.ts';
 import { lookIntoState } from './open.ts';
 import { locate, type Place } from './place.ts';
@@ -34,9 +35,11 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   await printDiagnosed(diagnostics, sources);
   const color = colorOn(process.stdout, process.env);
   const emphasize = (text: string): string => (color ? `\u001b[31m${text}\u001b[0m` : text);
-  const estimated = await estimatedFrom(place, workflow.name, selected.value);
-  const drawn = graph(selected.value, workflow, flags.graph as GraphFormat, { emphasize, estimated });
-  const inputs = flags.graph === 'text' ? `${estimateText(estimated)}${inputsText(workflow.inputs)}` : '';
+  const { estimated, cache } = await known(place, checked.value, selected.value);
+  const options = { emphasize, estimated, cache };
+  const drawn = graph(selected.value, workflow, flags.graph as GraphFormat, options);
+  const more = `${outlookText(cache)}${estimateText(estimated)}${inputsText(workflow.inputs)}`;
+  const inputs = flags.graph === 'text' ? more : '';
   process.stdout.write(harmless(`${drawn}${inputs}`, process.stdout, process.env));
   return EXIT.succeeded;
 }
@@ -44,15 +47,37 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
 /** So many of the newest executions of a step are asked. */
 const MOST_ASKED = 20;
 
+/** What earlier runs tell of a plan. */
+interface Known {
+  readonly estimated: Estimated;
+  readonly cache: Readonly<Record<string, CacheOutlook>>;
+}
+
 /** A state that is not there, or cannot be opened, knows of no earlier run. */
-async function estimatedFrom(place: Place, name: string, plan: Plan): Promise<Estimated> {
+async function known(
+  place: Place,
+  { workflow, config }: Pick<Looking, 'workflow' | 'config'>,
+  plan: Plan,
+): Promise<Known> {
   const opened = await lookIntoState(place);
-  if (opened?.ok !== true) return estimate(plan, new Map());
+  if (opened?.ok !== true) return { estimated: estimate(plan, new Map()), cache: {} };
+  const state = opened.value;
   try {
-    return estimate(plan, opened.value.cached.spent(name, MOST_ASKED));
+    const estimated = estimate(plan, state.cached.spent(workflow.name, MOST_ASKED));
+    const cache = await cacheOutlook({ place, state, workflow, config, plan, env: process.env });
+    return { estimated, cache };
   } finally {
-    opened.value.close();
+    state.close();
   }
+}
+
+function outlookText(cache: Known['cache']): string {
+  const rows = Object.entries(cache).map(([id, { run, because }]) => [
+    `  ${id}`,
+    run === undefined ? `is made: ${because.join('; ')}` : `would be reused (cache, run ${run})`,
+  ]);
+  if (rows.length === 0) return '';
+  return `\ncache, if the steps before come to what they came to last\n${table(rows).join('\n')}\n`;
 }
 
 /** Nothing where no step was ever made: a list of what nobody knows helps nobody. */

@@ -1,6 +1,6 @@
 /** Says in which order the steps of a workflow can run. */
 import type { Usage } from './event.ts';
-import type { StepId } from './ids.ts';
+import type { RunId, StepId } from './ids.ts';
 import type { Step } from './workflow.ts';
 
 /** A step with its place in the order. */
@@ -55,4 +55,12 @@ export interface Estimated {
   readonly unknown: { readonly time: readonly StepId[]; readonly cost: readonly StepId[] };
   /** The longest path by time. */
   readonly path: readonly StepId[];
+}
+
+/** Whether a step would be taken from the cache. */
+export interface CacheOutlook {
+  /** The run that its result would be taken from; absent where it would be made, or where that is not known. */
+  readonly run?: RunId;
+  /** Why it would not be taken, or why that is not known yet. */
+  readonly because: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** Shows a plan to programs; the shape is part of the contract. */
 import { literalText, type Template, type ValueTemplate } from '../model/expression.ts';
-import type { Estimate, Estimated, Plan } from '../model/plan.ts';
+import type { CacheOutlook, Estimate, Estimated, Plan } from '../model/plan.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import type {
   GateStep,
@@ -16,11 +16,17 @@ import type {
 import { allowanceJson } from './allowance.ts';
 import { mergedTogether } from './isolation.ts';
 
+/** What is known from earlier runs. */
+interface Known {
+  readonly estimated?: Estimated;
+  readonly cache?: Readonly<Record<string, CacheOutlook>>;
+}
+
 /**
  * Steps of `finally` have no batch: they run one after the other when everything else has ended. `merges` lists the isolated
  * steps that are merged in that order when the last of them has ended.
  */
-export function graphJson(plan: Plan, workflow: Workflow, estimated?: Estimated): JsonObject {
+export function graphJson(plan: Plan, workflow: Workflow, { estimated, cache = {} }: Known = {}): JsonObject {
   const steps = describeSteps(plan);
   const merges = mergedTogether(plan).filter((group) => group.length > 0);
   return {
@@ -43,7 +49,16 @@ export function graphJson(plan: Plan, workflow: Workflow, estimated?: Estimated)
     ...(merges.length === 0 ? {} : { merges: merges.map((group) => group.map((step) => step.id)) }),
     ...finallyOf(plan),
     ...(estimated === undefined ? {} : { estimate: estimateJson(estimated) }),
+    ...(Object.keys(cache).length === 0 ? {} : { cache: outlookJson(cache) }),
   };
+}
+
+function outlookJson(cache: NonNullable<Known['cache']>): JsonObject {
+  const each = Object.entries(cache).map(([id, { run, because }]): readonly [string, Json] => [
+    id,
+    { 'taken-from': run ?? null, because },
+  ]);
+  return Object.fromEntries(each);
 }
 
 function estimateJson({ steps, ms, usd, unknown, path }: Estimated): JsonObject {

@@ -1,5 +1,5 @@
 /** Shows a plan in the form that was asked for. */
-import type { Estimated, Plan } from '../model/plan.ts';
+import type { CacheOutlook, Estimated, Plan } from '../model/plan.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { drawDot, drawMermaid } from './graph-drawing.ts';
 import { graphJson } from './graph-json.ts';
@@ -16,6 +16,7 @@ export interface GraphOptions {
   readonly emphasize?: (text: string) => string;
   /** What is known from earlier runs; for programs, where people are told apart from the plan. */
   readonly estimated?: Estimated;
+  readonly cache?: Readonly<Record<string, CacheOutlook>>;
 }
 
 /** The plan as text, ending in a line feed. */
@@ -33,6 +34,6 @@ export function graph(
     case 'dot':
       return drawDot(plan, workflow);
     case 'json':
-      return `${JSON.stringify(graphJson(plan, workflow, options.estimated), null, 2)}\n`;
+      return `${JSON.stringify(graphJson(plan, workflow, options), null, 2)}\n`;
   }
 }

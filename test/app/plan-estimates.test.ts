@@ -28,3 +28,35 @@ it('a plan tells what its steps took before, and names what is unknown', async (
   });
   expect(json.estimate.unknown).toEqual({ time: ['fix'], cost: ['fix'] });
 });
+
+it('a plan tells what would be reused, and what differs where nothing would', async () => {
+  const project = projectWith({
+    w: `steps:
+  - { id: first, run: echo said }
+  - { id: make, run: echo "$SAID", env: { SAID: "\${{ steps.first.stdout }}" }, cache: { inputs: ["in/**"], env: [FLAVOUR] } }
+  - { id: own, run: echo "$RUN", env: { RUN: "\${{ run.id }}" }, cache: {} }
+`,
+  });
+  project.write('in/a.txt', 'a\n');
+  expect((await say(project, 'plan w')).stdout).not.toContain('would be reused');
+  expect((await say(project, 'run w')).code).toBe(0);
+  const outlook = async (env = {}) => {
+    const { stdout } = await say(project, 'plan w', { env });
+    return Object.fromEntries(
+      [...stdout.matchAll(/^ {2}(make|own) +(would.*|is made.*)$/gm)].map(([, id, says]) => [id, says]),
+    );
+  };
+  const same = await outlook();
+  expect(same['make']).toMatch(/^would be reused \(cache, run \d/);
+  // It is told which run it is in, so it never comes from the same.
+  expect(same['own']).toBe('is made: env: RUN changed');
+  expect((await outlook({ FLAVOUR: 'sweet' }))['make']).toBe('is made: env: FLAVOUR changed');
+  project.write('in/a.txt', 'b\n');
+  project.write('in/b.txt', 'b\n');
+  expect((await outlook())['make']).toBe('is made: inputs: in/a.txt changed, in/b.txt is new');
+  const json = JSON.parse((await say(project, 'plan w --graph json')).stdout);
+  expect(json.cache.make).toEqual({
+    'taken-from': null,
+    because: ['inputs: in/a.txt changed, in/b.txt is new'],
+  });
+});

@@ -77,5 +77,5 @@ export function withChanges(run: Running, scope: Scope, files: readonly string[]
     const written = globs.map(toText);
     return files.some((file) => match?.(file, written) === true);
   };
-  return { contexts: scope.contexts, functions: { ...scope.functions, changed } };
+  return { ...scope, functions: { ...scope.functions, changed } };
 }

@@ -11,6 +11,7 @@ import type { PartVariables, Scope } from '../model/scope.ts';
 import { besides } from '../model/source.ts';
 import type { UsesStep } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
+import { lookInTurn, usesChanges, withChanges } from './changes.ts';
 import { type Ending, failureIn, outputsOf, restsIn } from './ending.ts';
 import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
@@ -41,13 +42,16 @@ export interface PartOf {
  * Runs the part to its end, from where the journal says it is. Left where it is when nothing goes on, as a loop is: whoever resumes
  * the run goes on in it, with the inputs that it was begun with.
  */
-export async function runPart(run: Running, phase: Phase, part: PartOf): Promise<AfterAttempt> {
-  const { key, step } = part;
+export async function runPart(run: Running, phase: Phase, asked: PartOf): Promise<AfterAttempt> {
+  const { key, step } = asked;
+  const files = usesChanges(step) ? await lookInTurn(run, phase, { key, ...asked.rank }) : ok([]);
+  if (files === undefined) return left(run, phase, key);
+  const part = files.ok ? { ...asked, scope: withChanges(run, asked.scope, files.value) } : asked;
   const since = run.input.ports.clock.now();
   const { status, attempt: before } = run.ledger.step(key);
   const isBegun = status === 'running';
   const attempt = isBegun ? before : before + 1;
-  const given = givenTo(run, part);
+  const given = files.ok ? givenTo(run, part) : files;
   const inputs = given.ok && !isBegun ? inputsOf(run, part) : given.ok ? ok(undefined) : given;
   if (!isBegun) {
     const said = inputs.ok && inputs.value !== undefined ? { inputs: inputs.value } : {};

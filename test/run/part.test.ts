@@ -1,8 +1,9 @@
 // Used workflows in the run room: what their steps see, what they come to, where a run goes on in them.
 import { describe, expect, test } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
-import { asStepKey } from '../../src/model/ids.ts';
+import { asRunId, asStepKey } from '../../src/model/ids.ts';
 import type { RunJob } from '../../src/model/ports.ts';
+import { ok } from '../../src/model/result.ts';
 import type { Step, UsesStep, Workflow } from '../../src/model/workflow.ts';
 import {
   expr,
@@ -145,6 +146,29 @@ describe('a used workflow', () => {
     expect((await rig.result()).end).toBe('succeeded');
     expect(all[0]?.env).toEqual({ A: 'part', B: 'call', C: 'step', TOKEN: 'hush', SEEN: 'call' });
     expect(all[0]?.secretNames).toEqual(['TOKEN']);
+  });
+
+  test('keeps its variables where it asks for what the run has changed', async () => {
+    const { script, all } = jobs();
+    const tree = fakeTree();
+    const before = await tree.record(asRunId('20261120-141503-k7qd'), 'start');
+    tree.files.set('a.txt', 'new');
+    const part = workflowOf([
+      runStep('a', { if: "changed('a.txt')", env: { SEEN: template("${{ changed('a.txt') }}") } }),
+    ]);
+    const rig = start({
+      workflow: list(
+        usesStep('release', part, { env: { GIVEN: template("${{ changed('a.txt') }}") }, given: ['GIVEN'] }),
+      ),
+      tree,
+      ports: {
+        match: (path, globs) => globs.includes(path),
+        treeAtStart: () => Promise.resolve(ok(before.ok ? before.value.tree : undefined)),
+      },
+      script,
+    });
+    expect((await rig.result()).end).toBe('succeeded');
+    expect(all[0]?.env).toEqual({ GIVEN: 'true', SEEN: 'true' });
   });
 
   test('that fails fails its step, says which of its steps did, and has run its `finally` first', async () => {

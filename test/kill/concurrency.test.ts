@@ -159,3 +159,23 @@ test('`cancel-previous` ends the older one, then begins', async () => {
   await (await rig.child('work')).exit(0);
   expect((await second.ended).code).toBe(0);
 });
+
+test('a run that is resumed gets in line again', async () => {
+  const first = startCli(project, ['run', 'queue.yml', '--json']);
+  await rig.child('work');
+  const [run] = await runs();
+  process.kill(first.pid, 'SIGKILL');
+  await first.ended;
+  const second = startCli(project, ['run', 'queue.yml', '--json'], { cwd: beside });
+  const working = await rig.child('work');
+  const resumed = startCli(project, ['resume', String(run?.id), '--json']);
+  const heard = saying(resumed);
+  await until(
+    () => heard.text().includes('of the same group'),
+    () => 'nobody waits',
+  );
+  await working.exit(0);
+  expect((await second.ended).code).toBe(0);
+  await (await rig.child('work')).exit(0);
+  expect((await resumed.ended).code).toBe(0);
+});

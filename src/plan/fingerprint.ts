@@ -34,7 +34,7 @@ const KEYS: Readonly<Record<string, string>> = {
 export function fingerprintParts(job: Job, around: Around): ReadonlyMap<string, Json> {
   const parts = new Map<string, Json>([['version', VERSION]]);
   // Which attempt it is, where it works, and how long silence is borne, changes no answer.
-  const { run: _, step: __, attempt: ___, root: ____, env, secretNames, ...rest } = job;
+  const { run: _, step, attempt: __, root: ___, env, secretNames, ...rest } = job;
   for (const [name, value] of Object.entries(rest)) {
     if (name !== 'idleTimeoutMs' && name !== 'engine') parts.set(KEYS[name] ?? name, value as Json);
   }
@@ -43,8 +43,13 @@ export function fingerprintParts(job: Job, around: Around): ReadonlyMap<string, 
   parts.set('env', values);
   if (secretNames.length > 0) parts.set('secrets', [...secretNames].sort());
   if (job.kind === 'run') parts.set('platform', around.platform);
-  else parts.set('engine', { name: job.engine, reached: around.engine });
-  const { onConflict: ______, ...isolated } = around.isolated ?? {};
+  else {
+    parts.set('engine', { name: job.engine, reached: around.engine });
+    // Four candidates of one prompt are asked for because their answers differ; so is another iteration.
+    const instance = (step.match(/\[[^\]]*\]/g) ?? []).join('');
+    if (instance !== '') parts.set('instance', instance);
+  }
+  const { onConflict: ____, ...isolated } = around.isolated ?? {};
   if (around.isolated !== undefined) parts.set('workspace', isolated as JsonObject);
   parts.set('inputs', around.inputs);
   return parts;

@@ -44,6 +44,13 @@ describe('the parts of a fingerprint', () => {
     expect(parts({ ...agent, ...other, idleTimeoutMs: 5 })).toEqual(parts(agent));
   });
 
+  test('tell the instances of a matrix and the iterations of a loop apart where agents answer', () => {
+    const at = (step: string) => ({ step: asStepKey(step) });
+    expect(parts({ ...agent, ...at('fix[a]') })).toEqual({ ...parts(agent), instance: '[a]' });
+    expect(parts({ ...agent, ...at('build[x][2].fix') })).toEqual({ ...parts(agent), instance: '[x][2]' });
+    expect(parts({ ...shell, ...at('fix[a]') })).toEqual(parts(shell));
+  });
+
   test.each<[string, RunJob | PromptJob, Partial<Around>]>([
     ['prompt', { ...agent, prompt: 'Do more.' }, {}],
     ['model', { ...agent, model: 'm' }, {}],

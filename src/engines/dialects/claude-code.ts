@@ -72,6 +72,12 @@ const QUIET = {
   CLAUDE_CODE_MAX_RETRIES: '1',
 };
 
+/**
+ * For `@path` in a prompt it reads that file, or lists that directory, wherever it is, and sends what it finds; for no model asked
+ * for it, whoever wrote the word does. It looks after blanks alone, this after all but words: addresses of mail are none.
+ */
+const MENTION = /(?<![\p{L}\p{N}_])@/u;
+
 function command(job: PromptJob, place: DialectPlace): EngineCommand {
   const schema = answerSchema(job);
   const files: Record<string, string> = {};
@@ -98,7 +104,11 @@ function command(job: PromptJob, place: DialectPlace): EngineCommand {
   const inPrompt = job.schema !== undefined && schema === undefined;
   return {
     args,
-    env: { ...QUIET, ...(job.access === 'full' && place.superuser ? { IS_SANDBOX: '1' } : {}) },
+    env: {
+      ...QUIET,
+      ...(MENTION.test(job.prompt) ? { CLAUDE_CODE_DISABLE_ATTACHMENTS: '1' } : {}),
+      ...(job.access === 'full' && place.superuser ? { IS_SANDBOX: '1' } : {}),
+    },
     stdin: inPrompt ? promptWithSchema(job.prompt, job.schema) : job.prompt,
     files,
   };

@@ -59,9 +59,9 @@ export function readOutputs(
  */
 export function parseOutputs(text: string): Result<ReadonlyMap<string, string>, string> {
   const written = new Map<string, string>();
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
   for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] ?? '';
+    const line = bare(lines[at] ?? '');
     if (line.trim() === '') continue;
     const [sign] = /=|<</.exec(line) ?? [];
     const place = `line ${at + 1} of $CODEMACHINE_OUTPUT`;
@@ -76,12 +76,24 @@ export function parseOutputs(text: string): Result<ReadonlyMap<string, string>, 
       continue;
     }
     const end = rest.trim();
-    const last = end === '' ? -1 : lines.indexOf(end, at + 1);
+    // Whoever ends this line with CR LF ends all so; elsewhere a CR is a part of the value.
+    const read = lines[at]?.endsWith('\r') === true ? bare : (each: string) => each;
+    const last = end === '' ? -1 : lines.findIndex((each, i) => i > at && read(each) === end);
     if (last === -1) return err(`${place} opens "${name}<<${end}", and no later line is exactly "${end}"`);
-    written.set(name, lines.slice(at + 1, last).join('\n'));
+    written.set(
+      name,
+      lines
+        .slice(at + 1, last)
+        .map(read)
+        .join('\n'),
+    );
     at = last;
   }
   return ok(written);
+}
+
+function bare(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
 }
 
 function asType(name: string, text: string, type: OutputType): Result<Json, string> {

@@ -53,7 +53,8 @@ export function instancesOf(combinations: readonly (readonly string[])[]): reado
   return combinations.map((values) => {
     const words = values.map((value) => {
       const plain = value.replace(/[^\p{L}\p{N}._@+-]+/gu, '-').slice(0, LONGEST_VALUE);
-      return plain.replace(/^[.-]+|[.-]+$/g, '') || '-';
+      // Half a letter would be another one for each program that is told the key.
+      return plain.replace(/[\ud800-\udbff]$/, '').replace(/^[.-]+|[.-]+$/g, '') || '-';
     });
     const base = words.join(',');
     let name = base;

@@ -18,7 +18,7 @@ import {
   unlessLeftOut,
   type Verdict,
 } from './dialect.ts';
-import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf, withNoise } from './event-line.ts';
+import { countOf, eventOf, fieldsOf, listOf, objectOf, sessionOf, textOf, withNoise } from './event-line.ts';
 
 /** Everything heard of one turn. */
 export interface ClaudeHeard {
@@ -79,7 +79,7 @@ function readLine(heard: ClaudeHeard, text: string): Line {
     return NOTHING_SAID;
   }
   heard.events += 1;
-  const session = textOf(event.session_id);
+  const session = sessionOf(event.session_id);
   if (session !== undefined) heard.session = session;
   if (event.type === 'system' && event.subtype === 'api_retry') {
     heard.trouble = claudeRetryTrouble(event);

@@ -13,7 +13,7 @@ import {
   unlessLeftOut,
   type Verdict,
 } from './dialect.ts';
-import { countOf, eventOf, fieldsOf, listOf, objectOf, textOf, withNoise } from './event-line.ts';
+import { countOf, eventOf, fieldsOf, listOf, objectOf, sessionOf, textOf, withNoise } from './event-line.ts';
 
 /** Everything heard of one turn. */
 interface CodexHeard {
@@ -55,7 +55,7 @@ function readLine(heard: CodexHeard, text: string): Line {
   delete heard.trouble;
   switch (event.type) {
     case 'thread.started': {
-      const session = textOf(event.thread_id);
+      const session = sessionOf(event.thread_id);
       if (session !== undefined) heard.session = session;
       return living([]);
     }

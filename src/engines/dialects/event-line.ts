@@ -38,6 +38,11 @@ export function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** The value if a session can be called so: it will be an argument, where what begins with a dash is an option. */
+export function sessionOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' && /^\w[\w.:-]{0,199}$/.test(value) ? value : undefined;
+}
+
 /** The value if it is a list; an empty one for anything else. */
 export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? (value as readonly Json[]) : [];

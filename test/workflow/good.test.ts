@@ -17,7 +17,8 @@ function readable(workflow: Workflow): unknown {
     JSON.stringify(rest, (key, value: unknown) => {
       if (key === 'at' || key === 'needsAt' || key === 'source' || key === 'sha256') return undefined;
       if (typeof value !== 'object' || value === null) return value;
-      if ('parts' in value) return (value.parts as (string | { text: string })[]).map(written).join('');
+      if ('parts' in value && Array.isArray(value.parts))
+        return (value.parts as (string | { text: string })[]).map(written).join('');
       return 'text' in value && 'at' in value ? value.text : value;
     }),
   );

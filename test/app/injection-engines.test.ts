@@ -6,11 +6,11 @@ import { built } from '../support/built.ts';
 import { eventsOf } from '../support/cli.ts';
 import { of } from '../support/event-check.ts';
 import { naughtyStrings, payloads } from '../support/payloads.ts';
-import { injectionPlace, pairs, same } from './injection-rig.ts';
+import { enoughTried, injectionPlace, pairs, same } from './injection-rig.ts';
 import { recordingEngines } from './recording-engine.ts';
 
 beforeAll(built);
-afterAll(() => process.stdout.write(`texts by sink: ${JSON.stringify(pairs)}\n`));
+afterAll(enoughTried);
 
 const fence = (inner: string): string => `\${{ ${inner} }}`;
 
@@ -123,12 +123,12 @@ describe('a text reaches an engine as it is', () => {
       outputs.codex,
       lists.codex.map((n) => texts.answers[n] ?? ''),
     );
-    for (const sink of sinks) place.nothingRan(`engine: ${sink}`, numbers.length);
+    for (const sink of sinks) place.nothingRan(`engine: ${sink}, one attempt each`, numbers.length);
 
     const again = await place.run(['run', 'w', '--json', '--inputs', inputs, '--replay', recording]);
     expect(again.code, again.stderr.slice(-3000)).toBe(0);
     expect(of(eventsOf(again.stdout), 'run-finished')[0]?.outputs).toEqual(outputs);
-    place.nothingRan('recordings, made and replayed', numbers.length);
+    place.nothingRan('recordings, made and replayed, one attempt each', numbers.length);
   });
 });
 
@@ -153,7 +153,7 @@ describe('what would be an option, or nothing that was foreseen', () => {
     const failed = of(eventsOf(ran.stdout), 'step-failed').filter(({ step }) => step.includes('['));
     expect(failed.map(({ failure }) => failure.reason)).toEqual([...texts, ...texts].map(() => 'config'));
     for (const [n] of texts.entries()) expect(engines.started(n)).toBe(undefined);
-    place.nothingRan('model, as an option', texts.length);
+    place.nothingRan('model, as an option, one attempt each', texts.length);
   });
 
   it('opens no session, and is never asked for as one', async () => {
@@ -165,7 +165,7 @@ steps:
   - { id: second, engine: claude-code, access: read, session: { continue: first }, prompt: Two., env: { N: "1" } }
 `,
     });
-    const engines = recordingEngines(place.project, ['one', 'two'], () => '--dangerously-skip-permissions');
+    const engines = recordingEngines(place.project, ['one', 'two'], '--dangerously-skip-permissions');
     await place.run(['run', 'w', '--inputs', place.inputs({ ids: [] })]);
     expect(engines.started(1)?.argv ?? []).not.toContain('--dangerously-skip-permissions');
   });

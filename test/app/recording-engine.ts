@@ -74,8 +74,8 @@ const ANSWERS = {
 /** Puts the stand-in in the place of both engines; `texts` by number are what they answer. */
 export function recordingEngines(
   project: Project,
-  texts: readonly string[],
-  session: (n: number) => string = () => SESSION,
+  texts: readonly string[] | Readonly<Record<string, string>>,
+  session: string = SESSION,
 ): RecordingEngines {
   const engine = path.join(project.base, 'engine.sh');
   writeFileSync(engine, SCRIPT);
@@ -83,10 +83,10 @@ export function recordingEngines(
   const answers = path.join(project.home, 'answers');
   for (const directory of [kept, answers]) mkdirSync(directory);
   for (const [name, lines] of Object.entries(ANSWERS))
-    for (const [n, text] of texts.entries())
+    for (const [n, text] of Object.entries(texts))
       writeFileSync(
         path.join(answers, `${name}.${n}`),
-        lines(text, session(n))
+        lines(text, session)
           .map((line) => `${JSON.stringify(line)}\n`)
           .join(''),
       );

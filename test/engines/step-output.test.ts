@@ -31,6 +31,8 @@ describe('the lines of the file', () => {
     ['a=x=y<<z', { a: 'x=y<<z' }],
     ['a= spaces stay ', { a: ' spaces stay ' }],
     ['\uFEFFa=1\r\n\r\nb=2\r\n', { a: '1', b: '2' }],
+    ['a<<END\r\none\r\ntwo\r\nEND\r\n', { a: 'one\ntwo' }],
+    ['a<<END\none\r\n\rtwo\r\nEND\n', { a: 'one\r\n\rtwo\r' }],
     ['a<<EOF\n1\n\nb=2\nEOF\nc=3', { a: '1\n\nb=2', c: '3' }],
     ['a<<EOF\nEOF\n', { a: '' }],
     ['a<<x=y\n1\nx=y\n', { a: '1' }],

@@ -12,6 +12,7 @@ const COMMANDS: readonly ((file: string, name: string) => string)[] = [
   (file) => `>${file}`,
   (_, name) => `touch ${name}`,
   (_, name) => `touch\${IFS}${name}`,
+  (file) => `/bin/sh -c ': > ${file}'`,
   (file) => `node -e "fs.writeFileSync('${file}','')"`,
   (file) => `require('fs').writeFileSync('${file}','')`,
   (file) => `__import__('pathlib').Path('${file}').touch()`,

@@ -8,7 +8,7 @@ import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { TreeChange } from './tree-changes.ts';
 import { followTree, type Life, type Piece, RETRY_BACK } from './tree-lives.ts';
-import { named } from './undone.ts';
+import { filesOf, inWords, movesOf, withoutChanges } from './tree-target.ts';
 
 /** Whose doing is looked for, and where. */
 export interface TreeBackOf {
@@ -143,69 +143,21 @@ async function pairsOf(
   return ok(pairs);
 }
 
-const MOST_PICKED = 500;
-
 /** Puts together what the tree becomes: the recorded changes backwards, newest first. */
-async function targetOf(
+function targetOf(
   of: TreeBackOf,
   pieces: readonly Piece[],
   pairs: readonly Pair[],
   found: string,
 ): Promise<Result<string, Refusal>> {
-  let tree = found;
-  for (const { index, to, from, paths } of pairs) {
+  const outs = pairs.map(({ index, to, from, paths }) => {
     const kept = pieces.flatMap(({ change }, at) =>
       at > index && change?.undone === false && !of.again(change.step) ? [change] : [],
     );
-    const theirs = await filesOf(of.workspace, kept);
-    if (!theirs.ok) return err(inWords(theirs.error));
-    const both = paths.filter((file) => theirs.value.has(file));
-    const mine = paths.filter((file) => !theirs.value.has(file));
-    let merged = tree;
-    if (both.length > 0) {
-      const done = await of.workspace.isolation.merge({
-        ...{ run: of.run, label: 'found.without', base: from, ours: tree, theirs: to },
-      });
-      if (!done.ok) return err(inWords(done.error));
-      const clash = done.value.conflicts.filter((file) => both.includes(file));
-      if (clash.length > 0) return err(entangled(kept, clash));
-      merged = done.value.tree;
-    }
-    for (const [source, all] of [
-      [to, mine],
-      [merged, both],
-    ] as const) {
-      for (let at = 0; at < all.length; at += MOST_PICKED) {
-        const some = all.slice(at, at + MOST_PICKED);
-        const what = { run: of.run, label: 'found.without', from: tree, to: source, paths: some };
-        const picked = await of.workspace.trees.pick(what);
-        if (!picked.ok) return err(inWords(picked.error));
-        tree = picked.value;
-      }
-    }
-  }
-  return ok(tree);
-}
-
-async function filesOf(
-  workspace: GitWorkspace,
-  changes: readonly TreeChange[],
-): Promise<Result<ReadonlySet<string>, Failure>> {
-  const all = new Set<string>();
-  for (const { from, to } of changes) {
-    const files = await workspace.changed(from, to ?? from);
-    if (!files.ok) return files;
-    for (const file of files.value) all.add(file);
-  }
-  return ok(all);
-}
-
-function entangled(kept: readonly TreeChange[], files: readonly string[]): Refusal {
-  const steps = [...new Set(kept.map(({ step }) => step))];
-  return {
-    message: `what is kept of ${steps.join(', ')} builds on what would go, in the same lines: ${named(files)}`,
-    help: `run an earlier step again with \`--from <step>\`, so that ${steps.length === 1 ? 'it' : 'one of them'} runs again too; or take the tree as it is with \`--keep-tree\``,
-  };
+    return { to, from, paths, kept };
+  });
+  const ownFile = of.ownFile ?? (() => false);
+  return withoutChanges({ workspace: of.workspace, run: of.run, ownFile }, found, outs);
 }
 
 /** Which files would go back, and which of them somebody else changed since. */
@@ -219,6 +171,7 @@ async function compare(
   const differing = await workspace.changed(found, target);
   if (!differing.ok) return differing;
   const files = new Set(differing.value);
+  const named = new Set(pairs.flatMap(({ paths }) => paths));
   const others = new Set<string>();
   for (const [index, { change, from, to, spared }] of pieces.entries()) {
     const before = pairs.filter((pair) => pair.index < index);
@@ -227,9 +180,15 @@ async function compare(
     if (!changed.ok) return changed;
     const put = await filesOf(workspace, spared ?? []);
     if (!put.ok) return put;
+    const moved = await movesOf(workspace, from, to ?? found);
+    if (!moved.ok) return moved;
     const mine = new Set(before.flatMap(({ paths }) => paths));
-    for (const file of changed.value)
-      if (mine.has(file) && files.has(file) && !put.value.has(file)) others.add(file);
+    // What goes back under a name of its own was moved since.
+    const goes = (file: string): boolean =>
+      files.has(file) && (mine.has(file) || !named.has(file)) && !put.value.has(file);
+    for (const file of changed.value) if (goes(file)) others.add(file);
+    // Under its new name it keeps what would go.
+    for (const [now, old] of moved.value) if (goes(old)) others.add(now);
   }
   // One that is away loses nothing: a person deleted it, or this was cut off while it was putting files back.
   // Asked of no path, git names them all.
@@ -264,8 +223,4 @@ export function undoneBodies({ undone, found, files, target }: TreeBack): readon
       to === undefined ? [{ type: 'snapshot-taken', step, attempt, tree: found, files }] : [];
     return [...end, { type: 'tree-restored', step, attempt, tree: target, files: last ? files : [] }];
   });
-}
-
-function inWords({ message, help }: Failure): Refusal {
-  return { message, ...(help === undefined ? {} : { help }) };
 }

@@ -180,6 +180,8 @@ export interface MergeOf {
   readonly ours: string;
   /** What the attempt made of its worktree. */
   readonly theirs: string;
+  /** `stay`: what one side adds to a directory that the other moved stays where it is; a conflict without it. */
+  readonly directories?: 'stay';
 }
 
 /**

@@ -39,7 +39,7 @@ export async function merge(deps: MergeDeps, what: MergeOf): Promise<Result<Merg
   const nothing = { tree: what.ours, files: [], conflicts: [] };
   if (base.value === theirs.value || ours.value === theirs.value) return ok(nothing);
 
-  const merged = await mergeTrees(store, base.value, ours.value, theirs.value);
+  const merged = await mergeTrees(store, base.value, ours.value, theirs.value, what.directories);
   if (!merged.ok) return merged;
   const { tree, conflicts, groups } = merged.value;
   if (tree === ours.value && conflicts.length === 0) return ok(nothing);
@@ -98,6 +98,7 @@ export async function mergeTrees(
   base: string,
   ours: string,
   theirs: string,
+  directories?: MergeOf['directories'],
 ): Promise<Result<MergedTrees, Failure>> {
   const root = await commitOf(store, base);
   if (!root.ok) return root;
@@ -111,17 +112,15 @@ export async function mergeTrees(
   const sides = [`${SIDES.ours}${left.value}`, `${SIDES.theirs}${right.value}`];
   const said = await store.ours(['merge-tree', '--write-tree', '-z', '--name-only', ...sides], {
     codes: [0, 1],
-    env: SETTINGS,
+    env: directories === 'stay' ? STAYING : SETTINGS,
   });
   return said.ok ? parse(said.value) : said;
 }
 
 /** Said although they are git's defaults: the result must not change with the version of git. */
-const SETTINGS = settings({
-  'merge.renames': 'true',
-  'merge.directoryRenames': 'conflict',
-  'merge.conflictStyle': 'merge',
-});
+const PLAIN = { 'merge.renames': 'true', 'merge.conflictStyle': 'merge' };
+const SETTINGS = settings({ ...PLAIN, 'merge.directoryRenames': 'conflict' });
+const STAYING = settings({ ...PLAIN, 'merge.directoryRenames': 'false' });
 
 function settings(all: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const entries = Object.entries(all);

@@ -111,7 +111,13 @@ function asGit({ tree, isolation }: World): GitWorkspace {
     tree.recordings.set(name, files);
     return ok(name);
   };
-  return { ...fake, trees: { pick } } as unknown as GitWorkspace;
+  // No step of these graphs moves a file.
+  const changes: Trees['changes'] = async () => ok([]);
+  const lost: GitWorkspace['lost'] = async (from, to) => {
+    const [before, after] = [from, to].map((name) => tree.recordings.get(name) ?? new Map());
+    return ok([...(before?.keys() ?? [])].filter((file) => after?.has(file) !== true));
+  };
+  return { ...fake, lost, trees: { pick, changes } } as unknown as GitWorkspace;
 }
 
 function outcome(rig: Rig, tree: FakeTree) {

@@ -1,10 +1,9 @@
 /** Puts the tree back to how a run recorded it. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
-import type { Recording } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { changesText } from '../report/tree-changes.ts';
-import { count } from '../report/words.ts';
-import { headPlace } from '../run/moved.ts';
+import { count, quoted } from '../report/words.ts';
+import { headMoved, headPlace } from '../run/moved.ts';
 import type { Change } from '../workspace/changes.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
 import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
@@ -13,7 +12,7 @@ import { notRecorded } from './not-recorded.ts';
 import { canAsk, tell } from './present.ts';
 import { harmless, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { settleAttempt } from './settled.ts';
+import { type PutBack, settleAttempt } from './settled.ts';
 import { recordingNamed, timeline } from './timeline.ts';
 import { type OwnedTree, type RunTree, withRunTree } from './tree-owner.ts';
 import { pathsNamed } from './tree-paths.ts';
@@ -60,8 +59,10 @@ interface Target {
   readonly words: string;
   /** Whose start it is. */
   readonly startOf?: NamedAttempt;
-  /** The other end of the attempt, where it worked in the shared tree: what HEAD has to be like, to be moved. */
+  /** The other end of the attempt, where it worked in the shared tree: what HEAD has to be like, to be moved. That of one that was cut off is how the tree is found. */
   readonly other?: string;
+  /** The command that puts HEAD where it is at the other end. */
+  readonly forth?: string;
 }
 
 async function targetOf(tree: RunTree, flags: RestoreFlags): Promise<Result<Target, Refusal>> {
@@ -115,9 +116,12 @@ function ofStep(tree: RunTree, named: string, side: 'before' | 'after'): Result<
   }
   const recording = trees?.[side];
   const startOf = side === 'before' ? { startOf: found.value } : {};
-  const other = trees?.[side === 'before' ? 'after' : 'before'];
+  const cutOff = side === 'before' && isCutOff(found.value);
+  const other = trees?.[side === 'before' ? 'after' : 'before'] ?? (cutOff ? 'found' : undefined);
+  const word = quoted(`${found.value.step.key}.${found.value.attempt}`);
+  const forth = `codemachine restore ${run} ${word} --${side === 'before' ? 'after' : 'before'} --head`;
   if (recording !== undefined)
-    return ok({ tree: recording, words, ...startOf, ...(other === undefined ? {} : { other }) });
+    return ok({ tree: recording, words, ...startOf, ...(other === undefined ? {} : { other, forth }) });
   if (trees?.before !== undefined) {
     return refuse(
       `${attemptWords(found.value)} of run ${run} was cut off, and how it left the tree is not recorded yet`,
@@ -125,6 +129,11 @@ function ofStep(tree: RunTree, named: string, side: 'before' | 'after'): Result<
     );
   }
   return notRecorded(tree, found.value, `restore --${side}`);
+}
+
+/** Whether an attempt may still have edits in the tree, and nobody recorded how it left it. */
+function isCutOff({ step, attempt, trees }: NamedAttempt): boolean {
+  return attempt === step.attempt && step.status !== 'succeeded' && trees?.after === undefined;
 }
 
 async function restoreTo(
@@ -141,12 +150,14 @@ async function restoreTo(
   if (!paths.ok) return paths;
   const changes = await workspace.trees.changes(from, target.tree, paths.value);
   if (!changes.ok) return err(changes.error);
-  const head = flags.head ? await headOf({ run, workspace }, target) : ok(undefined);
+  const head = flags.head ? await headOf({ run, workspace }, target, from) : ok(undefined);
   if (!head.ok) return head;
   if (changes.value.length === 0 && head.value === undefined) {
     tell(`nothing to do: nothing differs from ${target.words}`);
-    return flags.dryRun ? ok(EXIT.succeeded) : settled(tree, visit, target, flags, found.value, []);
+    const back = { found: found.value, files: [] };
+    return flags.dryRun ? ok(EXIT.succeeded) : settled(tree, visit, target, flags, back);
   }
+  if (head.value !== undefined && head.value.goes !== '') tell(head.value.goes);
   if (flags.dryRun) {
     list(`would put back to ${target.words}:`, changes.value);
     if (head.value !== undefined) tell(head.value.would);
@@ -162,7 +173,7 @@ async function restoreTo(
   const picked = await workspace.trees.pick(what);
   if (!picked.ok) return err(picked.error);
   // Told before: whoever is cut off in the middle knows it then.
-  await tellWayBack({ run, workspace }, from);
+  await tellWayBack({ run, workspace }, from, flags.head ? target.forth : undefined);
   const restored = await workspace.restore(picked.value, from);
   if (!restored.ok) return err(restored.error);
   // What the ignore rules hide that were put back was left.
@@ -171,8 +182,15 @@ async function restoreTo(
   list(`put back to ${target.words}:`, done);
   const put = await head.value?.put();
   if (put?.ok === false) return put;
-  const end = await settled(tree, visit, target, flags, found.value, restored.value);
-  return end.ok && put !== undefined ? put : end;
+  const back = { found: found.value, files: restored.value };
+  const end = await settled(
+    tree,
+    visit,
+    target,
+    flags,
+    put === undefined ? back : { ...back, head: put.value },
+  );
+  return end.ok && put?.value === false ? ok(EXIT.failed) : end;
 }
 
 /** Only who has put all of an attempt's files back has undone it. */
@@ -181,55 +199,72 @@ async function settled(
   visit: OwnedTree,
   { startOf }: Target,
   { paths }: RestoreFlags,
-  found: Recording,
-  files: readonly string[],
+  back: PutBack,
 ): Promise<Result<ExitCode, Refusal>> {
   if (startOf === undefined || paths.length > 0) return ok(EXIT.succeeded);
-  const done = await settleAttempt(tree, visit, startOf, { found, files });
+  const done = await settleAttempt(tree, visit, startOf, back);
   return done.ok ? ok(EXIT.succeeded) : done;
 }
 
 /** What becomes of HEAD, its branch and the index. */
 interface HeadBack {
   readonly would: string;
-  readonly put: () => Promise<Result<ExitCode, Refusal>>;
+  /** What a person should know before it goes, if anything. */
+  readonly goes: string;
+  /** Whether all of it went. */
+  readonly put: () => Promise<Result<boolean, Refusal>>;
 }
 
 /** Only where they are as the other end of the attempt left them: what somebody did since is theirs. */
 async function headOf(
   { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
-  { tree, words, other }: Target,
+  { tree, words, ...target }: Target,
+  found: string,
 ): Promise<Result<HeadBack, Refusal>> {
+  const other = target.other === 'found' ? found : target.other;
   if (other === undefined)
     return refuse(
-      `HEAD is put back only for an attempt in the shared tree whose start and end are recorded`,
+      `HEAD is put back only for an attempt in the shared tree whose start and end are recorded, or whose start, where it was cut off`,
       `without \`--head\` the files alone go to ${words}`,
     );
-  const moved = await workspace.moved?.(other, tree);
+  const moved = await workspace.moved?.(tree, other);
   if (moved?.ok === false) return err(moved.error);
-  const place = moved?.value === undefined ? '' : ` at ${headPlace(moved.value.to)}`;
+  const since = moved?.value;
+  const place = since === undefined ? '' : ` at ${headPlace(since.from)}`;
   const as = words.replace(/^how it was/, 'as they were');
-  const put = async (): Promise<Result<ExitCode, Refusal>> => {
+  // Of one that was cut off, nobody knows who moved HEAD.
+  const goes = target.other === 'found' && since !== undefined ? headMoved(since) : '';
+  const put = async (): Promise<Result<boolean, Refusal>> => {
     const done = await workspace.trees.headTo(tree, other);
     if (!done.ok) return err(done.error);
-    if (done.value) tell(`HEAD${place} and the index are ${as}`);
-    else
+    if (done.value === 'there') tell(`HEAD${place} and the index are ${as}`);
+    else if (done.value === 'elsewhere')
       tell(
         `HEAD, its branch or the index are not as run ${run} left them, so what differs stays as it is: \`git status\` and \`git log\` show it`,
       );
-    return ok(done.value ? EXIT.succeeded : EXIT.failed);
+    else
+      tell(
+        `the repository has ${count(done.value.gone.length, 'commit')} no more that HEAD or its branch was at (${done.value.gone.join(', ')}), so files alone were put back`,
+      );
+    return ok(done.value === 'there');
   };
-  return ok({ would: `would put HEAD${place} and the index back to be ${as}`, put });
+  return ok({ would: `would put HEAD${place} and the index back to be ${as}`, goes, put });
 }
 
-/** Tells the command that brings the tree back to how it is. */
+/** Tells the command that brings the tree back to how it is, with the one that does so for HEAD where that goes too. */
 export async function tellWayBack(
   { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
   found: string,
+  head?: string,
 ): Promise<void> {
   const recordings = await workspace.recordings(run);
   const number = recordings.ok ? recordings.value.find(({ tree }) => tree === found)?.number : undefined;
-  tell(`what is there is kept: \`codemachine restore ${run} --to ${number ?? found}\` brings it back`);
+  const files = `\`codemachine restore ${run} --to ${number ?? found}\``;
+  tell(
+    head === undefined
+      ? `what is there is kept: ${files} brings it back`
+      : `what is there is kept: \`${head}\` brings HEAD back, ${files} the files`,
+  );
 }
 
 function list(heading: string, changes: readonly Change[]): void {

@@ -1,6 +1,7 @@
 /** Tells the journal that a person has undone what an attempt left in the tree. */
 import type { AttemptTrees } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { quoted } from '../report/words.ts';
 import { headMoved } from '../run/moved.ts';
 import { attemptWords, type NamedAttempt } from './attempt-name.ts';
 import { tell } from './present.ts';
@@ -12,17 +13,20 @@ export interface PutBack {
   /** A recording, with the paths that differed from the attempt's start. */
   readonly found: { readonly tree: string; readonly files: readonly string[] };
   readonly files: readonly string[];
+  /** Whether HEAD, its branch and the index went back too; absent where nobody asked for that. */
+  readonly head?: boolean;
 }
 
 /**
  * Closes an attempt whose edits were still in the tree when all files were put back to its start: no resume undoes it a second time,
- * and no other run is warned of it. Where HEAD has moved since, the attempt stays open, because files are all that was put back.
+ * and no other run is warned of it. Where HEAD has moved since and was not asked to go back, the attempt stays open, because files
+ * are all that was put back.
  */
 export async function settleAttempt(
   { run, workspace }: RunTree,
   visit: OwnedTree,
   { step: { key }, attempt }: Pick<NamedAttempt, 'step' | 'attempt'>,
-  { found, files }: PutBack,
+  { found, files, head }: PutBack,
 ): Promise<Result<undefined, Refusal>> {
   const step = visit.progress().steps.get(key);
   const trees = step?.trees[attempt];
@@ -31,11 +35,11 @@ export async function settleAttempt(
   if (trees.merge?.done === false && step.status === 'merging')
     tell(`the change of ${what} is kept: \`codemachine resume ${run}\` merges it`);
   if (step.status === 'succeeded' || !isInTree(trees)) return ok(undefined);
-  const moved = await workspace.moved?.(trees.before, found.tree);
+  const moved = head === undefined ? await workspace.moved?.(trees.before, found.tree) : undefined;
   if (moved?.ok === false) return err(moved.error);
   if (moved?.value !== undefined) {
     tell(
-      `${headMoved(moved.value)}. Files alone were put back: \`codemachine resume ${run}\` asks what is to become of HEAD`,
+      `${headMoved(moved.value)}. Files alone were put back: \`codemachine restore ${run} ${quoted(key)} --before --head\` puts HEAD back too`,
     );
     return ok(undefined);
   }

@@ -35,19 +35,22 @@ export async function undoneSentence(
 }
 
 /** Where HEAD went, with what brings it, and the commits that came, back. */
-function headSentence({ from, to, tip }: HeadMove): string {
+function headSentence({ from, to, tip, rebased = [] }: HeadMove): string {
   const switched = to.branch !== undefined && to.branch !== from.branch;
   const ways = [
     ...(switched ? [`\`git switch ${shellWord(to.branch ?? '')}\` goes there again`] : []),
     ...(switched || to.sha === undefined || to.sha === from.sha
       ? []
       : [`\`git branch kept ${to.sha}\` makes a branch of what it was at`]),
-    ...(tip === undefined || tip === to.sha
-      ? []
-      : [`\`git branch kept-${tip.slice(0, 7)} ${tip}\` makes a branch of what ${from.branch} was at`]),
+    ...(tip === undefined || tip === to.sha ? [] : [keptBranch(from.branch ?? '', tip)]),
+    ...rebased.filter((one) => one.tip !== to.sha).map((one) => keptBranch(one.branch, one.tip)),
   ];
   const sentence = `HEAD was at ${headPlace(to)} and is at ${headPlace(from)} again, where the attempt began`;
   return ways.length === 0 ? sentence : `${sentence}: ${ways.join('; ')}`;
+}
+
+function keptBranch(branch: string, tip: string): string {
+  return `\`git branch kept-${tip.slice(0, 7)} ${tip}\` makes a branch of what ${oneLine(branch, WIDEST_NAME)} was at`;
 }
 
 /** What a tree was put back to, with the same command. */

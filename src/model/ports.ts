@@ -118,6 +118,8 @@ export interface HeadMove {
   readonly to: HeadMove['from'];
   /** Where the branch is by now that HEAD was on, if it moved. */
   readonly tip?: string;
+  /** Where branches are by now that were being rebased, and moved; absent for none. */
+  readonly rebased?: readonly { readonly branch: string; readonly tip: string }[];
   /** Those that came since, newest first: the beginning of the id, then the subject. */
   readonly commits: readonly string[];
 }

@@ -6,7 +6,7 @@ const MOST_COMMITS = 5;
 const SHA_SHOWN = 12;
 
 /** From where to where HEAD moved, with the commits that came. */
-export function headMoved({ from, to, tip, commits }: HeadMove): string {
+export function headMoved({ from, to, tip, rebased = [], commits }: HeadMove): string {
   const left =
     tip !== undefined && from.branch !== to.branch
       ? `, and the branch ${from.branch} is at ${tip.slice(0, SHA_SHOWN)} now`
@@ -14,7 +14,15 @@ export function headMoved({ from, to, tip, commits }: HeadMove): string {
   const listed = commits.slice(0, MOST_COMMITS).join('; ');
   const more = commits.length > MOST_COMMITS ? `; … (${commits.length})` : '';
   const made = commits.length === 0 ? '' : `, with commits made since: ${listed}${more}`;
-  return `HEAD has moved from ${headPlace(from)} to ${headPlace(to)}${left}${made}`;
+  const ended = rebased.map(
+    (one) =>
+      `, and the branch ${one.branch}, which was being rebased, is at ${one.tip.slice(0, SHA_SHOWN)} now`,
+  );
+  const moved = from.branch !== to.branch || from.sha !== to.sha;
+  const head = moved
+    ? `HEAD has moved from ${headPlace(from)} to ${headPlace(to)}`
+    : `HEAD is at ${headPlace(to)}`;
+  return `${head}${left}${ended.join('')}${made}`;
 }
 
 /** A place of HEAD for people. */

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import { settledSignature } from './disk.ts';
 import { line } from './git.ts';
 import { elsewhere, leadsElsewhere } from './intact.ts';
-import { type Operation, putOperationBack, readOperation } from './operation.ts';
+import { type Operation, putOperationBack, readOperation, rebasedBranches } from './operation.ts';
 import { moving, replaceIndex } from './own-locks.ts';
 import { plainHead } from './plain-head.ts';
 import { type Store, userIndex } from './store.ts';
@@ -20,12 +20,14 @@ export interface Head {
   readonly branch: string | null;
   /** The commit HEAD is at; null before the first one. */
   readonly sha: string | null;
-  /** Where the branches were that this recording or the one before it had checked out. */
+  /** Where the branches were that this recording or the one before it had checked out, or was rebasing. */
   readonly branches: Readonly<Record<string, string | null>>;
   /** The index file's bytes as a blob; null where there is none. */
   readonly index: string | null;
   /** What git noted down of a merge, a rebase or the like; absent where it is too much. */
   readonly operation?: Operation;
+  /** The branches that a rebase in progress moves when it ends; absent where none is. */
+  readonly rebasing?: readonly string[];
   /** What was left out of the tree, so that another process compares without it too; absent where nothing was. */
   readonly out?: readonly string[];
 }
@@ -44,8 +46,9 @@ export async function readHead(
   if (!index.ok) return index;
   const { branch, sha } = at.value;
   const branches: Record<string, string | null> = branch === null ? {} : { [branch]: sha };
-  const other = before?.branch ?? null;
-  if (other !== null && other !== branch) {
+  const rebased = rebasedBranches(store.places.gitDir);
+  for (const other of new Set([before?.branch ?? null, ...(before?.rebasing ?? []), ...rebased])) {
+    if (other === null || other === branch) continue;
     const tip = await tipOf(store, other);
     if (!tip.ok) return tip;
     branches[other] = tip.value;
@@ -53,7 +56,8 @@ export async function readHead(
   const out = store.leftOut.size === 0 ? {} : { out: [...store.leftOut].sort() };
   const operation = readOperation(store.places.gitDir);
   const under = operation === undefined ? {} : { operation };
-  return ok({ v: 1, branch, sha, branches, index: index.value, ...under, ...out });
+  const rebasing = rebased.length === 0 ? {} : { rebasing: rebased };
+  return ok({ v: 1, branch, sha, branches, index: index.value, ...under, ...rebasing, ...out });
 }
 
 /** Where HEAD is, as in `Head`. Looked up in the files where they are plain, because two gits more cost more than all the rest. */
@@ -111,8 +115,8 @@ function gone(recording: string, cause: Failure): Failure {
 }
 
 /**
- * Puts HEAD, its branch, the index and an operation in progress back to `to`, each only where it still is as `from` says: what somebody did since then
- * is theirs. `reflog` is what `git reflog` tells them about it.
+ * Puts HEAD, its branch, those that a rebase moved, the index and an operation in progress back to `to`, each only where it still is as `from`
+ * says: what somebody did since then is theirs. `reflog` is what `git reflog` tells them about it.
  */
 export async function putHeadBack(
   store: Store,
@@ -122,13 +126,8 @@ export async function putHeadBack(
 ): Promise<Result<undefined, Failure>> {
   const now = await readHead(store, to);
   if (!now.ok) return now;
-  if (to.branch !== null) {
-    const left = from.branches[to.branch];
-    if (left !== undefined && left !== to.sha && now.value.branches[to.branch] === left) {
-      const moved = await moveBranch(store, to.branch, to.sha, left, reflog);
-      if (!moved.ok) return moved;
-    }
-  }
+  const branches = await putBranchesBack(store, to, from, reflog);
+  if (!branches.ok) return branches;
   if (sameHead(now.value, from) && !sameHead(from, to)) {
     const moved = await moveHead(store, to, reflog);
     if (!moved.ok) return moved;
@@ -140,20 +139,23 @@ export async function putHeadBack(
   return putOperationBack(store.places.gitDir, to.operation, from.operation);
 }
 
-/** Does the same for the branch on which HEAD is in `from` and no more in `to`: it may have moved before HEAD left it. */
-export async function putLeftBranch(
+/** Those that both know: one may have moved before HEAD left it, or because a rebase of it ended. */
+async function putBranchesBack(
   store: Store,
   to: Head,
   from: Head,
   reflog: string,
 ): Promise<Result<undefined, Failure>> {
-  const { branch, sha } = from;
-  if (branch === null || branch === to.branch) return ok(undefined);
-  const wanted = to.branches[branch];
-  if (wanted === undefined || wanted === sha) return ok(undefined);
-  const now = await readHead(store, from);
-  if (!now.ok) return now;
-  return now.value.branches[branch] === sha ? moveBranch(store, branch, wanted, sha, reflog) : ok(undefined);
+  for (const [branch, wanted] of Object.entries(to.branches)) {
+    const left = from.branches[branch];
+    if (left === undefined || left === wanted) continue;
+    const now = await tipOf(store, branch);
+    if (!now.ok) return now;
+    if (now.value !== left) continue;
+    const moved = await moveBranch(store, branch, wanted, left, reflog);
+    if (!moved.ok) return moved;
+  }
+  return ok(undefined);
 }
 
 function sameHead(a: Head, b: Head): boolean {

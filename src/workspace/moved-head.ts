@@ -18,29 +18,50 @@ export async function movedHead(
   const [before, now] = [was.value, is.value];
   const tip = before.branch === null ? undefined : now.branches[before.branch];
   const left = tip !== undefined && tip !== before.sha;
-  if (before.branch === now.branch && before.sha === now.sha && !left) return ok(undefined);
-  const ends = [...new Set([now.sha, tip ?? null])].filter((sha) => sha !== null);
-  const commits = await commitsSince(store, before.sha, ends);
+  const rebased = movedBranches(before, now);
+  const same = before.branch === now.branch && before.sha === now.sha;
+  if (same && !left && rebased.length === 0) return ok(undefined);
+  const tips = rebased.map((one) => one.tip);
+  const ends = [...new Set([now.sha, tip ?? null, ...tips])].filter((sha) => sha !== null);
+  const commits = await commitsSince(store, before, ends);
   if (!commits.ok) return commits;
   const at = ({ branch, sha }: Head): HeadMove['from'] => ({
-    ...(branch === null ? {} : { branch: branch.replace(/^refs\/heads\//, '') }),
+    ...(branch === null ? {} : { branch: short(branch) }),
     ...(sha === null ? {} : { sha }),
   });
   return ok({
     ...{ from: at(before), to: at(now), commits: commits.value },
     ...(left && tip !== null ? { tip } : {}),
+    ...(rebased.length === 0 ? {} : { rebased }),
   });
 }
 
-/** One line each, newest first. */
+/** Those that a rebase was to move, and that are elsewhere. */
+function movedBranches({ rebasing = [], branches }: Head, now: Head): NonNullable<HeadMove['rebased']> {
+  return rebasing.flatMap((branch) => {
+    const tip = now.branches[branch];
+    return tip === undefined || tip === null || tip === branches[branch]
+      ? []
+      : [{ branch: short(branch), tip }];
+  });
+}
+
+function short(branch: string): string {
+  return branch.replace(/^refs\/heads\//, '');
+}
+
+/** One line each, newest first. What the branches of a rebase had before is not new. */
 async function commitsSince(
   store: Store,
-  since: string | null,
+  { sha, rebasing = [], branches }: Head,
   ends: readonly string[],
 ): Promise<Result<readonly string[], Failure>> {
   if (ends.length === 0) return ok([]);
-  const not = since === null ? [] : [`^${since}`];
-  const listed = await store.theirs(['rev-list', '--format=%h %s', '--abbrev=12', ...ends, ...not]);
+  const old = [sha, ...rebasing.map((branch) => branches[branch] ?? null)].filter((one) => one !== null);
+  const not = [...new Set(old)].map((one) => `^${one}`);
+  // What is gone cannot be named; the rest is no worse for it.
+  const args = ['rev-list', '--ignore-missing', '--format=%h %s', '--abbrev=12', ...ends, ...not];
+  const listed = await store.theirs(args);
   if (!listed.ok) return listed;
   const lines = text(listed.value).split('\n');
   return ok(lines.filter((one) => one !== '' && !/^commit [0-9a-f]{40,}$/.test(one)));

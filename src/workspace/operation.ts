@@ -50,6 +50,23 @@ export function readOperation(gitDir: string): Operation | undefined {
   return found;
 }
 
+/** The branches that a rebase in progress moves when it ends: its own, and those of `--update-refs`. They are noted down by git in plain files. */
+export function rebasedBranches(gitDir: string): readonly string[] {
+  const names = ['rebase-merge/head-name', 'rebase-apply/head-name', 'rebase-merge/update-refs'].flatMap(
+    (name) => linesOf(path.join(gitDir, name)),
+  );
+  return [...new Set(names.filter((name) => name.startsWith('refs/heads/')))];
+}
+
+function linesOf(file: string): readonly string[] {
+  try {
+    const stat = lstatSync(file);
+    return stat.isFile() && stat.size < MOST_BYTES ? readFileSync(file, 'utf8').split('\n') : [];
+  } catch {
+    return [];
+  }
+}
+
 /** Puts the notes back to `to`, where they still are as `from` says: an operation that somebody began or ended since is theirs. */
 export function putOperationBack(
   gitDir: string,

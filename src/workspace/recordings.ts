@@ -5,6 +5,7 @@ import type { Failure } from '../model/failure.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
 import type { Recording } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { stillHeld } from './commits.ts';
 import { ABSENT } from './diff.ts';
 import { SYNCED_REFS, syncObjects, UNSYNCED } from './durable.ts';
 import { line, names, shown, text } from './git.ts';
@@ -32,7 +33,7 @@ export interface Recorded {
   /** How the tree came from another one, where that is known; only to save time. */
   readonly growth?: Growth | undefined;
   /** What an earlier recording of the same run keeps already. */
-  readonly keeps?: Pick<Head, 'index' | 'sha'> | undefined;
+  readonly keeps?: Pick<Head, 'index' | 'sha' | 'branches'> | undefined;
   readonly at: number;
 }
 
@@ -47,8 +48,8 @@ interface Kept {
 }
 
 /**
- * Commits the tree and keeps it by the ref `<n>`; the index's blob by `<n>.index` and HEAD's commit by `<n>.head`, since an undone
- * commit of an agent is on no branch any more, unless an earlier recording of the run does so. All refs of one recording are there, or none, and whatever they name is on the
+ * Commits the tree and keeps it by the ref `<n>`; the index's blob by `<n>.index`, HEAD's commit by `<n>.head` and where other branches
+ * are that an undo may move by `<n>.branch`, since an undone commit is on no branch any more, unless an earlier recording of the run does so. All refs of one recording are there, or none, and whatever they name is on the
  * disk before them.
  */
 export async function makeRecording(
@@ -155,6 +156,8 @@ async function nameRecording(
   const led = ledElsewhere(store, what.run);
   if (led !== undefined) return err(elsewhere(led));
   if (!numbers.has(what.run)) dropStaleRefLocks(store, what.run);
+  const tips = await stillHeld(store, otherTips(what.head, what.keeps));
+  if (!tips.ok) return tips;
   for (;;) {
     const next = numbers.get(what.run) ?? (await lastNumber(store, what.run)) + 1;
     numbers.set(what.run, next + 1);
@@ -163,12 +166,20 @@ async function nameRecording(
     const { head, keeps } = what;
     if (head.index !== null && head.index !== keeps?.index) lines.push(`create ${ref}.index ${head.index}`);
     if (head.sha !== null && head.sha !== keeps?.sha) lines.push(`create ${ref}.head ${head.sha}`);
+    for (const [at, tip] of tips.value.entries())
+      lines.push(`create ${ref}.branch${at === 0 ? '' : at + 1} ${tip}`);
     const input = `${lines.join('\n')}\n`;
     const kept = await store.theirs(['update-ref', '--stdin'], { input, env: SYNCED_REFS });
     if (kept.ok) return ok(undefined);
     const taken = await store.theirs(['rev-parse', '-q', '--verify', ref], { codes: [0, 1] });
     if (!taken.ok || taken.value.length === 0) return kept;
   }
+}
+
+/** Where branches are beside HEAD's commit, whoever's commits are on them. */
+function otherTips({ sha, branches }: Head, keeps: Recorded['keeps']): readonly string[] {
+  const kept = new Set<string | null>([null, sha, ...Object.values(keeps?.branches ?? {})]);
+  return [...new Set(Object.values(branches))].filter((tip): tip is string => !kept.has(tip));
 }
 
 /** Git writes a ref through a link among its directories, and appends to a log that is one. */

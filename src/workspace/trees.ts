@@ -8,7 +8,7 @@ import { type Change, changes, rawChanges } from './changes.ts';
 import { patchBytes } from './diff.ts';
 import { line, names, text, zeroEnded } from './git.ts';
 import { headOf } from './head.ts';
-import { headTo } from './head-to.ts';
+import { type HeadTo, headTo } from './head-to.ts';
 import { leftMarkers, type Marker } from './markers.ts';
 import { type MergedTrees, mergeTrees } from './merge.ts';
 import { dropStaleRefLocks, keepRecording, type Numbers } from './recordings.ts';
@@ -39,10 +39,10 @@ export interface Trees {
    */
   pick(what: Pick): Promise<Result<string, Failure>>;
   /**
-   * Puts HEAD, its branch, the index and an operation in progress to where they are in `to`, each only where it is as `from` has it.
-   * Gives whether all of it is as in `to` then.
+   * Puts HEAD, its branch, those that a rebase moved, the index and an operation in progress to where they are in `to`, each only where it is as
+   * `from` has it. Nothing of it is moved where a commit is gone.
    */
-  headTo(to: string, from: string): Promise<Result<boolean, Failure>>;
+  headTo(to: string, from: string): Promise<Result<HeadTo, Failure>>;
   /** Those of the paths that are a file or a directory in one of the recordings. */
   known(paths: readonly string[], recordings: readonly string[]): Promise<Result<readonly string[], Failure>>;
   /**

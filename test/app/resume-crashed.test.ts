@@ -83,6 +83,26 @@ describe('a commit made since the runner died', () => {
     expect(at(project, 'kept')).toBe(mine);
   });
 
+  it('goes with `restore --head`, which names it, closes the attempt and keeps a way back', async () => {
+    const project = await killed();
+    const before = at(project);
+    const mine = commit(project);
+    project.git('switch', '-q', '-c', 'elsewhere', before);
+    const back = await say(project, 'restore @last edit --before --head');
+    expect(back.code).toBe(0);
+    expect(back.stderr).toContain('my own work');
+    expect(at(project, 'main')).toBe(before);
+    expect(branch(project)).toBe('main');
+    project.git('reflog', 'expire', '--expire=all', '--all');
+    project.git('gc', '-q', '--prune=now');
+    const [, forth = ''] = /`codemachine (restore \S+ edit\.1 --after --head)`/.exec(back.stderr) ?? [];
+    expect((await say(project, forth)).code).toBe(0);
+    expect(at(project, 'main')).toBe(mine);
+    expect(branch(project)).toBe('elsewhere');
+    expect((await say(project, 'resume @last')).code).toBe(0);
+    expect(at(project, 'main')).toBe(mine);
+  });
+
   it('stops a resume where no file differs, too', async () => {
     const project = await killed('true');
     project.git('commit', '-q', '--allow-empty', '-m', 'my own work');

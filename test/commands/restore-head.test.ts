@@ -1,9 +1,9 @@
 // Brings back with one command what an undo took, HEAD and index included, through the built program.
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { built } from '../support/built.ts';
 import type { Project } from '../support/repository.ts';
 import { say } from './project.ts';
-import { agentProject, usersSide, words } from './tree-project.ts';
+import { agentDoes, agentProject, usersSide, words } from './tree-project.ts';
 
 beforeAll(built);
 
@@ -73,4 +73,67 @@ it('goes with all files of one attempt', async () => {
     expect(refused).toMatchObject({ code: 2, stdout: '' });
     expect(refused.stderr).toContain('`--head` says where HEAD goes');
   }
+});
+
+/** A run whose only attempt has committed and failed: nothing of it is undone. */
+async function leftThere(): Promise<Project> {
+  const project = agentProject(
+    `git() { command git -c user.name=agent -c user.email=agent@localhost "$@"; }\necho agent > a.txt; git commit -qam "by the attempt"\nexit 1`,
+  );
+  expect((await say(project, 'run w')).code).toBe(1);
+  return project;
+}
+
+describe('an attempt whose commits are put back with its files', () => {
+  it('is closed, and one sentence says where HEAD is', async () => {
+    const project = await leftThere();
+    const start = project.git('rev-parse', 'main~1');
+    const back = await words(project, ['restore', '@last', 'fix', '--before', '--head']);
+    expect(back).toMatchObject({ code: 0 });
+    expect(back.stderr.match(/HEAD/g)).toHaveLength(2);
+    expect(back.stderr).toMatch(/--after --head` brings HEAD back/);
+    expect(back.stderr).toMatch(
+      /HEAD at main \([0-9a-f]{12}\) and the index are as they were before `fix`\n/,
+    );
+    expect(back.stderr).toContain('with that `fix` is undone');
+    expect(project.git('rev-parse', 'main')).toBe(start);
+    expect((await say(project, 'status @last')).stdout).not.toContain('still in the tree');
+    project.write('a.txt', 'mine\n');
+    agentDoes(project, 'cat a.txt > ../seen');
+    expect(await say(project, 'resume @last')).toMatchObject({ code: 0 });
+    expect(project.read('../seen')).toBe('mine\n');
+  });
+
+  it('is closed where somebody has committed since, whose commits stay', async () => {
+    const project = await leftThere();
+    project.git('commit', '-q', '--allow-empty', '-m', 'mine');
+    const mine = project.git('rev-parse', 'main');
+    const back = await words(project, ['restore', '@last', 'fix', '--before', '--head']);
+    expect(back.code).toBe(1);
+    expect(back.stderr).toContain('are not as run');
+    expect(back.stderr).not.toContain('Files alone');
+    expect(back.stderr).toContain('with that `fix` is undone');
+    expect(project.git('rev-parse', 'main')).toBe(mine);
+    expect(project.read('a.txt')).toBe('a\n');
+    expect(await words(project, ['restore', '@last', 'fix', '--before'])).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
+  });
+});
+
+it('puts the files back where the commits are gone from the repository', async () => {
+  const { project, command } = await undone();
+  const refs = project.git('for-each-ref', '--format=%(refname)', 'refs/codemachine').split('\n');
+  for (const ref of refs.filter((one) => /\.(head|branch\d*)$/.test(one)))
+    project.git('update-ref', '-d', ref);
+  project.git('branch', '-D', 'theirs');
+  project.git('reflog', 'expire', '--expire=all', '--all');
+  project.git('gc', '-q', '--prune=now');
+  const side = usersSide(project);
+  const back = await words(project, command);
+  expect(back.code).toBe(1);
+  expect(back.stderr).toContain('so files alone were put back');
+  expect(project.read('loose.txt')).toBe('loose\n');
+  expect(usersSide(project)).toEqual(side);
 });

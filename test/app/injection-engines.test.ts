@@ -1,6 +1,6 @@
 // Carries texts that are commands elsewhere through everything that reaches an engine, with the built program: none is obeyed.
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dialects, job } from '../engines/dialects/streams.ts';
 import { built } from '../support/built.ts';
 import { eventsOf } from '../support/cli.ts';
@@ -8,6 +8,9 @@ import { of } from '../support/event-check.ts';
 import { naughtyStrings, payloads } from '../support/payloads.ts';
 import { enoughTried, injectionPlace, pairs, same } from './injection-rig.ts';
 import { recordingEngines } from './recording-engine.ts';
+
+// A soak tries twice as many, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 beforeAll(built);
 afterAll(enoughTried);

@@ -2,12 +2,18 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fileName } from '../../src/model/file-name.ts';
+import { cleanForGithub, cleanForTerminal, oneLine } from '../../src/report/clean.ts';
 import { built } from '../support/built.ts';
 import { eventsOf } from '../support/cli.ts';
 import { of } from '../support/event-check.ts';
-import { enoughTried, injectionPlace, same } from './injection-rig.ts';
+import { naughtyStrings, payloads } from '../support/payloads.ts';
+import { enoughTried, injectionPlace, pairs, same } from './injection-rig.ts';
 import { scriptAgent } from './scripted-agent.ts';
+
+// A soak tries twice as many, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 beforeAll(built);
 afterAll(enoughTried);
@@ -28,7 +34,7 @@ steps:
     access: write
     prompt: Make more.
     workspace: { mode: isolated, copy: ["copied/**"], link: [linked], setup: ls copied linked > /dev/null }
-    artifacts: ["named/**", "apart-named/**"]
+    artifacts: apart-named/**
   - id: hash
     if: changed('named/**') && changed('apart-named/**')
     run: test -n "$HASH" && test "$(ls -A named | wc -l)" -gt 0
@@ -188,6 +194,24 @@ describe('names in a file', () => {
       expect(JSON.stringify(JSON.parse(shown.stdout))).toContain('canary-');
     }
     place.nothingRan('diagnostics: text, github, json, sarif', texts.length);
+  });
+});
+
+describe('what is shown', () => {
+  it('moves nothing on a terminal and commands no runner, cut or whole', () => {
+    const texts = [...new Set([...payloads('/c', 'shown'), ...naughtyStrings])];
+    for (const text of texts) {
+      for (const shown of [
+        cleanForTerminal(text, { color: false }),
+        cleanForTerminal(text, { color: true }).replace(/\x1b\[[\d;:]*m/g, ''),
+        cleanForGithub(text, { color: false }),
+        oneLine(text, 30),
+        fileName(text),
+      ])
+        expect(shown, text).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+      expect(cleanForGithub(`${text}\n${text}`, { color: false }), text).not.toMatch(OBEYED);
+    }
+    pairs['text on terminals and in logs'] = texts.length;
   });
 });
 

@@ -1,11 +1,14 @@
 // Shows that data cannot choose what is done: keys that take none refuse it, those that take it carry it as a value.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { built } from '../support/built.ts';
 import { eventsOf } from '../support/cli.ts';
 import { of } from '../support/event-check.ts';
 import { workflowOf, worldAt } from '../workflow/fixtures.ts';
 import { enoughTried, injectionPlace, pairs, same } from './injection-rig.ts';
 import { recordingEngines } from './recording-engine.ts';
+
+// A soak tries twice as many, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 beforeAll(built);
 afterAll(enoughTried);

@@ -1,10 +1,13 @@
 // Carries texts that are commands elsewhere through everything that ends in a shell, with the built program: none is obeyed.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { built } from '../support/built.ts';
 import { eventsOf } from '../support/cli.ts';
 import { of } from '../support/event-check.ts';
 import { enoughTried, injectionPlace, same } from './injection-rig.ts';
+
+// A soak tries twice as many, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 beforeAll(built);
 afterAll(enoughTried);

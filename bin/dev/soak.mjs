@@ -18,9 +18,9 @@ const soaks = {
     files: () => ['test/kill/kill.test.ts'],
     variables: { CODEMACHINE_KILL_SEED: randomInt(1, 1_000_000) * 1_000, CODEMACHINE_KILLS: 2_000 },
   },
-  // Each point at which `npm run ci` copies the disk; there only some of them are a death.
+  // Each point of a merge, and of a result that is taken from the cache; `npm run ci` dies at some of them.
   merges: {
-    files: () => ['test/kill/merge.test.ts'],
+    files: () => ['test/kill/merge.test.ts', 'test/app/cache-kill.test.ts'],
     variables: { CODEMACHINE_KILL_EVERY: 1 },
   },
 };

@@ -23,6 +23,11 @@ const soaks = {
     files: () => ['test/kill/merge.test.ts', 'test/app/cache-kill.test.ts'],
     variables: { CODEMACHINE_KILL_EVERY: 1 },
   },
+  // There `npm run ci` gives what costs a process for each text a part of them.
+  injections: {
+    files: () => ['test/app/injection'],
+    variables: { CODEMACHINE_TEST_RUNS: 2 },
+  },
 };
 
 function propertyTests() {

@@ -43,6 +43,9 @@ export const pairs: Record<string, number> = {};
 /** How many texts each sink is to be given, but where each text costs a process of ours. */
 const ENOUGH = 500;
 
+/** One mapping of a file may have not many more keys. */
+const MOST = 990;
+
 /** Prints what was tried, and holds that it was enough; to be called when all tests of a file have ended. */
 export function enoughTried(): void {
   process.stdout.write(`texts by sink: ${JSON.stringify(pairs)}\n`);
@@ -62,9 +65,13 @@ export function injectionPlace(
   return {
     project,
     out,
-    texts: (sink, few) => [
-      ...new Set([...payloads(canary, sink, few !== undefined && !soaks), ...(soaks ? naughtyStrings : [])]),
-    ],
+    texts: (sink, few) =>
+      [
+        ...new Set([
+          ...payloads(canary, sink, few !== undefined && !soaks),
+          ...(soaks ? naughtyStrings : []),
+        ]),
+      ].slice(0, MOST),
     names: (sink) => [
       ...new Set(
         payloads('', sink)

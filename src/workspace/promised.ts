@@ -51,7 +51,8 @@ async function collect(
   const start = literalStart(glob);
   const ours = realOf(stateDir);
   // Below it only directories are entered, so nothing else can lead out.
-  const waiting = insideRoot(root, path.dirname(start)).ok ? [start] : [];
+  const inside = !start.split('/').includes('..') && insideRoot(root, path.dirname(start)).ok;
+  const waiting = inside ? [start] : [];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     const full = path.join(root, name);
     if (isOurs(name) || isBelow(ours, full)) continue;

@@ -52,6 +52,13 @@ describe('promised files', () => {
       expect((await findPromised(place, [glob])).missing).toEqual([`\`${glob}\``]);
   });
 
+  it('are never found outside, whatever leads there', async () => {
+    const place = tree(['in', 'dir/in']);
+    writeFileSync(path.join(place.base, 'out'), 'outside');
+    for (const glob of ['../**', '..', '../out', 'dir/../../**', 'dir/../../out', './../*'])
+      expect(await findPromised(place, [glob])).toMatchObject({ files: [] });
+  });
+
   it('are not opened when they were swapped since: for a link, a pipe, or a directory that leads out', async () => {
     const place = tree(['a', 'b', 'dir/c']);
     writeFileSync(path.join(place.base, 'c'), 'outside');

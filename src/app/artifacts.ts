@@ -42,8 +42,8 @@ async function keep(
   globs: readonly string[],
   hard: AbortSignal,
 ): Promise<Result<readonly Artifact[], Failure>> {
-  const wrong = globs.map(problemOf).find((problem) => problem !== undefined);
-  if (wrong !== undefined) return err({ reason: 'config', message: wrong });
+  const wrong = globs.map(globProblemOf).find((problem) => problem !== undefined);
+  if (wrong !== undefined) return err({ reason: 'config', message: `artifacts: ${wrong}` });
   const place: PromisedIn = { root, stateDir: k.stateDir, match: matches };
   try {
     const { files, missing } = await findPromised(place, globs);
@@ -58,14 +58,14 @@ async function keep(
   }
 }
 
-/** A glob with an expression is known only now. */
-function problemOf(glob: string): string | undefined {
+/** Why a glob of files in the tree cannot be taken: one with an expression is known only when that is filled in. */
+export function globProblemOf(glob: string): string | undefined {
   const plain = glob.replace(/^!/, '');
   const problem =
     leadsOut(plain) || plain.split(/[/{},()|]/).includes('..')
       ? 'it leads out of the workspace'
       : globProblem(glob);
-  return problem === undefined ? undefined : `artifacts: ${JSON.stringify(glob)}: ${problem}`;
+  return problem === undefined ? undefined : `${JSON.stringify(glob)}: ${problem}`;
 }
 
 async function tooMuchOf(root: string, files: readonly string[]): Promise<Failure | undefined> {

@@ -2,12 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { fileNames } from '../model/file-name.ts';
 import { foldAll } from '../model/fold.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { BroughtDecision } from '../model/ports.ts';
 import type { GateProgress, StepProgress } from '../model/progress.ts';
 import { err, type Json, ok, type Result } from '../model/result.ts';
-import { gateWords, openGates } from '../report/gates.ts';
+import { changedFiles, gateWords, MOST_FILES, openGates } from '../report/gates.ts';
 import { quoted } from '../report/words.ts';
 import type { State } from '../state/state.ts';
 import { nearest } from '../workflow/suggest.ts';
@@ -89,7 +90,7 @@ async function bring(state: State, run: RunId, wanted: Wanted): Promise<Result<S
   const first = gateNamed(state, run, wanted.gate);
   if (!first.ok) return first;
   const { key } = first.value;
-  const seen = first.value.gate?.question?.digest;
+  const seen = first.value.gate?.question;
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     const now = gateNamed(state, run, key);
@@ -99,7 +100,8 @@ async function bring(state: State, run: RunId, wanted: Wanted): Promise<Result<S
     if (!brought.ok) return brought;
     if (gate?.decided !== undefined) return agree(now.value, gate.decided, brought.value);
     if (now.value.status !== 'asking') return notOpen(run, now.value);
-    if (gate?.question?.digest !== seen) return err(changedSince(run, key));
+    if (gate?.question !== undefined && gate.question.digest !== seen?.digest)
+      return err(changedSince(run, key, seen === undefined ? [] : changedFiles(seen, gate.question)));
     if (Date.now() > until)
       return refuse(
         `run ${run} does not take decisions now`,
@@ -180,9 +182,10 @@ function notOpen(run: RunId, { key, status }: StepProgress): Result<never, Refus
   );
 }
 
-function changedSince(run: RunId, key: StepKey): Refusal {
+function changedSince(run: RunId, key: StepKey, files: readonly string[]): Refusal {
+  const which = files.length === 0 ? '' : ` (${fileNames(files, MOST_FILES)})`;
   return {
-    message: `what ${key} shows has changed since it was asked, so nothing was decided`,
+    message: `what ${key} shows has changed since it was asked${which}, so nothing was decided`,
     help: `look at it again with \`codemachine status ${run}\`, then decide`,
   };
 }

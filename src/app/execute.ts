@@ -32,6 +32,7 @@ import { digestOf } from './digest.ts';
 import type { AskGate, Execution } from './execution.ts';
 import { githubContext, maskedValues } from './facts.ts';
 import { recordingGates, replayingGates } from './gate-recording.ts';
+import { lookingAtKept } from './kept-files.ts';
 import { flagsOf } from './record.ts';
 import { recordingOrders, replayedOrders } from './shuffle.ts';
 import { RUN_START } from './timeline.ts';
@@ -140,6 +141,7 @@ function runInput(
     hashFiles: (globs) => hashFiles(place.root, globs, matches, place.stateDir),
     clock: CLOCK,
     claim: (name, step) => stepClaim(e, name, step),
+    lookAtKept: lookingAtKept({ state, root: place.root, stateDir: place.stateDir }),
     digest: digestOf,
     ...(e.workspace === undefined ? {} : { treeAtStart: () => startOf(record.id, e.workspace) }),
     ...gateAnswers(e),

@@ -68,9 +68,13 @@ export function replayingGates(
   };
 }
 
-/** What was asked, as far as it is the same in another run: which files had changed, and not what the recordings of them are called. */
+/** What was asked, as far as it is the same in another run: which files had changed or were kept, and not what is in them. */
 function asked({ message, options, fields, shown }: GateQuestion): JsonObject {
-  const files = shown?.map(({ diff, ...one }) => (diff === undefined ? one : { ...one, files: diff.files }));
+  const files = shown?.map(({ diff, artifacts, ...one }) => ({
+    ...one,
+    ...(diff === undefined ? {} : { files: diff.files }),
+    ...(artifacts === undefined ? {} : { kept: artifacts.map(({ step, path: name }) => `${step}: ${name}`) }),
+  }));
   const words = {
     message,
     options,

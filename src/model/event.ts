@@ -4,6 +4,7 @@ import type { Failure } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
+import type { Shown } from './shown.ts';
 
 /** Tokens and money of one attempt, or of many added up. `usd` is null where the cost is unknown; it is never 0 for "not known". */
 export interface Usage {
@@ -51,16 +52,6 @@ export interface GateField {
   readonly required?: boolean;
   readonly default?: Json;
   readonly options?: readonly string[];
-}
-
-/** One thing that is shown at a gate. */
-export interface Shown {
-  /** As the file says it: `diff`, or an expression. */
-  readonly show: string;
-  /** What the expression came to. */
-  readonly value?: Json;
-  /** What the run has changed until then: two recordings, and the paths that differ. */
-  readonly diff?: { readonly from: string; readonly to: string; readonly files: readonly string[] };
 }
 
 /** Why nobody had to decide: the gate's own condition held, or its time was up. */

@@ -1,5 +1,6 @@
 /** Lists what the rooms need from outside, as the functions that `app.ts` hands in. */
 import type {
+  Artifact,
   AttemptValues,
   Chatter,
   GateDecision,
@@ -12,6 +13,7 @@ import type { Failure } from './failure.ts';
 import type { CachedChange, CacheSpec, Fingerprint } from './fingerprint.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject, Result } from './result.ts';
+import type { ShownArtifact } from './shown.ts';
 import type { Access, Effort, Isolated, McpServer, OutputType } from './workflow.ts';
 
 /** Reads the time and waits. Milliseconds since the epoch; faked in the tests of pure rooms only. */
@@ -240,6 +242,18 @@ export interface CachedStep {
   readonly cache: CacheSpec;
   readonly isolated?: Isolated;
 }
+
+/** A file that an execution kept. */
+export type KeptBy = Artifact & { readonly step: StepKey };
+
+/**
+ * Looks at those of the kept files that fit a glob, and at what the shared tree has in their place. The error is of the glob, which may
+ * have been filled in just now, or of a copy that is gone.
+ */
+export type LookAtKept = (
+  glob: string,
+  kept: readonly KeptBy[],
+) => Promise<Result<readonly ShownArtifact[], Failure>>;
 
 /** The funnel: stores a milestone, and lets it be heard when the disk has it. Rejects when the run has another owner by now. */
 export type Emit = (milestone: MilestoneBody) => Promise<Milestone>;

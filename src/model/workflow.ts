@@ -8,6 +8,7 @@ import type { CacheSpec } from './fingerprint.ts';
 import type { StepId } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
 import type { OtherSession } from './session.ts';
+import type { GateShow } from './shown.ts';
 import type { Range, SourceFile } from './source.ts';
 
 /** What an input may be. */
@@ -161,9 +162,6 @@ export interface PromptStep extends StepCommon {
   /** Goes on in the session of this step's iteration before, or in another step's; absent where each attempt opens a new one. */
   readonly session?: 'continue' | OtherSession;
 }
-
-/** What is shown at a gate: what the run has changed, or what an expression comes to. */
-export type GateShow = 'diff' | Expr;
 
 /** A checkpoint at which somebody, or something, decides. It makes one attempt, and starts nothing. */
 export interface GateStep extends StepCommon {

@@ -167,7 +167,9 @@ function describeUses({ file, with: given }: UsesStep): JsonObject {
 function describeGate(step: GateStep): JsonObject {
   const { message, show, options, fields, gateTimeoutMs, onTimeout, approveIf, require: required } = step;
   if (message === undefined) return { require: required?.text ?? '' };
-  const shown = show.map((one) => (one === 'diff' ? one : one.text));
+  const shown = show.map((one) =>
+    one === 'diff' ? one : 'artifacts' in one ? templateText(one.artifacts) : one.text,
+  );
   return {
     message: templateText(message),
     ...(shown.length === 0 ? {} : { show: shown }),

@@ -1,16 +1,18 @@
 /** Says how gates stand, with what to type to decide. */
-import type { GateField, GateQuestion, Shown } from '../model/event.ts';
-import { fileNames } from '../model/file-name.ts';
+import type { GateField, GateQuestion } from '../model/event.ts';
+import { fileName, fileNames } from '../model/file-name.ts';
 import type { RunId } from '../model/ids.ts';
 import type { GateProgress, Progress, StepProgress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
+import type { Shown, ShownArtifact } from '../model/shown.ts';
 import { oneLine } from './clean.ts';
-import { count, moment, quoted } from './words.ts';
+import { count, moment, quoted, size } from './words.ts';
 
 const WIDEST = 120;
 const WIDEST_COMMAND = 320;
 const MOST_LINES = 12;
-const MOST_FILES = 10;
+/** Of a list of files so many are named. */
+export const MOST_FILES = 10;
 
 /** A step at which a decision is waited for. */
 export type OpenGate = StepProgress & {
@@ -94,7 +96,32 @@ function wrapped(text: string): readonly string[] {
     : shown;
 }
 
-function shownLines({ show, value, diff }: Shown): readonly string[] {
+/** The files of which a gate shows something else when it is asked anew, as far as names tell. */
+export function changedFiles(then: GateQuestion, now: GateQuestion): readonly string[] {
+  const [before, after] = [namesShown(then), namesShown(now)];
+  const differing = [...after, ...before].filter((name) => !(before.has(name) && after.has(name)));
+  return [...new Set(differing.map((name) => name.slice(name.indexOf(' ') + 1)))];
+}
+
+/** What is shown of each file, with its path behind it. */
+function namesShown({ shown = [] }: GateQuestion): ReadonlySet<string> {
+  const changed = shown.flatMap(({ diff }) => (diff?.files ?? []).map((file) => `diff ${file}`));
+  const kept = shown.flatMap(({ artifacts = [] }) =>
+    artifacts.map(({ step, path, sha256, tree }) => `${step}:${sha256}:${tree} ${path}`),
+  );
+  return new Set([...changed, ...kept]);
+}
+
+function shownLines({ show, value, diff, artifacts }: Shown): readonly string[] {
+  if (artifacts !== undefined) {
+    const name = oneLine(show, WIDEST);
+    if (artifacts.length === 0) return [`${name}: no step kept such a file`];
+    const files = artifacts.slice(0, MOST_FILES).flatMap(artifactLines);
+    const more = artifacts.length - MOST_FILES;
+    const rest =
+      more > 0 ? [`  … and ${count(more, 'file')} more: \`codemachine status --json\` lists them`] : [];
+    return [`${name}: ${count(artifacts.length, 'file')}`, ...files, ...rest];
+  }
   if (diff === undefined) {
     const [line = '', ...more] = wrapped(asText(value ?? null));
     const name = oneLine(show, WIDEST);
@@ -105,6 +132,21 @@ function shownLines({ show, value, diff }: Shown): readonly string[] {
   const { files } = diff;
   if (files.length === 0) return ['diff: nothing has changed'];
   return [`diff: ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`];
+}
+
+const IN_THE_TREE: Readonly<Record<ShownArtifact['tree'], string>> = {
+  same: '',
+  differs: '; the tree holds something else by now',
+  missing: '; not in the tree',
+};
+
+function artifactLines({ step, path, sha256, bytes, text, tree }: ShownArtifact): readonly string[] {
+  const line = `  ${fileName(path)} (${size(bytes)}, of ${step}${IN_THE_TREE[tree]})`;
+  return [
+    line,
+    `    sha256 ${sha256}`,
+    ...(text === undefined ? [] : wrapped(text).map((one) => `    | ${one}`)),
+  ];
 }
 
 function fieldLine([name, field]: readonly [string, GateField]): string {

@@ -1,14 +1,18 @@
 /** Works out what a gate asks, and whether that is still what somebody saw. */
-import type { GateField, GateQuestion, Shown } from '../model/event.ts';
+import type { GateField, GateQuestion } from '../model/event.ts';
 import type { Expr } from '../model/expression.ts';
 import type { Failure } from '../model/failure.ts';
 import type { StepKey } from '../model/ids.ts';
+import { asStepKey } from '../model/ids.ts';
 import type { Json, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
+import type { Shown } from '../model/shown.ts';
+import { ARTIFACT } from '../model/shown.ts';
 import type { GateStep, InputSpec, Step } from '../model/workflow.ts';
 import { lookInTurn, usesChanges, withChanges } from './changes.ts';
 import { condition } from './fill.ts';
+import { keptBefore } from './kept-before.ts';
 import type { Phase } from './phase.ts';
 import type { Rank } from './room.ts';
 import type { Running } from './running.ts';
@@ -36,10 +40,10 @@ export function holds(of: GateOf, key: 'require' | 'approve-if', expr: Expr): Re
 
 /** What is asked now. The tree is looked at while nobody writes to it; `undefined` when there is no time for that any more. */
 export async function askedNow(of: GateOf): Promise<Result<GateQuestion | undefined, Failure>> {
-  const { step, run, phase, key } = of;
+  const { phase } = of;
   const words = wordsOf(of);
   if (!words.ok) return words;
-  if (!showsDiff(step)) return ok(questionOf(of, words.value));
+  if (!showsFiles(words.value)) return ok(questionOf(of, words.value));
   const leave = await phase.room.enter({
     remaining: of.remaining,
     index: of.index,
@@ -48,12 +52,13 @@ export async function askedNow(of: GateOf): Promise<Result<GateQuestion | undefi
   });
   if (leave === undefined) return ok(undefined);
   try {
-    const diff = await changedSoFar(run, key);
-    if (!diff.ok) return diff;
-    const shown = (words.value.shown ?? []).map((one) =>
-      one.show === 'diff' ? { ...one, diff: diff.value } : one,
-    );
-    return ok(questionOf(of, { ...words.value, shown }));
+    const shown: Shown[] = [];
+    for (const one of words.value.shown ?? []) {
+      const files = await filesOf(of, one);
+      if (!files.ok) return files;
+      shown.push({ ...one, ...files.value });
+    }
+    return ok(questionOf(of, withoutSecrets(of.run, { ...words.value, shown })));
   } finally {
     leave();
   }
@@ -75,9 +80,16 @@ export async function isStillShown(of: GateOf, question: GateQuestion): Promise<
   const { digest, workspace } = of.run.input.ports;
   const words = wordsOf(of);
   if (!words.ok) return words;
-  const bare = question.shown?.map(({ diff: _, ...one }) => one);
+  const bare = question.shown?.map(({ diff: _, artifacts: __, ...one }) => one);
   const then = { ...question, ...(bare === undefined ? {} : { shown: bare }) };
   if (digestOfQuestion(words.value, digest) !== digestOfQuestion(then, digest)) return ok(false);
+  for (const { show, artifacts } of question.shown ?? []) {
+    if (artifacts === undefined) continue;
+    const now = await filesOf(of, { show });
+    if (!now.ok) return now;
+    const clean = withoutSecrets(of.run, { ...words.value, shown: [{ show, ...now.value }] });
+    if (digest(plain(clean.shown?.[0]?.artifacts ?? [])) !== digest(plain(artifacts))) return ok(false);
+  }
   return workspace === undefined ? ok(true) : untouched(of.run.input.run, workspace, of.key, question);
 }
 
@@ -101,6 +113,27 @@ async function untouched(
 /** Whether a step shows what the run has changed. */
 export function showsDiff(step: Step): boolean {
   return step.kind === 'gate' && step.show.includes('diff');
+}
+
+/** Whether there is something to look at in the tree. */
+function showsFiles({ shown = [] }: Words): boolean {
+  return shown.some(({ show }) => show === 'diff' || show.startsWith(ARTIFACT));
+}
+
+/** What the tree adds to one thing that is shown; nothing to an expression. */
+async function filesOf(
+  { run, key }: GateOf,
+  { show }: Shown,
+): Promise<Result<Pick<Shown, 'diff' | 'artifacts'>, Failure>> {
+  if (show === 'diff') {
+    const diff = await changedSoFar(run, key);
+    return diff.ok ? ok({ diff: diff.value }) : diff;
+  }
+  if (!show.startsWith(ARTIFACT)) return ok({});
+  const look = run.input.ports.lookAtKept;
+  if (look === undefined) throw new Error('nobody can look at kept files');
+  const found = await look(show.slice(ARTIFACT.length), keptBefore(run, key));
+  return found.ok ? ok({ artifacts: found.value }) : found;
 }
 
 async function changedSoFar(
@@ -127,7 +160,7 @@ function seenBy({ run, step, scope }: GateOf): Result<Scope, Failure> {
 }
 
 function wordsOf(of: GateOf): Result<Words, Failure> {
-  const { run, step, key } = of;
+  const { run, step } = of;
   const seen = seenBy(of);
   if (!seen.ok) return seen;
   const message = step.message === undefined ? ok('') : fill(run, step.message, seen.value);
@@ -136,6 +169,12 @@ function wordsOf(of: GateOf): Result<Words, Failure> {
   for (const one of step.show) {
     if (one === 'diff') {
       shown.push({ show: 'diff' });
+      continue;
+    }
+    if ('artifacts' in one) {
+      const glob = fill(run, one.artifacts, seen.value);
+      if (!glob.ok) return err(condition(step, `show: ${glob.error}`));
+      shown.push({ show: run.input.ports.toText(glob.value) });
       continue;
     }
     const value = run.input.ports.evaluate(one, seen.value);
@@ -149,12 +188,16 @@ function wordsOf(of: GateOf): Result<Words, Failure> {
     ...(shown.length === 0 ? {} : { shown }),
     ...(fields.length === 0 ? {} : { fields: Object.fromEntries(fields) }),
   };
+  return ok(withoutSecrets(run, words));
+}
+
+function withoutSecrets(run: Running, words: Words): Words {
   const { mask } = run.input.ports;
-  if (mask === undefined) return ok(words);
-  const masked = mask({ ...words, type: 'gate-opened', step: key, digest: '' });
+  if (mask === undefined) return words;
+  const masked = mask({ ...words, type: 'gate-opened', step: asStepKey('gate'), digest: '' });
   if (masked.type !== 'gate-opened') throw new Error('a masked milestone is of another type');
   const { type: _, step: __, digest: ___, ...clean } = masked;
-  return ok(clean);
+  return clean;
 }
 
 function fieldOf({ type, description, required, default: fallback, options }: InputSpec): GateField {

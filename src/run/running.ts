@@ -12,7 +12,17 @@ import type {
 import type { Failure } from '../model/failure.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Attempt, Cache, Clock, Emit, HeadMove, Isolation, Match, Workspace } from '../model/ports.ts';
+import type {
+  Attempt,
+  Cache,
+  Clock,
+  Emit,
+  HeadMove,
+  Isolation,
+  LookAtKept,
+  Match,
+  Workspace,
+} from '../model/ports.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
@@ -53,6 +63,8 @@ export interface RunPorts {
   readonly shuffleSeed?: (reduce: StepKey) => string | undefined;
   /** The recording of the shared tree at the start of the run; undefined where none was made. */
   readonly treeAtStart?: () => Promise<Result<string | undefined, Failure>>;
+  /** Needed where a gate shows kept files. */
+  readonly lookAtKept?: LookAtKept;
   /** Puts the question of a gate to somebody who sits there, until `gone`; undefined where they went away instead of answering. */
   readonly askGate?: (asked: AskedGate, gone: AbortSignal) => Promise<GivenAnswer | undefined>;
   /** Takes secrets out of a milestone; identity where the workflow has none. */

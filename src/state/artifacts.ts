@@ -1,7 +1,7 @@
 /** Keeps the files that steps promised, each under the SHA-256 of what is in it. */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { syncPath } from './durable.ts';
 import { guardedAsync } from './problem.ts';
@@ -13,6 +13,14 @@ export type OpenFile = FileHandle;
 export interface KeptArtifact {
   readonly sha256: string;
   readonly bytes: number;
+}
+
+/** What a kept copy is. */
+export interface ReadArtifact {
+  /** The size. */
+  readonly bytes: number;
+  /** Absent where that is more than was asked for. */
+  readonly content?: Uint8Array;
 }
 
 const PIECE = 1024 * 1024;
@@ -37,6 +45,24 @@ export function keepArtifact(
       return kept;
     } finally {
       await rm(temporary, { force: true });
+    }
+  });
+}
+
+/** What was kept under a digest, with its content where that has at most so many bytes; undefined where it is gone. */
+export function readArtifact(
+  directory: string,
+  sha256: string,
+  most: number,
+): Promise<ReadArtifact | undefined> {
+  return guardedAsync(directory, async () => {
+    const file = path.join(directory, sha256);
+    try {
+      const { size } = await stat(file);
+      return size > most ? { bytes: size } : { bytes: size, content: await readFile(file) };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
     }
   });
 }

@@ -4,7 +4,13 @@ import type { Milestone } from '../model/event.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { RunRequest } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { type KeptArtifact, keepArtifact, type OpenFile } from './artifacts.ts';
+import {
+  type KeptArtifact,
+  keepArtifact,
+  type OpenFile,
+  type ReadArtifact,
+  readArtifact,
+} from './artifacts.ts';
 import { type Cached, makeCached } from './cached.ts';
 import { type Claims, makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
@@ -77,6 +83,8 @@ export interface State {
   outputFile(run: RunId, step: StepKey, attempt: number): string;
   /** Keeps what is in an open file of at most `most` bytes, under its SHA-256; undefined where it is larger. */
   keepArtifact(file: OpenFile, most: number): Promise<KeptArtifact | undefined>;
+  /** What is kept under a SHA-256, with its content where that has at most `most` bytes; undefined where it is gone. */
+  readArtifact(sha256: string, most: number): Promise<ReadArtifact | undefined>;
   /** The attempts of a run in the order in which they started, of one step if named, with the files they left. */
   logs(run: RunId, step?: StepKey): readonly LogAttempt[];
   /** What executions of steps came from, and what of that is still there. */
@@ -161,6 +169,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     openTranscript: (run, step, attempt) => openTranscript(directory, run, step, attempt),
     outputFile: makeOutputFiles(directory),
     keepArtifact: (file, most) => keepArtifact(path.join(directory, 'artifacts'), file, most),
+    readArtifact: (sha256, most) => readArtifact(path.join(directory, 'artifacts'), sha256, most),
     logs: (run, step) => {
       const attempts = safely(() => started.all(run)) as { step: StepKey; attempt: number }[];
       const wanted = step === undefined ? attempts : attempts.filter((one) => one.step === step);

@@ -1,14 +1,15 @@
 /** Reads gates: what is asked, what may be answered, and when nobody has to. */
 import type { Expr } from '../model/expression.ts';
-import { type GateShow, type GateStep, type Step, withBodies } from '../model/workflow.ts';
+import type { GateShow } from '../model/shown.ts';
+import { type GateStep, type Step, withBodies } from '../model/workflow.ts';
 import { isFence, readInputSpecs, textOf } from './declarations.ts';
 import { answer } from './expression-ancestors.ts';
 import type { Place } from './order.ts';
 import { complain, expressionOf, type Reading, templateAt } from './reading.ts';
 import { durationMs } from './scalars.ts';
+import { isShownArtifacts, readShownArtifacts } from './shown-artifacts.ts';
 import { nearest } from './suggest.ts';
 import { child, entryOf, type MapNode, type Node } from './tree.ts';
-import { refuseKey } from './unsupported.ts';
 
 const OPTIONS = ['approve', 'reject'];
 
@@ -110,10 +111,7 @@ function readShow(reading: Reading, list: Node | undefined): readonly GateShow[]
       if (!reading.world.hasGit) complain(reading, 'diff-needs-git', item.at, {});
       return ['diff'];
     }
-    if (item.value.startsWith('artifact:')) {
-      refuseKey(reading, 'artifact:', item.at, 'show an expression, or `diff`');
-      return [];
-    }
+    if (isShownArtifacts(item.value)) return readShownArtifacts(reading, item);
     const expr: Expr | undefined = expressionOf(reading, item);
     return expr === undefined ? [] : [expr];
   });

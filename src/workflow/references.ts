@@ -180,7 +180,11 @@ function checkGate(
   all: Check,
 ): void {
   if (message !== undefined) checkTemplate(message, 'message', owner, all);
-  for (const one of show) if (one !== 'diff') checkExpr(one, 'show', owner, all);
+  for (const one of show) {
+    if (one === 'diff') continue;
+    if ('artifacts' in one) checkTemplate(one.artifacts, 'show', owner, all);
+    else checkExpr(one, 'show', owner, all);
+  }
   if (approveIf !== undefined) checkExpr(approveIf, 'approve-if', owner, all);
   if (required !== undefined) checkExpr(required, 'require', owner, all);
 }

@@ -10,7 +10,7 @@ const BETWEEN = /[/{},()|]/;
 const WILD = /[*?[\]{}()]/;
 
 /** A key whose values are paths from the root of the tree. */
-type Key = Brought | 'artifacts' | 'cache.inputs';
+type Key = Brought | 'artifacts' | 'cache.inputs' | 'show';
 
 /** Those that must be there when a step starts. */
 type Brought = 'copy' | 'link';
@@ -68,6 +68,13 @@ export function judgeTreePath(reading: Reading, item: ScalarNode, key: Key): voi
   if (typeof item.value !== 'string' || reading.judged.has(item)) return;
   reading.judged.add(item);
   judge(reading, item, item.value, key);
+}
+
+/** The same for a glob that stands behind a word. */
+export function judgeTreeGlob(reading: Reading, item: ScalarNode, glob: string, key: 'show'): void {
+  if (reading.judged.has(item)) return;
+  reading.judged.add(item);
+  judge(reading, item, glob, key);
 }
 
 function judge(reading: Reading, item: ScalarNode, written: string, key: Key): void {

@@ -22,6 +22,7 @@ import { checkExpressions } from './references.ts';
 import { shapeDiagnostics } from './shape.ts';
 import { WORKFLOW_OWNERS } from './shape-keys.ts';
 import { describe } from './shape-values.ts';
+import { checkShownArtifacts } from './shown-artifacts.ts';
 import { checkStaticKeys } from './static-keys.ts';
 import type { Ground } from './step-common.ts';
 import { readSteps } from './steps.ts';
@@ -163,6 +164,7 @@ function build(reading: Reading): Workflow {
     files: Object.fromEntries(files),
   };
   checkBypassed(reading, steps, order.places);
+  checkShownArtifacts(reading, steps);
   for (const d of checkExpressions(workflow, {
     opaque: opaqueIds(reading, order),
     path: source.path,

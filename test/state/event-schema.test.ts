@@ -4,10 +4,11 @@ import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Limits } from '../../src/model/budget.ts';
-import type { Artifact, Event, GateField, Shown, Usage } from '../../src/model/event.ts';
+import type { Artifact, Event, GateField, Usage } from '../../src/model/event.ts';
 import { FAILURE_REASONS, type Failure } from '../../src/model/failure.ts';
 import type { Fingerprint } from '../../src/model/fingerprint.ts';
 import { asStepKey, RUN_ID_PATTERN } from '../../src/model/ids.ts';
+import type { Shown, ShownArtifact } from '../../src/model/shown.ts';
 import { runId } from './support/samples.ts';
 
 interface Shape {
@@ -349,6 +350,7 @@ const parts: {
   readonly artifact: Fields<Artifact>;
   readonly fingerprint: Fields<Fingerprint>;
   readonly shown: Fields<Shown>;
+  readonly 'shown-artifact': Fields<ShownArtifact>;
   readonly 'gate-field': Fields<GateField>;
 } = {
   limits: { usd: 'optional', tokens: 'optional', time: 'optional' },
@@ -369,7 +371,15 @@ const parts: {
   },
   artifact: { path: 'required', sha256: 'required' },
   fingerprint: { sha256: 'required', parts: 'required', change: 'optional', 'taken-from': 'optional' },
-  shown: { show: 'required', value: 'optional', diff: 'optional' },
+  shown: { show: 'required', value: 'optional', diff: 'optional', artifacts: 'optional' },
+  'shown-artifact': {
+    step: 'required',
+    path: 'required',
+    sha256: 'required',
+    bytes: 'required',
+    text: 'optional',
+    tree: 'required',
+  },
   'gate-field': {
     type: 'required',
     description: 'optional',

@@ -40,6 +40,16 @@ export const ORDER_CODES = {
     ({ file, keys }) => `${keys.map((key) => `\`${key}\``).join(' and ')} of ${file} says nothing here`,
     () => 'what holds for all steps of a run is said by its own workflow, or by a flag',
   ),
+  'artifact-not-kept': error<{ show: string; gate: string; keeps?: string; waits?: boolean }>(
+    ({ show, gate }) =>
+      `\`${show}\` shows nothing: no step that is certain to have ended before \`${gate}\` keeps a file that fits`,
+    ({ show, gate, keeps, waits = false }) =>
+      keeps === undefined
+        ? `write \`artifacts: "${show.slice('artifact:'.length)}"\` on the step before it that makes the files`
+        : waits
+          ? `move \`${gate}\` below \`${keeps}\`, which waits for it`
+          : `add \`${keeps}\` to the \`needs\` of \`${gate}\``,
+  ),
   'gate-bypassed': warning<{ step: string; gate: string }>(
     ({ step, gate }) => `\`${step}\` stands below the gate \`${gate}\` and does not wait for it`,
     ({ gate }) => `write \`needs: ${gate}\` if it is to wait, or name the steps it does wait for`,

@@ -212,7 +212,7 @@ export const SHAPE_CODES = {
   'reserved-path': error<{ key: string; value: string; why: string }>(
     ({ key, value, why }) => `\`${key}\` cannot take \`${value}\`: it ${why}`,
     ({ key }) =>
-      key === 'artifacts'
+      key === 'artifacts' || key === 'show'
         ? 'name files that the step makes, such as `coverage/**`'
         : key === 'cache.inputs'
           ? 'name the files that the step reads, such as `src/**`'

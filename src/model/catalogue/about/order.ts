@@ -20,4 +20,6 @@ export const ORDER_ABOUT = {
     'A used workflow says how many steps run at once, or which runs exclude each other. Both are of the whole run: the workflow that was started, or a flag, decides it.',
   'gate-bypassed':
     'A step stands below a gate and does not wait for it: something between them says `needs: []`. It would run before anybody has decided. A step that names the steps it waits for means it, and is not warned of.',
+  'artifact-not-kept':
+    'A gate shows files with `artifact:<glob>`: those that steps before it promised with `artifacts`. No step that is certain to have ended before the gate promises one that can fit.',
 } as const;

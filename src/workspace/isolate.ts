@@ -6,6 +6,7 @@ import type { Isolation, Match, Recording, Worktree, WorktreeOf } from '../model
 import { err, ok, type Result } from '../model/result.ts';
 import { applyPatch } from './diff.ts';
 import { type Environ, line } from './git.ts';
+import { makeGitlinks } from './gitlinks.ts';
 import { headOf, readHead } from './head.ts';
 import { unresolved } from './markers.ts';
 import { merge } from './merge.ts';
@@ -162,7 +163,7 @@ async function make(room: Room, place: WorktreePlace, what: WorktreeOf): Promise
   if (!head.ok) return head;
   const planted = await plant(store, place, head.value);
   if (!planted.ok) return planted;
-  const filled = await fill(store.beside(place.places), what.from);
+  const filled = await fill(store, store.beside(place.places), what.from);
   if (!filled.ok) return err(cannotMake(root, filled.error.message.replace(/\.$/, '')));
   const over = { shared: store.places.root, root, stateDir: path.dirname(store.dir) };
   const copied = await copyInto(over, what.copy, room.matches);
@@ -170,9 +171,11 @@ async function make(room: Room, place: WorktreePlace, what: WorktreeOf): Promise
 }
 
 /** Writes the recording's bytes; our index of the worktree learns their times, so that recording it again reads no file. */
-async function fill(store: Store, from: string): Promise<Result<unknown, Failure>> {
+async function fill(shared: Store, store: Store, from: string): Promise<Result<unknown, Failure>> {
   const read = await store.ours(['read-tree', from]);
-  return read.ok ? store.ours(['checkout-index', '--all', '-u']) : read;
+  if (!read.ok) return read;
+  const written = await store.ours(['checkout-index', '--all', '-u']);
+  return written.ok ? makeGitlinks(shared, store) : written;
 }
 
 function enter(room: Room, place: WorktreePlace): Entered {

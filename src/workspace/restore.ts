@@ -6,6 +6,7 @@ import { ABSENT, type Difference, differences, isIgnoreFile, parentsOf } from '.
 import { statOf } from './disk.ts';
 import { syncFiles } from './durable.ts';
 import { diskPath, named, shown, zeroEnded } from './git.ts';
+import { gitlinksOf } from './gitlinks.ts';
 import { ignoredAmong, ignoredAsOf } from './ignored.ts';
 import { ignoredWords, obstacles, obstacleWords } from './in-the-way.ts';
 import { editedLater, type LastLook, lastLook } from './last-look.ts';
@@ -156,7 +157,11 @@ async function putBack(
     if (!synced.ok) return synced;
   }
   restoreModes(root, writes, modes);
-  for (const one of all) if (one.toMode === ABSENT) prune(root, one.path);
+  const gone = all.filter((one) => one.toMode === ABSENT && one.path.includes('/'));
+  if (gone.length === 0) return ok(undefined);
+  const links = await gitlinksOf(store);
+  if (!links.ok) return links;
+  for (const one of gone) prune(root, one.path, links.value);
   return ok(undefined);
 }
 
@@ -207,9 +212,10 @@ function clearEmpty(directory: Buffer): boolean {
   return empty;
 }
 
-/** Removes the directories above a removed file that have nothing left in them. */
-function prune(root: string, name: string): void {
+/** Removes the directories above a removed file that have nothing left in them. One of a submodule stays: git wants it there. */
+function prune(root: string, name: string, links: ReadonlySet<string>): void {
   for (const parent of [...parentsOf(name)].reverse()) {
+    if (links.has(parent)) return;
     if (statOf(root, parent)?.isDirectory() !== true) continue;
     try {
       rmdirSync(diskPath(root, parent));

@@ -18,6 +18,14 @@ function collide(r: Repository): void {
   }
 }
 
+/** As after a clone: the commit is known, and the directory is empty. */
+function notCheckedOut(r: Repository, name: string): string {
+  r.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},${name}`);
+  r.git('commit', '-q', '-m', 'sub');
+  mkdirSync(path.join(r.root, name), { recursive: true });
+  return r.root;
+}
+
 const fails = (call: () => void): void => expect(call).toThrow();
 
 const STATES: Record<string, State> = {
@@ -102,6 +110,22 @@ const STATES: Record<string, State> = {
     gitIn(r, inner, 'commit', '-q', '-m', 'inner');
     gitIn(r, r.root, 'submodule', '--quiet', 'add', inner, 'sub');
     r.git('commit', '-q', '-m', 'sub');
+    return r.root;
+  },
+  'a submodule that is not checked out': (r) => notCheckedOut(r, 'sub m'),
+  'a submodule that is not checked out, deep, with a split index': (r) => {
+    notCheckedOut(r, 'deep/er/line\nbreak');
+    r.git('update-index', '--split-index');
+    return r.root;
+  },
+  'a submodule whose directory was removed': (r) => {
+    notCheckedOut(r, 'sub');
+    rmSync(path.join(r.root, 'sub'), { recursive: true });
+    return r.root;
+  },
+  'a submodule outside of a sparse checkout': (r) => {
+    notCheckedOut(r, 'other/sub');
+    r.git('sparse-checkout', 'set', '--cone', 'dir');
     return r.root;
   },
   'attributes with line ends and filters': (r) => {

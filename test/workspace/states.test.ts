@@ -1,5 +1,5 @@
 /** Proves that recording and undoing hold in every state in which people leave a repository. */
-import { chmodSync, chownSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { findRoot } from '../../src/workspace/root.ts';
@@ -159,6 +159,23 @@ test.each(['checked out and edited', 'not checked out'])(
     }
   },
 );
+
+test('files that an attempt leaves in the directory of a submodule that is not checked out', async () => {
+  const made = inState('a submodule that is not checked out');
+  if (made === undefined) return;
+  const { r, root } = made;
+  try {
+    const status = r.git('status', '--porcelain', '--untracked-files=no');
+    const ws = await openAt(root, r.environ);
+    const start = must(await ws.record(RUN, 'start')).tree;
+    r.write('lib/deep/new.txt', 'by the attempt\n');
+    must(await ws.restore(start, must(await ws.record(RUN, 'end', start)).tree));
+    expect(readdirSync(path.join(root, 'lib'))).toEqual([]);
+    expect(r.git('status', '--porcelain', '--untracked-files=no')).toBe(status);
+  } finally {
+    r.remove();
+  }
+});
 
 const isRoot = process.getuid?.() === 0;
 

@@ -1,19 +1,10 @@
 /** Says what a run that goes on keeps, before it does: of the run that it retries, or of itself with other files. */
 import path from 'node:path';
 import { sweepRun } from '../engines/process.ts';
-import type { Milestone, MilestoneBody } from '../model/event.ts';
+import type { Milestone } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
-import {
-  asRunId,
-  asStepKey,
-  liesIn,
-  outermost,
-  type RunId,
-  type StepId,
-  type StepKey,
-} from '../model/ids.ts';
+import { asRunId, asStepKey, outermost, type RunId, type StepId, type StepKey } from '../model/ids.ts';
 import { stepAt } from '../model/parts.ts';
-import { expansion, type Progress, type StepProgress } from '../model/progress.ts';
 import type { JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { isWriter, type Step, type Workflow, withBodies } from '../model/workflow.ts';
@@ -28,6 +19,7 @@ import type { Place } from './place.ts';
 import { checkRecord } from './record.ts';
 import type { Read } from './recorded-run.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { takenBodies } from './taken.ts';
 import { settleTree, type TreeChoice, type TreeSettled } from './tree-choice.ts';
 import type { Life } from './tree-lives.ts';
 import { changesOf, dropped, isUnchanged, keptLines, updateOf } from './updated.ts';
@@ -117,42 +109,6 @@ export async function takeOver(of: Reopening): Promise<Result<Reopened, Refusal>
   const done = await settled.value.putBack?.();
   if (done?.ok === false) return done;
   return ok({ record: of.record, opening: { prelude: takenBodies(decision, progress), retryOf: old.id } });
-}
-
-/** What a retry keeps, as it says it. */
-export function takenBodies({ kept }: Decision, { steps }: Progress): readonly MilestoneBody[] {
-  return [...kept].flatMap((key) => [
-    ...[...steps.keys()].filter((inner) => liesIn(inner, key)).flatMap((inner) => ofLoop(steps.get(inner))),
-    ...ofLoop(steps.get(key)),
-  ]);
-}
-
-/** What was executed in a loop is read behind it, whatever it came to. Nobody spends it again. */
-function ofLoop(step: StepProgress | undefined): readonly MilestoneBody[] {
-  if (step === undefined) return [];
-  const { key, status, attempt, values, failure, because = status, loop, instances } = step;
-  const decided: readonly MilestoneBody[] = [
-    ...(loop === undefined ? [] : [{ type: 'loop-decided', step: key, ...loop } as const]),
-    ...(instances === undefined ? [] : [expansion(key, instances)]),
-  ];
-  if (status === 'blocked' || status === 'canceled')
-    return [...decided, { type: `step-${status}`, step: key, because }];
-  if (status !== 'failed' || failure === undefined) return [...decided, ...takenBody(step)];
-  const { usage: _, ...rest } = values;
-  return [...decided, { ...rest, type: 'step-failed', step: key, attempt, final: true, failure }];
-}
-
-/** A result as another run says it. Which files it changed is told by the run that did. */
-function takenBody(step: StepProgress | undefined): readonly MilestoneBody[] {
-  if (step === undefined) return [];
-  const { key, status, attempt, values, engine, model, session, because } = step;
-  if (status === 'skipped') return [{ type: 'step-skipped', step: key, because: because ?? 'skipped' }];
-  const who = {
-    ...(engine === undefined ? {} : { engine }),
-    ...(model === undefined ? {} : { model }),
-    ...(session === undefined ? {} : { session }),
-  };
-  return [{ ...values, ...who, type: 'step-succeeded', step: key, attempt, reused: 'retry' }];
 }
 
 /** A run with today's files. */

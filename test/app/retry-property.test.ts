@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decideKept } from '../../src/app/kept.ts';
-import { takenBodies } from '../../src/app/reopen.ts';
+import { takenBodies } from '../../src/app/taken.ts';
 import { settleTree } from '../../src/app/tree-choice.ts';
 import { asRunId, asStepId } from '../../src/model/ids.ts';
 import type { Job } from '../../src/model/ports.ts';

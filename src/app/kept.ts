@@ -4,6 +4,7 @@ import { asStepKey, liesIn, outermost, type StepId, type StepKey } from '../mode
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
+import { type Inside, isAmong, keptInside } from './kept-inside.ts';
 
 /** What becomes of one step. */
 export interface Row {
@@ -17,6 +18,8 @@ export interface Row {
 export interface Decision {
   readonly rows: readonly Row[];
   readonly kept: ReadonlySet<StepKey>;
+  /** What is kept of steps that have no result and are what they were: they go on where they were. */
+  readonly inside: Inside;
   /** Steps with something recorded that the workflow has no more. */
   readonly gone: readonly StepKey[];
 }
@@ -46,15 +49,33 @@ export function decideKept(deciding: Deciding): Decision {
     rows.set(step.id, { step: step.id, kept: why === undefined, why: why ?? 'kept' });
   }
   const ids = new Set([...workflow.steps, ...workflow.finally].map(({ id }) => asStepKey(id)));
+  const goOn = plan.steps.filter(
+    ({ step }) => rows.get(step.id)?.kept === false && goesOn(deciding, step, (need) => rows.get(need)?.kept),
+  );
   const ordered = plan.steps.flatMap(({ step }) => rows.get(step.id) ?? []);
   return {
     rows: ordered,
     kept: new Set(ordered.filter(({ kept }) => kept).map(({ step }) => asStepKey(step))),
+    inside: keptInside(progress, goOn, deciding.mergesLater),
     // What lies in another goes with it.
     gone: [...progress.steps.keys()].filter(
       (key) => !liesIn(key, outermost(key)) && !ids.has(outermost(key)),
     ),
   };
+}
+
+/** Whether nothing but what it came to lets a step run again. */
+function goesOn(
+  { changed, from }: Deciding,
+  step: Step,
+  isKept: (need: StepId) => boolean | undefined,
+): boolean {
+  return step.id !== from && changed(step).length === 0 && step.needs.every((need) => isKept(need) !== false);
+}
+
+/** Whether the result of an execution is kept, alone or with what it lies in. */
+export function isKept({ kept, inside }: Decision, key: StepKey): boolean {
+  return kept.has(outermost(key)) || isAmong(inside.kept, key);
 }
 
 /** Why a step runs again by itself; undefined where it has a result that is still right. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { sweepRun } from '../engines/process.ts';
 import type { Milestone } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
-import { asRunId, asStepKey, outermost, type RunId, type StepId, type StepKey } from '../model/ids.ts';
+import { asRunId, asStepKey, type RunId, type StepId, type StepKey } from '../model/ids.ts';
 import { stepAt } from '../model/parts.ts';
 import type { JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -11,10 +11,11 @@ import { isWriter, type Step, type Workflow, withBodies } from '../model/workflo
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import { adoptChanges } from './adopted.ts';
 import { othersSince } from './cut-off.ts';
 import type { Execution } from './execution.ts';
 import type { Variables } from './facts.ts';
-import { type Decision, decideKept } from './kept.ts';
+import { type Decision, decideKept, isKept } from './kept.ts';
 import type { Place } from './place.ts';
 import { checkRecord } from './record.ts';
 import type { Read } from './recorded-run.ts';
@@ -105,10 +106,20 @@ export async function takeOver(of: Reopening): Promise<Result<Reopened, Refusal>
   if (progress.status === 'running') await sweepRun(old.id);
   const settled = await settle(of, { of: old, history, before, decision, finals: true });
   if (!settled.ok) return settled;
+  const { workspace, record, read } = of;
+  const { workflow } = read;
+  const adopted = await adoptChanges({
+    ...{ workspace, run: record.id, of: old.id },
+    ...{ progress, workflow, decision },
+  });
+  if (!adopted.ok) return adopted;
   // Before the opening: a retry that never began takes over again, and one that has begun no more.
   const done = await settled.value.putBack?.();
   if (done?.ok === false) return done;
-  return ok({ record: of.record, opening: { prelude: takenBodies(decision, progress), retryOf: old.id } });
+  return ok({
+    record,
+    opening: { prelude: takenBodies(decision, progress, adopted.value), retryOf: old.id },
+  });
 }
 
 /** A run with today's files. */
@@ -177,7 +188,7 @@ function settle(
 ): Promise<Result<TreeSettled, Refusal>> {
   if (workspace === undefined) return Promise.resolve(ok({ kept: false }));
   const { of, history, before, decision, finals } = left;
-  const again = (step: StepKey): boolean => !decision.kept.has(outermost(step));
+  const again = (step: StepKey): boolean => !isKept(decision, step);
   const last = new Set(before?.finally.map(({ id }) => asStepKey(id)));
   const isQuiet = (key: StepKey): boolean => {
     const step = before === undefined ? undefined : stepAt({ steps: before.steps, finally: [] }, key);

@@ -1,6 +1,5 @@
 /** Starts a run that takes over what another one came to. */
 
-import { foldAll } from '../model/fold.ts';
 import { asStepKey, outermost } from '../model/ids.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { ok, type Result } from '../model/result.ts';
@@ -15,7 +14,7 @@ import { locate, type Place } from './place.ts';
 import { flagsOf, storeRun } from './record.ts';
 import { checkoutStays, provenWhole, type Read, readAgain } from './recorded-run.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { decideTaken, nothingToRetry, type Taken } from './reopen.ts';
+import { decideTaken, nothingToRetry } from './reopen.ts';
 import { type ResumeOptions, resumeRecord } from './resume.ts';
 import { selectSteps } from './show-plan.ts';
 import { withoutSecrets } from './start.ts';
@@ -83,26 +82,7 @@ async function prepare(
   if (!taken.ok) return taken;
   const something = nothingToRetry(taken.value, from.value);
   if (!something.ok) return something;
-  const choice = choiceOfOthers(read.value.workflow, taken.value);
-  return choice === undefined ? ok(fields) : refuse(...choice);
-}
-
-/** Results can be taken over, and the trees of candidates cannot: they are recorded with the run that made them. */
-function choiceOfOthers(
-  { steps }: Read['workflow'],
-  { old, history, decision }: Taken,
-): [string, string] | undefined {
-  const kept = (id: string): boolean => decision.rows.some((row) => row.step === id && row.kept);
-  const over = foldAll(history).status === 'succeeded';
-  const resume = over ? '' : `\`codemachine resume ${old.id}\` goes on with them, `;
-  for (const step of steps) {
-    if (step.kind !== 'reduce' || step.mode !== 'best-of' || kept(step.id) || !kept(step.from)) continue;
-    return [
-      `\`${step.id}\` chooses among changes that \`${step.from}\` made in run ${old.id}, and they are recorded with that run alone`,
-      `${resume}\`codemachine retry ${old.id} --from ${step.from}\` makes them again`,
-    ];
-  }
-  return undefined;
+  return ok(fields);
 }
 
 function hereOf(options: RetryOptions, state: State): Place {

@@ -147,9 +147,13 @@ function ended(lived: Lived, pieces: Piece[], newest: string | undefined): strin
   return end.tree;
 }
 
+const HOLDERS: ReadonlySet<string> = new Set(['loop', 'matrix', 'uses', 'reduce', 'gate']);
+
 /** Whether what happened between two milestones was done by steps that run again, which nobody could come between. */
 function ours({ history, told, of }: Lived, after: number, before: number): boolean {
   const recorded = new Set(told.changes.map(({ step }) => step));
+  // What only holds others together touches nothing.
+  for (const m of history) if (m.type === 'step-started' && HOLDERS.has(m.kind)) recorded.add(m.step);
   const spans = new Map<string, { readonly step: StepKey; readonly start: number; end: number }>();
   for (const m of history) {
     if (m.type === 'run-resumed' && m.seq > after && m.seq < before) return false;

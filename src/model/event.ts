@@ -178,7 +178,13 @@ export type MilestoneBody =
       readonly because?: string;
     } & OfAttempt)
   | ({ readonly type: 'step-succeeded'; readonly reused?: Reused } & OfAttempt & AttemptValues)
-  | ({ readonly type: 'step-failed'; readonly final: boolean; readonly failure: Failure } & OfAttempt &
+  | ({
+      readonly type: 'step-failed';
+      readonly final: boolean;
+      readonly failure: Failure;
+      /** In an iteration that a retry took over. */
+      readonly reused?: 'retry';
+    } & OfAttempt &
       AttemptValues)
   | ({ readonly type: 'step-skipped' | 'step-blocked' | 'step-canceled'; readonly because: string } & OfStep)
   | ({ readonly type: 'retry-scheduled'; readonly 'retry-at': string; readonly because: string } & OfAttempt)

@@ -1,12 +1,11 @@
 // Kills the program while it puts the tree back for a retry or an update: the next resume finishes it.
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
 import { of, strictEvents } from '../support/event-check.ts';
 import type { Project } from '../support/repository.ts';
+import { killingGit } from './killing-git.ts';
 import { scriptAgent } from './scripted-agent.ts';
 
 beforeAll(built);
@@ -23,18 +22,6 @@ const PROMPTS = {
 };
 const WORK =
   'if test -e plan.txt; then echo code > code.txt; echo more >> a.txt; rm b.txt; else echo plan > plan.txt; fi';
-
-/** A PATH whose git kills the one who calls it when it is to write files of the tree, `before` or `after` it does. */
-function killing(project: Project, when: 'before' | 'after'): Readonly<Record<string, string>> {
-  const bin = path.join(project.base, `git-${when}`);
-  mkdirSync(bin);
-  const own = path.join(bin, 'git');
-  const real = '"$(PATH="${PATH#*:}" command -v git)" "$@"';
-  const run = when === 'before' ? 'kill -9 $PPID; exit 1' : `${real}; kill -9 $PPID; exit 1`;
-  writeFileSync(own, `#!/bin/bash\ncase " $* " in *" checkout-index "*) ${run};; esac\nexec ${real}\n`);
-  chmodSync(own, 0o755);
-  return { PATH: `${bin}:${project.environ.PATH ?? ''}` };
-}
 
 async function resumed(project: Project): Promise<readonly Event[]> {
   const { code, stdout, stderr } = await say(project, 'resume @last --json');
@@ -54,7 +41,7 @@ async function failed(): Promise<Project> {
 describe.each(['before', 'after'] as const)('killed %s files are written', (when) => {
   it('a retry that never began is begun by resume', async () => {
     const project = await failed();
-    const env = killing(project, when);
+    const env = killingGit(project, when);
     const { signal } = await say(project, 'retry @last --from code', { env });
     expect(signal).toBe('SIGKILL');
     expect(JSON.parse((await say(project, 'runs --json')).stdout)).toMatchObject([
@@ -72,7 +59,7 @@ describe.each(['before', 'after'] as const)('killed %s files are written', (when
   it('an update goes on by resume, with the files that it was updated to', async () => {
     const project = await failed();
     project.write('.codemachine/workflows/code.md', 'code it well\n');
-    const env = killing(project, when);
+    const env = killingGit(project, when);
     const { signal } = await say(project, 'resume @last --updated', { env });
     expect(signal).toBe('SIGKILL');
     project.write('.codemachine/workflows/code.md', 'once more another\n');

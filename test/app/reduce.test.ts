@@ -99,19 +99,6 @@ describe('best-of', () => {
     expect(asked(project).filter((step) => step === 'pick:judge')).toHaveLength(2);
   });
 
-  it('is not retried without its candidates, whose trees another run has', async () => {
-    const project = judgeProject(BEST_OF, AGENT.replace('return judge(prompt);', 'return "none";'));
-    expect((await say(project, 'run w')).code).toBe(1);
-    const refused = await say(project, 'retry @last');
-    expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(/`pick` chooses among changes that `fix` made in run/);
-    expect(refused.stderr).toMatch(/codemachine retry \S+ --from fix/);
-    const agent = path.relative(project.root, path.join(project.home, 'agent.mjs'));
-    project.write(agent, AGENT);
-    expect((await say(project, 'retry @last --from fix')).code).toBe(0);
-    expect(tree(project)).toEqual(LANDED);
-  });
-
   it('is replayed with the same letters in another run, without asking anybody', async () => {
     const first = judgeProject();
     const dir = path.join(first.base, 'recording');

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { ends, eventsOf, projectWith, say } from '../commands/project.ts';
 import { built } from '../support/built.ts';
+import { startCli } from '../support/cli.ts';
 import { of } from '../support/event-check.ts';
 import type { Project } from '../support/repository.ts';
 import { AGENT, asked, BEST_OF, judgeProject } from './judge-project.ts';
@@ -132,6 +133,24 @@ describe('a loop that failed in an iteration', () => {
     expect(all.code).toBe(0);
     expect(project.read('code.txt')).toBe('build[1].code\nbuild[2].code\nbuild[3].code\n');
     expect(of(all.events, 'step-started').filter(({ kind }) => kind === 'prompt')).toHaveLength(3);
+  });
+
+  it('and was killed in the retry goes on in the iteration that it had come to', async () => {
+    const project = projectWith({ w: ROUNDS });
+    const work = 'echo "$CODEMACHINE_STEP" >> a.txt';
+    scriptAgent(project, work);
+    expect((await say(project, 'run w')).code).toBe(1);
+    project.write('../ready', '');
+    scriptAgent(project, `${work}; kill -9 "$(cat ../pid)"; sleep 60`);
+    const cli = startCli(project, ['retry', '@last', '--json']);
+    project.write('../pid', String(cli.pid));
+    expect((await cli.ended).signal).toBe('SIGKILL');
+    scriptAgent(project, work);
+    const { code, events } = await eventsOf(project, 'retry @last');
+    expect(code).toBe(0);
+    expect(started(events)).toEqual(['build', 'build[3].code', 'build[3].mind', 'build[3].test', 'after']);
+    expect(project.read('a.txt')).toBe('a\nbuild[1].code\nbuild[2].code\nbuild[3].code\n');
+    expect(of(events, 'run-finished')[0]?.outputs).toEqual({ all: 'failed,failed,failed 3' });
   });
 
   it('begins anew where it had all its iterations in vain', async () => {

@@ -1,10 +1,11 @@
 // Retries random workflows after random failures, in memory: they end as if nothing had happened.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decideKept } from '../../src/app/kept.ts';
+import { decideKept, isKept } from '../../src/app/kept.ts';
 import { takenBodies } from '../../src/app/taken.ts';
 import { settleTree } from '../../src/app/tree-choice.ts';
-import { asRunId, asStepId } from '../../src/model/ids.ts';
+import { asRunId, asStepId, asStepKey, type StepKey } from '../../src/model/ids.ts';
+import { stepAt } from '../../src/model/parts.ts';
 import type { Job } from '../../src/model/ports.ts';
 import { ok } from '../../src/model/result.ts';
 import type { Step, Workflow } from '../../src/model/workflow.ts';
@@ -15,6 +16,8 @@ import {
   type FakeTree,
   failing,
   fine,
+  loopStep,
+  matrixOf,
   planOf,
   type Rig,
   runStep,
@@ -22,26 +25,32 @@ import {
   start,
   template,
   turn,
+  usesStep,
   workflowOf,
 } from '../run/rig.ts';
 import { fakeWorld, ISOLATED, type World } from '../run/worktrees.ts';
 import { runs } from '../support/seed.ts';
 
+/**
+ * `format` is a command that rewrites what agents wrote, `fan` a matrix of agents with trees of their own, `round` a loop of an agent
+ * and a command, `rounds` a matrix of loops of readers, `part` a used workflow.
+ */
+const KINDS = ['agent', 'apart', 'format', 'command', 'reader', 'fan', 'round', 'rounds', 'part'] as const;
+
 interface Drawn {
-  /** `format` is a command that rewrites what agents wrote. */
-  readonly kind: 'agent' | 'apart' | 'format' | 'command' | 'reader';
+  readonly kind: (typeof KINDS)[number];
   readonly needs: readonly number[];
 }
 
 const graphs = fc.array(
   fc.record({
-    kind: fc.constantFrom('agent', 'agent', 'apart', 'format', 'command', 'reader'),
+    kind: fc.constantFrom('agent', ...KINDS),
     needs: fc.array(fc.nat(20), { maxLength: 3 }),
   }) as fc.Arbitrary<Drawn>,
   { minLength: 2, maxLength: 9 },
 );
 const failure = fc.record({
-  at: fc.nat(20),
+  at: fc.nat(1_000),
   from: fc.option(fc.nat(20)),
   maxParallel: fc.integer({ min: 1, max: 4 }),
 });
@@ -51,11 +60,27 @@ function build(drawn: readonly Drawn[]): Workflow {
   let writer: string | undefined;
   const steps = drawn.map(({ kind, needs }, index): Step => {
     const id = `s${index}`;
-    const writes = kind === 'agent' || kind === 'format';
+    const writes = kind === 'agent' || kind === 'format' || kind === 'round' || kind === 'part';
     const before = index === 0 ? [] : needs.map((need) => `s${need % index}`);
     const all = [...new Set([...before, ...(writes && writer !== undefined ? [writer] : [])])];
     if (writes) writer = id;
-    const told = template([kind, ...all.map((need) => `\${{ steps.${need}.text }}`)].join(' '));
+    const said = all.map((need) => `\${{ steps.${need}.text }}`).join(' ');
+    const told = template(`${kind} ${said}`);
+    const pair = (by: string): readonly Step[] => [
+      agentStep(`${id}-a`, { access: by === 'agent' ? 'write' : 'read', prompt: template(by) }),
+      runStep(`${id}-b`, { needs: [`${id}-a`], script: template(`command \${{ steps['${id}-a'].text }}`) }),
+    ];
+    if (kind === 'fan') {
+      const matrix = matrixOf({ n: [1, 2, 3] });
+      const prompt = template(`apart ${said}`);
+      return agentStep(id, { needs: all, access: 'write', isolated: ISOLATED, prompt, matrix });
+    }
+    if (kind === 'round') return loopStep(id, pair('agent'), { needs: all, until: 'loop.index === 2' });
+    if (kind === 'rounds') {
+      const matrix = matrixOf({ n: [1, 2] });
+      return loopStep(id, pair('reader'), { needs: all, until: 'loop.index === 2', matrix });
+    }
+    if (kind === 'part') return usesStep(id, workflowOf(pair('agent')), { needs: all });
     if (kind === 'agent') return agentStep(id, { needs: all, access: 'write', prompt: told });
     if (kind === 'apart')
       return agentStep(id, { needs: all, access: 'write', isolated: ISOLATED, prompt: told });
@@ -138,7 +163,7 @@ it('a retry after any failure ends as the run would have that nothing happened t
       expect((await wanted.result()).end).toBe('succeeded');
 
       const world = fakeWorld();
-      const failed = `s${at % drawn.length}`;
+      const failed = wanted.made[at % wanted.made.length]?.replace(/\.\d+$/, '');
       const first = start({ workflow, ports: world.ports, script: worker(world, failed), options });
       expect((await first.result()).end).toBe('failed');
       const decision = decideKept({
@@ -146,18 +171,17 @@ it('a retry after any failure ends as the run would have that nothing happened t
         ...(from === null ? {} : { from: asStepId(`s${from % drawn.length}`) }),
         mergesLater: false,
       });
-      const again = (step: string): boolean => !(decision.kept as ReadonlySet<string>).has(step);
-      const reads = new Set(
-        workflow.steps
-          .filter((step) => step.isolated !== undefined || (step.kind === 'prompt' && step.access === 'read'))
-          .map(({ id }) => `${id}`),
-      );
+      const again = (step: string): boolean => !isKept(decision, asStepKey(step));
+      const reads = (key: StepKey): boolean => {
+        const step = stepAt(workflow, key);
+        return step?.isolated !== undefined || (step?.kind === 'prompt' && step.access === 'read');
+      };
       const old = asRunId('20261120-141503-k7qd');
       const settle = (tree?: 'restore') =>
         settleTree(
           {
             ...{ workspace: asGit(world), run: asRunId('20261120-141504-k7qd'), of: old },
-            ...{ history: first.journal, again, counts: again, recordsAll: (step) => reads.has(step) },
+            ...{ history: first.journal, again, counts: again, recordsAll: reads },
             othersSince: () => [],
           },
           { tell: () => undefined, ...(tree === undefined ? {} : { tree }) },

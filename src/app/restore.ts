@@ -1,9 +1,9 @@
 /** Puts the tree back to how a run recorded it. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import { headMoved, headPlace } from '../model/head-move.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { changesText } from '../report/tree-changes.ts';
 import { count, quoted } from '../report/words.ts';
-import { headMoved, headPlace } from '../run/moved.ts';
 import type { Change } from '../workspace/changes.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
 import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';

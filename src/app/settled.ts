@@ -1,8 +1,9 @@
 /** Tells the journal that a person has undone what an attempt left in the tree. */
+
+import { headMoved } from '../model/head-move.ts';
 import type { AttemptTrees } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { quoted } from '../report/words.ts';
-import { headMoved } from '../run/moved.ts';
 import { attemptWords, type NamedAttempt } from './attempt-name.ts';
 import { tell } from './present.ts';
 import type { Refusal } from './refusal.ts';

@@ -1,8 +1,9 @@
 /** Takes out of the tree what the steps that run again did to it. */
 import type { Milestone, MilestoneBody } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
+import type { HeadMove } from '../model/head-move.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
-import type { HeadMove } from '../model/ports.ts';
+
 import { err, ok, type Result } from '../model/result.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { type Refusal, refuse } from './refusal.ts';

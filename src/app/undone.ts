@@ -1,11 +1,11 @@
 /** Tells a person what was taken out of the tree. */
 
 import { fileNames } from '../model/file-name.ts';
+import type { HeadMove } from '../model/head-move.ts';
+import { headMoved, headPlace, othersWorked } from '../model/head-move.ts';
 import type { RunId } from '../model/ids.ts';
-import type { HeadMove } from '../model/ports.ts';
 import { oneLine } from '../report/clean.ts';
 import { quoted } from '../report/words.ts';
-import { headMoved, headPlace, othersWorked } from '../run/moved.ts';
 import type { Undone } from '../run/running.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import type { TreeBack } from './tree-back.ts';
@@ -25,11 +25,18 @@ export async function undoneSentence(
       : `undid what \`${step}\` (attempt ${attempt}) had left: ${named(files)}`;
   const recordings = await workspace.recordings(run);
   const number = recordings.ok ? recordings.value.find(({ tree }) => tree === found)?.number : undefined;
-  const all = whole === true ? `${quoted(`${step}.${attempt}`)} --after --head` : `--to ${number ?? found}`;
+  const asFound = `\`codemachine restore ${run} --to ${number ?? found}\``;
+  const asLeft = `\`codemachine restore ${run} ${quoted(`${step}.${attempt}`)} --after --head\``;
+  const back =
+    whole === true
+      ? `${asLeft} brings all of it back`
+      : head === undefined
+        ? `${asFound} brings all of it back`
+        : `${asLeft} brings HEAD back with what the attempt left, ${asFound} then the files as they were found`;
   const said = [
     ...(files.length === 0 ? [] : [`${what}. ${await wayBack(found, files, workspace)}`]),
     ...(head === undefined ? [] : [headSentence(head)]),
-    `\`codemachine restore ${run} ${all}\` brings all of it back, once the run is not at work`,
+    `${back}, once the run is not at work`,
   ];
   return said.join('. ');
 }

@@ -2,6 +2,7 @@
 import type { ScopedLimits, Unit } from './budget.ts';
 import type { Failure } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import type { HeadMove } from './head-move.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { Json, JsonObject } from './result.ts';
 import type { Shown } from './shown.ts';
@@ -217,7 +218,12 @@ export type MilestoneBody =
       readonly spent: number;
       readonly limit: number;
     }
-  | ({ readonly type: 'snapshot-taken'; readonly 'by-hand'?: true } & SnapshotFields)
+  | ({
+      readonly type: 'snapshot-taken';
+      readonly 'by-hand'?: true;
+      /** How HEAD moved since the attempt began, with the newest commits. */
+      readonly head?: HeadMove;
+    } & SnapshotFields)
   | ({ readonly type: 'tree-restored'; readonly 'by-hand'?: true } & SnapshotFields)
   /** An isolated attempt ended well; `tree` is what it made, which waits for its turn to be merged. What it says is its result. */
   | ({ readonly type: 'change-ready'; readonly reused?: Reused } & SnapshotFields & AttemptValues)

@@ -10,7 +10,8 @@ export function treesAfter(
   if (m.type === 'tree-restored') return { ...trees, undone: true };
   if (trees?.before === undefined) return { ...trees, before: m.tree, undone: false };
   const differs = trees.isolated === true && m.files.length > 0;
-  return { ...trees, after: m.tree, undone: false, ...(differs ? { differs } : {}) };
+  const head = m.head === undefined ? {} : { head: m.head };
+  return { ...trees, after: m.tree, undone: false, ...(differs ? { differs } : {}), ...head };
 }
 
 /** After a merge was begun, or done. */

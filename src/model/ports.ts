@@ -11,6 +11,7 @@ import type {
 } from './event.ts';
 import type { Failure } from './failure.ts';
 import type { CachedChange, CacheSpec, Fingerprint } from './fingerprint.ts';
+import type { HeadMove } from './head-move.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject, Result } from './result.ts';
 import type { ShownArtifact } from './shown.ts';
@@ -112,18 +113,8 @@ export interface Recording {
   readonly tree: string;
   /** Paths that differ from the recording it was compared with; empty where there was none. */
   readonly files: readonly string[];
-}
-
-/** Where HEAD was and where it is. No branch where it is detached, no commit before the first one. */
-export interface HeadMove {
-  readonly from: { readonly branch?: string; readonly sha?: string };
-  readonly to: HeadMove['from'];
-  /** Where the branch is by now that HEAD was on, if it moved. */
-  readonly tip?: string;
-  /** Where branches are by now that were being rebased, and moved; absent for none. */
-  readonly rebased?: readonly { readonly branch: string; readonly tip: string }[];
-  /** Those that came since, newest first: the beginning of the id, then the subject. */
-  readonly commits: readonly string[];
+  /** HEAD, its branch or one that a rebase moves is not where it was in that recording. */
+  readonly headMoved?: true;
 }
 
 /** The workspace's tree as a thing that can be recorded and put back. */

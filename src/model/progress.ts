@@ -10,6 +10,7 @@ import type {
   Usage,
 } from './event.ts';
 import type { Failure } from './failure.ts';
+import type { HeadMove } from './head-move.ts';
 import type { RunId, StepKey } from './ids.ts';
 import type { JsonObject } from './result.ts';
 import type { Spending } from './spending.ts';
@@ -37,6 +38,8 @@ export interface GateProgress {
 export interface AttemptTrees {
   readonly before?: string;
   readonly after?: string;
+  /** How HEAD moved between the two, in the shared tree. */
+  readonly head?: HeadMove;
   /** It changed files of its own worktree between the two. */
   readonly differs?: true;
   /** Whether the tree was put back to `before` since. */

@@ -2,6 +2,7 @@
 
 import type { Milestone } from '../model/event.ts';
 import { fileNames } from '../model/file-name.ts';
+import { headMoved } from '../model/head-move.ts';
 import type { Progress } from '../model/progress.ts';
 import { budgetAmount } from './budgets.ts';
 import { isEnd } from './changes.ts';
@@ -95,7 +96,7 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
     case 'candidates-shown':
       return [shown(m)];
     case 'snapshot-taken':
-      return isEnd(progress, m) ? files('changed', m.files) : [];
+      return isEnd(progress, m) ? [...files('changed', m.files), ...headLines(m)] : [];
     case 'tree-restored':
     case 'change-ready':
     case 'merge-started':
@@ -209,6 +210,10 @@ function wayBack(
   const trees = progress.steps.get(step)?.trees[attempt];
   if (trees?.after === undefined || trees.isolated === true) return [];
   return [`\`codemachine restore ${run} ${quoted(`${step}.${attempt}`)} --after --head\` brings that back`];
+}
+
+function headLines({ head }: Of<'snapshot-taken'>): readonly string[] {
+  return head === undefined ? [] : [oneLine(headMoved(head), WIDEST)];
 }
 
 function files(done: string, paths: readonly string[]): readonly string[] {

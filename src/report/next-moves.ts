@@ -137,17 +137,17 @@ function byHandMoves(run: RunId, collided: readonly StepProgress[]): readonly st
   ];
 }
 
-/** In a subdirectory, `git apply` passes over what lies outside of it without a word. */
-const UNDO_PATCH = 'git -C "$(git rev-parse --show-toplevel)" apply -R';
-
 /** A failure that ends the run leaves the tree as the agent left it: how to undo that, and how to keep it. */
 export function leftInTree({ run, status }: Progress, { failed, changes }: Told): readonly string[] {
   if (run === undefined || status !== 'failed') return [];
-  const left = failed.filter(({ key }) => (changes.get(key) ?? []).length > 0);
-  return left.flatMap(({ key }) => [
-    `what ${key} changed is still in the tree:`,
+  const left = failed.flatMap(({ key, attempt, trees: { [attempt]: own } }) => {
+    const moved = own?.head !== undefined && !own.undone;
+    return moved || (changes.get(key) ?? []).length > 0 ? [{ key, head: moved ? ' --head' : '' }] : [];
+  });
+  return left.flatMap(({ key, head }) => [
+    `what ${key} changed is still in the tree${head === '' ? '' : ', and HEAD is where it left it'}:`,
     `  \`codemachine resume ${run}\` undoes it, then tries again`,
     `  \`codemachine resume ${run} --keep-tree\` keeps it, and tries again`,
-    `  \`codemachine diff ${run} ${quoted(key)} | ${UNDO_PATCH}\` only undoes it`,
+    `  \`codemachine restore ${run} ${quoted(key)} --before${head}\` puts the tree back to before it, and starts nothing`,
   ]);
 }

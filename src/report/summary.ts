@@ -1,5 +1,6 @@
 /** Sums a run up on one screen: what went wrong first, then each step, what it cost, what it changed, what to type next. */
 import { fileNames } from '../model/file-name.ts';
+import { headMoved } from '../model/head-move.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import { budgetLines } from './budgets.ts';
@@ -211,6 +212,7 @@ function totals({ progress, changes, steps, now }: Told): readonly string[] {
     ...(files.length === 0
       ? []
       : [`changed ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`]),
+    ...headLines(steps),
     ...(kept.length === 0 ? [] : [`kept ${count(kept.length, 'artifact')}: ${fileNames(kept, MOST_FILES)}`]),
     ...outputs.slice(0, MOST_OUTPUTS).map(([name, value]) => {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -220,6 +222,14 @@ function totals({ progress, changes, steps, now }: Told): readonly string[] {
       ? [`and ${count(outputs.length - MOST_OUTPUTS, 'more output', 'more outputs')}`]
       : []),
   ];
+}
+
+/** Where the newest attempts left HEAD that are not undone. */
+function headLines(steps: readonly StepProgress[]): readonly string[] {
+  const moved = steps.flatMap(({ key, attempt, trees: { [attempt]: own } }) =>
+    own?.head === undefined || own.undone ? [] : [`${key}: ${headMoved(own.head)}`],
+  );
+  return moved.slice(0, MOST_FILES).map((line) => oneLine(line, WIDEST_LINE * 2));
 }
 
 function usageOf({ usage }: Progress, silent: readonly StepProgress[]): string {

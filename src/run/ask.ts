@@ -2,7 +2,7 @@
 
 import { isByHand } from '../model/event.ts';
 import { fileNames } from '../model/file-name.ts';
-import { headMoved, othersWorked } from './moved.ts';
+import { headMoved, othersWorked } from '../model/head-move.ts';
 import type { Running, UndoQuestion } from './running.ts';
 
 /** Whether the last owner let the run go by itself, so that what differs from its last recording was done by somebody else. */

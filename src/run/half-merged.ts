@@ -1,6 +1,8 @@
 /** Finishes a merge that was cut off while the shared tree was being changed. */
+
+import type { HeadMove } from '../model/head-move.ts';
 import type { StepKey } from '../model/ids.ts';
-import type { HeadMove, Workspace } from '../model/ports.ts';
+import type { Workspace } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import { ask, endedOrderly, othersSince, refusal } from './ask.ts';

@@ -10,19 +10,10 @@ import type {
   Updated,
 } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
+import type { HeadMove } from '../model/head-move.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type {
-  Attempt,
-  Cache,
-  Clock,
-  Emit,
-  HeadMove,
-  Isolation,
-  LookAtKept,
-  Match,
-  Workspace,
-} from '../model/ports.ts';
+import type { Attempt, Cache, Clock, Emit, Isolation, LookAtKept, Match, Workspace } from '../model/ports.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';

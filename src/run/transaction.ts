@@ -1,5 +1,6 @@
 /** Records the tree around an attempt of a writing agent, and puts it back. */
 import type { Failure } from '../model/failure.ts';
+import { type HeadMove, kept } from '../model/head-move.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Workspace } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
@@ -27,6 +28,16 @@ export function isRecorded(step: Step): boolean {
   return step.cache !== undefined && step.isolated === undefined && (step.kind === 'run' || isWriter(step));
 }
 
+/** How HEAD moved, for a journal: nothing is lost where that cannot be found out. */
+async function headBetween(
+  workspace: Workspace,
+  start: string,
+  end: string,
+): Promise<{ readonly head?: HeadMove }> {
+  const moved = await workspace.moved?.(start, end);
+  return moved?.ok === true && moved.value !== undefined ? { head: kept(moved.value) } : {};
+}
+
 /** Records the start of an attempt. The milestone is committed before this resolves: the agent must not start sooner. */
 export async function beginTransaction(
   run: Running,
@@ -44,14 +55,10 @@ export async function beginTransaction(
     end: async () => {
       const after = await workspace.record(id, `${key}.${attempt}.after`, start);
       if (!after.ok) return after;
-      end = after.value.tree;
-      void run.ledger.say({
-        type: 'snapshot-taken',
-        step: key,
-        attempt,
-        tree: end,
-        files: after.value.files,
-      });
+      const { tree, files, headMoved } = after.value;
+      end = tree;
+      const head = headMoved === true ? await headBetween(workspace, start, tree) : {};
+      void run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree, files, ...head });
       return ok(after.value.files);
     },
     undo: async () => {

@@ -1,6 +1,7 @@
 /** Compares where HEAD is in two recordings. */
 import type { Failure } from '../model/failure.ts';
-import type { HeadMove } from '../model/ports.ts';
+import type { HeadMove } from '../model/head-move.ts';
+
 import { ok, type Result } from '../model/result.ts';
 import { text } from './git.ts';
 import { type Head, headOf } from './head.ts';
@@ -16,11 +17,10 @@ export async function movedHead(
   if (!was.ok) return was;
   if (!is.ok) return is;
   const [before, now] = [was.value, is.value];
-  const tip = before.branch === null ? undefined : now.branches[before.branch];
+  if (!headDiffers(before, now)) return ok(undefined);
+  const tip = tipLeft(before, now);
   const left = tip !== undefined && tip !== before.sha;
   const rebased = movedBranches(before, now);
-  const same = before.branch === now.branch && before.sha === now.sha;
-  if (same && !left && rebased.length === 0) return ok(undefined);
   const tips = rebased.map((one) => one.tip);
   const ends = [...new Set([now.sha, tip ?? null, ...tips])].filter((sha) => sha !== null);
   const commits = await commitsSince(store, before, ends);
@@ -34,6 +34,19 @@ export async function movedHead(
     ...(left && tip !== null ? { tip } : {}),
     ...(rebased.length === 0 ? {} : { rebased }),
   });
+}
+
+/** Whether HEAD, the branch it was on or one that was being rebased is elsewhere. */
+export function headDiffers(before: Head, now: Head): boolean {
+  const tip = tipLeft(before, now);
+  const left = tip !== undefined && tip !== before.sha;
+  const same = before.branch === now.branch && before.sha === now.sha;
+  return !same || left || movedBranches(before, now).length > 0;
+}
+
+/** Where the branch is now that HEAD was on. */
+function tipLeft(before: Head, now: Head): string | null | undefined {
+  return before.branch === null ? undefined : now.branches[before.branch];
 }
 
 /** Those that a rebase was to move, and that are elsewhere. */

@@ -7,6 +7,7 @@ import { patchBytes } from './diff.ts';
 import { shown } from './git.ts';
 import { headOf, readHead } from './head.ts';
 import { isLeftOut } from './left-out.ts';
+import { headDiffers } from './moved-head.ts';
 import { makeRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
 import { type Memory, writeTree } from './tree.ts';
@@ -67,7 +68,9 @@ export async function record(
   }
   const { commit, files } = made.value;
   memory.last = { run, recording: commit, head: head.value, tree: tree.value };
-  return ok({ tree: commit, files: files.filter((name) => !isLeftOut(store, name)).map(shown) });
+  const recording = { tree: commit, files: files.filter((name) => !isLeftOut(store, name)).map(shown) };
+  const moved = before.value !== undefined && headDiffers(before.value, head.value);
+  return ok(moved ? { ...recording, headMoved: true } : recording);
 }
 
 /** Records now; what it gives records again and tells the change in between as a patch. */

@@ -129,9 +129,7 @@ describe('the tree', () => {
     expect(project.read('a.txt')).toBe('half\n');
     expect(stdout).toMatch(/`codemachine resume \S+ --keep-tree` keeps it/);
     expect(stdout).toMatch(/`codemachine resume \S+` undoes it/);
-    expect(stdout).toMatch(
-      /`codemachine diff \S+ edit \| git -C "\$\(git rev-parse --show-toplevel\)" apply -R` only undoes it/,
-    );
+    expect(stdout).toMatch(/`codemachine restore \S+ edit --before` puts the tree back/);
     scriptAgent(project, 'cat a.txt; test ! -e b.txt; echo whole > a.txt');
     const resumed = await run(project, 'resume @last');
     expect(resumed.code).toBe(0);

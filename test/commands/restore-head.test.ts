@@ -84,6 +84,52 @@ async function leftThere(): Promise<Project> {
   return project;
 }
 
+describe('an attempt that committed', () => {
+  it('is told with where HEAD is now, and with what takes both back', async () => {
+    const project = await leftThere();
+    const { stdout } = await say(project, 'status @last');
+    expect(stdout).toMatch(
+      /^fix: HEAD has moved from main \(\w{12}\) to main \(\w{12}\), with commits made since: \w{12} by the attempt$/m,
+    );
+    expect(stdout).toContain('what fix changed is still in the tree, and HEAD is where it left it:');
+    const [, command = ''] =
+      /`codemachine (restore \S+ fix --before --head)` puts the tree back/.exec(stdout) ?? [];
+    expect((await say(project, command)).code).toBe(0);
+    expect(project.git('log', '-1', '--format=%s', 'main')).toBe('the engine\n');
+    expect(project.git('status', '--porcelain')).toBe('');
+  });
+
+  it('is undone by a resume with one and the same command that brings it back', async () => {
+    const project = await leftThere();
+    agentDoes(project, 'true');
+    const { code, stdout, stderr } = await say(project, 'resume @last');
+    expect(code).toBe(0);
+    const commands = [...`${stdout}${stderr}`.matchAll(/`codemachine (restore [^`]+)` brings/g)].map(
+      ([, one]) => one,
+    );
+    expect(commands).toHaveLength(2);
+    expect(new Set(commands).size).toBe(1);
+    expect(stderr).toMatch(/HEAD was at main \(\w{12}\) and is at main \(\w{12}\) again/);
+    expect((await say(project, commands[0] ?? '')).code).toBe(0);
+    expect(project.git('log', '-1', '--format=%s', 'main')).toBe('by the attempt\n');
+    expect(project.git('status', '--porcelain')).toBe('');
+  });
+
+  it('is told with both commands where files were edited since', async () => {
+    const project = await leftThere();
+    project.write('mine.txt', 'mine\n');
+    agentDoes(project, 'true');
+    const { code, stderr } = await say(project, 'resume @last');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/fix\.1 --after --head` brings HEAD back with what the attempt left/);
+    const [, found = ''] =
+      /`codemachine (restore \S+ --to \d+)` then the files as they were found/.exec(stderr) ?? [];
+    expect((await say(project, found)).code).toBe(0);
+    expect(project.read('mine.txt')).toBe('mine\n');
+    expect(project.read('a.txt')).toBe('agent\n');
+  });
+});
+
 describe('an attempt whose commits are put back with its files', () => {
   it('is closed, and one sentence says where HEAD is', async () => {
     const project = await leftThere();

@@ -1,4 +1,5 @@
 /** Holds that `schemas/event.schema.json` and the event union are one list. */
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -7,6 +8,7 @@ import type { Limits } from '../../src/model/budget.ts';
 import type { Artifact, Event, GateField, Usage } from '../../src/model/event.ts';
 import { FAILURE_REASONS, type Failure } from '../../src/model/failure.ts';
 import type { Fingerprint } from '../../src/model/fingerprint.ts';
+import type { HeadMove } from '../../src/model/head-move.ts';
 import { asStepKey, RUN_ID_PATTERN } from '../../src/model/ids.ts';
 import type { Shown, ShownArtifact } from '../../src/model/shown.ts';
 import { runId } from './support/samples.ts';
@@ -176,7 +178,18 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     digest: 'ab12',
   },
   'budget-exceeded': { ...milestone, type: 'budget-exceeded', scope: 'run', unit: 'usd', spent: 2, limit: 1 },
-  'snapshot-taken': { ...snapshot, type: 'snapshot-taken', 'by-hand': true },
+  'snapshot-taken': {
+    ...snapshot,
+    type: 'snapshot-taken',
+    'by-hand': true,
+    head: {
+      from: { branch: 'main', sha: 'abc' },
+      to: { sha: 'def' },
+      tip: 'def',
+      rebased: [{ branch: 'work', tip: 'def' }],
+      commits: ['def work'],
+    },
+  },
   'tree-restored': { ...snapshot, type: 'tree-restored', 'by-hand': true },
   'change-ready': { ...snapshot, ...values, type: 'change-ready', reused: 'replay' },
   'merge-started': { ...snapshot, type: 'merge-started', from: 'def' },
@@ -310,7 +323,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     spent: 'required',
     limit: 'required',
   },
-  'snapshot-taken': { ...ofTree, 'by-hand': 'optional' },
+  'snapshot-taken': { ...ofTree, 'by-hand': 'optional', head: 'optional' },
   'tree-restored': { ...ofTree, 'by-hand': 'optional' },
   'change-ready': { ...ofTree, ...ofValues, reused: 'optional' },
   'merge-started': { ...ofTree, from: 'required' },
@@ -360,6 +373,7 @@ const parts: {
   readonly shown: Fields<Shown>;
   readonly 'shown-artifact': Fields<ShownArtifact>;
   readonly 'gate-field': Fields<GateField>;
+  readonly 'head-move': Fields<HeadMove>;
 } = {
   limits: { usd: 'optional', tokens: 'optional', time: 'optional' },
   usage: {
@@ -394,6 +408,13 @@ const parts: {
     required: 'optional',
     default: 'optional',
     options: 'optional',
+  },
+  'head-move': {
+    from: 'required',
+    to: 'required',
+    tip: 'optional',
+    rebased: 'optional',
+    commits: 'required',
   },
 };
 

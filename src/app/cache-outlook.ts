@@ -75,7 +75,7 @@ async function outlook(
   const cached: CachedStep = { cache: spec, ...(isolated === undefined ? {} : { isolated }) };
   const now = await cache.fingerprint(job.value, cached);
   if (!now.ok) return { because: [now.error] };
-  const [result] = await cache.find(now.value);
+  const [result] = (await cache.find(now.value)).filter(({ lost }) => lost === undefined);
   if (result !== undefined) return { run: result.run, because: [] };
   const differing = differences(state, cache, before, now.value);
   return { because: differing.length === 0 ? ['what was kept of it is gone'] : differing };

@@ -49,7 +49,7 @@ export function openCache(of: CacheOf): RunCache {
       return fingerprintOf(of, { job, step, key, lists, memory });
     },
     find: async ({ sha256: digest }) => (takes ? state.cached.find(digest) : []),
-    changes: (result) => state.cached.changes(result),
+    changes: (result, as) => state.cached.changes(result, as),
     hear: (m) => {
       if (m.type !== 'step-succeeded' || m.fingerprint === undefined) return;
       for (const part of LISTED) {

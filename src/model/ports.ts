@@ -216,16 +216,32 @@ export interface CachedResult {
   readonly run: RunId;
   readonly step: StepKey;
   readonly values: AttemptValues & { readonly fingerprint: Fingerprint };
+  /** An artifact that is not there any more: the result cannot be taken. */
+  readonly lost?: string;
+}
+
+/** What earlier executions did to files, newest first. */
+export interface KnownChanges {
+  /** Those of the same key, and those that came from the same. */
+  readonly own: readonly CachedChange[];
+  /** Some of each other one of the same workflow. */
+  readonly others: readonly (CachedChange & { readonly step: StepKey })[];
+}
+
+/** One execution in one run. */
+export interface ExecutionOf {
+  readonly run: RunId;
+  readonly step: StepKey;
 }
 
 /** What earlier executions came to. */
 export interface Cache {
   /** What an execution would come from now, with the files as they are; the error is half a sentence why it cannot be known. */
   fingerprint(job: Job, step: CachedStep): Promise<Result<Fingerprint, string>>;
-  /** The results that came from the same, newest first, whose records and artifacts are all there. */
+  /** The results that came from the same, newest first; one whose artifacts are not all there says so. */
   find(fingerprint: Fingerprint): Promise<readonly CachedResult[]>;
-  /** What the newest executions of the same step did to the files, whatever they came from. */
-  changes(of: CachedResult): readonly CachedChange[];
+  /** What the newest executions did to the files: of the same key, or that came from the same, or others of the workflow. */
+  changes(of: CachedResult, as: ExecutionOf): KnownChanges;
 }
 
 /** What of a step counts beside what an attempt of it is told. */

@@ -1,5 +1,7 @@
 /** Takes a step's result from an earlier execution that came from the same. */
 import type { MilestoneBody } from '../model/event.ts';
+import type { CachedChange } from '../model/fingerprint.ts';
+import type { StepKey } from '../model/ids.ts';
 import type { CachedResult, Recording, Workspace } from '../model/ports.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { filledJob } from './attempt.ts';
@@ -20,6 +22,8 @@ interface Adopted extends CachedResult {
 interface Found {
   readonly results: readonly CachedResult[];
   readonly now?: string;
+  /** Why none of the results can be looked at, where that is so: half a sentence. */
+  readonly because?: string;
 }
 
 /**
@@ -32,8 +36,14 @@ export async function reuse(run: Running, phase: Phase, performance: Performance
   const found = await find(run, phase, performance);
   if (found.results.length === 0) return phase.halted() === undefined ? 'miss' : 'done';
   const adopted = await adoptFirst(run, performance, found);
-  if (adopted === undefined) return 'miss';
   if (phase.halted() !== undefined || !performance.admit()) return 'done';
+  if (typeof adopted === 'string') {
+    const { key: step } = performance;
+    void run.ledger.say({
+      ...{ type: 'cache-missed', step, attempt: run.ledger.step(step).attempt + 1, because: adopted },
+    });
+    return 'miss';
+  }
   const after = await take(run, phase, performance, adopted);
   if (after === 'again') return 'miss';
   // Of what was merged it is said in the turn of the merge.
@@ -67,24 +77,30 @@ async function find(run: Running, phase: Phase, performance: Performance): Promi
     const results = from.ok ? await cache.find(from.value) : [];
     if (results.every(({ values }) => values.fingerprint.change === undefined)) return { results };
     const now = await run.input.ports.workspace?.record(run.input.run, `${key}.${attempt + 1}.cache`);
-    return now?.ok === true ? { results, now: now.value.tree } : NOTHING;
+    if (now?.ok === true) return { results, now: now.value.tree };
+    return { results, because: now?.error.message ?? 'there is no git that knows the tree' };
   } finally {
     leave();
   }
 }
 
-/** The newest that still holds. Its recordings become recordings of this run, because the run that they come from may be cleared away. */
+/** The newest that still holds, or why the newest does not. Its recordings become recordings of this run, because the run that they come from may be cleared away. */
 async function adoptFirst(
   run: Running,
   { key }: Performance,
-  { results, now }: Found,
-): Promise<Adopted | undefined> {
+  { results, now, because = 'the tree is not recorded' }: Found,
+): Promise<Adopted | string> {
   const { workspace } = run.input.ports;
   const label = `${key}.${run.ledger.step(key).attempt + 1}`;
-  const [plain] = results;
+  const whole = results.filter(({ lost }) => lost === undefined);
+  const [plain] = whole;
   if (plain !== undefined && plain.values.fingerprint.change === undefined) return plain;
-  if (workspace?.adopt === undefined || now === undefined) return undefined;
-  for (const result of await holding(run, workspace, results, now)) {
+  const [newest] = results;
+  if (newest === undefined || plain === undefined)
+    return `the artifact ${newest?.lost ?? ''} of run ${newest?.run ?? ''} is gone`;
+  if (workspace?.adopt === undefined || now === undefined) return because;
+  const { held, why } = await holding({ run, workspace, now, key }, whole);
+  for (const result of held) {
     const { change } = result.values.fingerprint;
     if (change === undefined) continue;
     const from = await workspace.adopt(run.input.run, `${label}.before`, change.from);
@@ -92,38 +108,44 @@ async function adoptFirst(
     const to = await workspace.adopt(run.input.run, `${label}.after`, change.to, from.value.tree);
     if (to.ok) return { ...result, change: { from: from.value.tree, to: to.value, at: now } };
   }
-  return undefined;
+  return why ?? `what run ${plain.run} recorded of its files is gone`;
+}
+
+/** With what results are compared. */
+interface Holding {
+  readonly run: Running;
+  readonly workspace: Workspace;
+  /** The shared tree. */
+  readonly now: string;
+  /** Of the execution that a result is looked for. */
+  readonly key: StepKey;
 }
 
 /** Those that hold, first those whose files are still as they were before or after, so that nothing has to be merged in them. */
 async function holding(
-  run: Running,
-  workspace: Workspace,
+  of: Holding,
   results: readonly CachedResult[],
-  now: string,
-): Promise<readonly CachedResult[]> {
+): Promise<{ readonly held: readonly CachedResult[]; readonly why?: string }> {
   const merged: CachedResult[] = [];
+  let why: string | undefined;
   for (const result of results) {
-    const fits = await holds(run, workspace, result, now);
-    if (fits === 'as-is') return [result, ...merged];
+    const fits = await holds(of, result);
+    if (fits === 'as-is') return { held: [result, ...merged] };
     if (fits === 'merged') merged.push(result);
+    else why ??= fits.because;
   }
-  return merged;
+  return { held: merged, ...(why === undefined ? {} : { why }) };
 }
 
 /**
  * Whether the result is what the step would come to. A file that the execution found as it was to be stands in no change: if such a file is
- * gone by now, or is one that the step is known to write and holds something else, putting the change back would not bring it back.
+ * gone by now, or is one that this execution is known to write and holds something else, putting the change back would not bring it back.
  */
-async function holds(
-  run: Running,
-  workspace: Workspace,
-  result: CachedResult,
-  now: string,
-): Promise<'as-is' | 'merged' | 'no'> {
+async function holds(of: Holding, result: CachedResult): Promise<'as-is' | 'merged' | Unfit> {
+  const { workspace, now } = of;
   const { change } = result.values.fingerprint;
-  const { cache } = run.input.ports;
-  if (change === undefined || cache === undefined) return 'no';
+  const lacking = { because: `what run ${result.run} recorded of its files is gone` };
+  if (change === undefined) return lacking;
   const [before, after, own, since, lost] = await Promise.all([
     workspace.changed(change.from, now),
     workspace.changed(change.to, now),
@@ -131,17 +153,51 @@ async function holds(
     workspace.changed(change.at, now),
     workspace.lost?.(change.at, now),
   ]);
-  if (!before.ok || !after.ok || !own.ok || !since.ok || lost?.ok !== true) return 'no';
+  if (!before.ok || !after.ok || !own.ok || !since.ok || lost?.ok !== true) return lacking;
   const put = new Set(own.value);
-  const others = since.value.filter((file) => !put.has(file));
-  if (lost.value.some((file) => !put.has(file))) return 'no';
-  const differing = new Set(others);
-  for (const { from, to } of others.length === 0 ? [] : cache.changes(result)) {
-    const files = await workspace.changed(from, to);
-    if (files.ok && files.value.some((file) => differing.has(file))) return 'no';
-  }
+  const others = (files: readonly string[]): Files => new Set(files.filter((file) => !put.has(file)));
+  const unfit = await otherwise(of, result, { differing: others(since.value), gone: others(lost.value) });
+  if (unfit !== undefined) return unfit;
   const [toPut, done] = [new Set(before.value), new Set(after.value)];
   return own.value.some((file) => toPut.has(file) && done.has(file)) ? 'merged' : 'as-is';
+}
+
+type Files = ReadonlySet<string>;
+
+/** Why a result is not taken: half a sentence. */
+interface Unfit {
+  readonly because: string;
+}
+
+/** Whether a file that the result has not changed keeps it from being taken. What only other executions write does not. */
+async function otherwise(
+  { run, workspace, key }: Holding,
+  result: CachedResult,
+  { differing, gone }: { readonly differing: Files; readonly gone: Files },
+): Promise<Unfit | undefined> {
+  if (differing.size === 0 && gone.size === 0) return undefined;
+  const known = run.input.ports.cache?.changes(result, { run: run.input.run, step: key });
+  const written = async (changes: readonly CachedChange[] = []): Promise<Files> => {
+    const all = await Promise.all(changes.map(({ from, to }) => workspace.changed(from, to)));
+    return new Set(all.flatMap((files) => (files.ok ? files.value : [])));
+  };
+  let own = await written(known?.own);
+  const unknown = own.size === 0;
+  // Nothing tells what this iteration writes: it may have found all of it as another one had left it.
+  if (unknown)
+    own = await written(known?.others.filter(({ step }) => anyIteration(step) === anyIteration(key)));
+  const other = [...differing].find((file) => own.has(file) && !gone.has(file));
+  if (other !== undefined)
+    return { because: `${other}, which it writes, is not as it was when run ${result.run} made the result` };
+  const theirs = gone.size === 0 || unknown ? new Set() : await written(known?.others);
+  const missing = [...gone].find((file) => own.has(file) || !theirs.has(file));
+  if (missing === undefined) return undefined;
+  return { because: `${missing} is gone, which was there when run ${result.run} made the result` };
+}
+
+/** A key without saying in which iterations it lies; an instance that a number names may be taken for one. */
+function anyIteration(key: StepKey): string {
+  return key.replace(/\[\d+\]\./g, '[].');
 }
 
 async function take(

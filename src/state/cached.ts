@@ -5,7 +5,7 @@ import type { MilestoneBody, Usage } from '../model/event.ts';
 import type { CachedChange, Fingerprint } from '../model/fingerprint.ts';
 import { type RunId, type StepId, type StepKey, stepOfKey } from '../model/ids.ts';
 import type { Spent } from '../model/plan.ts';
-import type { CachedResult } from '../model/ports.ts';
+import type { CachedResult, ExecutionOf, KnownChanges } from '../model/ports.ts';
 import type { Json } from '../model/result.ts';
 import type { Connection } from './driver.ts';
 import type { LeaseTools } from './lease.ts';
@@ -16,10 +16,10 @@ import { guarded } from './problem.ts';
 export interface Cached {
   /** What digests of values are keyed with, so that nobody guesses a value from its digest. */
   key(): string;
-  /** The results that came from the same, newest first, with all their artifacts. */
+  /** The results that came from the same, newest first; one whose artifacts are not all there says so. */
   find(fingerprint: string): readonly CachedResult[];
-  /** What the newest executions of the same step of the same workflow did to files, whatever they came from. */
-  changes(of: CachedResult): readonly CachedChange[];
+  /** What the newest executions did to files: of the same key, or that came from the same, or others of the workflow. */
+  changes(of: CachedResult, as: ExecutionOf): KnownChanges;
   /** What the newest execution of a step came from that could be found again, by the workflow's name. */
   newest(workflow: string, step: StepKey): Fingerprint | undefined;
   /** Keeps what a digest of a fingerprint stands for, as long as a result has that digest. */
@@ -46,12 +46,20 @@ export function makeCached({ connection, place }: LeaseTools, directory: string)
     key: () => one('SELECT key FROM cache_key') ?? '',
     find: (fingerprint) => {
       const rows = safely(() => connection.prepare(FIND).all(fingerprint, CANDIDATES)) as FoundRow[];
-      return rows.flatMap((row) => resultOf(row) ?? []).filter((result) => hasArtifacts(directory, result));
+      return rows.flatMap((row) => resultOf(row) ?? []).map((result) => withLost(directory, result));
     },
-    changes: ({ run, step }) => {
-      const rows = safely(() => connection.prepare(SIBLINGS).all(run)) as FoundRow[];
-      const same = rows.filter((row) => stepOfKey(row.step) === stepOfKey(step)).slice(0, SIBLINGS_SEEN);
-      return same.flatMap((row) => resultOf(row)?.values.fingerprint.change ?? []);
+    changes: (of, as) => {
+      const { sha256 } = of.values.fingerprint;
+      const all = (sql: string, ...values: readonly (string | number)[]): readonly CachedChange[] =>
+        changesIn(safely(() => connection.prepare(sql).all(...values)) as FoundRow[]);
+      const own = [
+        ...all(SAME_KEY, of.run, of.step, SIBLINGS_SEEN),
+        ...(as.step === of.step ? [] : all(SAME_KEY, as.run, as.step, SIBLINGS_SEEN)),
+        ...all(FIND, sha256, SIBLINGS_SEEN),
+      ];
+      const rows = safely(() => connection.prepare(OF_WORKFLOW).all(as.run)) as FoundRow[];
+      const others = rows.filter(({ step }) => step !== as.step && step !== of.step);
+      return { own, others: ofEach(others) };
     },
     newest: (workflow, step) => {
       const body = one(NEWEST, workflow, step);
@@ -87,10 +95,20 @@ const FIND = `SELECT cache.run, cache.step, body FROM cache
   JOIN runs ON runs.id = cache.run
   WHERE fingerprint = ? ORDER BY milestones.at DESC, cache.seq DESC LIMIT ?`;
 
-/** So many of them tell which files a step writes. */
+/** So many of them tell which files an execution writes. */
 const SIBLINGS_SEEN = 20;
 
-const SIBLINGS = `SELECT cache.run, cache.step, body FROM cache
+/** So many of all others, and of each of them, tell whose a file is. */
+const OTHERS_SEEN = 64;
+const SEEN_OF_EACH = 3;
+
+const SAME_KEY = `SELECT cache.run, cache.step, body FROM cache
+  JOIN milestones ON milestones.run = cache.run AND milestones.seq = cache.seq
+  JOIN runs ON runs.id = cache.run
+  WHERE name = (SELECT name FROM runs WHERE id = ?) AND step = ?
+  ORDER BY milestones.at DESC, cache.seq DESC LIMIT ?`;
+
+const OF_WORKFLOW = `SELECT cache.run, cache.step, body FROM cache
   JOIN milestones ON milestones.run = cache.run AND milestones.seq = cache.seq
   JOIN runs ON runs.id = cache.run
   WHERE name = (SELECT name FROM runs WHERE id = ?) ORDER BY milestones.at DESC, cache.seq DESC LIMIT 200`;
@@ -143,19 +161,36 @@ function resultOf({ run, step, body }: FoundRow): CachedResult | undefined {
   return { run, step, values: { ...values, fingerprint } };
 }
 
+function changesIn(rows: readonly FoundRow[]): readonly CachedChange[] {
+  return rows.flatMap((row) => resultOf(row)?.values.fingerprint.change ?? []);
+}
+
+function ofEach(rows: readonly FoundRow[]): KnownChanges['others'] {
+  const seen = new Map<StepKey, number>();
+  const found: (CachedChange & { readonly step: StepKey })[] = [];
+  for (const row of rows) {
+    const times = seen.get(row.step) ?? 0;
+    if (times === SEEN_OF_EACH || found.length === OTHERS_SEEN) continue;
+    seen.set(row.step, times + 1);
+    found.push(...changesIn([row]).map((change) => ({ ...change, step: row.step })));
+  }
+  return found;
+}
+
 /** Whoever clears up spares young files: what is about to be named again is made young. */
-function hasArtifacts(directory: string, { values: { artifacts = [] } }: CachedResult): boolean {
+function withLost(directory: string, result: CachedResult): CachedResult {
   const now = new Date();
-  return artifacts.every(({ sha256 }) => {
+  const lost = (result.values.artifacts ?? []).find(({ sha256 }) => {
     const file = path.join(directory, 'artifacts', sha256);
-    if (!existsSync(file)) return false;
+    if (!existsSync(file)) return true;
     try {
       utimesSync(file, now, now);
-      return true;
-    } catch {
       return false;
+    } catch {
+      return true;
     }
   });
+  return lost === undefined ? result : { ...result, lost: lost.path };
 }
 
 /** Puts a good end that says what it came from where it is found again; one that a retry took over stands there already. */

@@ -1,6 +1,6 @@
 /** Says whether a repository is one in which some steps can be run, before any of them is. */
 import { runGit } from '../engines/process.ts';
-import type { Failure } from '../model/failure.ts';
+import { adviseUnrecordable, type Failure } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { allSteps, isWriter, type Step, type Workflow } from '../model/workflow.ts';
@@ -31,21 +31,24 @@ export async function fitForSteps(
   steps: readonly Step[],
   workspace: GitWorkspace | undefined,
   env: NodeJS.ProcessEnv,
+  resumed = false,
 ): Promise<Result<undefined, Refusal>> {
   const isolated = steps.find((step) => step.isolated !== undefined);
   if (isolated === undefined && !steps.some(recorded)) return ok(undefined);
+  const also = `Or say \`undo: never\` on the steps that may write${resumed ? ', and use `--updated`' : ''}.`;
   // That there is a `.git` is known by now, and no more than that.
   if (workspace === undefined) {
     const { message, help } = await whyNoRoot(place.root, runGit, env);
-    const instead = isolated === undefined ? ' Or say `undo: never` on the steps that may write.' : '';
-    return refuse(message, `${help}${instead}`);
+    return refuse(message, isolated === undefined ? `${help} ${also}` : help);
   }
   if (isolated !== undefined) {
     const home = await workspace.homeOfWorktrees();
     if (!home.ok) return refusal(home.error);
   }
   const fit = await workspace.check();
-  return fit.ok ? fit : refusal(fit.error);
+  if (fit.ok) return fit;
+  // A step with a tree of its own is recorded in any case.
+  return refusal(isolated === undefined ? adviseUnrecordable(fit.error, { also }) : fit.error);
 }
 
 /** Whether a step's attempts are recorded in the shared tree, so that it must be one that can be. */

@@ -178,7 +178,7 @@ async function prepare(
   if (!workspace.ok) return workspace;
   if (updated !== undefined || retryOf(record) !== undefined) {
     const chosen = chosenSteps(selected.value, workflow);
-    const fit = await fitForSteps(place, chosen, workspace.value, env);
+    const fit = await fitForSteps(place, chosen, workspace.value, env, true);
     if (!fit.ok) return fit;
   }
   const clean = await withoutSecrets(inputs.value, variables.value);

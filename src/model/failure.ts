@@ -69,3 +69,16 @@ export interface Failure {
   /** Of a merge that conflicts: the files that do. */
   readonly files?: readonly string[];
 }
+
+/** What can be done everywhere about a file that is in the way of recording a tree. */
+export const UNRECORDABLE_HELP = {
+  large: 'Add it to .gitignore, or move it away.',
+  unreadable: 'Make it readable, or add it to .gitignore.',
+} as const;
+
+/** Says of a file in the way of a recording what else can be done here, or what instead; other failures stay as they are. */
+export function adviseUnrecordable(failure: Failure, more: { also: string } | { instead: string }): Failure {
+  const { help } = failure;
+  if (help !== UNRECORDABLE_HELP.large && help !== UNRECORDABLE_HELP.unreadable) return failure;
+  return { ...failure, help: 'also' in more ? `${help} ${more.also}` : more.instead };
+}

@@ -1,6 +1,6 @@
 /** Makes one attempt of a step in a worktree of its own. */
 import type { AttemptValues } from '../model/event.ts';
-import type { Failure } from '../model/failure.ts';
+import { adviseUnrecordable, type Failure } from '../model/failure.ts';
 import type { Job, Outcome, Recording, RunJob, Worktree } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
@@ -114,13 +114,19 @@ async function startOf(
   }
 }
 
+/** What is in the way lies in the worktree, and the next attempt has another one. */
+const REMOVED = {
+  bySetup: { instead: 'Add it to .gitignore, or let `setup` remove it.' },
+  byStep: { instead: 'Add it to .gitignore, or let the step remove it before it ends.' },
+} as const;
+
 /** The milestone is committed before this resolves: the attempt must not start sooner. */
 async function begin({ of, worktree, start }: Here): Promise<Result<string, Failure>> {
   const { run, key, attempt } = of;
   let tree = start.base;
   if (tree === undefined) {
     const before = await worktree.record(run.input.run, `${key}.${attempt}.before`, start.from);
-    if (!before.ok) return before;
+    if (!before.ok) return err(adviseUnrecordable(before.error, REMOVED.bySetup));
     tree = before.value.tree;
   }
   await run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree, files: [] });
@@ -134,7 +140,7 @@ async function end(
 ): Promise<Result<{ readonly change: Recording; readonly said: Promise<unknown> }, Failure>> {
   const { run, key, attempt } = of;
   const after = await worktree.record(run.input.run, `${key}.${attempt}.after`, before);
-  if (!after.ok) return after;
+  if (!after.ok) return err(adviseUnrecordable(after.error, REMOVED.byStep));
   const { tree, files } = after.value;
   const said = run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree, files });
   return ok({ change: after.value, said });

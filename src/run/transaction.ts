@@ -1,10 +1,10 @@
 /** Records the tree around an attempt of a writing agent, and puts it back. */
-import type { Failure } from '../model/failure.ts';
+import { adviseUnrecordable, type Failure } from '../model/failure.ts';
 import { type HeadMove, kept } from '../model/head-move.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Workspace } from '../model/ports.ts';
 import type { Result } from '../model/result.ts';
-import { ok } from '../model/result.ts';
+import { err, ok } from '../model/result.ts';
 import type { Step } from '../model/workflow.ts';
 import { isWriter } from '../model/workflow.ts';
 import type { Running } from './running.ts';
@@ -38,6 +38,9 @@ async function headBetween(
   return moved?.ok === true && moved.value !== undefined ? { head: kept(moved.value) } : {};
 }
 
+/** The failure is told only of steps that are undone. */
+const NOT_UNDONE = { also: 'Or set `undo: never` on the step, and resume with `--updated`.' };
+
 /** Records the start of an attempt. The milestone is committed before this resolves: the agent must not start sooner. */
 export async function beginTransaction(
   run: Running,
@@ -47,14 +50,14 @@ export async function beginTransaction(
 ): Promise<Result<Transaction, Failure>> {
   const id = run.input.run;
   const before = await workspace.record(id, `${key}.${attempt}.before`);
-  if (!before.ok) return before;
+  if (!before.ok) return err(adviseUnrecordable(before.error, NOT_UNDONE));
   const { tree: start } = before.value;
   await run.ledger.say({ type: 'snapshot-taken', step: key, attempt, tree: start, files: [] });
   let end: string | undefined;
   return ok({
     end: async () => {
       const after = await workspace.record(id, `${key}.${attempt}.after`, start);
-      if (!after.ok) return after;
+      if (!after.ok) return err(adviseUnrecordable(after.error, NOT_UNDONE));
       const { tree, files, headMoved } = after.value;
       end = tree;
       const head = headMoved === true ? await headBetween(workspace, start, tree) : {};

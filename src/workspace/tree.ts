@@ -1,7 +1,7 @@
 /** Writes the working tree, as it is, into git's objects. */
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Failure } from '../model/failure.ts';
+import { type Failure, UNRECORDABLE_HELP } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { parentsOf } from './diff.ts';
@@ -207,7 +207,7 @@ function cannotRead(name: string): Failure {
   return {
     reason: 'config',
     message: `The file ${named(name)} cannot be read, so the workspace cannot be recorded.`,
-    help: 'Make it readable or ignore it, then resume.',
+    help: UNRECORDABLE_HELP.unreadable,
   };
 }
 
@@ -215,7 +215,7 @@ function tooLarge(what: string): Failure {
   return {
     reason: 'config',
     message: `${what}, which is too much to record before each attempt.`,
-    help: 'Add it to .gitignore, move it away, or set `undo: never` on the step, then resume.',
+    help: UNRECORDABLE_HELP.large,
   };
 }
 

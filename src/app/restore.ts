@@ -48,6 +48,11 @@ async function restore(tree: RunTree, flags: RestoreFlags): Promise<Result<ExitC
       '`--head` says where HEAD goes together with all files of one attempt',
       `\`codemachine restore ${tree.run} <step> --after --head\`, or \`--before\`; without paths`,
     );
+  if (flags.to !== undefined && flags.step !== undefined)
+    return refuse(
+      `recording ${flags.to} is one of the whole tree, so it cannot be put back of \`${flags.step}\` alone`,
+      `\`codemachine restore ${tree.run} --to ${flags.to}\` puts the tree back to it; \`codemachine restore ${tree.run} ${flags.step} --before\` or \`--after\` to an end of the step`,
+    );
   const target = await targetOf(tree, flags);
   if (!target.ok) return target;
   return tree.own('restore', (visit) => restoreTo(tree, target.value, flags, visit));

@@ -13,7 +13,7 @@ export default class Restore extends Command {
   static override readonly description =
     'Files only: HEAD, branches and the index stay without --head, ignored files always. What is overwritten is recorded first, and the command that brings it back is printed. Refused while a run works in the checkout.';
   static override readonly usage =
-    '<%= command.id %> RUN [STEP] (--before | --after | --to <number>) [--head] [--dry-run] [-y] [-- PATHS...]';
+    '<%= command.id %> RUN ([STEP] (--before | --after) [--head] | --to <number>) [--dry-run] [-y] [-- PATHS...]';
   static override readonly examples = [
     '<%= config.bin %> restore @last --before',
     '<%= config.bin %> restore @last fix.1 --after -- src/a.ts',
@@ -27,7 +27,10 @@ export default class Restore extends Command {
   static override readonly flags = {
     before: Flags.boolean({ description: 'as the step, or the run, found it', exclusive: ['after', 'to'] }),
     after: Flags.boolean({ description: 'as the step, or the run, left it', exclusive: ['to'] }),
-    to: Flags.string({ description: 'a recording of the run by its number', helpValue: '<number>' }),
+    to: Flags.string({
+      description: 'a recording of the run by its number; no step with it',
+      helpValue: '<number>',
+    }),
     head: Flags.boolean({ description: 'of a step: HEAD, its branch and the index too', exclusive: ['to'] }),
     'dry-run': Flags.boolean({ description: 'only show what would change' }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),

@@ -120,6 +120,8 @@ describe('restore', () => {
       ['restore @last fxi --before', 'did you mean `fix`?'],
       ['restore @last fix.2 --before', 'step fix of run'],
       ['restore @last --to 99', 'has no recording 99'],
+      ['restore @last fix --to 2', 'is one of the whole tree'],
+      ['restore @last fix.1 --to 2 --dry-run', 'codemachine restore '],
       ['restore @last --before -- ../out', 'lies outside of'],
       ['restore @last --before -- src no-such', 'no-such is in none of the recordings'],
     ] as const) {

@@ -1,4 +1,5 @@
 /** Says what a step is, down to what an attempt of it is told, so that two versions of it can be compared. */
+import { chosenStep } from '../model/choices.ts';
 import type { Milestone } from '../model/event.ts';
 import type { Job } from '../model/ports.ts';
 import type { Json, JsonObject } from '../model/result.ts';
@@ -60,7 +61,8 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
     { success: () => true, failure: () => false, canceled: () => false },
     'succeeded',
   );
-  return (step) => {
+  return (asked) => {
+    const step = chosenStep(asked, version.inputs);
     const parts = new Map<string, string>();
     const set = (name: string, value: Json | undefined): void => {
       if (value !== undefined) parts.set(name, canonical(value));
@@ -106,7 +108,10 @@ export function jobs(version: Version, recorded: Recorded): (step: Step) => Retu
   const run = frozen(version, recorded);
   const status = { success: () => true, failure: () => false, canceled: () => false };
   const scope = scopeOf(run, run.main, status, 'succeeded');
-  return (step) => fillJob(run, step, { key: keyIn(run.main, step), attempt: 1 }, scope);
+  return (asked) => {
+    const step = chosenStep(asked, version.inputs);
+    return fillJob(run, step, { key: keyIn(run.main, step), attempt: 1 }, scope);
+  };
 }
 
 /** The keys of the file that differ between two versions of a step; none where they are the same. */

@@ -157,8 +157,12 @@ export interface PromptStep extends StepCommon {
   readonly quotaWaitMs: number;
   /** False for `undo: never`. */
   readonly undo: boolean;
-  /** Of a step whose agent or engine an axis of its matrix names: the step as it is for each value. What stands here is the first. */
-  readonly variants?: { readonly axis: string; readonly steps: Readonly<Record<string, PromptStep>> };
+  /** Of a step whose agent or engine an axis of its matrix names, or an input that is a choice: the step as it is for each value. What stands here is the first. */
+  readonly variants?: {
+    readonly axis: string;
+    readonly of?: 'inputs';
+    readonly steps: Readonly<Record<string, PromptStep>>;
+  };
   /** Goes on in the session of this step's iteration before, or in another step's; absent where each attempt opens a new one. */
   readonly session?: 'continue' | OtherSession;
 }
@@ -281,14 +285,6 @@ export function withBodies(steps: readonly Step[]): readonly Step[] {
       ? Object.values(step.variants.steps)
       : [step];
   });
-}
-
-/** A step as it is in an instance of its matrix; undefined where the instance names no agent or engine that there is. */
-export function instanceStep(step: Step, matrix: JsonObject): Step | undefined {
-  if (step.kind !== 'prompt' || step.variants === undefined) return step;
-  const value = matrix[step.variants.axis];
-  if (typeof value !== 'string' || !Object.hasOwn(step.variants.steps, value)) return undefined;
-  return step.variants.steps[value];
 }
 
 /** Every step of a workflow, those of loops, of used workflows and of `finally` included. */

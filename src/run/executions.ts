@@ -1,9 +1,10 @@
 /** Lists the executions of steps that a run knows of. */
+import { chosenPlan, instanceStep } from '../model/choices.ts';
 import type { StepKey } from '../model/ids.ts';
 import { iterationPrefix, partPrefix } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import { lastIteration } from '../model/progress.ts';
-import { instanceStep, type Step } from '../model/workflow.ts';
+import type { Step } from '../model/workflow.ts';
 import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
 import type { Running } from './running.ts';
@@ -42,7 +43,8 @@ export function executions({
     if (step.kind !== 'uses') return rounds(key, body);
     if (ledger.step(key).attempt === 0) return [];
     const prefix = partPrefix(key);
-    return [...inList({ prefix, planned: body.steps }), ...inList({ prefix, planned: body.last })];
+    const { steps, last } = chosenPlan(body, ledger.step(key).inputs ?? {});
+    return [...inList({ prefix, planned: steps }), ...inList({ prefix, planned: last })];
   };
   const rounds = (key: StepKey, body: Plan): readonly Execution[] => {
     const loop = ledger.step(key);

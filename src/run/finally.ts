@@ -1,10 +1,12 @@
 /** Runs `finally`, of a run or of a used workflow: one step after the other, whatever happened. */
+
+import { instanceStep } from '../model/choices.ts';
 import type { RunEnd } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { PlannedStep } from '../model/plan.ts';
 import type { StepStatus } from '../model/progress.ts';
 import { err, ok } from '../model/result.ts';
-import { instanceStep, type Matrix, type Step } from '../model/workflow.ts';
+import type { Matrix, Step } from '../model/workflow.ts';
 import type { AfterAttempt } from './attempt.ts';
 import { lookAtChanges, usesChanges, withChanges } from './changes.ts';
 import { type Ending, failureIn, statusAfter } from './ending.ts';

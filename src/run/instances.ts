@@ -1,9 +1,11 @@
 /** Runs the instances of a matrix as steps of the list that the matrix stands in. */
+
+import { instanceStep } from '../model/choices.ts';
 import type { StepKey } from '../model/ids.ts';
 import { expansion, type MatrixInstance } from '../model/progress.ts';
 import { ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
-import { instanceStep, type Matrix, type Step } from '../model/workflow.ts';
+import type { Matrix, Step } from '../model/workflow.ts';
 import { condition } from './fill.ts';
 import type { Entry, Schedule } from './list.ts';
 import { cancel, endMatrix, hasEnded, statusOf } from './list.ts';

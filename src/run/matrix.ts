@@ -1,10 +1,12 @@
 /** Finds out which instances a matrix has. */
+
+import { instanceStep } from '../model/choices.ts';
 import { instancesOf, type StepKey } from '../model/ids.ts';
 import type { MatrixInstance } from '../model/progress.ts';
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
-import { instanceStep, type Matrix, type Step } from '../model/workflow.ts';
+import type { Matrix, Step } from '../model/workflow.ts';
 import type { Running } from './running.ts';
 import { fillValue } from './scope.ts';
 

@@ -1,4 +1,6 @@
 /** Runs a used workflow: its list in a frame of its own, then its `finally`, then what it gives. */
+
+import { chosenPlan } from '../model/choices.ts';
 import type { RunEnd } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { StepKey } from '../model/ids.ts';
@@ -86,11 +88,12 @@ export async function runPart(run: Running, phase: Phase, asked: PartOf): Promis
 /** The lists of a part that was begun, for whoever runs what is left of them. */
 export function endingOf(
   run: Running,
-  { step, key, body, rank }: Pick<PartOf, 'step' | 'key' | 'body' | 'rank'>,
+  { step, key, body: written, rank }: Pick<PartOf, 'step' | 'key' | 'body' | 'rank'>,
   variables: PartVariables,
 ): Omit<Ending, 'cancels'> {
   const { name, sha256 } = step.part;
   const { inputs = {}, startedIn = 0 } = run.ledger.step(key);
+  const body = chosenPlan(written, inputs);
   const prefix = partPrefix(key);
   const frame = {
     prefix,

@@ -4,6 +4,7 @@
  * There is one path for a new run and a resumed one: a resumed run is a run with a history. What the history says
  * succeeded is kept, what it left open is mended, everything else is decided as if it were new.
  */
+import { chosenPlan } from '../model/choices.ts';
 import type { By, MilestoneBody } from '../model/event.ts';
 import type { BroughtDecision } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
@@ -103,7 +104,8 @@ export function startRun(input: RunInput): RunHandle {
 }
 
 function openRun(input: RunInput, control: Control): Running & { setStartedAt(at: string): void } {
-  const { ports, plan, options, workflow } = input;
+  const { ports, options, workflow } = input;
+  const plan = chosenPlan(input.plan, input.facts.inputs);
   const ledger = openLedger({
     run: input.run,
     history: input.history,

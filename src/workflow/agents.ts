@@ -1,10 +1,10 @@
 /** Finds out which engine does a step with which settings. */
 import { BUILT_IN_ENGINES } from '../model/workflow.ts';
+import { choiceNamed } from './choices.ts';
 import { isFence, readMcp } from './declarations.ts';
 import { complain, type Reading } from './reading.ts';
 import { nearest } from './suggest.ts';
-import { child, entriesOf, type Node, oneOrMany, stringAt } from './tree.ts';
-import { refuseKey } from './unsupported.ts';
+import { child, entriesOf, type Node, oneOrMany } from './tree.ts';
 
 /** The engines that have a dialect. */
 export const SUPPORTED_ENGINES = ['claude-code', 'codex'] as const;
@@ -105,8 +105,6 @@ function checkEngines(reading: Reading, node: Node | undefined): void {
   }
 }
 
-const HELP = { engine: 'name the engine', agent: 'name the agent' } as const;
-
 /** What people call the engines. */
 const SHORT_NAMES: Readonly<Record<string, string | undefined>> = {
   claude: 'claude-code',
@@ -119,11 +117,9 @@ export function meantEngine(name: string): string | undefined {
   return SHORT_NAMES[name.toLowerCase()] ?? nearest(name, BUILT_IN_ENGINES);
 }
 
-// A choice is written out in the file, so each of its values could be checked; everything else is data.
+// Where a choice may name it, the step is read for each option, and this is not come to.
 function fromData(reading: Reading, node: Node, key: 'agent' | 'engine'): void {
   if (node.kind !== 'scalar') return;
-  const input = /^\$\{\{\s*inputs\.([A-Za-z_][\w-]*)\s*\}\}$/.exec(node.written)?.[1];
-  const spec = input === undefined ? undefined : child(child(reading.root, 'inputs'), input);
-  if (stringAt(spec, 'type') === 'choice') refuseKey(reading, `${key}: ${node.written}`, node.at, HELP[key]);
-  else complain(reading, 'engine-from-data', node.at, { key });
+  const spec = choiceNamed(reading, node.written);
+  complain(reading, 'engine-from-data', node.at, { key, choice: spec !== undefined });
 }

@@ -117,10 +117,12 @@ function typeOfValues(values: readonly Json[]): Type {
   return values.every((value) => typeof value === 'boolean') ? BOOLEAN : ANY;
 }
 
-/** An axis that chooses who does the step. */
+/** An axis, or an input, that chooses who does the step. */
 export interface FanOut {
   readonly key: 'agent' | 'engine';
   readonly axis: string;
+  /** Absent for an axis. */
+  readonly of?: 'inputs';
   readonly values: readonly string[];
 }
 

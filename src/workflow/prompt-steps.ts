@@ -5,6 +5,7 @@ import { readAccess, readSettings, readWaits } from './agent-settings.ts';
 import { enginesOf, layersOf } from './agents.ts';
 import { readAnswer } from './answer-file.ts';
 import { readBudget } from './budgets.ts';
+import { choiceOf } from './choices.ts';
 import { isFence } from './declarations.ts';
 import { isolation } from './isolated-steps.ts';
 import { readSession } from './loops.ts';
@@ -16,16 +17,23 @@ import { type Ground, readCommon } from './step-common.ts';
 import { readTemplate } from './template.ts';
 import { child, entryOf, type MapNode, type Node, stringAt } from './tree.ts';
 
-/** Where an axis of the matrix names who does it, the step is read for each: what one cannot do is complained about once. */
+/** Where an axis of the matrix, or a choice among the inputs, names who does it, the step is read for each: what one cannot do is complained about once. */
 export function readPromptStep(ground: Ground, node: MapNode, place: Place): PromptStep {
-  const fan = fanOut(node);
+  const fan = fanOut(node) ?? choiceOf(ground.reading, node);
   if (fan === undefined) return readPrompt(ground, node, place);
   const own = { ...ground, reading: { ...ground.reading, report: once(ground.reading.report) } };
   const read = fan.values.map(
     (value) => [value, readPrompt(own, withValue(node, fan.key, value), place)] as const,
   );
   const first = read[0]?.[1] ?? readPrompt(own, node, place);
-  return { ...first, variants: { axis: fan.axis, steps: Object.fromEntries(read) } };
+  return {
+    ...first,
+    variants: {
+      axis: fan.axis,
+      ...(fan.of === undefined ? {} : { of: fan.of }),
+      steps: Object.fromEntries(read),
+    },
+  };
 }
 
 function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {

@@ -180,7 +180,6 @@ function unmerged<S extends Step>(step: S): S {
   const { onConflict: _, ...isolated } = step.isolated ?? NO_TREE;
   const own = step.isolated === undefined ? step : { ...step, isolated: { ...isolated, merge: 'never' } };
   if (own.kind !== 'prompt' || own.variants === undefined) return own;
-  const { axis, steps } = own.variants;
-  const each = Object.entries(steps).map(([name, one]) => [name, unmerged(one)] as const);
-  return { ...own, variants: { axis, steps: Object.fromEntries(each) } };
+  const each = Object.entries(own.variants.steps).map(([name, one]) => [name, unmerged(one)] as const);
+  return { ...own, variants: { ...own.variants, steps: Object.fromEntries(each) } };
 }

@@ -54,6 +54,29 @@ outputs: { plan: "\${{ steps.plan.output }}", rounds: "\${{ steps.build.count }}
   expect(said).toMatchObject({ code: 0, passed: 1, failed: 0, skipped: 0 });
 });
 
+test('a cost outside of its bounds is said, whichever of them there is', async () => {
+  const project = testedProject(
+    'name: work\nsteps:\n  - { id: ask, engine: codex, access: read, prompt: Ask. }\n',
+    ['{ max: 0.01 }', '{ min: 1 }', '{ min: 0, max: 0.03 }', '0.5']
+      .map(
+        (cost, i) => `  - name: case ${i}
+    answers: { ask: { text: x, usage: { input-tokens: 1, output-tokens: 1, usd: 0.02 } } }
+    expect: { cost-usd: ${cost} }
+`,
+      )
+      .join(''),
+  );
+  const said = await report(project);
+  expect(said).toMatchObject({ code: 1, passed: 1, failed: 3 });
+  expect(failures(said).map((line) => line.replace(/^\S+ /, ''))).toMatchInlineSnapshot(`
+    [
+      "expect.cost-usd.max | at most 0.01 | 0.02",
+      "expect.cost-usd.min | at least 1 | 0.02",
+      "expect.cost-usd | 0.5 | 0.02",
+    ]
+  `);
+});
+
 test('what the workflow waits for takes no time: retries, quotas, reminders and the time of a gate', async () => {
   const project = testedProject(
     `name: work

@@ -9,8 +9,9 @@ import { codeIn, pageText, snippetsOf } from './snippets.ts';
 
 const PAGE = 'docs/errors.md';
 
-/** What provokes these is not fit to be printed: a NUL, megabytes, thousands of keys. */
+/** What provokes these is not fit to be printed: a NUL, megabytes, thousands of keys; or stands in the configuration alone. */
 const WITHOUT_EXAMPLE = [
+  'not-supported-yet',
   'nul-character',
   'too-large',
   'too-many-aliases',

@@ -160,9 +160,12 @@ export const SHAPE_CODES = {
       `\`${engine}\` is an engine of the language, and this version of codemachine does not drive it yet`,
     ({ supported }) => `use ${supported.map((name) => `\`${name}\``).join(' or ')}`,
   ),
-  'engine-from-data': error<{ key: string }>(
+  'engine-from-data': error<{ key: string; choice: boolean }>(
     ({ key }) => `\`${key}\` is chosen by data here, and data never chooses who may act`,
-    ({ key }) => `write the ${key} out, or make the input a \`choice\``,
+    ({ key, choice }) =>
+      choice
+        ? `write the ${key} out; an input may choose it at the \`${key}\` of a step, where it is a \`choice\` that is \`required\` or has a default`
+        : `write the ${key} out, or make the input a \`choice\``,
   ),
   'static-key': error<{ key: string; way?: Way }>(
     ({ key }) => `${key} takes no \`\${{ }}\`: it is fixed before the run starts`,

@@ -225,7 +225,7 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     gates: openGates(),
     budgets: openBudgets({
       ...{ budgets: new Map(), places: new Map(), prices: {}, clock: CLOCK, ledger },
-      consequences: { rest: never, exhaust: never },
+      consequences: { wake: never, exhaust: never },
     }),
     defect: never,
     stuck: never,

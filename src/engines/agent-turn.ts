@@ -81,7 +81,7 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   const reader = dialect.reader(job);
   const ending = endedBySilence(turns.stop);
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
-  const ears = listen(turns, job, reader, idle);
+  const ears = listen(turns, job, reader, idle, ending.over);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const found = locate(program, env.PATH ?? '');
   const end = await startProcess(
@@ -109,6 +109,8 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
 
 interface Ending {
   readonly stop: Stop;
+  /** Whether the engine said how its turn ended: then what it costs is spent, and stopping it saves nothing, unless it goes on. */
+  over(isOver: boolean): void;
   silent(why: Silence): void;
   why(): Silence | undefined;
   leave(): void;
@@ -118,7 +120,10 @@ interface Ending {
 function endedBySilence(outer: Stop): Ending {
   const soft = new AbortController();
   let why: Silence | undefined;
-  const pass = (): void => soft.abort(outer.soft.reason);
+  let over = false;
+  const pass = (): void => {
+    if (!over || outer.soft.reason !== ('budget' satisfies StopReason)) soft.abort(outer.soft.reason);
+  };
   if (outer.soft.aborted) pass();
   else outer.soft.addEventListener('abort', pass, { once: true });
   return {
@@ -129,6 +134,10 @@ function endedBySilence(outer: Stop): Ending {
       soft.abort('timeout' satisfies StopReason);
     },
     why: () => why,
+    over: (isOver) => {
+      over = isOver;
+      if (outer.soft.aborted && !soft.signal.aborted) pass();
+    },
     leave: () => outer.soft.removeEventListener('abort', pass),
   };
 }
@@ -141,12 +150,20 @@ interface AgentEars extends ProcessEars {
 }
 
 /** Everything is masked before anybody reads it, ourselves included: what is not known cannot leak from here on. */
-function listen({ deps, log, hear }: Turns, job: PromptJob, reader: Reader, idle: Idle): AgentEars {
+function listen(
+  { deps, log, hear }: Turns,
+  job: PromptJob,
+  reader: Reader,
+  idle: Idle,
+  over: (isOver: boolean) => void,
+): AgentEars {
   const stderrTail = keepTail();
   let session: string | undefined;
   let leftOut: number | undefined;
   const read = (text: string): void => {
     const line = reader.line(text);
+    // Before anybody hears what it used: that may be more than it was to use.
+    if (line.over || line.alive) over(line.over);
     const named = reader.session();
     if (named !== undefined && named !== session) {
       session = named;

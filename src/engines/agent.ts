@@ -104,7 +104,9 @@ async function converse(turns: Turns, job: PromptJob): Promise<Done> {
   const done = judge(turns, job, first);
   const session = first.session;
   const broken = done.problems;
-  if (job.schema === undefined || broken === undefined || session === undefined || first.stopped) return done;
+  if (job.schema === undefined || broken === undefined || session === undefined) return done;
+  // Asked to stop when the first turn was over already, it has no second one.
+  if (first.stopped || turns.stop.soft.aborted) return done;
   const prompt = repairPrompt(job.schema, broken);
   const masked = turns.deps.masker?.text(prompt) ?? prompt;
   turns.log.write('prompt.md', `\n\n---\n\n${masked}`);

@@ -30,6 +30,8 @@ export const NOTHING_SPENT: Spent = { usd: 0, tokens: 0, time: 0, unknown: 0 };
 /** What was spent, on what, and how much may be. */
 export interface Spending {
   readonly by: ReadonlyMap<Scope, Spent>;
+  /** By one execution of a step: its attempts that have ended. */
+  readonly own: ReadonlyMap<StepKey, Spent>;
   readonly limits: ScopedLimits;
   /** Limits that were said to be reached, as they were then. */
   readonly reached: ReadonlyMap<Scope, Limits>;
@@ -39,6 +41,7 @@ export interface Spending {
 
 type Draft = { -readonly [Key in keyof Spending]: Spending[Key] } & {
   by: Map<Scope, Spent>;
+  own: Map<StepKey, Spent>;
   reached: Map<Scope, Limits>;
   /** Attempts under way. */
   readonly running: Map<StepKey, { readonly agent?: string; readonly prompt: boolean }>;
@@ -51,6 +54,7 @@ type Draft = { -readonly [Key in keyof Spending]: Spending[Key] } & {
 export function openSpending(): { readonly spending: Spending; hear(m: Milestone): void } {
   const draft: Draft = {
     by: new Map(),
+    own: new Map(),
     limits: {},
     reached: new Map(),
     running: new Map(),
@@ -156,6 +160,7 @@ function count(
   const cost = m.usage !== undefined ? spentOf(m.usage) : silent ? { unknown: 1 } : {};
   const time = m['duration-ms'] ?? 0;
   add(draft, ['run'], cost);
+  draft.own.set(m.step, addSpent(draft.own.get(m.step) ?? NOTHING_SPENT, { ...cost, time }));
   add(
     draft,
     [stepScope(m.step), ...partScopes(m.step), ...(agent === undefined ? [] : [agentScope(agent)])],
@@ -182,15 +187,17 @@ export function merged(below: ScopedLimits, above: ScopedLimits): ScopedLimits {
   return all;
 }
 
-/** The units of a scope that are used up at `now`. */
+/** The units of a scope of which nothing is left. What was said to be reached stays so until the limit is another. */
 export function usedUp(
   spending: Spending,
   scope: Scope,
   spent: Spent,
 ): readonly { readonly unit: Unit; readonly spent: number; readonly limit: number }[] {
   const limits = spending.limits[scope] ?? {};
+  const reached = spending.reached.get(scope) ?? {};
   return (['usd', 'tokens', 'time'] as const).flatMap((unit) => {
     const limit = limits[unit];
-    return limit === undefined || spent[unit] < limit ? [] : [{ unit, spent: spent[unit], limit }];
+    if (limit === undefined || (spent[unit] < limit && reached[unit] !== limit)) return [];
+    return [{ unit, spent: Math.max(spent[unit], limit), limit }];
   });
 }

@@ -19,15 +19,19 @@ interface Part {
   readonly of: Workflow;
   /** What the places of its steps begin with. */
   readonly at: string;
+  /** It is used by the `finally` of another part. */
+  readonly last: boolean;
 }
 
 function withParts(workflow: Workflow): readonly Part[] {
   const found: Part[] = [];
-  const walk = (of: Workflow, at: string): void => {
-    found.push({ of, at });
-    for (const { step, path } of stepsIn(of, at)) if (step.kind === 'uses') walk(step.part, `${path}.`);
+  const walk = (of: Workflow, at: string, last: boolean): void => {
+    found.push({ of, at, last });
+    for (const { step, path } of stepsIn(of, at))
+      if (step.kind === 'uses')
+        walk(step.part, `${path}.`, last || (at !== '' && of.finally.some((one) => one === step)));
   };
-  walk(workflow, '');
+  walk(workflow, '', false);
   return found;
 }
 
@@ -52,9 +56,9 @@ export interface StepPlace {
 /** The steps of a workflow, and of those that it uses, by their places. */
 export function placesOf(workflow: Workflow): ReadonlyMap<string, StepPlace> {
   return new Map(
-    withParts(workflow).flatMap(({ of, at }) => {
+    withParts(workflow).flatMap(({ of, at, last: inLast }) => {
       const last = new Set<Step>(at === '' ? [] : of.finally);
-      return stepsIn(of, at).map(({ step, path }) => [path, { at, last: last.has(step) }] as const);
+      return stepsIn(of, at).map(({ step, path }) => [path, { at, last: inLast || last.has(step) }] as const);
     }),
   );
 }

@@ -38,10 +38,14 @@ export function raised(used: readonly Used[]): string {
   return used
     .map(({ scope, unit, spent, limit }) => {
       const key = scope === 'run' ? unit : `${scope}.${unit}`;
-      return `${key}=${written(unit, 2 * Math.max(limit, spent))}`;
+      const much = 2 * Math.max(limit, spent);
+      return `${key}=${written(unit, much === 0 ? SOME[unit] : much)}`;
     })
     .join(',');
 }
+
+/** Where there was nothing to begin with. */
+const SOME: Readonly<Record<Unit, number>> = { usd: 1, tokens: 100_000, time: 600_000 };
 
 function written(unit: Unit, much: number): string {
   if (unit === 'usd') return String(Math.ceil(much * 100) / 100);

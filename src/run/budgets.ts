@@ -8,6 +8,7 @@ import {
   type Scope,
   type ScopedLimits,
   stepScope,
+  UNITS,
 } from '../model/budget.ts';
 import type { Usage } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
@@ -22,8 +23,8 @@ import type { Running } from './running.ts';
 
 /** What becomes of the run when a budget is used up. */
 export interface Consequences {
-  /** Nothing new starts, what runs comes to its end. */
-  rest(): void;
+  /** Those who wait for their time are to look again whether they may begin at all. */
+  wake(): void;
   /** Everything ends, and the run fails. */
   exhaust(failure: Failure): void;
 }
@@ -43,6 +44,10 @@ export interface Budgets {
   look(): void;
   /** Why no attempt of the step may begin any more; undefined where one may. */
   refusal(step: Step, key: StepKey): Failure | undefined;
+  /** Whether the step's next attempt waits until somebody raises a budget. Who is told so is what the run parks for. */
+  holds(step: Step, key: StepKey): boolean;
+  /** Whether anything was held. */
+  isHolding(): boolean;
   /** Watches an attempt from now on. `stop` ends it. */
   watch(of: { readonly step: Step; readonly key: StepKey; readonly stop: () => void }): Watch;
   /** The main list has ended: `finally` is not held back. */
@@ -51,7 +56,7 @@ export interface Budgets {
   agentOf(step: Step, key: StepKey): string | undefined;
   /** What a price makes of what nobody knows the cost of. */
   priced(usage: Usage, model: string | undefined): Usage;
-  /** The scopes that are used up. */
+  /** What is used up and holds a step; everything that is used up where none is held. */
   over(): readonly Used[];
 }
 
@@ -66,6 +71,7 @@ export interface BudgetsOf {
 }
 
 interface Live {
+  readonly key: StepKey;
   readonly scopes: readonly Scope[];
   readonly since: number;
   /** Absent for what runs whatever was spent. */
@@ -76,20 +82,24 @@ interface Live {
 
 interface Open extends BudgetsOf {
   readonly live: Set<Live>;
+  /** Scopes that hold a step. */
+  readonly holding: Set<Scope>;
   released: boolean;
   disarm: () => void;
 }
 
 /** Opens them. Nothing is done before the first look. */
 export function openBudgets(of: BudgetsOf): Budgets {
-  const open: Open = { ...of, live: new Set(), released: false, disarm: () => undefined };
+  const open: Open = { ...of, live: new Set(), holding: new Set(), released: false, disarm: () => undefined };
   return {
     look: () => look(open),
-    refusal: (step, key) => (isLast(of, key) ? undefined : refusal(open, scopesOf(of, step, key))),
+    refusal: (step, key) => (isLast(of, key) ? undefined : refusal(open, step, key)),
+    holds: (step, key) => !isLast(of, key) && holds(open, step, key),
+    isHolding: () => open.holding.size > 0,
     watch: ({ step, key, stop }) => {
       const last = isLast(of, key);
       const one: Live = {
-        ...{ scopes: scopesOf(of, step, key), since: of.clock.now(), used: {} },
+        ...{ key, scopes: scopesOf(of, step, key), since: of.clock.now(), used: {} },
         stop: last ? undefined : stop,
       };
       open.live.add(one);
@@ -112,7 +122,7 @@ export function openBudgets(of: BudgetsOf): Budgets {
     },
     agentOf: (step, key) => agentOf(of, step, key),
     priced: (usage, model) => priced(of.prices, usage, model),
-    over: () => [...of.budgets.keys()].flatMap((scope) => usedOf(open, scope)),
+    over: () => overOf(open),
   };
 }
 
@@ -142,8 +152,10 @@ function look(open: Open): void {
     for (const used of usedOf(open, scope)) {
       const { unit, spent, limit } = used;
       // Said once; a limit that was raised, and is reached again, is another one.
-      if (ledger.progress.spending.reached.get(scope)?.[unit] !== limit)
+      if (ledger.progress.spending.reached.get(scope)?.[unit] !== limit) {
         void ledger.say({ type: 'budget-exceeded', scope, unit, spent, limit });
+        open.consequences.wake();
+      }
       if (!open.released) act(open, budget, used);
     }
     if (!open.released) for (const one of live) endAlone(open, one, scope);
@@ -151,22 +163,31 @@ function look(open: Open): void {
   arm(open);
 }
 
+/** What is spent to the last cent is not exceeded; time goes on. */
+function isExceeded({ unit, spent, limit }: Pick<Used, 'unit' | 'spent' | 'limit'>): boolean {
+  return unit === 'time' ? spent >= limit : spent > limit;
+}
+
+/** A budget that pauses holds back what would begin next; one that fails ends what runs. */
 function act({ live, consequences }: Open, budget: Budget, used: Used): void {
-  if (budget.onExceed === 'pause') {
-    consequences.rest();
-    return;
-  }
+  if (budget.onExceed === 'pause' || !isExceeded(used)) return;
   const failure = budgetFailure(used);
   for (const one of live) if (one.scopes.includes(used.scope)) end(one, failure);
   if (used.scope === 'run') consequences.exhaust(failure);
 }
 
-/** Whatever follows: an attempt that is too much for its step or its agent by itself is not gone on with. */
+/** Whatever follows: what is too much for its step or its agent by itself, earlier attempts included, is not gone on with. */
 function endAlone({ budgets, clock, ledger }: Open, one: Live, scope: Scope): void {
   if (scope === 'run' || !one.scopes.includes(scope)) return;
-  const own = addSpent({ ...NOTHING_SPENT, time: clock.now() - one.since }, { ...one.used, time: 0 });
-  const [used] = usedUp(ledger.progress.spending, scope, own);
-  if (used !== undefined) end(one, budgetFailure({ ...used, scope, budget: budgets.get(scope) }));
+  const { limits, own: before } = ledger.progress.spending;
+  const now = { ...one.used, time: clock.now() - one.since };
+  const own = addSpent(before.get(one.key) ?? NOTHING_SPENT, now);
+  for (const unit of UNITS) {
+    const limit = limits[scope]?.[unit];
+    if (limit === undefined) continue;
+    const used = { unit, spent: own[unit], limit, scope, budget: budgets.get(scope) };
+    if (isExceeded(used)) end(one, budgetFailure(used));
+  }
 }
 
 /** Time passes without anybody saying so. */
@@ -179,24 +200,48 @@ function arm(open: Open): void {
   let soonest = Number.POSITIVE_INFINITY;
   for (const scope of budgets.keys()) {
     const limit = spending.limits[scope]?.time;
-    const working = [...live].filter((one) => one.scopes.includes(scope)).length;
+    const working = [...live].filter((one) => one.scopes.includes(scope));
     // The time of the run passes once, that of a step and an agent for each of its attempts.
-    const speed = scope === 'run' ? (spending.passing === undefined ? 0 : 1) : working;
+    const speed = scope === 'run' ? (spending.passing === undefined ? 0 : 1) : working.length;
     if (limit === undefined || speed === 0) continue;
     const left = limit - spentBy(open, scope).time;
-    if (left > 0) soonest = Math.min(soonest, Math.ceil(left / speed));
+    const lasts = [
+      left / speed,
+      ...(scope === 'run' ? [] : working.map((one) => leftAlone(open, one, limit))),
+    ];
+    for (const ms of lasts) if (ms > 0) soonest = Math.min(soonest, Math.ceil(ms));
   }
   if (soonest < Number.POSITIVE_INFINITY) open.disarm = clock.after(soonest, () => look(open));
 }
 
-function refusal(open: Open, scopes: readonly Scope[]): Failure | undefined {
-  if (open.released) return undefined;
-  for (const scope of scopes) {
-    if (scope === 'run' || open.budgets.get(scope)?.onExceed !== 'fail') continue;
-    const [used] = usedOf(open, scope);
-    if (used !== undefined) return budgetFailure(used);
-  }
-  return undefined;
+function leftAlone({ clock, ledger }: Open, { key, since }: Live, limit: number): number {
+  const { time } = ledger.progress.spending.own.get(key) ?? NOTHING_SPENT;
+  return limit - time - (clock.now() - since);
+}
+
+function refusal(open: Open, step: Step, key: StepKey): Failure | undefined {
+  const [used] = inTheWay(open, step, key, 'fail');
+  return used === undefined ? undefined : budgetFailure(used);
+}
+
+function holds(open: Open, step: Step, key: StepKey): boolean {
+  const used = inTheWay(open, step, key, 'pause');
+  for (const { scope } of used) open.holding.add(scope);
+  return used.length > 0;
+}
+
+/** What is used up of that which an attempt would spend. A command costs nothing but time. */
+function inTheWay(open: Open, step: Step, key: StepKey, then: Budget['onExceed']): readonly Used[] {
+  if (open.released || open.budgets.size === 0) return [];
+  return scopesOf(open, step, key).flatMap((scope) => {
+    if (open.budgets.get(scope)?.onExceed !== then) return [];
+    return usedOf(open, scope).filter(({ unit }) => step.kind === 'prompt' || unit === 'time');
+  });
+}
+
+function overOf(open: Open): readonly Used[] {
+  const scopes = open.holding.size > 0 ? open.holding : open.budgets.keys();
+  return [...scopes].flatMap((scope) => usedOf(open, scope));
 }
 
 function end(one: Live, failure: Failure): void {

@@ -79,7 +79,7 @@ export async function decideNext(
 }
 
 function nextOf(of: AttemptOf, failure: Failure): Next {
-  const { run, phase, step, key, engine } = of;
+  const { run, step, key, engine } = of;
   const { clock, random } = run.input.ports;
   const { counted, quotaSince } = run.ledger.step(key);
   return whatNext({
@@ -90,7 +90,7 @@ function nextOf(of: AttemptOf, failure: Failure): Next {
     now: clock.now(),
     ...(quotaSince === undefined ? {} : { quotaSince: Date.parse(quotaSince) }),
     random,
-    paused: phase.restsFor() === 'budget',
+    paused: run.budgets.holds(step, key),
   });
 }
 

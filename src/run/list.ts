@@ -112,7 +112,7 @@ export function hasEnded({ status }: Pick<StepProgress, 'status'>): boolean {
 export function waitsFor(list: Schedule): 'gate' | RestReason | undefined {
   const open = list.entries.filter((entry) => !END.has(statusOf(list, entry)));
   if (open.length === 0) return undefined;
-  return list.phase.restsFor() ?? 'gate';
+  return list.phase.restsFor() ?? (list.run.budgets.isHolding() ? 'budget' : 'gate');
 }
 
 /** Cancels every step that has no end and of which no attempt is being made. */

@@ -37,8 +37,10 @@ export async function perform(run: Running, phase: Phase, performance: Performan
   const { step, key, remaining, index } = performance;
   for (;;) {
     const { retryAt } = run.ledger.step(key);
-    if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
+    const isHeld = (): boolean => run.budgets.holds(step, key);
+    if (retryAt !== undefined) await pauseUntil(run, phase, Date.parse(retryAt), isHeld);
     if (step.cache !== undefined && !(await goesOnWithout(run, phase, performance))) return;
+    if (isHeld()) return;
     // Who waits for nothing asks for a place at once: the first to ask is not to be the last because of a name it does not have.
     const named = step.concurrency !== undefined;
     const name = named ? await takeName(run, phase, step, key, performance.scope) : NAMELESS;
@@ -53,7 +55,7 @@ export async function perform(run: Running, phase: Phase, performance: Performan
       return;
     }
     try {
-      if (phase.halted() !== undefined || !performance.admit()) return;
+      if (phase.halted() !== undefined || isHeld() || !performance.admit()) return;
       const after = await makeAttempt(run, phase, performance);
       performance.over(after);
       if (after !== 'again') return;
@@ -65,6 +67,17 @@ export async function perform(run: Running, phase: Phase, performance: Performan
       name.value();
     }
   }
+}
+
+/** Waits until then, unless nothing goes on, or what is waited for will not begin anyway. */
+export async function pauseUntil(
+  { input }: Running,
+  phase: Phase,
+  at: number,
+  isHeld: () => boolean = () => false,
+): Promise<void> {
+  const waits = (): boolean => phase.halted() === undefined && !phase.isResting() && !isHeld();
+  while (input.ports.clock.now() < at && waits()) await phase.pause(at);
 }
 
 function failNameless(run: Running, { step, key, admit, over }: Performance, why: string): void {

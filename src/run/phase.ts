@@ -42,8 +42,10 @@ export interface Phase {
   /** Ends every attempt at once. */
   hard(): void;
   openStop(): AttemptStop;
-  /** Resolves at `until` (milliseconds since the epoch), or when the phase is halted. */
+  /** Resolves at `until` (milliseconds since the epoch), when the phase is halted, or when all are woken to look again. */
   pause(until: number): Promise<void>;
+  /** Lets all who pause look again whether they still have to. */
+  wake(): void;
 }
 
 /** Opens a phase in which at most `size` attempts run at once. `onHalt` hears the first reason. */
@@ -100,6 +102,7 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
       if (hard) own.hard.abort(reasonOf(halted ?? 'interrupt'));
       return stopOf(own, () => stops.delete(own));
     },
+    wake: () => sleep.wakeAll(),
     pause: (until) =>
       halted === undefined && resting === undefined ? sleep.until(until) : Promise.resolve(),
   };

@@ -9,7 +9,7 @@ import type { AfterAttempt } from './attempt.ts';
 import { type Candidate, candidatesOf, exhibitsOf } from './candidates.ts';
 import { checkAll, type ReduceOf } from './checking.ts';
 import { condition } from './fill.ts';
-import { perform } from './perform.ts';
+import { pauseUntil, perform } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
 import { fill, fillEnv, withContext } from './scope.ts';
@@ -27,7 +27,7 @@ export async function runReduce(run: Running, phase: Phase, of: ReduceOf): Promi
   const { key, step } = of;
   const since = run.input.ports.clock.now();
   const { status, attempt: before, retryAt } = run.ledger.step(key);
-  if (retryAt !== undefined) await phase.pause(Date.parse(retryAt));
+  if (retryAt !== undefined) await pauseUntil(run, phase, Date.parse(retryAt));
   if (phase.halted() !== undefined || phase.isResting()) return left(run, phase, key);
   const goesOn = status === 'running';
   const attempt = goesOn ? before : before + 1;
@@ -114,8 +114,9 @@ async function judged(
   if (!heard.ok) return { failure: heard.error };
   const hearing = heard.value;
   if (!isAbout(run, of.key, hearing)) {
-    await say(run, of, hearing);
     const judge = judgeStep(of.step, hearing);
+    if (run.budgets.holds(judge, key)) return 'halted';
+    await say(run, of, hearing);
     const asked = { admit: () => true, over: () => undefined, scope: of.scope };
     const { remaining, index } = of;
     await perform(run, phase, { remaining, index, ...asked, step: judge, key });

@@ -48,10 +48,12 @@ export async function resolveConflict(
     const tree = await resolvedTree(of, after, conflict);
     return tree.ok ? { kind: 'made', tree: tree.value } : { kind: 'refused', why: tree.error };
   }
+  // Its agent may spend no more: the change stays ready, and is merged when the run goes on with more.
+  if (after.status !== 'failed' && run.budgets.holds(resolver, key)) phase.rest('budget');
   const halted = phase.halted();
   if (halted === 'cancel' && after.status === 'waiting')
     void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
-  if (halted !== undefined) return { kind: 'halted' };
+  if (halted !== undefined || phase.restsFor() === 'budget') return { kind: 'halted' };
   return { kind: 'refused', why: after.failure?.message ?? 'nobody worked on it' };
 }
 

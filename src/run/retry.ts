@@ -26,7 +26,7 @@ export interface AfterFailure {
   readonly quotaSince?: number;
   /** Gives numbers in [0, 1). */
   readonly random: () => number;
-  /** The run parks because a budget is used up. */
+  /** Its next attempt waits until a budget is raised. */
   readonly paused?: boolean;
 }
 

@@ -126,10 +126,7 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
     clock: ports.clock,
     ledger,
     consequences: {
-      rest: () => {
-        control.phase.rest('budget');
-        gates.withdraw();
-      },
+      wake: () => control.phase.wake(),
       exhaust: (failure) => control.phase.exhaust(failure),
     },
   });

@@ -87,6 +87,21 @@ describe('a budget', () => {
     });
   }, 60_000);
 
+  it('keeps a result that was there before its cost was known, and holds back nothing else', async () => {
+    const own = project('');
+    const file = '.codemachine/workflows/w.yml';
+    const text = readFileSync(path.join(own.root, file), 'utf8');
+    own.write(
+      file,
+      text
+        .replace('prompt: Do one.', 'prompt: Do one.\n    budget: { usd: 0.01 }')
+        .replace('prompt: Do two.', 'prompt: Do two.\n    budget: { usd: 0.005 }'),
+    );
+    const { code, events } = await eventsOf(own, 'run w');
+    expect(code).toBe(0);
+    expect(ends(events)).toMatchObject({ one: 'succeeded', two: 'succeeded', three: 'succeeded' });
+  });
+
   it('binds a used workflow alone, and is raised for it', async () => {
     const own = project('');
     const part = readFileSync(path.join(own.root, '.codemachine/workflows/w.yml'), 'utf8');

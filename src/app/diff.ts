@@ -2,6 +2,7 @@
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { oneLine } from '../report/clean.ts';
 import { moment } from '../report/words.ts';
 import { stepDirectory } from '../state/transcripts.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -14,6 +15,9 @@ import { type Refusal, refuse } from './refusal.ts';
 import { timeline } from './timeline.ts';
 import { type RunTree, withRunTree } from './tree-owner.ts';
 import { pathsNamed } from './tree-paths.ts';
+import { worktreesOf } from './worktrees-of.ts';
+
+const WIDEST_PATH = 1000;
 
 /** What `codemachine diff` is asked for. */
 export interface DiffFlags {
@@ -71,7 +75,7 @@ async function ofStep(tree: RunTree, named: string): Promise<Result<Shown, Refus
   const from = of.trees?.before;
   if (from === undefined) return notRecorded(tree, of, 'diff');
   if (of.trees?.after === undefined) {
-    if (tree.owned) return err(stillWorking(tree.run, of));
+    if (tree.owned) return err(await stillWorkingOn(tree, of));
     const to = await (of.trees?.isolated === true ? worktreeNow(tree, of, from) : treeNow(tree, from));
     return to.ok ? ok({ from, to: to.value, of }) : to;
   }
@@ -172,6 +176,19 @@ async function printText(
   if (!text.ok) return err(text.error);
   process.stdout.write(harmless(text.value, process.stdout, process.env));
   return ok(undefined);
+}
+
+/** What an isolated attempt has made so far is nowhere but in its worktree. */
+async function stillWorkingOn({ run, record, history }: RunTree, of: NamedAttempt): Promise<Refusal> {
+  const refusal = stillWorking(run, of);
+  if (of.trees?.isolated !== true) return refusal;
+  const worktreeOf = await worktreesOf(record, history);
+  const place = worktreeOf?.(of.step.key, of.attempt);
+  const where = place === undefined ? 'its own worktree' : `its own worktree, ${oneLine(place, WIDEST_PATH)}`;
+  return {
+    ...refusal,
+    help: `\`codemachine status ${run} --watch\` shows when it is; what it has edited so far is in ${where}`,
+  };
 }
 
 function stillWorking(run: RunId, of?: NamedAttempt): Refusal {

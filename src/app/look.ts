@@ -3,26 +3,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Milestone } from '../model/event.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
-import type { RunId, StepKey } from '../model/ids.ts';
+import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { watch } from '../report/changes.ts';
 import { decisionCommands, openGates } from '../report/gates.ts';
 import { runsJson, runsTable } from '../report/runs.ts';
-import { cutOffText, statusJson } from '../report/status.ts';
+import { atWorkText, cutOffText, statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
 import type { State } from '../state/state.ts';
-import { stepDirectory } from '../state/transcripts.ts';
-import { placeOf, worktreeHome } from '../workspace/worktree-place.ts';
 import { lastWords } from './abandoned.ts';
 import { applyDue } from './gate-due.ts';
-import { findPlaces } from './git.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { presenter, tellAbandoned } from './present.ts';
 import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
 import { checkRecord } from './record.ts';
+import { worktreesOf } from './worktrees-of.ts';
 
 /** The flags of `runs`. */
 export interface RunsFlags {
@@ -96,37 +94,19 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
     const history = [...told, ...lastWords(state, run, told)];
     const progress = foldAll(history);
     const changes = watch(history).changes;
-    const worktreeOf = await worktreesOf(state, run);
+    const worktreeOf = await worktreesOf(state.runRecord(run), state.history(run));
     const color = colorOn(process.stdout, process.env);
     const text = (): string =>
-      `${summary(progress, { color, plan, changes, now: Date.now() })}${cutOffText(progress, worktreeOf)}`;
+      `${summary(progress, { color, plan, changes, now: Date.now() })}${atWorkText(progress, worktreeOf)}${cutOffText(progress, worktreeOf)}`;
     process.stdout.write(
       flags.json
-        ? `${JSON.stringify(statusJson(progress, { plan, changes, now: Date.now() }))}\n`
+        ? `${JSON.stringify(statusJson(progress, { plan, changes, now: Date.now(), worktreeOf }))}\n`
         : harmless(text(), process.stdout, process.env),
     );
     return EXIT.succeeded;
   } finally {
     state.close();
   }
-}
-
-/** Where the worktrees of a run's attempts are, as far as git can say. */
-async function worktreesOf(
-  state: State,
-  run: RunId,
-): Promise<((key: StepKey, attempt: number) => string | undefined) | undefined> {
-  const record = state.runRecord(run);
-  const isolated = state
-    .history(run)
-    .some((one) => one.type === 'step-started' && one.workspace === 'isolated');
-  if (record === undefined || !isolated) return undefined;
-  const places = await findPlaces(locate({ cwd: record.workspace }, process.env), process.env);
-  if (!places.ok || places.value === undefined) return undefined;
-  const shared = places.value;
-  const home = worktreeHome(shared, process.env);
-  if (!home.ok) return undefined;
-  return (key, attempt) => placeOf(shared, home.value, run, stepDirectory(key, attempt)).places.root;
 }
 
 const LOOK_MS = 250;
@@ -156,7 +136,10 @@ async function close(reporter: Reporter, state: State, run: RunId, json: boolean
   await reporter.close();
   if (json && words.length > 0) tellAbandoned(run);
   if (!json) {
-    const text = cutOffText(foldAll([...told, ...words]), await worktreesOf(state, run));
+    const text = cutOffText(
+      foldAll([...told, ...words]),
+      await worktreesOf(state.runRecord(run), state.history(run)),
+    );
     process.stdout.write(harmless(text, process.stdout, process.env));
   }
 }

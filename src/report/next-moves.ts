@@ -110,12 +110,27 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
     ...(changed.length === 0
       ? []
       : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
+    ...keptApart(steps)
+      .slice(0, MOST_FILES)
+      .map(({ key }) => `codemachine diff ${run} ${quoted(key)}`),
     ...kept(steps)
       .filter((step) => applied(step) === undefined)
       .slice(0, MOST_FILES)
       .map(({ key }) => `codemachine apply ${run} ${quoted(key)}`),
   ];
   return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_MOVE)}`)];
+}
+
+/** Isolated steps that came to no end or to a bad one, whose newest attempt has left edits in a recording alone. */
+function keptApart(steps: readonly StepProgress[]): readonly StepProgress[] {
+  return steps.filter((step) => {
+    const { key, status, attempt, trees } = step;
+    const own = trees[attempt];
+    if (own?.isolated !== true || own.differs !== true || own.after === undefined) return false;
+    const told = own.applied !== undefined || own.merge !== undefined || isUnmerged(step);
+    const part = key.endsWith('.on-conflict') || key.includes(':');
+    return status !== 'succeeded' && status !== 'merging' && !told && !part;
+  });
 }
 
 /** How changes that collided are looked at, merged by hand, and taken as they were merged. */

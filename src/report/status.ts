@@ -15,7 +15,12 @@ const WIDEST_PATH = 1000;
 /** A run as `status --json` prints it; what is not known is not there. */
 export function statusJson(
   progress: Progress,
-  options: { plan?: Plan | undefined; changes?: Changes; now?: number } = {},
+  options: {
+    plan?: Plan | undefined;
+    changes?: Changes;
+    now?: number;
+    worktreeOf?: WorktreeOf | undefined;
+  } = {},
 ): JsonObject {
   const { run, status, workflow, path, sha256, inputs, retryOf, attempt, startedAt, lastAt, usage } =
     progress;
@@ -35,18 +40,40 @@ export function statusJson(
     budget: budgetJson(progress, status === 'running' ? options.now : undefined),
     outputs,
     parked: parked === undefined ? undefined : { ...parked },
-    steps: stepsInOrder(progress, options.plan).map((step) => stepJson(step, options.changes?.get(step.key))),
+    steps: stepsInOrder(progress, options.plan).map((step) => {
+      const worktree = isAtWorkApart(progress, step)
+        ? options.worktreeOf?.(step.key, step.attempt)
+        : undefined;
+      return { ...stepJson(step, options.changes?.get(step.key)), ...known({ worktree }) };
+    }),
   });
+}
+
+/** Gives the place of an isolated attempt's worktree. */
+type WorktreeOf = (key: StepProgress['key'], attempt: number) => string | undefined;
+
+/** Where the isolated attempts work that are being made. '' for none. */
+export function atWorkText(progress: Progress, worktreeOf?: WorktreeOf): string {
+  const lines = [...progress.steps.values()].flatMap((step) => {
+    const place = isAtWorkApart(progress, step) ? worktreeOf?.(step.key, step.attempt) : undefined;
+    return place === undefined
+      ? []
+      : [`${oneLine(step.key, WIDEST_KEY)} works in its own worktree: ${oneLine(place, WIDEST_PATH)}`];
+  });
+  return lines.length === 0 ? '' : ['', ...lines, ''].join('\n');
+}
+
+function isAtWorkApart({ status }: Progress, step: StepProgress): boolean {
+  const trees = step.trees[step.attempt];
+  const apart = trees?.isolated === true && trees.before !== undefined && trees.after === undefined;
+  return status === 'running' && step.status === 'running' && apart;
 }
 
 /**
  * What an agent left in the tree that was cut off by the death of its runner: how to see it, undo it and keep it. '' for none.
  * `worktreeOf` gives the place of an isolated attempt.
  */
-export function cutOffText(
-  { run, status, steps }: Progress,
-  worktreeOf?: (key: StepProgress['key'], attempt: number) => string | undefined,
-): string {
+export function cutOffText({ run, status, steps }: Progress, worktreeOf?: WorktreeOf): string {
   if (run === undefined || status !== 'interrupted') return '';
   const left = [...steps.values()].filter((step) => {
     const trees = step.trees[step.attempt];

@@ -11,9 +11,6 @@ export interface Inside {
   readonly open: ReadonlySet<StepKey>;
 }
 
-/** Nothing is kept inside of any step. */
-export const NOTHING_INSIDE: Inside = { kept: new Set(), open: new Set() };
-
 /** Whether an execution is one of those, lies in one, or was made on behalf of one. */
 export function isAmong(keys: ReadonlySet<StepKey>, key: StepKey): boolean {
   if (keys.has(key)) return true;

@@ -1,17 +1,21 @@
 /** Merges the change of an attempt into the tree by hand. */
+import { type Clash, clashLine, clashNames, type Side, unmarkedOf } from '../model/clash.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { Merged } from '../model/ports.ts';
 import { isUnmerged } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { changesText } from '../report/tree-changes.ts';
 import { quoted } from '../report/words.ts';
 import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
-import { filesText } from './collision.ts';
+import { filesText, markersWords } from './collision.ts';
 import { notRecorded } from './not-recorded.ts';
 import { tell } from './present.ts';
 import { harmless, orTrouble, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { tellWayBack } from './restore.ts';
+import { takeSide } from './take.ts';
 import { type OwnedTree, type RunTree, withRunTree } from './tree-owner.ts';
+import { undecidedText } from './undecided.ts';
 
 /** What `codemachine apply` is asked for. */
 export interface ApplyFlags {
@@ -20,6 +24,10 @@ export interface ApplyFlags {
   readonly step: string;
   /** Puts files that conflict in place with git's markers, instead of nothing. */
   readonly markers: boolean;
+  /** Takes one side of the files that `paths` names, and brings in nothing else. */
+  readonly take: Side | undefined;
+  /** From the current directory, literal. */
+  readonly paths: readonly string[];
   readonly dryRun: boolean;
   readonly stateDir?: string | undefined;
 }
@@ -32,7 +40,17 @@ export function applyCommand(flags: ApplyFlags): Promise<ExitCode> {
       if (!found.ok) return found;
       const change = changeOf(tree, found.value);
       if (!change.ok) return change;
-      return tree.own('apply', (visit) => apply(tree, change.value, flags, visit));
+      const { take: side, paths, dryRun } = flags;
+      if (side === undefined && paths.length > 0)
+        return refuse(
+          'a change is merged whole',
+          '`--take shared` or `--take step` takes a side of some files',
+        );
+      return tree.own('apply', (visit) =>
+        side === undefined
+          ? apply(tree, change.value, flags, visit)
+          : takeSide(tree, { ...change.value, side, paths, dryRun }, visit),
+      );
     });
     return done.ok ? done.value : printRefusal(done.error);
   });
@@ -64,16 +82,23 @@ async function apply(
   const found = await workspace.record(run, 'apply.found');
   if (!found.ok) return err(found.error);
   const ours = found.value.tree;
-  const merged = await workspace.isolation.merge({ run, label: 'apply', base, ours, theirs });
-  if (!merged.ok) return err(merged.error);
-  const { tree, conflicts, files, ignored = [] } = merged.value;
+  const all = await workspace.isolation.merge({ run, label: 'apply', base, ours, theirs });
+  if (!all.ok) return err(all.error);
+  const merged = await withoutTaken({ run, workspace }, of, ours, all.value);
+  if (!merged.ok) return merged;
+  const { tree, conflicts, clashes = [], files, ignored = [] } = merged.value;
   const fits = conflicts.length === 0;
   if (!fits && !flags.markers) {
-    tell(collides(run, of, conflicts));
+    tell(collides(run, of, conflicts, clashes));
     return ok(EXIT.failed);
   }
   const changes = await workspace.trees.changes(ours, tree);
   if (!changes.ok) return err(changes.error);
+  if (changes.value.length === 0 && !fits) {
+    tell(`the rest of the change of ${attemptWords(of)} is in the tree already`);
+    tell(decideThere({ run, workspace }, of, conflicts, clashes));
+    return ok(EXIT.failed);
+  }
   if (changes.value.length === 0) {
     tell(`nothing to do: the tree has the change of ${attemptWords(of)} already`);
     return ok(EXIT.succeeded);
@@ -89,7 +114,7 @@ async function apply(
     );
   if (flags.dryRun) {
     list(`would apply the change of ${attemptWords(of)}:`);
-    if (!fits) tell(`markers would stand in ${filesText(conflicts)}`);
+    if (!fits) tell(wouldStand(conflicts, clashes));
     return ok(fits ? EXIT.succeeded : EXIT.failed);
   }
   await tellWayBack({ run, workspace }, ours);
@@ -100,20 +125,83 @@ async function apply(
     ...(fits ? {} : { conflicts }),
   });
   list(`applied the change of ${attemptWords(of)}:`);
-  if (!fits) tell(decideThere(run, of, conflicts));
+  if (!fits) tell(decideThere({ run, workspace }, of, conflicts, clashes));
   return ok(fits ? EXIT.succeeded : EXIT.failed);
 }
 
-/** Only a change that the run itself did not get merged is something to go on with. */
-function decideThere(run: string, { step, attempt }: NamedAttempt, conflicts: readonly string[]): string {
-  const there = `both sides stand between markers in ${filesText(conflicts)}: decide there`;
-  if (!isUnmerged(step) || attempt !== step.attempt) return there;
-  return `${there}, then \`codemachine resume ${run} --resolved ${quoted(step.key)}\` goes on with that`;
+/** A side that was chosen stays chosen, whatever the merge would put there. */
+async function withoutTaken(
+  { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
+  { trees }: NamedAttempt,
+  ours: string,
+  merged: Merged,
+): Promise<Result<Merged, Refusal>> {
+  const taken = new Set(trees?.taken);
+  const { clashes = [], conflicts } = merged;
+  const isTaken = (clash: Clash): boolean => clashNames(clash).some((path) => taken.has(path));
+  const done = clashes.filter(isTaken);
+  if (done.length === 0) return ok(merged);
+  const paths = done.flatMap((clash) => [...clashNames(clash), ...clash.paths]);
+  const tree = await workspace.trees.pick({ run, label: 'apply', from: merged.tree, to: ours, paths });
+  if (!tree.ok) return err(tree.error);
+  const files = await workspace.changed(ours, tree.value);
+  if (!files.ok) return err(files.error);
+  const rest = {
+    clashes: clashes.filter((one) => !isTaken(one)),
+    conflicts: conflicts.filter((path) => !paths.includes(path)),
+  };
+  return ok({ ...merged, tree: tree.value, files: files.value, ...rest });
 }
 
-function collides(run: string, of: NamedAttempt, conflicts: readonly string[]): string {
+/** The files that hold both sides. */
+function markedFiles(conflicts: readonly string[], clashes: readonly Clash[]): readonly string[] {
+  const bare = new Set(
+    unmarkedOf(clashes).flatMap(({ paths, at }) => [...paths, ...at.map(({ path }) => path)]),
+  );
+  return conflicts.filter((path) => !bare.has(path));
+}
+
+function wouldStand(conflicts: readonly string[], clashes: readonly Clash[]): string {
+  const marked = markedFiles(conflicts, clashes);
+  return [
+    ...(marked.length === 0 ? [] : [`markers would stand in ${filesText(marked)}`]),
+    ...(unmarkedOf(clashes).length === 0 ? [] : ['without markers would be:']),
+    ...unmarkedOf(clashes).map((clash) => `  ${clashLine(clash)}`),
+  ].join('\n');
+}
+
+/** Only a change that the run itself did not get merged is something to go on with. */
+function decideThere(
+  { run, workspace }: Pick<RunTree, 'run' | 'workspace'>,
+  { step, attempt, trees }: NamedAttempt,
+  conflicts: readonly string[],
+  clashes: readonly Clash[],
+): string {
+  const marked = markedFiles(conflicts, clashes);
+  const bare = unmarkedOf(clashes);
+  const of = { step, attempt, trees };
+  const goesOn = isUnmerged(step) && attempt === step.attempt;
+  const goOn = `\`codemachine resume ${run} --resolved ${quoted(step.key)}\` goes on with that`;
+  const there =
+    marked.length === 0 ? [] : [`both sides stand between markers in ${filesText(marked)}: decide there`];
+  if (bare.length === 0) return goesOn ? `${there.join('')}, then ${goOn}` : there.join('');
+  return [
+    ...there,
+    'without markers, since they cannot hold both sides:',
+    undecidedText({ run, root: workspace.root }, attemptWord(of), bare),
+    ...(goesOn ? [`decide there too, then ${goOn}`] : []),
+  ].join('\n');
+}
+
+function collides(
+  run: string,
+  of: NamedAttempt,
+  conflicts: readonly string[],
+  clashes: readonly Clash[],
+): string {
   return [
     `nothing was changed: the change of ${attemptWords(of)} collides with the tree in ${filesText(conflicts)}`,
-    `  \`codemachine apply ${run} ${attemptWord(of)} --markers\` puts both sides into those files, to be decided there`,
+    ...unmarkedOf(clashes).map((clash) => `  ${clashLine(clash)}`),
+    `  \`codemachine apply ${run} ${quoted(attemptWord(of))} --markers\` ${markersWords(clashes)}`,
   ].join('\n');
 }

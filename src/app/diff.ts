@@ -7,7 +7,7 @@ import { moment } from '../report/words.ts';
 import { stepDirectory } from '../state/transcripts.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { attemptNamed, attemptWords, type NamedAttempt } from './attempt-name.ts';
-import { type Collision, collision, collisionText } from './collision.ts';
+import { type Collision, clashesText, collision, collisionText } from './collision.ts';
 import { notRecorded } from './not-recorded.ts';
 import { tell } from './present.ts';
 import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
@@ -128,7 +128,8 @@ async function show(tree: RunTree, shown: Shown, flags: DiffFlags): Promise<Resu
     ? await printJson(tree, { ...shown, ...pair }, paths.value)
     : await printText(workspace, pair, paths.value, flags.stat);
   if (!printed.ok) return printed;
-  if (!flags.json && !flags.conflict && shown.of !== undefined) tellWhatBecame(run, shown.of, collided);
+  if (flags.conflict && !flags.json && collided !== undefined) tell(clashesText(collided.clashes));
+  else if (!flags.json && shown.of !== undefined) tellWhatBecame(run, shown.of, collided);
   return ok(EXIT.succeeded);
 }
 
@@ -152,7 +153,7 @@ async function printJson(
   const files = await workspace.trees.changes(from, to, paths);
   if (!files.ok) return err(files.error);
   const attempt = of === undefined ? {} : { step: of.step.key, attempt: of.attempt };
-  const conflicts = collided === undefined ? {} : { conflicts: collided.files };
+  const conflicts = collided === undefined ? {} : { conflicts: collided.files, clashes: collided.clashes };
   process.stdout.write(
     `${JSON.stringify({ run, ...attempt, from, to, files: files.value, ...conflicts })}\n`,
   );

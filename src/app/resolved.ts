@@ -1,7 +1,8 @@
 /** Finds out what became of changes that collided, before a run goes on. */
 
+import { clashLine } from '../model/clash.ts';
 import type { Milestone } from '../model/event.ts';
-import { fileName } from '../model/file-name.ts';
+import { fileName, fileNames } from '../model/file-name.ts';
 import { foldAll } from '../model/fold.ts';
 import { isDecided } from '../model/fold-loops.ts';
 import { asStepKey, type RunId } from '../model/ids.ts';
@@ -15,8 +16,9 @@ import type { Marker } from '../workspace/markers.ts';
 import type { KeptRecording } from '../workspace/recordings.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import type { NamedAttempt } from './attempt-name.ts';
-import { collidedWith, collision } from './collision.ts';
+import { type Collision, collidedWith, collision } from './collision.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { besideLeft, takeMoves, undecided } from './undecided.ts';
 
 /** A run that is about to go on. */
 export interface GoingOn {
@@ -119,7 +121,36 @@ async function look(
   const left = files.length === 0 ? ok([]) : await workspace.trees.markers(now, files, [ours, after]);
   if (!left.ok) return err(left.error);
   if (left.value.length > 0) return markersLeft(looking, step, left.value, resolved);
+  const open = conflict.value === undefined ? undefined : await openIn(looking, of, conflict.value, resolved);
+  if (open !== undefined) return err(open);
   return resolved ? mergedAs(looking, of, [...files], { before, after, ours }) : ok(nothing(step, now));
+}
+
+/** What a person has not decided yet of a change that collided, beside what markers tell of. */
+async function openIn(
+  { run, workspace, now }: Looking,
+  { step: { key }, trees }: NamedAttempt,
+  { ours: shared, tree, clashes }: Collision,
+  resolved: boolean,
+): Promise<Refusal | undefined> {
+  const again = `\`codemachine resume ${run} --resolved ${quoted(key)}\``;
+  const beside = await besideLeft(workspace, { clashes, shared, now });
+  if (!beside.ok) return beside.error;
+  if (beside.value.length > 0)
+    return {
+      message: `the merge of the change of \`${key}\` put files beside their places, and they still stand there: ${fileNames(beside.value, MOST)}`,
+      help: `move each to where it is to be, or remove it, then ${again}`,
+    };
+  if (!resolved) return undefined;
+  const merged = trees?.applied?.conflicts === true ? tree : undefined;
+  const open = await undecided(workspace, { clashes, shared, merged, now, taken: trees?.taken ?? [] });
+  if (!open.ok) return open.error;
+  if (open.value.length === 0) return undefined;
+  const lines = open.value.map((clash) => `  ${clashLine(clash)}`);
+  return {
+    message: `nobody has decided yet what is to become of this, where the change of \`${key}\` collided:\n${lines.join('\n')}`,
+    help: `change it in the checkout, or choose a side: ${takeMoves({ run, root: workspace.root }, key, open.value)}; then ${again}`,
+  };
 }
 
 function nothing({ key, attempt }: StepProgress, now: string): MergedByHand {

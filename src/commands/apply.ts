@@ -4,16 +4,20 @@ import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { applyCommand } from '../app/apply.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
+import { splitPaths } from '../app/split-paths.ts';
 
 /** `codemachine apply <run> <step>[.<attempt>]` */
 export default class Apply extends Command {
   static override readonly summary = 'Merge what an attempt of a step made into the tree as it is now.';
   static override readonly description =
     'For a change that is not there: of an isolated step that failed, that collided, or that says `merge: never`; of an attempt that was undone. Where it collides with the tree nothing is changed, exit code 1. Files only: HEAD, branches and the index stay, and the run is not changed by it.';
+  static override readonly usage =
+    '<%= command.id %> RUN STEP [--markers | --take shared|step] [--dry-run] [-- PATHS...]';
   static override readonly examples = [
     '<%= config.bin %> apply @last fix',
     '<%= config.bin %> apply @last fix.1 --dry-run',
     '<%= config.bin %> apply 20261120-14 fix --markers',
+    '<%= config.bin %> apply @last fix --take step -- logo.png',
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
@@ -24,14 +28,21 @@ export default class Apply extends Command {
       description: 'where it collides, put both sides into the files between markers',
       default: false,
     }),
+    take: Flags.option({
+      description: 'of the files behind `--` that collide, take one side whole',
+      options: ['shared', 'step'] as const,
+      exclusive: ['markers'],
+    })(),
     'dry-run': Flags.boolean({ description: 'only show what would change', default: false }),
     'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
-    const { args, flags } = await this.parse(Apply);
+    const { argv, paths } = splitPaths(this.argv);
+    const { args, flags } = await this.parse(Apply, argv);
     process.exitCode = await applyCommand({
       ...{ run: args.run, step: args.step, markers: flags.markers, dryRun: flags['dry-run'] },
+      ...{ take: flags.take, paths },
       stateDir: flags['state-dir'],
     });
   }

@@ -1,5 +1,6 @@
 /** Holds everything that can be said of a run while it happens; `schemas/event.schema.json` is the same list for others. */
 import type { ScopedLimits, Unit } from './budget.ts';
+import type { Applied } from './clash.ts';
 import type { Failure } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { HeadMove } from './head-move.ts';
@@ -231,11 +232,7 @@ export type MilestoneBody =
   | ({ readonly type: 'merge-started'; readonly from: string } & SnapshotFields)
   | ({ readonly type: 'change-merged' } & SnapshotFields)
   /** Somebody brought an attempt's change into the tree with a command. The step stays as it ended. */
-  | ({
-      readonly type: 'change-applied';
-      /** Files that hold both sides between markers since; absent where it fitted. */
-      readonly conflicts?: readonly string[];
-    } & SnapshotFields)
+  | ({ readonly type: 'change-applied' } & Applied & SnapshotFields)
   /** A result was there that could have been taken from the cache, and its change does not fit the tree: the step is made. */
   | ({ readonly type: 'cache-missed'; readonly because: string } & OfAttempt)
   | ({ readonly type: 'gate-opened' } & GateQuestion & OfStep)

@@ -23,11 +23,15 @@ export function mergedAfter(
   return { undone: false, ...trees, merge: { from, tree: m.tree, done: m.type === 'change-merged' } };
 }
 
-/** After somebody brought the change in by hand. */
+/** After somebody brought the change in by hand, or one side of files in which it collided. */
 export function appliedAfter(
   trees: AttemptTrees | undefined,
   m: Extract<Milestone, { type: 'change-applied' }>,
 ): AttemptTrees {
+  if (m.taken !== undefined) {
+    const taken = [...new Set([...(trees?.taken ?? []), ...m.taken.paths])];
+    return { undone: false, ...trees, taken };
+  }
   return { undone: false, ...trees, applied: { at: m.at, conflicts: m.conflicts !== undefined } };
 }
 

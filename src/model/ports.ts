@@ -1,4 +1,5 @@
 /** Lists what the rooms need from outside, as the functions that `app.ts` hands in. */
+import type { Clash, Lent } from './clash.ts';
 import type {
   Artifact,
   AttemptValues,
@@ -148,6 +149,8 @@ export interface Worktree {
   readonly root: string;
   /** Records it as it is; `since` as in `Workspace.record`. */
   record(run: RunId, label: string, since?: string): Promise<Result<Recording, Failure>>;
+  /** Puts files beside others for whoever works there; the given function takes them away again, before it is recorded. */
+  lend?(files: readonly Lent[]): Promise<Result<() => Promise<void>, Failure>>;
   /** Takes it away. Whatever of it matters has been recorded before. */
   remove(): Promise<Result<undefined, Failure>>;
 }
@@ -188,11 +191,8 @@ export interface Merged {
   /** Paths that differ from `ours`. */
   readonly files: readonly string[];
   readonly conflicts: readonly string[];
-  /**
-   * The conflicts without markers: of what one side deleted, of what is not text, of names. Each with its paths as they stand in
-   * `tree`; who changes none of them has not decided it. Absent for none.
-   */
-  readonly unmarked?: readonly (readonly string[])[];
+  /** The same, conflict by conflict. Of one without markers, who changes none of its paths has not decided it. Absent for none. */
+  readonly clashes?: readonly Clash[];
   /** Ignored files of the user's where `tree` has others, sorted: nothing may be put in place before they are moved away. */
   readonly ignored?: readonly string[];
 }

@@ -54,6 +54,8 @@ export interface AttemptTrees {
   readonly merge?: { readonly from: string; readonly tree: string; readonly done: boolean };
   /** When somebody brought its change into the tree with a command, ISO 8601; whether files hold markers since. */
   readonly applied?: { readonly at: string; readonly conflicts: boolean };
+  /** Files in conflict of which somebody has chosen a side. */
+  readonly taken?: readonly string[];
 }
 
 /** One execution of a step with a matrix. */

@@ -162,9 +162,16 @@ function treeLines(
     case 'change-merged':
       return files('merged', m.files);
     case 'change-applied':
-      return files(m.conflicts === undefined ? 'applied by hand' : 'applied by hand, with markers', m.files);
+      return applied(m);
   }
 }
+
+function applied({ conflicts, taken, files: changed }: Of<'change-applied'>): readonly string[] {
+  if (taken !== undefined) return files(`took ${SIDES[taken.side]} of`, taken.paths);
+  return files(conflicts === undefined ? 'applied by hand' : 'applied by hand, with markers', changed);
+}
+
+const SIDES = { shared: "the shared tree's side", step: "the step's side" } as const;
 
 function started({ engine, model, attempt }: Of<'step-started'>): string {
   const again = attempt > 1 ? ` attempt ${attempt}` : '';

@@ -1,4 +1,5 @@
 /** Makes one attempt of a step in a worktree of its own. */
+import type { Lent } from '../model/clash.ts';
 import type { AttemptValues } from '../model/event.ts';
 import { adviseUnrecordable, type Failure } from '../model/failure.ts';
 import type { Job, Outcome, Recording, RunJob, Worktree } from '../model/ports.ts';
@@ -13,6 +14,8 @@ import { failed, timed } from './timed.ts';
 export interface InWorktree extends Rank {
   /** The recording that the worktree starts as; the shared tree as it is where that is not said. */
   readonly from?: string;
+  /** Lies in the worktree while the attempt is made, and is no part of what it made. */
+  readonly lent?: readonly Lent[];
   /** Called when the shared tree was recorded for it, while nobody writes there. */
   readonly atBase?: () => Promise<void>;
   /** Asked when the attempt ended well, while the worktree is still there: what is wrong with what it made. */
@@ -71,7 +74,10 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
   }
   const before = await begin(here);
   if (!before.ok) return { outcome: failed(before.error), close };
+  const lent = await worktree.lend?.(wanted.lent ?? []);
+  if (lent?.ok === false) return { outcome: failed(lent.error), close };
   const outcome = await timed(of, { ...job, root }, left(here));
+  await lent?.value();
   // Asked to end at once, the runner does not walk the tree: resume finds the worktree and records it then. But work that is
   // done is never done again, so what came of it is not left to that.
   if (of.phase.isHard() && !outcome.ok) return { outcome };

@@ -1,4 +1,5 @@
 /** Brings the changes of isolated steps into the shared tree, one at a time. */
+import { unmarkedOf } from '../model/clash.ts';
 import type { Failure } from '../model/failure.ts';
 import { fileNames } from '../model/file-name.ts';
 import { keyWord, type StepKey } from '../model/ids.ts';
@@ -86,7 +87,7 @@ async function merge(run: Running, phase: Phase, turn: Turn, change: Change): Pr
     if (!proposed.ok) return stuck(of, proposed.error);
     if (proposed.value.conflicts.length === 0) return await put(of, proposed.value);
     if (isFromCache(of)) return missed(of, collision(proposed.value.conflicts));
-    if (step.isolated?.onConflict === undefined) return await refuse(of, proposed.value.conflicts);
+    if (step.isolated?.onConflict === undefined) return await refuse(of, proposed.value);
     // An agent's work would end in front of the same files.
     if (proposed.value.ignored?.length) return await refuseForIgnored(of, proposed.value.ignored);
     turn.leave();
@@ -103,16 +104,16 @@ async function merge(run: Running, phase: Phase, turn: Turn, change: Change): Pr
 /** The resolution was made beside others who may have changed the tree since, so it is merged like a change of its own. */
 async function putResolved(
   of: AttemptOf,
-  { ours, conflicts }: Proposed,
+  { ours, ...collided }: Proposed,
   resolved:
     | { readonly kind: 'made'; readonly tree: string }
     | { readonly kind: 'refused'; readonly why: string },
 ): Promise<AfterAttempt> {
-  if (resolved.kind === 'refused') return refuse(of, conflicts, resolved.why);
+  if (resolved.kind === 'refused') return refuse(of, collided, resolved.why);
   const proposed = await propose(of, { base: ours, theirs: resolved.tree });
   if (!proposed.ok) return stuck(of, proposed.error);
   if (proposed.value.conflicts.length === 0) return put(of, proposed.value);
-  return refuse(of, proposed.value.conflicts, 'the same places were changed again while it was resolved');
+  return refuse(of, proposed.value, 'the same places were changed again while it was resolved');
 }
 
 /** Merges the attempt's change, or what is said instead, with the shared tree as it is. Touches nothing. */
@@ -203,14 +204,22 @@ function collision(conflicts: readonly string[]): string {
   return `its change collides with what is in the tree by now: ${fileNames(conflicts, MOST_FILES)}`;
 }
 
-async function refuse(of: AttemptOf, conflicts: readonly string[], why?: string): Promise<AfterAttempt> {
+async function refuse(
+  of: AttemptOf,
+  { conflicts, clashes }: Pick<Merged, 'conflicts' | 'clashes'>,
+  why?: string,
+): Promise<AfterAttempt> {
   const { run, key } = of;
   const resolution = why === undefined ? '' : `; it was not resolved: ${why}`;
   const id = run.input.run;
   const word = keyWord(key);
+  const both =
+    unmarkedOf(clashes).length === 0
+      ? 'puts both sides into the files'
+      : 'puts both sides into the files that can hold them, and says of the others how to choose';
   return doesNotFit(of, {
     message: `${collision(conflicts)}${resolution}`,
-    help: `\`codemachine apply ${id} ${word} --markers\` puts both sides into the files; resolved there, \`codemachine resume ${id} --resolved ${word}\` goes on`,
+    help: `\`codemachine apply ${id} ${word} --markers\` ${both}; resolved there, \`codemachine resume ${id} --resolved ${word}\` goes on`,
     files: conflicts,
   });
 }

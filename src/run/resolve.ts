@@ -1,6 +1,7 @@
 /** Has a conflict resolved by the agent that the step names for it. */
+import { type Clash, clashLine, clashPlaces, elsewhere, type Lent, unmarkedOf } from '../model/clash.ts';
 import type { Failure } from '../model/failure.ts';
-import { fileNames } from '../model/file-name.ts';
+import { fileName, fileNames } from '../model/file-name.ts';
 import { asStepId, conflictKey } from '../model/ids.ts';
 import { ownSteps, partsOf } from '../model/parts.ts';
 import type { StepProgress } from '../model/progress.ts';
@@ -41,7 +42,8 @@ export async function resolveConflict(
   const resolver = resolverOf(of, isolated, isolated.onConflict.agent, conflict);
   const verify = verifier(of, isolated.onConflict.checks, conflict);
   const rank = { remaining, index };
-  const asked = { admit: () => true, over: () => undefined, scope, from: conflict.tree, verify };
+  const lent = unmarkedOf(conflict.clashes).flatMap(elsewhere);
+  const asked = { admit: () => true, over: () => undefined, scope, from: conflict.tree, verify, lent };
   await perform(run, phase, { ...rank, ...asked, step: resolver, key });
   const after = run.ledger.step(key);
   if (after.status === 'succeeded') {
@@ -82,14 +84,14 @@ function resolverOf(
 function verifier(
   { run }: AttemptOf,
   checks: readonly string[],
-  { conflicts, unmarked = [] }: Proposed,
+  { conflicts, clashes }: Proposed,
 ): NonNullable<InWorktree['verify']> {
   return async (check, made, { text = '' }): Promise<Failure | undefined> => {
     const left = await run.input.ports.isolation?.unresolved?.(made.tree, conflicts);
     if (left === undefined) return { reason: 'config', message: 'nobody can tell whether markers are left' };
     if (!left.ok) return left.error;
     if (left.value.length > 0) return { reason: 'merge-conflict', message: markersIn(left.value) };
-    const open = undecided(unmarked, made.files, text);
+    const open = undecided(unmarkedOf(clashes), made.files, text);
     if (open !== undefined) return { reason: 'merge-conflict', message: asLeft(open) };
     for (const script of checks) {
       const outcome = await check(script);
@@ -106,12 +108,12 @@ const MOST_FILES = 5;
 
 /** A conflict without markers that was not touched, and of which nothing was said either. */
 function undecided(
-  unmarked: readonly (readonly string[])[],
+  unmarked: readonly Clash[],
   changed: readonly string[],
   said: string,
 ): readonly string[] | undefined {
   const decided = new Set([...changed, ...keptIn(said)]);
-  return unmarked.find((paths) => !paths.some((path) => decided.has(path)));
+  return unmarked.find(({ paths }) => !paths.some((path) => decided.has(path)))?.paths;
 }
 
 /** The files of which the agent said that they are to stay: `keep <path>` on a line of its own. */
@@ -154,7 +156,7 @@ async function resolvedTree(
 /** Of a purpose, the beginning says it. */
 const LONGEST_PURPOSE = 2_000;
 
-function promptFor(of: AttemptOf, { conflicts, unmarked = [] }: Proposed): string {
+function promptFor(of: AttemptOf, { conflicts, clashes }: Proposed): string {
   const { run, step, key: own } = of;
   const merged = executions(run)
     .filter(({ key }) => {
@@ -180,22 +182,33 @@ function promptFor(of: AttemptOf, { conflicts, unmarked = [] }: Proposed): strin
     '',
     `- ${purposeOf(run, step)}`,
     '',
-    ...unmarkedWords(unmarked),
+    ...unmarkedWords(unmarkedOf(clashes)),
     'Leave no conflict marker behind. Change nothing that the conflicts do not ask for.',
   ].join('\n');
 }
 
-function unmarkedWords(unmarked: readonly (readonly string[])[]): readonly string[] {
+function unmarkedWords(unmarked: readonly Clash[]): readonly string[] {
   if (unmarked.length === 0) return [];
+  const told = unmarked.flatMap((clash) => [
+    `- ${clashLine(clash)}`,
+    ...clashPlaces(clash).map((place) => `  - ${place}`),
+    ...elsewhere(clash).map(lentWords),
+  ]);
   return [
-    'Of these, one side deleted a file, or what collides is no text, so there are no markers:',
+    'Of these there are no markers (the shared tree is what is in the tree already, the step made the change to be brought in):',
     '',
-    ...unmarked.map((paths) => `- ${paths.join(', ')}`),
+    ...told,
     '',
     'Decide what each is to be, and change it. One that is to stay exactly as it is now is named in your last message,',
     'on a line of its own: `keep <path>`.',
     '',
   ];
+}
+
+/** It is taken away before what the agent made is recorded. */
+function lentWords({ path, side, of }: Lent): string {
+  const whose = side === 'step' ? "the step's" : "the shared tree's";
+  return `  - ${whose} version of ${fileName(of)} is in ${fileName(path)} for you to look at or to copy; that file goes when you are done`;
 }
 
 function purposeOf(run: Running, step: Step): string {

@@ -8,6 +8,7 @@ import { applyPatch } from './diff.ts';
 import { type Environ, line } from './git.ts';
 import { makeGitlinks } from './gitlinks.ts';
 import { headOf, readHead } from './head.ts';
+import { lend } from './lent.ts';
 import { unresolved } from './markers.ts';
 import { merge } from './merge.ts';
 import { type Context, oneAtATime, record, watch } from './record.ts';
@@ -191,6 +192,7 @@ function enter(room: Room, place: WorktreePlace): Entered {
   const entered: Entered = {
     worktree: {
       root,
+      lend: (files) => lend(store, root, files),
       record: (run, label, since) => inTurn(() => recordIn(shared, place, context, run, label, since)),
       remove: () => {
         room.entered.delete(root);

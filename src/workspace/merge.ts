@@ -2,11 +2,11 @@
 import type { Failure } from '../model/failure.ts';
 import type { Merged, MergeOf } from '../model/ports.ts';
 import { err, ok, type Result } from '../model/result.ts';
+import { clashesOf, placeOfBeside } from './clashes.ts';
 import { changedPaths } from './diff.ts';
 import { line, names, shown } from './git.ts';
 import { headOf } from './head.ts';
 import { ignoredInTheWay } from './in-the-way.ts';
-import { unresolved } from './markers.ts';
 import { keepRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
 import { treeOf } from './tree.ts';
@@ -51,26 +51,15 @@ export async function merge(deps: MergeDeps, what: MergeOf): Promise<Result<Merg
   if (!files.ok) return files;
   const ignored = await ignoredInTheWay(store, what.ours, kept.value);
   if (!ignored.ok) return ignored;
-  const unmarked = await withoutMarkers(store, kept.value, groups);
-  if (!unmarked.ok) return unmarked;
+  const clashes = await clashesOf(store, { ours: ours.value, theirs: theirs.value, tree, groups });
+  if (!clashes.ok) return clashes;
   const rest = { conflicts, ignored: ignored.value };
-  return ok({ tree: kept.value, files: files.value, ...rest, ...unmarked.value });
-}
-
-/** The conflicts that no line of any file tells of. */
-async function withoutMarkers(
-  store: Store,
-  tree: string,
-  groups: MergedTrees['groups'],
-): Promise<Result<Pick<Merged, 'unmarked'>, Failure>> {
-  if (groups.length === 0) return ok({});
-  const marked = await unresolved(store, tree, [...new Set(groups.flat())]);
-  if (!marked.ok) return marked;
-  const told = new Set(marked.value);
-  // Of a file that is no text, git says twice that it collides.
-  const each = new Map(groups.map((paths) => [paths.join('\0'), paths]));
-  const unmarked = [...each.values()].filter((paths) => !paths.some((path) => told.has(path)));
-  return ok(unmarked.length === 0 ? {} : { unmarked });
+  return ok({
+    tree: kept.value,
+    files: files.value,
+    ...rest,
+    ...(conflicts.length > 0 ? { clashes: clashes.value } : {}),
+  });
 }
 
 async function treeOfRecording(store: Store, recording: string): Promise<Result<string, Failure>> {
@@ -145,11 +134,6 @@ async function commitOf(store: Store, tree: string, parent?: string): Promise<Re
   return made.ok ? ok(line(made.value)) : made;
 }
 
-/** A file in whose place the other side has a directory gets a name of its own, with the side's words behind a `~`. */
-function pathOf(name: string): string {
-  return shown(name).replace(/~(shared|step)-0-g[0-9a-f]{40,64}(_\d+)?$/, '');
-}
-
 /**
  * Reads what git says with `-z --name-only`: the tree, the files with conflicts, an empty name, then messages of which each is a
  * count, so many paths, a kind, and a sentence. There are conflicts without a file in the list (a directory that was renamed to two
@@ -175,5 +159,9 @@ function parse(bytes: Uint8Array): Result<MergedTrees, Failure> {
   const conflicts = new Set(listed.length > 0 ? listed : told);
   if (conflicts.size === 0)
     return err({ reason: 'internal', message: 'Git found a conflict and names no file of it.' });
-  return ok({ tree, conflicts: [...new Set([...conflicts].map(pathOf))].sort(), groups });
+  return ok({
+    tree,
+    conflicts: [...new Set([...conflicts].map((name) => placeOfBeside(shown(name))))].sort(),
+    groups,
+  });
 }

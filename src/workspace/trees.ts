@@ -1,16 +1,18 @@
 /** Works with the recordings of a run when it is over: puts new ones together, and takes them away. */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import type { Clash } from '../model/clash.ts';
 import type { Failure } from '../model/failure.ts';
 import { asRunId, RUN_ID_PATTERN, type RunId } from '../model/ids.ts';
 import { ok, type Result } from '../model/result.ts';
 import { type Change, changes, rawChanges } from './changes.ts';
+import { clashesOf } from './clashes.ts';
 import { patchBytes } from './diff.ts';
 import { line, names, text, zeroEnded } from './git.ts';
 import { headOf } from './head.ts';
 import { type HeadTo, headTo } from './head-to.ts';
 import { leftMarkers, type Marker } from './markers.ts';
-import { type MergedTrees, mergeTrees } from './merge.ts';
+import { mergeTrees } from './merge.ts';
 import { dropStaleRefLocks, keepRecording, type Numbers } from './recordings.ts';
 import type { Store } from './store.ts';
 import { treeOf } from './tree.ts';
@@ -25,6 +27,14 @@ export interface Pick {
   readonly to: string;
   /** Files and directories from the root, taken literally; everything where there are none. */
   readonly paths: readonly string[];
+}
+
+/** What a merge that was made again came to. */
+export interface CollidedTrees {
+  readonly tree: string;
+  /** The files that conflict. */
+  readonly conflicts: readonly string[];
+  readonly clashes: readonly Clash[];
 }
 
 /** What the commands do with recordings. */
@@ -49,7 +59,7 @@ export interface Trees {
    * Merges three recordings again, to see what conflicts, without keeping anything. The tree has git's markers in the files that do, and
    * can be compared like a recording.
    */
-  collide(base: string, ours: string, theirs: string): Promise<Result<MergedTrees, Failure>>;
+  collide(base: string, ours: string, theirs: string): Promise<Result<CollidedTrees, Failure>>;
   /**
    * The lines with which git marks a conflict, in these files of a recording; without those that one of `sides` has in the same
    * file as a text of its own.
@@ -160,7 +170,7 @@ async function known(
 async function collide(
   store: Store,
   recordings: readonly [string, string, string],
-): Promise<Result<MergedTrees, Failure>> {
+): Promise<Result<CollidedTrees, Failure>> {
   const [base, ours, theirs] = await Promise.all([
     treeOf(store, recordings[0]),
     treeOf(store, recordings[1]),
@@ -169,7 +179,11 @@ async function collide(
   if (!base.ok) return base;
   if (!ours.ok) return ours;
   if (!theirs.ok) return theirs;
-  return mergeTrees(store, base.value, ours.value, theirs.value);
+  const merged = await mergeTrees(store, base.value, ours.value, theirs.value);
+  if (!merged.ok) return merged;
+  const { tree, conflicts, groups } = merged.value;
+  const clashes = await clashesOf(store, { ours: ours.value, theirs: theirs.value, tree, groups });
+  return clashes.ok ? ok({ tree, conflicts, clashes: clashes.value }) : clashes;
 }
 
 const REFS = 'refs/codemachine/';

@@ -71,7 +71,7 @@ async function copyOne(shared: string, root: string, name: string): Promise<void
 }
 
 /** Never through a link: the recording may have one where the shared tree has a directory by now. */
-async function makeParents(root: string, name: string): Promise<void> {
+export async function makeParents(root: string, name: string): Promise<void> {
   for (const parent of parentsOf(name)) {
     const full = path.join(root, parent);
     const stat = lookAt(full);

@@ -146,6 +146,26 @@ ${agent('one')}${agent('two', more)}`;
     expect(worktrees(project)).toEqual([]);
   });
 
+  it('that collide in what is no text: the agent has the side that is not there, and leaves no trace of it', async () => {
+    const workflow = `agents: { merger: { engine: claude-code, access: write } }
+steps:
+${agent('one')}${agent('two', '{ mode: isolated, on-conflict: { agent: merger, checks: ["! ls *~step*"] } }')}`;
+    const script = `case $CODEMACHINE_STEP in
+      *.on-conflict) cat new.bin~step-* new.bin > both; mv both new.bin; echo x > more~; rm f;;
+      one) printf '\\0one' > new.bin; echo one > f;;
+      two) printf '\\0two' > new.bin; rm f;; esac`;
+    const project = agentProject(script, { f: 'f\n' }, workflow);
+    expect(await say(project, 'run w')).toMatchObject({ code: 0 });
+    expect(project.picture()).toMatchObject({ 'new.bin': '644 \0two\0one', 'more~': '644 x\n' });
+    expect(Object.keys(project.picture()).filter((name) => /~step|^f$/.test(name))).toEqual([]);
+    const prompt = (await say(project, 'logs @last two.on-conflict --file prompt.md')).stdout;
+    expect(prompt).toMatch(/new\.bin: both sides changed it, and it is no text/);
+    expect(prompt).toMatch(/the step's version of new\.bin is in new\.bin~step-[0-9a-f]{12} for you/);
+    expect(prompt).toMatch(
+      /- f: the step deleted it, and the shared tree changed it .*\n {2}- the shared tree's version is there/,
+    );
+  });
+
   it.each([
     ['one side deleted', 'rm f', 'echo one > f', 'f'],
     ['is no text', 'printf "\\000two" > new.bin', 'printf "\\000one" > new.bin', 'new.bin'],

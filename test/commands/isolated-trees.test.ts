@@ -44,7 +44,10 @@ it('shows what collided, and brings any change in by hand', async () => {
   expect(plain.stderr).toContain('collides with the shared tree in a.txt\n');
   expect(plain.stderr).toMatch(/codemachine diff \S+ right --conflict/);
   const conflict = await say(project, 'diff @last right --conflict');
-  expect(conflict).toMatchObject({ code: 0, stderr: '' });
+  expect(conflict.code).toBe(0);
+  expect(conflict.stderr).toMatch(
+    /a\.txt: both sides changed the same lines .*\n {2}both sides stand between markers/,
+  );
   expect(conflict.stdout).toMatch(/\+<{7} .*\n left\n\+={7}\n\+right\n\+>{7} /);
   expect(JSON.parse((await say(project, 'diff @last right --json')).stdout)).toMatchObject({
     conflicts: ['a.txt'],

@@ -1,5 +1,6 @@
 // Worktrees in memory beside a tree in memory: the same recordings, merged path by path.
 
+import type { Clash } from '../../src/model/clash.ts';
 import type { RunId } from '../../src/model/ids.ts';
 import { asStepKey } from '../../src/model/ids.ts';
 import type { Isolation, Job, Worktree } from '../../src/model/ports.ts';
@@ -33,19 +34,19 @@ type Files = ReadonlyMap<string, string>;
 function threeWay(base: Files, ours: Files, theirs: Files) {
   const merged = new Map<string, string>();
   const conflicts: string[] = [];
-  const unmarked: string[][] = [];
+  const clashes: Clash[] = [];
   for (const path of [...new Set([...base.keys(), ...ours.keys(), ...theirs.keys()])].sort()) {
     const [was, mine, other] = [base.get(path), ours.get(path), theirs.get(path)];
     const clash = mine !== was && other !== was && mine !== other;
     if (clash) conflicts.push(path);
     // What one side deleted holds no markers.
     const bare = mine === undefined || other === undefined;
-    if (clash && bare) unmarked.push([path]);
+    if (clash && bare) clashes.push({ kind: 'deleted', paths: [path], marked: false, at: [], beside: [] });
     const both = bare ? (mine ?? other) : `${MARKER}${mine}|${other}`;
     const result = clash ? both : mine === was ? other : mine;
     if (result !== undefined) merged.set(path, result);
   }
-  return { merged, conflicts, unmarked };
+  return { merged, conflicts, clashes };
 }
 
 export function fakeWorld(tree: FakeTree = fakeTree()): World {
@@ -89,8 +90,8 @@ export function fakeWorld(tree: FakeTree = fakeTree()): World {
     },
     merge: async ({ label, base, ours, theirs }) => {
       calls.push(`merge ${label}`);
-      const { merged, conflicts, unmarked } = threeWay(at(base), at(ours), at(theirs));
-      return ok({ tree: keep(label, merged), files: differ(at(ours), merged), conflicts, unmarked });
+      const { merged, conflicts, clashes } = threeWay(at(base), at(ours), at(theirs));
+      return ok({ tree: keep(label, merged), files: differ(at(ours), merged), conflicts, clashes });
     },
     unresolved: async (recording, paths) =>
       ok(paths.filter((path) => at(recording).get(path)?.includes(MARKER) === true)),

@@ -194,7 +194,12 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
   'change-ready': { ...snapshot, ...values, type: 'change-ready', reused: 'replay' },
   'merge-started': { ...snapshot, type: 'merge-started', from: 'def' },
   'change-merged': { ...snapshot, type: 'change-merged' },
-  'change-applied': { ...snapshot, type: 'change-applied', conflicts: ['a'] },
+  'change-applied': {
+    ...snapshot,
+    type: 'change-applied',
+    conflicts: ['a'],
+    taken: { side: 'step', paths: ['a'] },
+  },
   'cache-missed': { ...milestone, ...inAttempt, type: 'cache-missed', because },
   'gate-opened': {
     ...milestone,
@@ -328,7 +333,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
   'change-ready': { ...ofTree, ...ofValues, reused: 'optional' },
   'merge-started': { ...ofTree, from: 'required' },
   'change-merged': ofTree,
-  'change-applied': { ...ofTree, conflicts: 'optional' },
+  'change-applied': { ...ofTree, conflicts: 'optional', taken: 'optional' },
   'cache-missed': { ...ofAttempt, because: 'required' },
   'gate-opened': {
     ...ofStep,

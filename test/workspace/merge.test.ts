@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { clashLine, clashPlaces, unmarkedOf } from '../../src/model/clash.ts';
 import type { Merged } from '../../src/model/ports.ts';
 import type { GitWorkspace } from '../../src/workspace/workspace.ts';
 import { makeRepository, must, picture, type Repository, RUN } from './repository.ts';
@@ -153,6 +154,8 @@ interface Conflict {
   readonly files: readonly string[];
   /** Of which no marker tells. */
   readonly unmarked?: readonly (readonly string[])[];
+  /** What is said of the first of those, with ids of objects as `#`. */
+  readonly said?: readonly string[];
 }
 
 const CONFLICTS: Record<string, Conflict> = {
@@ -166,12 +169,20 @@ const CONFLICTS: Record<string, Conflict> = {
     user: (e) => e.write('text.txt', changed(2, 'user')),
     files: ['text.txt'],
     unmarked: [['text.txt']],
+    said: [
+      'text.txt: the step deleted it, and the shared tree changed it (the shared tree has a file of 228 bytes (#); the step has nothing)',
+      "the shared tree's version is there",
+    ],
   },
   'deleted here, edited there': {
     agent: (e) => e.write('text.txt', changed(2, 'agent')),
     user: (e) => e.remove('text.txt'),
     files: ['text.txt'],
     unmarked: [['text.txt']],
+    said: [
+      'text.txt: the shared tree deleted it, and the step changed it (the shared tree has nothing; the step has a file of 229 bytes (#))',
+      "the step's version is there",
+    ],
   },
   'added by both': {
     agent: (e) => e.write('new.txt', 'agent\n'),
@@ -183,24 +194,42 @@ const CONFLICTS: Record<string, Conflict> = {
     user: (e) => e.write('bin.dat', Uint8Array.from([0, 8])),
     files: ['bin.dat'],
     unmarked: [['bin.dat']],
+    said: [
+      'bin.dat: both sides changed it, and it is no text (the shared tree has a file of 2 bytes (#); the step has a file of 2 bytes (#))',
+      "the shared tree's version is there",
+    ],
   },
   'a link to two places': {
     agent: (e) => e.link('link', 'text.txt'),
     user: (e) => e.link('link', 'gone.txt'),
     files: ['link'],
     unmarked: [['link']],
+    said: [
+      'link: both sides changed where the link leads (the shared tree has a link to gone.txt; the step has a link to text.txt)',
+      "the shared tree's version is there",
+    ],
   },
   'a file here, a directory there': {
     agent: (e) => e.write('place/inner.txt', 'agent\n'),
     user: (e) => e.write('place', 'user\n'),
     files: ['place'],
     unmarked: [['place~', 'place']],
+    said: [
+      'place: the sides made things of two kinds of it (the shared tree has a file of 5 bytes (#); the step has a directory)',
+      "the step's version is there",
+      "place~shared-0-g# is the shared tree's place",
+    ],
   },
   'renamed to two places': {
     agent: (e) => e.rename('text.txt', 'agent.txt'),
     user: (e) => e.rename('text.txt', 'user.txt'),
     files: ['agent.txt', 'text.txt', 'user.txt'],
     unmarked: [['text.txt', 'user.txt', 'agent.txt']],
+    said: [
+      'text.txt, user.txt, agent.txt: the sides gave and took names that do not fit together (the shared tree has user.txt, a file of 230 bytes (#); the step has agent.txt, a file of 230 bytes (#))',
+      "user.txt: the shared tree's version is there",
+      "agent.txt: the step's version is there",
+    ],
   },
   'several files, sorted, odd names too': {
     agent: (e) => {
@@ -219,17 +248,29 @@ const CONFLICTS: Record<string, Conflict> = {
     user: (e) => e.write('dir/three.txt', 'three\n'),
     files: ['elsewhere/three.txt'],
     unmarked: [['elsewhere/three.txt', 'dir/three.txt']],
+    said: [
+      'elsewhere/three.txt, dir/three.txt: the sides gave and took names that do not fit together (the shared tree has dir/three.txt, a file of 6 bytes (#); the step has nothing)',
+      'elsewhere/three.txt: put there by the merge, as the other side has renamed the directory',
+      'dir/three.txt: away, as the step left it',
+    ],
   },
 };
 
-for (const [name, { agent, user, files, unmarked }] of Object.entries(CONFLICTS)) {
+for (const [name, { agent, user, files, unmarked, said }] of Object.entries(CONFLICTS)) {
   test(`a conflict is told with its files: ${name}`, async () => {
     const r = big();
     const { merged, ours, theirs } = await both(r, agent, user);
     expect(merged.conflicts).toEqual(files);
-    expect(merged.unmarked?.map((paths) => paths.map((one) => one.replace(/~shared-0-g.*/, '~')))).toEqual(
-      unmarked,
+    const bare = unmarkedOf(merged.clashes).map(({ paths }) => paths);
+    expect(bare.map((paths) => paths.map((one) => one.replace(/~shared-0-g.*/, '~')))).toEqual(
+      unmarked ?? [],
     );
+    const words = unmarkedOf(merged.clashes).flatMap((clash) => [clashLine(clash), ...clashPlaces(clash)]);
+    const plain = words.map((one) =>
+      one.replace(/\([0-9a-f]{12}\)/g, '(#)').replace(/-0-g[0-9a-f]{40}/, '-0-g#'),
+    );
+    expect(plain).toEqual(said ?? []);
+
     const refs = r.git('for-each-ref', '--format=%(objectname)', `refs/codemachine/${RUN}`);
     for (const kept of [merged.tree, ours, theirs]) expect(refs).toContain(kept);
   });

@@ -44,7 +44,7 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   return EXIT.succeeded;
 }
 
-/** So many of the newest executions of a step are asked. */
+/** So many of the newest runs of a step are asked. */
 const MOST_ASKED = 20;
 
 /** What earlier runs tell of a plan. */
@@ -87,7 +87,7 @@ function estimateText({ steps, ms, usd, unknown, path }: Estimated): string {
   const rows = made.map(([id, one]) => {
     const time = one.ms === undefined ? 'time unknown' : duration(one.ms);
     const cost = one.usd === undefined ? 'cost unknown' : one.usd === 0 ? [] : money(one.usd);
-    return [`  ${id}`, [time, cost, count(one.of, 'execution')].flat().join(' · ')];
+    return [`  ${id}`, [time, cost, count(one.of, 'run')].flat().join(' · ')];
   });
   const not = (what: string, ids: readonly string[]): readonly string[] =>
     ids.length === 0

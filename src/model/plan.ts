@@ -1,5 +1,4 @@
 /** Says in which order the steps of a workflow can run. */
-import type { Usage } from './event.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Step } from './workflow.ts';
 
@@ -30,19 +29,19 @@ export interface Plan {
   readonly last: readonly PlannedStep[];
 }
 
-/** What an execution came to that somebody worked for. */
+/** What a step took in one run, with everything in it, where all of that was worked for. */
 export interface Spent {
   /** Milliseconds; absent where nobody said it. */
   readonly ms?: number;
-  /** Absent where nobody said it. */
-  readonly usage?: Usage;
+  /** Of all attempts; absent where of one of them nobody said it. */
+  readonly usd?: number;
 }
 
-/** What a step takes, by the median of earlier executions; absent where nobody knows. */
+/** What a step takes, by the median of earlier runs; absent where nobody knows. */
 export interface Estimate {
   readonly ms?: number;
   readonly usd?: number;
-  /** How many executions that is known from. */
+  /** How many runs that is known from. */
   readonly of: number;
 }
 

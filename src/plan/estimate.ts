@@ -5,7 +5,7 @@ import { type Step, withBodies } from '../model/workflow.ts';
 import { linksOf, topologicalOrder } from './links.ts';
 
 /**
- * The median of what each step took, and what the whole plan takes along its longest path by time. What nobody knows is named and never
+ * The median of what each step took as a whole, and what the whole plan takes along its longest path by time. What nobody knows is named and never
  * counted as nothing. How long somebody thinks at a gate is left out.
  */
 export function estimate(plan: Plan, spent: ReadonlyMap<StepId, readonly Spent[]>): Estimated {
@@ -27,7 +27,7 @@ export function estimate(plan: Plan, spent: ReadonlyMap<StepId, readonly Spent[]
 
 function estimateOf(step: Step, before: readonly Spent[]): Estimate {
   const ms = median(before.flatMap((one) => one.ms ?? []));
-  const usd = asksAgents(step) ? costOf(step, before) : 0;
+  const usd = asksAgents(step) ? median(before.flatMap((one) => one.usd ?? [])) : 0;
   return { of: before.length, ...(ms === undefined ? {} : { ms }), ...(usd === undefined ? {} : { usd }) };
 }
 
@@ -35,12 +35,6 @@ function asksAgents(step: Step): boolean {
   return (
     step.kind === 'reduce' || withBodies([step]).some(({ kind }) => kind === 'prompt' || kind === 'reduce')
   );
-}
-
-/** What is made many times was paid by each time, and how many there will be is not known. */
-function costOf(step: Step, before: readonly Spent[]): number | undefined {
-  if (step.kind !== 'prompt' || step.matrix !== undefined) return undefined;
-  return median(before.flatMap(({ usage }) => usage?.usd ?? []));
 }
 
 function median(values: readonly number[]): number | undefined {

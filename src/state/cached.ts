@@ -1,9 +1,9 @@
 /** Finds earlier executions by what they came from. */
 import { existsSync, utimesSync } from 'node:fs';
 import path from 'node:path';
-import type { MilestoneBody, Usage } from '../model/event.ts';
+import type { MilestoneBody } from '../model/event.ts';
 import type { CachedChange, Fingerprint } from '../model/fingerprint.ts';
-import { type RunId, type StepId, type StepKey, stepOfKey } from '../model/ids.ts';
+import type { RunId, StepId, StepKey } from '../model/ids.ts';
 import type { Spent } from '../model/plan.ts';
 import type { CachedResult, ExecutionOf, KnownChanges } from '../model/ports.ts';
 import type { Json } from '../model/result.ts';
@@ -11,6 +11,7 @@ import type { Connection } from './driver.ts';
 import type { LeaseTools } from './lease.ts';
 import type { Row } from './milestones.ts';
 import { guarded } from './problem.ts';
+import { spentBefore } from './spent.ts';
 
 /** Looks into what earlier runs of this state directory came to. */
 export interface Cached {
@@ -25,7 +26,7 @@ export interface Cached {
   /** Keeps what a digest of a fingerprint stands for, as long as a result has that digest. */
   keepList(digest: string, list: Json): void;
   list(digest: string): Json | undefined;
-  /** What the newest good executions of each step took, in loops and matrices too, at most `most` of each. */
+  /** What each step of the outermost list took in the newest runs, with everything in it, at most `most` of each. */
   spent(workflow: string, most: number): ReadonlyMap<StepId, readonly Spent[]>;
 }
 
@@ -79,8 +80,7 @@ export function makeCached({ connection, place }: LeaseTools, directory: string)
       const text = one('SELECT list FROM cache_lists WHERE digest = ?', digest);
       return text === undefined ? undefined : (JSON.parse(text) as Json);
     },
-    spent: (workflow, most) =>
-      grouped(safely(() => connection.prepare(SPENT).all(workflow)) as SpentRow[], most),
+    spent: (workflow, most) => safely(() => spentBefore(connection, workflow, most)),
   };
 }
 
@@ -115,35 +115,6 @@ const OF_WORKFLOW = `SELECT cache.run, cache.step, body FROM cache
 
 const NEWEST = `SELECT body FROM cache JOIN milestones ON milestones.run = cache.run AND milestones.seq = cache.seq
   JOIN runs ON runs.id = cache.run WHERE name = ? AND step = ? ORDER BY milestones.at DESC, cache.seq DESC LIMIT 1`;
-
-/** A look at the past must not take longer than what it is about. */
-const MOST_LOOKED_AT = 20_000;
-
-const SPENT = `SELECT json_extract(body, '$.step') AS step, json_extract(body, '$."duration-ms"') AS ms,
-  json_extract(body, '$.usage') AS usage FROM runs JOIN milestones ON milestones.run = runs.id
-  WHERE name = ? AND type = 'step-succeeded' AND json_valid(body) AND json_extract(body, '$.reused') IS NULL
-  ORDER BY created_at DESC, seq DESC LIMIT ${MOST_LOOKED_AT}`;
-
-interface SpentRow {
-  readonly step: StepKey;
-  readonly ms: number | null;
-  readonly usage: string | null;
-}
-
-function grouped(rows: readonly SpentRow[], most: number): ReadonlyMap<StepId, readonly Spent[]> {
-  const found = new Map<StepId, Spent[]>();
-  for (const { step, ms, usage } of rows) {
-    const id = stepOfKey(step);
-    const all = found.get(id) ?? [];
-    found.set(id, all);
-    if (all.length === most) continue;
-    all.push({
-      ...(ms === null ? {} : { ms }),
-      ...(usage === null ? {} : { usage: JSON.parse(usage) as Usage }),
-    });
-  }
-  return found;
-}
 
 function parsed(body: string): MilestoneBody | undefined {
   try {

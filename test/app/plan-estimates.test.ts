@@ -19,7 +19,7 @@ it('a plan tells what its steps took before, and names what is unknown', async (
   // What was reused took nothing, and says nothing of what the step takes.
   expect((await say(project, 'run w')).code).toBe(0);
   const { stdout } = await say(project, 'plan w');
-  expect(stdout).toMatch(/make +\S+ · 1 execution\n/);
+  expect(stdout).toMatch(/make +\S+ · 1 run\n/);
   expect(stdout).toMatch(/in all at least \S+ .*; time unknown of fix; cost unknown of fix\n/);
   const json = JSON.parse((await say(project, 'plan w --graph json')).stdout);
   expect(json.estimate.steps).toMatchObject({

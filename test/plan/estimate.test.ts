@@ -7,8 +7,6 @@ import type { Step } from '../../src/model/workflow.ts';
 import { estimate } from '../../src/plan/estimate.ts';
 import { agentStep, gateStep, loopStep, planOf, runStep, workflowOf } from '../run/rig.ts';
 
-const usage = (usd: number | null) => ({ 'input-tokens': 1, 'output-tokens': 1, 'cached-tokens': 0, usd });
-
 function estimated(steps: readonly Step[], known: Readonly<Record<string, readonly Spent[]>>) {
   const spent = new Map<StepId, readonly Spent[]>(
     Object.entries(known).map(([id, all]) => [asStepId(id), all]),
@@ -26,10 +24,10 @@ describe('an estimate', () => {
     ];
     const found = estimated(steps, {
       a: [{ ms: 10 }, { ms: 1000 }, { ms: 30 }],
-      fast: [{ ms: 5, usage: usage(0.5) }],
+      fast: [{ ms: 5, usd: 0.5 }],
       slow: [
-        { ms: 100, usage: usage(1) },
-        { ms: 200, usage: usage(2) },
+        { ms: 100, usd: 1 },
+        { ms: 200, usd: 2 },
       ],
       end: [{ ms: 1 }],
     });
@@ -51,14 +49,30 @@ describe('an estimate', () => {
       loopStep('round', [agentStep('inner')], { needs: ['ask'], until: 'true' }),
     ];
     const found = estimated(steps, {
-      silent: [{ ms: 7, usage: usage(null) }],
-      inner: [{ ms: 1, usage: usage(1) }],
+      silent: [{ ms: 7 }],
+      inner: [{ ms: 1, usd: 1 }],
       round: [{ ms: 3 }],
     });
     expect(found.steps['silent']).toEqual({ ms: 7, of: 1 });
     expect(found.steps['never']).toEqual({ of: 0 });
     expect(found.unknown).toEqual({ time: ['never'], cost: ['silent', 'never', 'round'] });
     expect(found.ms).toBe(10);
+  });
+
+  test('knows the cost of a loop from what the whole of it came to', () => {
+    const steps = [
+      loopStep('round', [agentStep('inner')], { until: 'true' }),
+      agentStep('fan', { needs: ['round'] }),
+    ];
+    const found = estimated(steps, {
+      round: [
+        { ms: 30, usd: 3 },
+        { ms: 10, usd: 1 },
+      ],
+      fan: [{ ms: 40, usd: 4 }],
+    });
+    expect(found.steps).toEqual({ round: { ms: 20, usd: 2, of: 2 }, fan: { ms: 40, usd: 4, of: 1 } });
+    expect(found).toMatchObject({ ms: 60, usd: 6, unknown: { time: [], cost: [] } });
   });
 
   test('leaves out what is left out', () => {

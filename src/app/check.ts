@@ -118,7 +118,8 @@ export function checkText(
     globProblem,
     sha256,
     config,
-    hasGit: place.hasGit,
+    // In a bare one the place is wrong, which whoever runs it there is told, and not the file.
+    hasGit: place.hasGit || place.bare !== undefined,
   });
   const planned = read.workflow === undefined ? undefined : planWorkflow(read.workflow);
   const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, config);

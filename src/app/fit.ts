@@ -1,7 +1,9 @@
 /** Says whether a repository is one in which some steps can be run, before any of them is. */
 import { runGit } from '../engines/process.ts';
 import { adviseUnrecordable, type Failure } from '../model/failure.ts';
-import type { Plan } from '../model/plan.ts';
+import { stepKey } from '../model/ids.ts';
+import type { Plan, PlannedStep } from '../model/plan.ts';
+import type { Progress } from '../model/progress.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { allSteps, isWriter, type Step, type Workflow } from '../model/workflow.ts';
 import { whyNoRoot } from '../workspace/root.ts';
@@ -25,6 +27,12 @@ export function chosenSteps(plan: Plan, workflow: Workflow): readonly Step[] {
   return allSteps({ steps, finally: workflow.finally });
 }
 
+/** What of the main list may have to be made. */
+export function stillToMake(plan: Plan, steps: Progress['steps']): Plan {
+  const isDone = ({ step }: PlannedStep) => steps.get(stepKey('', step.id))?.status === 'succeeded';
+  return { ...plan, steps: plan.steps.filter((one) => !isDone(one)) };
+}
+
 /** Refused where what the steps change could not be recorded, or a step that is isolated would have no place. */
 export async function fitForSteps(
   place: Place,
@@ -41,14 +49,22 @@ export async function fitForSteps(
     const { message, help } = await whyNoRoot(place.root, runGit, env);
     return refuse(message, isolated === undefined ? `${help} ${also}` : help);
   }
-  if (isolated !== undefined) {
-    const home = await workspace.homeOfWorktrees();
-    if (!home.ok) return refusal(home.error);
-  }
+  const placed = await placeForSteps(steps, workspace);
+  if (!placed.ok) return placed;
   const fit = await workspace.check();
   if (fit.ok) return fit;
   // A step with a tree of its own is recorded in any case.
   return refusal(isolated === undefined ? adviseUnrecordable(fit.error, { also }) : fit.error);
+}
+
+/** Refused where a step that is isolated would have no place. */
+export async function placeForSteps(
+  steps: readonly Step[],
+  workspace: GitWorkspace | undefined,
+): Promise<Result<undefined, Refusal>> {
+  if (workspace === undefined || steps.every((step) => step.isolated === undefined)) return ok(undefined);
+  const home = await workspace.homeOfWorktrees();
+  return home.ok ? ok(undefined) : refusal(home.error);
 }
 
 /** Whether a step's attempts are recorded in the shared tree, so that it must be one that can be. */

@@ -7,7 +7,7 @@ import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
-import type { RunStatus } from '../model/progress.ts';
+import type { Progress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import type { Undone, UndoQuestion } from '../run/running.ts';
@@ -18,7 +18,7 @@ import { othersSince } from './cut-off.ts';
 import { type Executed, execute } from './execute.ts';
 import type { Execution } from './execution.ts';
 import { readVariables, type Variables } from './facts.ts';
-import { chosenSteps, fitForSteps } from './fit.ts';
+import { chosenSteps, fitForSteps, placeForSteps, stillToMake } from './fit.ts';
 import { type GitOwner, gitMark } from './git.ts';
 import { openRun } from './open.ts';
 import { ownFiles } from './own-files.ts';
@@ -106,7 +106,8 @@ export async function resumeRecord(
   const whole = provenWhole(state, record.id);
   if (!whole.ok) return whole;
   // Before all that going on would need: secrets, the checkout, git.
-  const { status } = foldAll(state.history(record.id));
+  const progress = foldAll(state.history(record.id));
+  const { status } = progress;
   if (status === 'succeeded' && options.resolved?.length)
     return refuse(
       `run ${record.id} has succeeded, so there is nothing to go on with`,
@@ -116,7 +117,7 @@ export async function resumeRecord(
     const message = 'the run has succeeded already; there is nothing left to do';
     return ok({ end: 'succeeded', exit: EXIT.succeeded, message, record });
   }
-  const ready = await prepare(options, place, record, status);
+  const ready = await prepare(options, place, record, progress);
   if (!ready.ok) return ready;
   const { gits } = ready.value;
   const turn = await takeTurn({ ...options, state, record, workflow: ready.value.read.workflow });
@@ -145,7 +146,7 @@ async function prepare(
   options: ResumeOptions,
   place: Place,
   record: RunRecord,
-  status: RunStatus,
+  { status, steps }: Progress,
 ): Promise<Result<Ready, Refusal>> {
   const { env, updated } = options;
   if (status === 'succeeded')
@@ -180,6 +181,12 @@ async function prepare(
     const chosen = chosenSteps(selected.value, workflow);
     const fit = await fitForSteps(place, chosen, workspace.value, env, true);
     if (!fit.ok) return fit;
+  } else if (options.cancel !== true) {
+    const placed = await placeForSteps(
+      chosenSteps(stillToMake(selected.value, steps), workflow),
+      workspace.value,
+    );
+    if (!placed.ok) return placed;
   }
   const clean = await withoutSecrets(inputs.value, variables.value);
   return ok({

@@ -88,6 +88,9 @@ function idsIn(body: Plan | undefined): readonly string[] {
 function fitsNothing(plan: Plan, glob: string): string | undefined {
   const globs = [glob.startsWith('!') ? glob.slice(1) : glob];
   if (plan.steps.some((p) => matches(p.step.id, globs))) return undefined;
+  const last = plan.last.find((p) => matches(p.step.id, globs));
+  if (last !== undefined)
+    return `\`${last.step.id}\` stands under \`finally\`, where every step always has its turn: none is chosen or left out`;
   const ids = plan.steps.slice(0, 10).map((p) => p.step.id);
   const more = plan.steps.length > ids.length ? `, … (${plan.steps.length})` : '';
   return `no step has such an id; the steps are ${ids.join(', ')}${more}`;

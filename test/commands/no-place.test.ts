@@ -61,6 +61,30 @@ describe('a place for worktrees', () => {
   });
 });
 
+describe('a place for worktrees of a run that goes on', () => {
+  const steps = `  - { id: two, run: "true", workspace: isolated }
+  - { id: ask, gate: { message: Go on? } }
+`;
+  const none = { XDG_CACHE_HOME: '/proc/nothing' };
+
+  it('is looked for before anything starts, and may be missing where the run is only ended', async () => {
+    const project = projectWith({ w: `steps:\n  - { id: first, gate: { message: Begin? } }\n${steps}` });
+    expect((await say(project, 'run w')).code).toBe(3);
+    expect((await say(project, 'approve @last')).code).toBe(0);
+    const said = await refused(project, 'resume @last', none);
+    expect(said).toContain('There is no safe place for the worktree');
+    expect((await say(project, 'resume @last')).code).toBe(3);
+    expect((await say(project, 'cancel @last', { env: none })).code).toBe(0);
+  });
+
+  it('is not needed by steps that are done', async () => {
+    const project = projectWith({ w: `steps:\n${steps}` });
+    expect((await say(project, 'run w')).code).toBe(3);
+    expect((await say(project, 'approve @last')).code).toBe(0);
+    expect((await say(project, 'resume @last', { env: none })).code).toBe(0);
+  });
+});
+
 describe('a repository', () => {
   it('whose HEAD is junk is refused by name where something of it is needed', async () => {
     const project = make();
@@ -115,6 +139,13 @@ describe('a repository', () => {
       expect(said).toContain(
         `${bare} is a bare repository: it has no files to work on\n  \`git worktree add`,
       );
+      // The place is wrong, and not the file.
+      for (const name of ['w', 'plain'])
+        expect(
+          await say({ ...project, root }, `validate ${bare}/.codemachine/workflows/${name}.yml`),
+        ).toMatchObject({
+          ...{ code: 0, stderr: expect.not.stringContaining('git init') },
+        });
       const doctor = await say({ ...project, root }, 'doctor');
       expect(doctor.code).toBe(1);
       expect(doctor.stdout).toContain(`${bare} is a bare repository`);

@@ -81,6 +81,8 @@ it('chooses a loop and a matrix as a whole, and says so of a part', async () => 
         - id: inner
           loop: { max: 2, until: steps.deep.exit-code == 0, steps: [{ id: deep, run: "true" }] }
   - { id: lint, run: "true", matrix: { os: [a, b] } }
+finally:
+  - { id: clean, run: "true" }
 `,
   });
   const loop = '`build`, which is chosen as a whole: write `build`';
@@ -90,6 +92,8 @@ it('chooses a loop and a matrix as a whole, and says so of a part', async () => 
     ['build[*].test', '`build` is a loop, which is chosen as a whole: write `build`'],
     ['!build[2].test', '`build` is a loop, which is chosen as a whole: write `build`'],
     ['lint[a]', '`lint` is a matrix, which is chosen as a whole: write `lint`'],
+    ['clean', '`clean` stands under `finally`, where every step always has its turn'],
+    ['cl*', '`clean` stands under `finally`, where every step always has its turn'],
     ['tset', 'no step has such an id; the steps are build, lint'],
   ] as const)
     for (const flag of ['--only', '--skip'])

@@ -4,7 +4,7 @@ import type { Fingerprint } from '../model/fingerprint.ts';
 import { asRunId, asStepKey } from '../model/ids.ts';
 import type { CacheOutlook, Plan } from '../model/plan.ts';
 import type { CachedStep } from '../model/ports.ts';
-import type { Json, JsonObject } from '../model/result.ts';
+import { type Json, type JsonObject, ok } from '../model/result.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
 import type { State } from '../state/state.ts';
 import { openCache, type RunCache } from './cache.ts';
@@ -21,6 +21,8 @@ export interface Looking {
   readonly config: Config;
   readonly plan: Plan;
   readonly env: NodeJS.ProcessEnv;
+  /** What the run would be given; undefined where the inputs of the newest run stand in for it. */
+  readonly inputs?: JsonObject;
 }
 
 const MANY = 3;
@@ -43,11 +45,17 @@ export async function cacheOutlook(looking: Looking): Promise<Readonly<Record<st
 }
 
 /** What an attempt of each step would be told; undefined where no run tells what the steps before come to. */
-function jobsNow({ place, state, workflow, env }: Looking): ReturnType<typeof jobs> | undefined {
+function jobsNow({
+  place,
+  state,
+  workflow,
+  env,
+  inputs: given,
+}: Looking): ReturnType<typeof jobs> | undefined {
   const newest = state.listRuns().find(({ name }) => name === workflow.name);
   const record = newest === undefined ? undefined : state.runRecord(newest.id);
   if (newest === undefined || record === undefined) return undefined;
-  const inputs = inputsNow(workflow, record.inputs, {});
+  const inputs = given === undefined ? inputsNow(workflow, record.inputs, {}) : ok(given);
   // Of a secret the name counts alone, so that it need not be set to look.
   const unset = Object.fromEntries(workflow.secrets.map(({ name }) => [name, 'unset']));
   const variables = readVariables(place, workflow, { ...unset, ...env });

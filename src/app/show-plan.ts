@@ -1,15 +1,20 @@
 /** Prints the plan of a workflow for the command line. */
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { CacheOutlook, Estimated, Plan } from '../model/plan.ts';
-import { ok, type Result } from '../model/result.ts';
+import { type JsonObject, ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { estimate } from '../plan/estimate.ts';
 import { type GraphFormat, graph } from '../plan/graph.ts';
 import { select } from '../plan/selection.ts';
+import { oneLine } from '../report/clean.ts';
 import { table } from '../report/table.ts';
 import { count, duration, money } from '../report/words.ts';
+import { isTrue } from '../run/scope.ts';
+import { evaluate } from '../workflow/evaluate.ts';
+import { readInputs } from '../workflow/inputs.ts';
 import { cacheOutlook, type Looking } from './cache-outlook.ts';
 import { checkedFile, findWorkflow } from './check.ts';
+import { givenInputs } from './facts.ts';
 import { lookIntoState } from './open.ts';
 import { locate, type Place } from './place.ts';
 import { colorOn, harmless, printDiagnosed, printRefusal } from './print.ts';
@@ -18,6 +23,10 @@ import { type Refusal, refuse } from './refusal.ts';
 /** How a plan is asked for. */
 export interface PlanFlags {
   readonly graph: string;
+  /** `k=v`, as `run` takes them. */
+  readonly input?: readonly string[] | undefined;
+  /** A JSON file of many. */
+  readonly inputs?: string | undefined;
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
 }
@@ -32,13 +41,16 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   const { plan, workflow, diagnostics, sources } = checked.value;
   const selected = selectSteps(plan, flags);
   if (!selected.ok) return printRefusal(selected.error);
+  const given = inputsOf(workflow, flags);
+  if (!given.ok) return printRefusal(given.error);
   await printDiagnosed(diagnostics, sources);
   const color = colorOn(process.stdout, process.env);
   const emphasize = (text: string): string => (color ? `\u001b[31m${text}\u001b[0m` : text);
-  const { estimated, cache } = await known(place, checked.value, selected.value);
-  const options = { emphasize, estimated, cache };
+  const { estimated, cache } = await known(place, checked.value, selected.value, given.value);
+  const conditions = conditionsOf(selected.value, given.value);
+  const options = { emphasize, estimated, cache, conditions };
   const drawn = graph(selected.value, workflow, flags.graph as GraphFormat, options);
-  const more = `${outlookText(cache)}${estimateText(estimated)}${inputsText(workflow.inputs)}`;
+  const more = `${conditionsText(selected.value, conditions)}${outlookText(cache)}${estimateText(estimated)}${inputsText(workflow.inputs)}`;
   const inputs = flags.graph === 'text' ? more : '';
   process.stdout.write(harmless(`${drawn}${inputs}`, process.stdout, process.env));
   return EXIT.succeeded;
@@ -58,18 +70,64 @@ async function known(
   place: Place,
   { workflow, config }: Pick<Looking, 'workflow' | 'config'>,
   plan: Plan,
+  inputs: JsonObject | undefined,
 ): Promise<Known> {
   const opened = await lookIntoState(place);
   if (opened?.ok !== true) return { estimated: estimate(plan, new Map()), cache: {} };
   const state = opened.value;
   try {
     const estimated = estimate(plan, state.cached.spent(workflow.name, MOST_ASKED));
-    const cache = await cacheOutlook({ place, state, workflow, config, plan, env: process.env });
+    const looking = { place, state, workflow, config, plan, env: process.env };
+    const cache = await cacheOutlook(inputs === undefined ? looking : { ...looking, inputs });
     return { estimated, cache };
   } finally {
     state.close();
   }
 }
+
+/** The inputs that the flags give, read as a run reads them; undefined where they give none. */
+function inputsOf(
+  workflow: Workflow,
+  { input = [], inputs }: PlanFlags,
+): Result<JsonObject | undefined, Refusal> {
+  if (input.length === 0 && inputs === undefined) return ok(undefined);
+  const given = givenInputs(process.cwd(), input, inputs);
+  if (!given.ok) return given;
+  const read = readInputs(workflow.inputs, given.value);
+  return read.ok
+    ? read
+    : refuse(read.error.join('\n'), 'the plan without them shows what the workflow takes');
+}
+
+/** What each `if` comes to that the inputs alone decide: whatever else it asks for is not known yet. */
+function conditionsOf(
+  { steps, last }: Plan,
+  inputs: JsonObject | undefined,
+): Readonly<Record<string, boolean>> {
+  if (inputs === undefined) return {};
+  const scope = { contexts: { inputs }, functions: {} };
+  const decided = [...steps, ...last].flatMap(({ step, leftOut }) => {
+    const value = step.if === undefined || leftOut ? undefined : evaluate(step.if, scope);
+    return value?.ok === true ? [[step.id, isTrue(value.value)] as const] : [];
+  });
+  return Object.fromEntries(decided);
+}
+
+function conditionsText({ steps, last }: Plan, conditions: Readonly<Record<string, boolean>>): string {
+  const rows = [...steps, ...last].flatMap(({ step }) => {
+    const holds = conditions[step.id];
+    if (holds === undefined || step.if === undefined) return [];
+    return [
+      [
+        `  ${step.id}`,
+        `${holds ? 'holds' : 'does not hold, so it is skipped'}: ${oneLine(step.if.text, WIDEST)}`,
+      ],
+    ];
+  });
+  return rows.length === 0 ? '' : `\nconditions, with these inputs\n${table(rows).join('\n')}\n`;
+}
+
+const WIDEST = 100;
 
 function outlookText(cache: Known['cache']): string {
   const rows = Object.entries(cache).map(([id, { run, because }]) => [

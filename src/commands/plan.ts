@@ -10,11 +10,19 @@ export default class Plan extends Command {
   static override readonly examples = [
     '<%= config.bin %> plan fix-issue',
     '<%= config.bin %> plan ci.yml --graph mermaid',
+    '<%= config.bin %> plan deploy --input target=live',
   ];
   static override readonly args = {
     workflow: Args.string({ description: 'path, or name in .codemachine/workflows', required: true }),
   };
   static override readonly flags = {
+    input: Flags.string({
+      char: 'i',
+      description: 'an input: name=value, or name=@file',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    inputs: Flags.string({ description: 'a JSON file with inputs' }),
     graph: Flags.string({
       description: 'how to draw it',
       options: ['text', 'mermaid', 'dot', 'json'],

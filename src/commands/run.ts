@@ -58,6 +58,7 @@ export default class Run extends Command {
     if (flags.plan) {
       process.exitCode = await printPlan(args.workflow, {
         graph: 'text',
+        ...{ input: flags.input, inputs: flags.inputs },
         only: flags.only,
         skip: flags.skip,
       });

@@ -20,13 +20,18 @@ import { mergedTogether } from './isolation.ts';
 interface Known {
   readonly estimated?: Estimated;
   readonly cache?: Readonly<Record<string, CacheOutlook>>;
+  readonly conditions?: Readonly<Record<string, boolean>>;
 }
 
 /**
  * Steps of `finally` have no batch: they run one after the other when everything else has ended. `merges` lists the isolated
  * steps that are merged in that order when the last of them has ended.
  */
-export function graphJson(plan: Plan, workflow: Workflow, { estimated, cache = {} }: Known = {}): JsonObject {
+export function graphJson(
+  plan: Plan,
+  workflow: Workflow,
+  { estimated, cache = {}, conditions = {} }: Known = {},
+): JsonObject {
   const steps = describeSteps(plan);
   const merges = mergedTogether(plan).filter((group) => group.length > 0);
   return {
@@ -49,6 +54,7 @@ export function graphJson(plan: Plan, workflow: Workflow, { estimated, cache = {
     ...(merges.length === 0 ? {} : { merges: merges.map((group) => group.map((step) => step.id)) }),
     ...finallyOf(plan),
     ...(estimated === undefined ? {} : { estimate: estimateJson(estimated) }),
+    ...(Object.keys(conditions).length === 0 ? {} : { conditions }),
     ...(Object.keys(cache).length === 0 ? {} : { cache: outlookJson(cache) }),
   };
 }

@@ -17,6 +17,8 @@ export interface GraphOptions {
   /** What is known from earlier runs; for programs, where people are told apart from the plan. */
   readonly estimated?: Estimated;
   readonly cache?: Readonly<Record<string, CacheOutlook>>;
+  /** By step: what its `if` comes to, where that is certain before anything runs. */
+  readonly conditions?: Readonly<Record<string, boolean>>;
 }
 
 /** The plan as text, ending in a line feed. */

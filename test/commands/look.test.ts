@@ -144,6 +144,41 @@ it('runs on a detached HEAD and in a dirty tree, and says so to the workflow', a
   ]);
 });
 
+it('plans with the inputs that a run would be given: which conditions they decide, and what would be reused', async () => {
+  const project = projectWith({
+    w: `inputs: { target: { type: choice, options: [live, staging], required: true } }
+steps:
+  - id: make
+    env: { T: "\${{ inputs.target }}" }
+    run: echo "$T"
+    cache: {}
+  - { id: smoke, if: "inputs.target == 'staging'", run: "true" }
+  - { id: ship, if: "inputs.target == 'live' && steps.make.exit-code == 0", run: "true" }
+finally:
+  - { id: tell, if: "inputs.target == 'live'", run: "true" }
+`,
+  });
+  expect((await say(project, 'run w --input target=staging')).code).toBe(0);
+  const plain = await say(project, 'plan w');
+  expect(plain.stdout).not.toContain('conditions');
+  const staging = await say(project, 'plan w --input target=staging');
+  expect(staging).toMatchObject({ code: 0, stderr: '' });
+  expect(staging.stdout).toMatch(/smoke +holds: inputs\.target == 'staging'/);
+  expect(staging.stdout).toMatch(/ship +does not hold, so it is skipped: /);
+  expect(staging.stdout).toMatch(/make +would be reused/);
+  project.write('live.json', '{"target":"live"}');
+  const live = await say(project, 'run w --plan --inputs live.json');
+  expect(live.stdout).toMatch(/smoke +does not hold/);
+  expect(live.stdout).toMatch(/tell +holds/);
+  // Only the run can tell.
+  expect(live.stdout).not.toMatch(/ship +(holds|does)/);
+  expect(live.stdout).toMatch(/make +is made: /);
+  const json = JSON.parse((await say(project, 'plan w --graph json -i target=live')).stdout) as object;
+  expect(json).toMatchObject({ conditions: { smoke: false, tell: true } });
+  const wrong = await say(project, 'plan w --input target=mars');
+  expect(wrong).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('target') });
+});
+
 it('plans without starting anything, with what the workflow takes', async () => {
   const project = projectWith({
     w: `inputs: { who: { type: string, required: true, description: Whom to greet } }\n${FAILING}`,

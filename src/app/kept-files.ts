@@ -13,7 +13,7 @@ import { openPromised } from '../workspace/promised.ts';
 import { globProblemOf } from './artifacts.ts';
 
 /** How much text of kept files is shown with one glob, in bytes: longer files only by their name, size and digest. */
-export const MOST_TEXT = { file: 4 * 1024, all: 32 * 1024 } as const;
+const MOST_TEXT = { file: 4 * 1024, all: 32 * 1024 } as const;
 
 /** What looking needs to know. */
 export interface LookingAt {

@@ -5,7 +5,9 @@ import { findEngine } from '../engines/find-engine.ts';
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import type { Retention } from '../model/config.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
+import type { RunId } from '../model/ids.ts';
 import { locator } from '../model/source.ts';
+import { straysText } from '../report/gc.ts';
 import { table } from '../report/table.ts';
 import { count } from '../report/words.ts';
 import { DRIVER_PACKAGE, loadDriver } from '../state/driver.ts';
@@ -17,6 +19,7 @@ import { limitsOf, muchToClear } from './gc.ts';
 import { lookIntoState } from './open.ts';
 import { locate, type Place, shown, stateAt } from './place.ts';
 import { harmless } from './print.ts';
+import { runsKnownTo, straysHere } from './strays.ts';
 import { VERSION } from './version.ts';
 
 const MARKS = { ok: '✔', missing: '–', bad: '✖' } as const;
@@ -41,6 +44,7 @@ export async function doctorCommand(flags: {
     ...(await lookForGit(place, process.env)),
     await lookForDriver(),
     await lookAtState(place, { ...retentionOf(repository), ...retentionOf(user) }),
+    ...(await lookForStrays(place)),
     ...configFindings(repository, user),
     ...(await lookForEngines(place, repository, user)),
   ];
@@ -96,6 +100,23 @@ async function lookAtState(place: Place, retention: Retention): Promise<Finding>
     throw error;
   } finally {
     state.close();
+  }
+}
+
+/** Worth a line only where there is something. */
+async function lookForStrays(place: Place): Promise<readonly Finding[]> {
+  const opened = await lookIntoState(place);
+  if (opened?.ok === false) return [];
+  try {
+    const known = opened === undefined ? new Set<RunId>() : runsKnownTo(opened.value);
+    const strays = await straysHere(place, known);
+    if (strays.length === 0) return [];
+    const [found = '', ...help] = straysText(strays);
+    return [
+      { what: 'left over', state: 'missing', found: found.replace(/:$/, ''), help: help.join('\n    ') },
+    ];
+  } finally {
+    opened?.value.close();
   }
 }
 

@@ -5,7 +5,7 @@ import type { Retention } from '../model/config.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { RUN_ID_PATTERN, type RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { type Clearing, clearingJson, clearingText, type GoneRun } from '../report/gc.ts';
+import { type Clearing, clearingJson, clearingText, type GoneRun, type Stray } from '../report/gc.ts';
 import { count, duration } from '../report/words.ts';
 import { expired, isOver, type Kept, type Limits, standingOn } from '../state/retention.ts';
 import type { RunSummary } from '../state/runs.ts';
@@ -13,10 +13,11 @@ import type { State } from '../state/state.ts';
 import { durationMs } from '../workflow/scalars.ts';
 import { clearRun, clearShared, clearWorktrees, type Repositories, repositories } from './clear.ts';
 import { loadConfig } from './config.ts';
-import { lookIntoState } from './open.ts';
-import { locate, type Place, stateAt } from './place.ts';
+import { lookIntoState, openPlaceState } from './open.ts';
+import { locate, type Place, shown, stateAt } from './place.ts';
 import { harmless, orTrouble, ours, printRefusal } from './print.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { runsKnownTo, straysHere, straysIn } from './strays.ts';
 
 /** What `codemachine gc` is asked for. */
 export interface GcFlags {
@@ -53,9 +54,15 @@ async function gc(flags: GcFlags): Promise<Result<ExitCode, Refusal>> {
   const place = locate(stateAt(flags.stateDir), process.env);
   const limits = await limitsFor(place, flags);
   if (!limits.ok) return limits;
-  const opened = await lookIntoState(place);
+  const [named] = flags.runs;
+  // What is left of a run can be removed where the state is gone, too.
+  const opened =
+    (await lookIntoState(place)) ?? (named && flags.force ? await openPlaceState(place) : undefined);
+  if (opened === undefined && named)
+    return refuse(`there are no runs in ${shown(place, place.stateDir)}`, LEFT);
   if (opened === undefined) {
-    const nothing = { runs: [], stay: [], unknown: [], troubles: [] };
+    const unknown = await straysHere(place, new Set());
+    const nothing = { runs: [], stay: [], unknown, troubles: [] };
     print(
       { ...nothing, dryRun: flags.dryRun, recordings: 0, worktrees: 0, bytes: 0, left: 0 },
       limits.value,
@@ -68,18 +75,16 @@ async function gc(flags: GcFlags): Promise<Result<ExitCode, Refusal>> {
   try {
     const chosen = choose(state, limits.value, flags);
     if (!chosen.ok) return chosen;
-    const clearing = await clear(
-      state,
-      repositories({ ...place, stateDir: state.directory }),
-      chosen.value,
-      flags.dryRun,
-    );
+    const places = repositories({ ...place, stateDir: state.directory });
+    const clearing = await clear(state, places, chosen.value, flags.dryRun);
     print(clearing, limits.value, flags);
     return ok(clearing.troubles.length === 0 ? EXIT.succeeded : EXIT.failed);
   } finally {
     state.close();
   }
 }
+
+const LEFT = 'say --force, too, to remove what is left here of a run that no state directory knows';
 
 /** A limit on the command line stands alone: who says `--keep 10` does not mean those of the last ten that are old. */
 async function limitsFor(place: Place, flags: GcFlags): Promise<Result<Limits, Refusal>> {
@@ -219,7 +224,7 @@ async function tidy(
     readonly troubles: string[];
     readonly strays: readonly RunId[];
   },
-): Promise<readonly RunId[]> {
+): Promise<readonly Stray[]> {
   const here = await places.here();
   if (!here.ok) {
     told.troubles.push(here.error.message);
@@ -241,10 +246,8 @@ async function tidy(
     // A copy of the whole database holds up whoever writes to it.
     if (runs.every(({ owner }) => owner === undefined)) told.add({ bytes: state.removals.compact() });
   }
-  const withRefs = await repository?.trees.runs();
-  if (withRefs === undefined || !withRefs.ok) return [];
-  const known = new Set([...runs.map(({ id }) => id), ...state.removals.begun().map(({ run }) => run)]);
-  return withRefs.value.filter((run) => !known.has(run) && !told.strays.includes(run));
+  const strays = await straysIn(repository, runsKnownTo(state));
+  return strays.filter(({ run }) => dryRun || !told.strays.includes(run));
 }
 
 /**

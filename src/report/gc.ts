@@ -14,6 +14,13 @@ export interface GoneRun {
   readonly bytes: number;
 }
 
+/** What is left of a run that the state directory does not know. */
+export interface Stray {
+  readonly run: RunId;
+  /** Roots of its worktrees, absolute. */
+  readonly worktrees: readonly string[];
+}
+
 /** Everything that was cleared up, or would be. */
 export interface Clearing {
   readonly dryRun: boolean;
@@ -21,7 +28,7 @@ export interface Clearing {
   /** Runs that stay because a newer one stands on them. */
   readonly stay: readonly { readonly run: RunId; readonly for: RunId }[];
   /** Runs whose recordings or worktrees are here, of which this state knows nothing. */
-  readonly unknown: readonly RunId[];
+  readonly unknown: readonly Stray[];
   readonly recordings: number;
   readonly worktrees: number;
   readonly bytes: number;
@@ -65,17 +72,30 @@ export function clearingText(clearing: Clearing, limits: string, now: number): s
           'what the recordings took in the repository is freed by `git gc` after two weeks, by `git gc --prune=now` at once',
         ]),
     ...stay.map((one) => `${one.run} stays: ${one.for} took over its results`),
-    ...(unknown.length === 0 ? [] : [unknownText(unknown)]),
+    ...(unknown.length === 0 ? [] : straysText(unknown)),
     '',
   ].join('\n');
 }
 
-const NAMED = 3;
+const NAMED = 20;
 
-function unknownText(unknown: readonly RunId[]): string {
-  const more = unknown.length > NAMED ? ', …' : '';
-  return `${count(unknown.length, 'run')} with recordings here that this state directory does not know: ${unknown.slice(0, NAMED).join(', ')}${more}; if no other state directory has it, \`codemachine gc ${unknown[0] ?? ''} --force\` removes what is left`;
+/** Names what is left of runs that nobody here knows, with what removes it. Another state directory may know them. */
+export function straysText(strays: readonly Stray[]): readonly string[] {
+  const named = strays.slice(0, NAMED);
+  const [them, have] = strays.length === 1 ? ['it', 'has'] : ['them', 'have'];
+  const more = strays.length > NAMED ? [`  and ${count(strays.length - NAMED, 'more run')}`] : [];
+  return [
+    `${count(strays.length, 'run')} that this state directory does not know ${have} recordings or worktrees here:`,
+    ...named.flatMap(({ run, worktrees }) => [
+      `  ${run}`,
+      ...worktrees.map((root) => `    worktree ${oneLine(root, WIDEST_PATH)}`),
+    ]),
+    ...more,
+    `if no other state directory (\`--state-dir\`) knows ${them}, \`codemachine gc ${named.map(({ run }) => run).join(' ')} --force\` removes what is left`,
+  ];
 }
+
+const WIDEST_PATH = 4_000;
 
 /** For programs. */
 export function clearingJson(clearing: Clearing): JsonObject {
@@ -84,6 +104,13 @@ export function clearingJson(clearing: Clearing): JsonObject {
     'dry-run': dryRun,
     runs: runs.map(({ changedAt, ...run }) => ({ ...run, 'changed-at': changedAt })),
     stay: stay.map((one) => ({ ...one })),
-    ...{ unknown: [...unknown], recordings, worktrees, bytes, left, troubles: [...troubles] },
+    ...{
+      unknown: unknown.map(({ run }) => run),
+      recordings,
+      worktrees,
+      bytes,
+      left,
+      troubles: [...troubles],
+    },
   };
 }

@@ -180,7 +180,7 @@ describe('gc', () => {
     const did = await say(project, 'gc --keep 0');
     expect(refs(project).trim().split('\n')).toEqual(others);
     const [, other = ''] = /refs\/codemachine\/(\d{8}-[^/]*)/.exec(others.join('\n')) ?? [];
-    expect(did.stdout).toContain(`does not know: ${other}`);
+    expect(did.stdout).toContain(`does not know has recordings or worktrees here:\n  ${other}\n`);
     expect(did.stdout).toContain(`codemachine gc ${other} --force`);
     expect(await say(project, `gc ${other}`)).toMatchObject({ code: 2 });
     expect(await say(project, `gc ${other} --force`)).toMatchObject({ code: 0 });

@@ -219,10 +219,10 @@ export type MilestoneBody =
       readonly spent: number;
       readonly limit: number;
     }
+  /** `head` says how HEAD moved since the attempt began, with the newest commits. */
   | ({
       readonly type: 'snapshot-taken';
       readonly 'by-hand'?: true;
-      /** How HEAD moved since the attempt began, with the newest commits. */
       readonly head?: HeadMove;
     } & SnapshotFields)
   | ({ readonly type: 'tree-restored'; readonly 'by-hand'?: true } & SnapshotFields)

@@ -3,8 +3,8 @@ import type { Milestone } from './event.ts';
 import { gateAnew } from './fold-gates.ts';
 import { exhausted, inside, isDecided, startOver } from './fold-loops.ts';
 import { keptChecks } from './fold-reduce.ts';
-import type { StepKey } from './ids.ts';
-import type { Progress, StepProgress } from './progress.ts';
+import { around, isOnBehalf, type StepKey } from './ids.ts';
+import { isEnded, type Progress, type StepProgress } from './progress.ts';
 
 /** A run that is being folded. */
 export type Draft = { -readonly [Key in keyof Progress]: Progress[Key] } & {
@@ -12,31 +12,34 @@ export type Draft = { -readonly [Key in keyof Progress]: Progress[Key] } & {
 };
 
 /**
- * Succeeded and skipped steps keep their results; everything else is decided anew: what had ended gets fresh attempts and
- * starts with its first engine, what was between two attempts goes on with its count, its engine and its waiting time.
+ * Succeeded and skipped steps keep their results. Where the run had ended, or goes on with other files, everything else that had ended
+ * gets fresh attempts and starts with its first engine. Where it was parked or interrupted, what failed for good has failed, and
+ * steps behind it that count on that go on. What was between two attempts goes on with its count, its engine and its waiting time.
  * A change that was ready when its step was canceled is still ready.
  */
 export function reopen(
   run: Draft,
-  { attempt, kept = [] }: Extract<Milestone, { type: 'run-resumed' }>,
+  { attempt, kept = [], sha256 }: Extract<Milestone, { type: 'run-resumed' }>,
 ): void {
+  const anew = isEnded(run.status) || sha256 !== undefined;
   run.status = 'running';
   run.attempt = attempt;
   delete run.parked;
   delete run.outputs;
-  const vain = exhausted(run.steps);
+  const vain = anew ? exhausted(run.steps) : [];
   const checked = keptChecks(run.steps);
   for (const [key, step] of run.steps) {
     if (isDecided(run.steps, key) || checked.has(key)) continue;
     if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
+    if (!anew && isFinal(run.steps, step)) continue;
     const { retryAt: _, because: __, quotaSince: ___, ...rest } = step;
     if (step.status === 'canceled' && step.trees[step.attempt]?.ready === true) {
       run.steps.set(key, { ...rest, status: 'merging' });
       continue;
     }
-    const { engine: ____, model: _____, startedIn: ______, gate, ...anew } = rest;
+    const { engine: ____, model: _____, startedIn: ______, gate, ...fresh } = rest;
     const asked = gate === undefined ? {} : gateAnew(gate);
-    run.steps.set(key, { ...anew, ...asked, status: 'pending', counted: 0 });
+    run.steps.set(key, { ...fresh, ...asked, status: 'pending', counted: 0 });
   }
   for (const key of vain) startOver(run.steps, key);
   for (const key of kept) {
@@ -45,6 +48,15 @@ export function reopen(
     const trees = { undone: false, ...step.trees[step.attempt], kept: true } as const;
     run.steps.set(key, { ...step, trees: { ...step.trees, [step.attempt]: trees } });
   }
+}
+
+/**
+ * What a step, or one that it lies in, came to while the run had not ended: who merely goes on takes none of that back. What was made on
+ * behalf of a step that has no end yet is made again.
+ */
+function isFinal(steps: ReadonlyMap<StepKey, StepProgress>, { key, status }: StepProgress): boolean {
+  if (around(key).some((outer) => steps.get(outer)?.status === 'failed')) return true;
+  return (status === 'failed' || status === 'blocked') && !isOnBehalf(key);
 }
 
 /** A run that goes on with other files: what changed starts from nothing, but for its number and its bill. */

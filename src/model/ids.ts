@@ -92,6 +92,16 @@ export function beforeDots(key: StepKey): readonly StepKey[] {
   return [...key.matchAll(/\./g)].map(({ index }) => key.slice(0, index) as StepKey);
 }
 
+/** Everything that a key could lie in, outermost first: loops, matrix steps, instances, used workflows, and those on whose behalf it was made. */
+export function around(key: StepKey): readonly StepKey[] {
+  return [...key.matchAll(/[[.:]/g)].map(({ index }) => key.slice(0, index) as StepKey);
+}
+
+/** Whether it was made on behalf of another step's execution: a judge, checks, who resolves a conflict. */
+export function isOnBehalf(key: StepKey): boolean {
+  return key.includes(':') || key.endsWith(ON_CONFLICT);
+}
+
 /** Whether one execution lies in another: in an iteration of a loop, in an instance, in a used workflow, or was made on its behalf. */
 export function liesIn(key: StepKey, around: StepKey): boolean {
   if (key.startsWith(`${around}[`) || isPartOf(key, around)) return true;

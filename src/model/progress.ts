@@ -116,6 +116,11 @@ export interface StepProgress {
 /** Where a run is. */
 export type RunStatus = 'new' | 'running' | 'interrupted' | 'parked' | RunEnd;
 
+/** Whether a run came to its end; going on with it gives what failed another chance. */
+export function isEnded(status: RunStatus): status is RunEnd {
+  return status === 'succeeded' || status === 'failed' || status === 'canceled';
+}
+
 /** A run as its milestones tell it. */
 export interface Progress {
   readonly run?: RunId;

@@ -1,5 +1,5 @@
 /** Takes changes as merged that a person merged in the checkout. */
-import { conflictKey, type StepKey } from '../model/ids.ts';
+import { conflictKey, liesIn, type StepKey } from '../model/ids.ts';
 import type { Running } from './running.ts';
 
 /** A change that a person merged; the work behind it is done, and is not made again. */
@@ -40,4 +40,9 @@ export function closeResolution(run: Running, step: StepKey, because: string): v
 /** Whether a person merged the step's change, which lets it count as performed by this owner. */
 export function isMergedByHand({ input }: Running, key: StepKey): boolean {
   return input.resolved?.some(({ step }) => step === key) === true;
+}
+
+/** Whether a person merged a change of something that lies in the step: a loop, a matrix or a used workflow that failed by it goes on. */
+export function isMergedWithin({ input }: Running, key: StepKey): boolean {
+  return input.resolved?.some(({ step }) => liesIn(step, key)) === true;
 }

@@ -14,7 +14,16 @@ import { condition } from './fill.ts';
 import type { Frame } from './frame.ts';
 import { keyIn, rankIn } from './frame.ts';
 import { expandOnce } from './instances.ts';
-import { cancelWaiting, endMatrix, hasEnded, layOut, runWhole, type Schedule, whyCanceled } from './list.ts';
+import {
+  cancelWaiting,
+  endMatrix,
+  hasEnded,
+  keepsResult,
+  layOut,
+  runWhole,
+  type Schedule,
+  whyCanceled,
+} from './list.ts';
 import { mergeInOrder } from './merging.ts';
 import { runPart } from './part.ts';
 import { perform } from './perform.ts';
@@ -70,8 +79,8 @@ function goesOn(phase: Phase): boolean {
 }
 
 function isKept({ run, key, since }: Turn): boolean {
-  const { status, decidedIn } = run.ledger.step(key);
-  return (status === 'succeeded' || status === 'skipped') && decidedIn >= since;
+  const { decidedIn } = run.ledger.step(key);
+  return keepsResult(run, { key, ranAgain: false }) && decidedIn >= since;
 }
 
 function cancelOpen({ run, phase, key, cancels }: Turn): void {

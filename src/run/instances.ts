@@ -6,9 +6,10 @@ import { expansion, type MatrixInstance } from '../model/progress.ts';
 import { ok } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Matrix, Step } from '../model/workflow.ts';
+import { isMergedWithin } from './by-hand.ts';
 import { condition } from './fill.ts';
 import type { Entry, Schedule } from './list.ts';
-import { cancel, endMatrix, hasEnded, statusOf } from './list.ts';
+import { cancel, endMatrix, hasEnded, keepsResult, statusOf } from './list.ts';
 import { expand } from './matrix.ts';
 import type { Running } from './running.ts';
 
@@ -44,7 +45,7 @@ export function startMatrix(hands: Hands, entry: Entry, matrix: Matrix): void {
   list.entries.push(...instances);
   list.barrier.join(instances);
   list.barrier.ended(entry);
-  startInstances(hands, entry);
+  goOn(hands, entry);
 }
 
 /** A matrix that may start. */
@@ -110,7 +111,7 @@ export function startInstances(hands: Hands, matrix: Entry): void {
     if (next === undefined) break;
     next.begun = true;
     const status = statusOf(list, next);
-    if (status === 'succeeded') list.barrier.ended(next);
+    if (keepsResult(list.run, next)) list.barrier.ended(next);
     else if (status === 'merging') hands.awaitMerge(next);
     else hands.start(next);
   }
@@ -119,15 +120,28 @@ export function startInstances(hands: Hands, matrix: Entry): void {
 
 /** One of its instances has its end: the next takes its place, unless that is not wanted any more. */
 export function instanceEnded(hands: Hands, matrix: Entry): void {
+  goOn(hands, matrix);
+}
+
+/** What an earlier owner has begun was begun before the failure. */
+function goOn(hands: Hands, matrix: Entry): void {
   const { list } = hands;
   const { instances = [], queue = [] } = matrix;
-  const failed = instances.some((one) => statusOf(list, one) === 'failed');
+  const failed = instances.some(
+    (one) => statusOf(list, one) === 'failed' && !isMergedWithin(list.run, one.key),
+  );
   if (matrix.planned.step.matrix?.failFast === true && failed) {
     const because = 'another instance failed, and `fail-fast` starts none after that';
+    const begun: Entry[] = [];
+    const isNew = (one: Entry): boolean => ['pending', 'canceled'].includes(statusOf(list, one));
     for (const one of queue.splice(0)) {
-      if (statusOf(list, one) !== 'succeeded') cancel(list, one, because);
-      list.barrier.ended(one);
+      if (!isNew(one)) begun.push(one);
+      else {
+        cancel(list, one, because);
+        list.barrier.ended(one);
+      }
     }
+    queue.push(...begun);
   }
   startInstances(hands, matrix);
 }

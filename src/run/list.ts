@@ -5,6 +5,7 @@ import type { StepProgress, StepStatus } from '../model/progress.ts';
 import { mergeTurns } from '../model/turns.ts';
 import type { Barrier } from './barrier.ts';
 import { openBarrier } from './barrier.ts';
+import { isMergedWithin } from './by-hand.ts';
 import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
 import type { Need } from './judge.ts';
@@ -69,6 +70,8 @@ export function layOut(run: Running, phase: Phase, frame: Frame, outer?: Schedul
   const entries = entriesOf(frame);
   const isMember = ({ planned: { step }, key }: Entry) =>
     step.isolated !== undefined || run.ledger.step(key).status === 'merging';
+  const hasFailedBefore = ({ planned: { step }, key }: Entry) =>
+    run.ledger.step(key).status === 'failed' && !step.continueOnError && !isMergedWithin(run, key);
   const turns = mergeTurns(frame.planned);
   const barrier = openBarrier(entries.filter(isMember), ({ planned }) => turns.get(planned.step.id) ?? 0);
   const fresh = {
@@ -79,7 +82,12 @@ export function layOut(run: Running, phase: Phase, frame: Frame, outer?: Schedul
     merging: false,
     finish: () => undefined,
   };
-  return { run, phase, frame, entries, barrier, ...(outer === undefined ? {} : { outer }), ...fresh };
+  const stopped = run.input.options.failFast === true ? entries.find(hasFailedBefore) : undefined;
+  return {
+    ...{ run, phase, frame, entries, barrier, ...fresh },
+    ...(outer === undefined ? {} : { outer }),
+    ...(stopped === undefined ? {} : { stoppedBy: stopped.planned.step.id }),
+  };
 }
 
 /** Runs a list. Resolves when every step has its end, or when the phase was halted and what ran has stopped. */
@@ -106,6 +114,16 @@ export function leave(list: Schedule): void {
 /** Whether nothing more becomes of a step in this run as it is. */
 export function hasEnded({ status }: Pick<StepProgress, 'status'>): boolean {
   return END.has(status);
+}
+
+/**
+ * Whether a step keeps what it came to before this owner; what was skipped or blocked behind a step that was performed since is decided
+ * anew. That something failed for good is left by the fold only where the run merely goes on.
+ */
+export function keepsResult(run: Running, { key, ranAgain }: Pick<Entry, 'key' | 'ranAgain'>): boolean {
+  const { status } = run.ledger.step(key);
+  if (status === 'skipped' || status === 'blocked') return !ranAgain;
+  return status === 'succeeded' || (status === 'failed' && !isMergedWithin(run, key));
 }
 
 /** What the list waits for where it has come to no end by itself; undefined where every step has its end. */

@@ -2,6 +2,7 @@
 import type { MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import { conflictKey, isPartOf } from '../model/ids.ts';
+import { isEnded } from '../model/progress.ts';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
 import type { Execution } from './executions.ts';
@@ -88,6 +89,9 @@ const lookAtShared: LookAt = async (run, { step, key }, found) => {
   const { workspace } = run.input.ports;
   const { keepTree } = run.input.options;
   const progress = run.ledger.step(key);
+  // Its edits are those of a step that has failed, and the run went on from there.
+  const goesOn = run.input.updated === undefined && !isEnded(run.ledger.progress.status);
+  if (progress.status === 'failed' && goesOn && !step.continueOnError) return ok(undefined);
   const trees = leftInTree(step, progress);
   if (workspace === undefined || trees === undefined) return ok(undefined);
   const looked = await lookAtTree(run, workspace, progress.key, progress.attempt, trees);

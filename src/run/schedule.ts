@@ -10,7 +10,7 @@ import { instanceEnded, startInstances, startMatrix } from './instances.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Entry, Schedule } from './list.ts';
-import { cancel, enter, frameOf, leave, needOf, statusOf } from './list.ts';
+import { cancel, enter, frameOf, keepsResult, leave, needOf, statusOf } from './list.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
@@ -43,10 +43,9 @@ function decide(list: Schedule, entry: Entry): void {
   };
   entry.status = status;
   const before = statusOf(list, entry);
-  const keepsResult = before === 'succeeded' || (before === 'skipped' && !entry.ranAgain);
   if (before === 'merging') awaitMerge(list, entry);
   else if (before === 'asking') start(list, entry);
-  else if (keepsResult) settle(list, entry);
+  else if (keepsResult(run, entry)) settle(list, entry);
   else if (entry.planned.step.if !== undefined && usesChanges(entry.planned.step))
     judgeLater(list, entry, needs, status);
   else if (!mayRun(list, entry, needs, scopeOf(list.run, list.frame, status))) settle(list, entry);
@@ -220,7 +219,7 @@ function scopeFor(list: Schedule, entry: Entry): () => Scope {
 
 /** A step that was begun before the failure goes on; `--fail-fast` starts nothing new, and stops nothing. */
 function admit(list: Schedule, entry: Entry): boolean {
-  const begun = statusOf(list, entry) === 'waiting' || statusOf(list, entry) === 'running';
+  const begun = ['waiting', 'running', 'asking'].includes(statusOf(list, entry));
   if (list.stoppedBy === undefined || begun) {
     entry.active = true;
     entry.ranAgain = true;

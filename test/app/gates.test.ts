@@ -1,6 +1,6 @@
 // Decides at gates through the built program: parked and alive, by one process and by several, in time and too late.
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -164,6 +164,28 @@ describe('a run that comes to a gate', () => {
       reused: 'retry',
       decision: 'approve',
     });
+  });
+});
+
+describe('a run that parks behind a failure', () => {
+  const ROLLBACK = `
+steps:
+  - { id: deploy, run: "echo deploy >> did.txt; test -f up" }
+  - { id: ask, if: failure(), gate: { message: Roll back? } }
+  - id: rollback
+    if: failure() && steps.ask.decision == 'approve'
+    run: echo rollback >> did.txt
+`;
+
+  it('rolls back when somebody approves that, and does not deploy again', async () => {
+    const project = await projectWith(ROLLBACK);
+    await ends(project, ['run', 'w'], 3);
+    writeFileSync(path.join(project.root, 'up'), '');
+    await ends(project, ['approve', '@last', 'ask', '--resume'], 1);
+    expect(readFileSync(path.join(project.root, 'did.txt'), 'utf8')).toBe('deploy\nrollback\n');
+    // It has ended now: the failed step gets another chance, and what is only for a failure is skipped.
+    await ends(project, ['resume', '@last'], 0);
+    expect(readFileSync(path.join(project.root, 'did.txt'), 'utf8')).toBe('deploy\nrollback\ndeploy\n');
   });
 });
 

@@ -14,6 +14,8 @@ function history(...bodies: MilestoneBody[]): Milestone[] {
   });
 }
 
+type Failed = Extract<MilestoneBody, { type: 'step-failed' }>;
+
 const begun: MilestoneBody = {
   type: 'run-started',
   workflow: 'w',
@@ -43,6 +45,9 @@ const failed = (
   usage,
 });
 const resumed: MilestoneBody = { type: 'run-resumed', attempt: 2, by: 'me' };
+const over: MilestoneBody = {
+  ...{ type: 'run-finished', status: 'failed', 'duration-ms': 1, usage, outputs: {} },
+};
 const of = (...bodies: MilestoneBody[]) => foldAll(history(begun, ...bodies)).steps.get(step);
 
 describe('the fold', () => {
@@ -76,13 +81,51 @@ describe('the fold', () => {
     ).toMatchObject({ counted: 0, engine: 'x' });
   });
 
-  test('a resume gives what had ended fresh attempts with the first engine, and nothing to what had not', () => {
-    expect(of(started(1), failed(1, true), resumed)).toMatchObject({
+  test('going on with a run that was parked or cut off leaves failed what failed for good', () => {
+    const blocked: MilestoneBody = { type: 'step-blocked', step, because: '' };
+    const parked: MilestoneBody = { type: 'run-parked', reason: 'gate', resume: '' };
+    for (const between of [[], [parked], [{ type: 'run-interrupted', attempt: 1, by: 'me' } as const]]) {
+      const going = [...between, resumed];
+      expect(of(started(1), failed(1, true), ...going)).toMatchObject({ status: 'failed', attempt: 1 });
+      expect(of(blocked, ...going)?.status).toBe('blocked');
+      expect(of({ type: 'step-canceled', step, because: '' }, ...going)?.status).toBe('pending');
+      expect(of(started(1), failed(1, false), ...going)?.status).toBe('waiting');
+    }
+    // Nobody's work is lost by going on twice, and other files are another chance.
+    expect(of(started(1), failed(1, true), over, resumed, parked, resumed)?.status).toBe('pending');
+    expect(of(started(1), failed(1, true), { ...resumed, sha256: 'new' })?.status).toBe('pending');
+  });
+
+  test('what lies in something that failed for good, or was done for it, stays as it is; what was done for another is not final', () => {
+    const body = (key: string): MilestoneBody => ({
+      ...(failed(1, true) as object as Failed),
+      step: asStepKey(key),
+    });
+    const canceled = (key: string): MilestoneBody => ({
+      ...{ type: 'step-canceled', step: asStepKey(key), because: '' },
+    });
+    const statuses = (...bodies: MilestoneBody[]) =>
+      Object.fromEntries(
+        [...foldAll(history(begun, ...bodies, resumed)).steps].map(([key, one]) => [key, one.status]),
+      );
+    expect(statuses(body('m[b]'), canceled('m[c]'), body('m'))).toEqual({
+      ...{ 'm[b]': 'failed', 'm[c]': 'canceled', m: 'failed' },
+    });
+    expect(statuses(canceled('l[1].a'), body('p:judge'), body('x.on-conflict'))).toEqual({
+      ...{ 'l[1].a': 'pending', 'p:judge': 'pending', 'x.on-conflict': 'pending' },
+    });
+    expect(statuses(body('p:judge'), body('p'), body('x.on-conflict'), body('x'))).toEqual({
+      ...{ 'p:judge': 'failed', p: 'failed', 'x.on-conflict': 'failed', x: 'failed' },
+    });
+  });
+
+  test('a resume of an ended run gives what had ended fresh attempts with the first engine, and nothing to what had not', () => {
+    expect(of(started(1), failed(1, true), over, resumed)).toMatchObject({
       status: 'pending',
       counted: 0,
       attempt: 1,
     });
-    expect(of(started(1), failed(1, true), resumed)?.engine).toBeUndefined();
+    expect(of(started(1), failed(1, true), over, resumed)?.engine).toBeUndefined();
     const waiting = of(
       started(1),
       failed(1, false),
@@ -150,7 +193,8 @@ describe('the fold', () => {
       const canceled = of(...whole, { type: 'step-canceled', step, because: '' }, resumed);
       expect(canceled).toMatchObject({ status: 'merging', attempt: 1, values: { text: 't' } });
       expect(canceled?.trees[1]).toMatchObject({ before: 'w', after: 'e', isolated: true });
-      expect(of(...whole, failed(1, true), resumed)?.status).toBe('pending');
+      expect(of(...whole, failed(1, true), over, resumed)?.status).toBe('pending');
+      expect(of(...whole, failed(1, true), resumed)?.status).toBe('failed');
       expect(of(isolated, { type: 'step-canceled', step, because: '' }, resumed)?.status).toBe('pending');
     });
 

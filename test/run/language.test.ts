@@ -57,6 +57,15 @@ async function live(
   return { end, statuses: rig.statuses(), journal: rig.journal };
 }
 
+/** What came to its end, for good, is not begun again by whoever goes on. What a gate was decided stands, so it has one end too. */
+function expectOneEnd(journal: readonly Milestone[]): void {
+  const ended = new Set<string>();
+  for (const m of journal) {
+    if (m.type === 'step-started') expect(ended, `${m.step} begins again`).not.toContain(m.step);
+    if (m.type === 'step-succeeded' || (m.type === 'step-failed' && m.final)) ended.add(m.step);
+  }
+}
+
 /** Every need of a step has its end before the step begins. */
 function expectOrder(workflow: Workflow, journal: readonly Milestone[]): void {
   const ended = new Set<string>();
@@ -107,9 +116,10 @@ describe('a workflow of any structure', () => {
         const parked = await live(made, workflow, false);
         expect(parked.end).toBe(expected.asked.length > 0 ? 'parked' : expected.end);
         if (parked.end !== 'parked') return;
-        const { end, statuses } = await live(made, workflow, true, parked.journal);
+        const { end, statuses, journal } = await live(made, workflow, true, parked.journal);
         expect(statuses).toEqual(Object.fromEntries(expected.statuses));
         expect(end).toBe(expected.end);
+        expectOneEnd(journal);
       }),
       runs(200),
     );
@@ -121,9 +131,10 @@ describe('a workflow of any structure', () => {
         const workflow = read(made);
         const whole = await live(made, workflow, true);
         const history = whole.journal.slice(0, 1 + (cut % whole.journal.length));
-        const { end, statuses } = await live(made, workflow, true, history);
+        const { end, statuses, journal } = await live(made, workflow, true, history);
         expect(statuses).toEqual(whole.statuses);
         expect(end).toBe(whole.end);
+        if (history.at(-1)?.type !== 'run-finished') expectOneEnd(journal);
       }),
       runs(300),
     );

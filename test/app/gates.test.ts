@@ -178,13 +178,13 @@ steps:
 `;
 
   it('rolls back when somebody approves that, and does not deploy again', async () => {
-    const project = await projectWith(ROLLBACK);
-    await ends(project, ['run', 'w'], 3);
+    const project = await projectWith({ w: ROLLBACK });
+    expect((await say(project, 'run w')).code).toBe(3);
     writeFileSync(path.join(project.root, 'up'), '');
-    await ends(project, ['approve', '@last', 'ask', '--resume'], 1);
+    expect((await say(project, 'approve @last ask --resume')).code).toBe(1);
     expect(readFileSync(path.join(project.root, 'did.txt'), 'utf8')).toBe('deploy\nrollback\n');
     // It has ended now: the failed step gets another chance, and what is only for a failure is skipped.
-    await ends(project, ['resume', '@last'], 0);
+    expect((await say(project, 'resume @last')).code).toBe(0);
     expect(readFileSync(path.join(project.root, 'did.txt'), 'utf8')).toBe('deploy\nrollback\ndeploy\n');
   });
 });

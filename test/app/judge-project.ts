@@ -98,11 +98,6 @@ export function asked(project: Project): readonly string[] {
   return linesOf(path.join(project.home, 'asked'));
 }
 
-/** The keys whose checks came to their last command, in order. */
-export function checked(project: Project): readonly string[] {
-  return linesOf(path.join(project.home, 'checked'));
-}
-
 function linesOf(file: string): readonly string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 }

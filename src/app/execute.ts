@@ -32,6 +32,7 @@ import { digestOf } from './digest.ts';
 import type { AskGate, Execution } from './execution.ts';
 import { githubContext, maskedValues } from './facts.ts';
 import { recordingGates, replayingGates } from './gate-recording.ts';
+import { heardOf } from './heard.ts';
 import { lookingAtKept } from './kept-files.ts';
 import { flagsOf } from './record.ts';
 import { recordingOrders, replayedOrders } from './shuffle.ts';
@@ -134,6 +135,7 @@ function runInput(
     workspace: e.workspace,
     ...(e.workspace === undefined ? {} : { isolation: e.workspace.isolation }),
     attemptDirectory: stepDirectory,
+    heardOf: (of) => heardOf(state, record.id, of),
     evaluate,
     toText,
     ...(cache === undefined ? {} : { cache }),

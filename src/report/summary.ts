@@ -3,6 +3,7 @@ import { fileNames } from '../model/file-name.ts';
 import { headMoved } from '../model/head-move.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
+import { NOTHING_SPENT } from '../model/spending.ts';
 import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
@@ -207,7 +208,7 @@ function totals({ progress, changes, steps, now }: Told): readonly string[] {
   const outputs = Object.entries(progress.outputs ?? {});
   const kept = steps.flatMap(({ values }) => (values.artifacts ?? []).map((artifact) => artifact.path));
   return [
-    ...(agents.length === 0 ? [] : [`used: ${usage}`]),
+    ...(agents.length === 0 && progress.usage === undefined ? [] : [`used: ${usage}`]),
     ...budgetLines(progress, now),
     ...(files.length === 0
       ? []
@@ -232,7 +233,12 @@ function headLines(steps: readonly StepProgress[]): readonly string[] {
   return moved.slice(0, MOST_FILES).map((line) => oneLine(line, WIDEST_LINE * 2));
 }
 
-function usageOf({ usage }: Progress, silent: readonly StepProgress[]): string {
+function usageOf({ usage, spending }: Progress, silent: readonly StepProgress[]): string {
+  const { unknown } = spending.by.get('run') ?? NOTHING_SPENT;
+  if (silent.length === 0 && unknown > 0 && usage?.usd !== null) {
+    const attempts = `${count(unknown, 'attempt')} of unknown cost`;
+    return usage === undefined ? attempts : `${usageWords(usage)}, not counting ${attempts}`;
+  }
   if (silent.length === 0) return usage === undefined ? 'nothing' : usageWords(usage);
   if (usage === undefined) return 'unknown';
   return `${usageWords(usage)}, not counting ${listed(silent.map((step) => step.key).slice(0, 3), silent.length)}`;

@@ -1,5 +1,5 @@
 /** Brings a run to a state it can go on from: what a dead owner left open is recorded, what must not stay is undone. */
-import type { MilestoneBody } from '../model/event.ts';
+import type { AttemptValues, MilestoneBody } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import { conflictKey, isPartOf } from '../model/ids.ts';
 import { isEnded } from '../model/progress.ts';
@@ -135,6 +135,16 @@ async function lookAtOpen(run: Running, key: StepKey, found: Draft): Promise<Res
   if (status !== 'running') return ok(undefined);
   const message = 'the runner ended while this attempt was being made';
   const failure = { reason: 'interrupted', message } as const;
-  found.before.push({ type: 'step-failed', step: key, attempt, final: false, failure });
+  const values = usedBefore(run, key);
+  found.before.push({ ...values, type: 'step-failed', step: key, attempt, final: false, failure });
   return ok(undefined);
+}
+
+/** What was used was used, though nobody lived to say so: a bill that leaves it out is wrong. */
+function usedBefore({ input, ledger, budgets }: Running, key: StepKey): AttemptValues {
+  const { kind, attempt, engine, model: asked } = ledger.step(key);
+  if (kind !== 'prompt' || engine === undefined) return {};
+  const { usage, model = asked } = input.ports.heardOf?.({ step: key, attempt, engine }) ?? {};
+  if (usage === undefined) return {};
+  return { engine, ...(model === undefined ? {} : { model }), usage: budgets.priced(usage, asked ?? model) };
 }

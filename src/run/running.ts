@@ -1,6 +1,7 @@
 /** Holds what everybody who works on a run shares. */
 import type { Price, ScopedLimits } from '../model/budget.ts';
 import type {
+  AttemptValues,
   Chatter,
   GateDecision,
   GateQuestion,
@@ -54,6 +55,12 @@ export interface RunPorts {
   readonly shuffleSeed?: (reduce: StepKey) => string | undefined;
   /** The recording of the shared tree at the start of the run; undefined where none was made. */
   readonly treeAtStart?: () => Promise<Result<string | undefined, Failure>>;
+  /** What an attempt had used of which only a transcript is left. Without it that is not known. */
+  readonly heardOf?: (of: {
+    readonly step: StepKey;
+    readonly attempt: number;
+    readonly engine: string;
+  }) => Pick<AttemptValues, 'usage' | 'model'>;
   /** Needed where a gate shows kept files. */
   readonly lookAtKept?: LookAtKept;
   /** Puts the question of a gate to somebody who sits there, until `gone`; undefined where they went away instead of answering. */

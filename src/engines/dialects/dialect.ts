@@ -132,8 +132,8 @@ export interface Dialect {
   /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
   variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];
   command(job: PromptJob, place: DialectPlace): EngineCommand;
-  /** @param job the turn to follow; a job with a session goes on in it */
-  reader(job: PromptJob): Reader;
+  /** @param job the turn to follow */
+  reader(job: Pick<PromptJob, 'prompt' | 'model'>): Reader;
   /** Where the engine keeps a session's record: the file below `directory` whose name ends so. */
   ledgerFile?(
     env: Readonly<Record<string, string>>,

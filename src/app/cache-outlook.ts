@@ -2,14 +2,14 @@
 import type { Config } from '../model/config.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import { asRunId, asStepKey } from '../model/ids.ts';
-import type { CacheOutlook, Plan } from '../model/plan.ts';
+import type { CacheOutlook, Plan, PlannedStep } from '../model/plan.ts';
 import type { CachedStep } from '../model/ports.ts';
 import { type Json, type JsonObject, ok } from '../model/result.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
 import type { State } from '../state/state.ts';
 import { openCache, type RunCache } from './cache.ts';
 import { readVariables } from './facts.ts';
-import { jobs, type Recorded } from './fingerprint.ts';
+import { jobs, type Recorded, type Told } from './fingerprint.ts';
 import type { Place } from './place.ts';
 import { inputsNow } from './updated.ts';
 
@@ -28,20 +28,43 @@ export interface Looking {
 const MANY = 3;
 
 /**
- * Asks for each step with `cache` of the main list as if the run began now and the steps before came to what they came to in the
- * newest run of the workflow. Of a matrix, and of what stands in a loop, that is known only when it runs.
+ * Asks for each step with `cache` of the main list, and for each instance of its matrix, as if the run began now and the steps before
+ * came to what they came to in the newest run of the workflow. Of what stands in a loop, or in a used workflow, that is known only when
+ * it runs.
  */
 export async function cacheOutlook(looking: Looking): Promise<Readonly<Record<string, CacheOutlook>>> {
   const { plan } = looking;
-  const steps = plan.steps.flatMap(({ step, leftOut }) =>
-    leftOut || step.cache === undefined ? [] : [step],
-  );
-  if (steps.length === 0) return {};
+  const wanted = plan.steps.filter(({ leftOut }) => !leftOut);
+  const inside = wanted.flatMap((planned) => cachedInside(planned, ''));
+  const steps = wanted.flatMap(({ step }) => (step.cache === undefined ? [] : [step]));
+  if (steps.length === 0 && inside.length === 0) return {};
   const cache = openCache({ ...looking, takes: true });
-  const jobOf = jobsNow(looking);
+  const jobOf = steps.length === 0 ? undefined : jobsNow(looking);
   const found: Record<string, CacheOutlook> = {};
-  for (const step of steps) found[step.id] = await outlook(looking, cache, jobOf, step);
+  for (const step of steps) {
+    const told = jobOf?.(step);
+    if (told?.ok !== true)
+      found[step.id] = neverOr(looking, step, 'known when the steps before it have ended');
+    else for (const one of told.value) found[one.key] = await outlook(looking, cache, step, one);
+  }
+  for (const key of inside) found[key] = { open: true, because: ['known when it runs'] };
   return found;
+}
+
+/** The steps with `cache` in loops and used workflows, as the ids on the way to them. */
+function cachedInside({ step, body }: PlannedStep, around: string): readonly string[] {
+  if (body === undefined) return [];
+  return [...body.steps, ...body.last].flatMap((inner) => {
+    const way = `${around}${step.id}.`;
+    const own = inner.step.cache === undefined ? [] : [`${way}${inner.step.id}`];
+    return [...own, ...cachedInside(inner, way)];
+  });
+}
+
+function neverOr({ state, workflow }: Looking, step: Step, otherwise: string): CacheOutlook {
+  if (step.matrix === undefined && state.cached.newest(workflow.name, asStepKey(step.id)) === undefined)
+    return { because: ['never made'] };
+  return { open: true, because: [otherwise] };
 }
 
 /** What an attempt of each step would be told; undefined where no run tells what the steps before come to. */
@@ -70,14 +93,12 @@ function jobsNow({
 async function outlook(
   { state, workflow }: Looking,
   cache: RunCache,
-  jobOf: ReturnType<typeof jobs> | undefined,
   step: Step,
+  { key, job }: Told,
 ): Promise<CacheOutlook> {
-  if (step.matrix !== undefined) return { because: ['known when its matrix is expanded'] };
-  const before = state.cached.newest(workflow.name, asStepKey(step.id));
+  const before = state.cached.newest(workflow.name, key);
   if (before === undefined) return { because: ['never made'] };
-  const job = jobOf?.(step);
-  if (job === undefined || !job.ok) return { because: ['known when the steps before it have ended'] };
+  if (!job.ok) return { open: true, because: ['known when the steps before it have ended'] };
   const { isolated, cache: spec } = step;
   if (spec === undefined) throw new Error(`\`${step.id}\` has no cache`);
   const cached: CachedStep = { cache: spec, ...(isolated === undefined ? {} : { isolated }) };

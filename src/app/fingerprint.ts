@@ -1,16 +1,18 @@
 /** Says what a step is, down to what an attempt of it is told, so that two versions of it can be compared. */
-import { chosenStep } from '../model/choices.ts';
+import { chosenStep, instanceStep } from '../model/choices.ts';
 import type { Milestone } from '../model/event.ts';
+import type { StepKey } from '../model/ids.ts';
 import type { Job } from '../model/ports.ts';
-import type { Json, JsonObject } from '../model/result.ts';
+import { type Json, type JsonObject, ok, type Result } from '../model/result.ts';
 import type { Scope } from '../model/scope.ts';
 import type { GateStep, Step, UsesStep, Workflow } from '../model/workflow.ts';
 import { matches } from '../plan/selection.ts';
 import { openBudgets } from '../run/budgets.ts';
 import { fillJob } from '../run/fill.ts';
-import { keyIn } from '../run/frame.ts';
+import { type Frame, keyIn } from '../run/frame.ts';
 import { openGates } from '../run/gates.ts';
 import { openLedger } from '../run/ledger.ts';
+import { expand } from '../run/matrix.ts';
 import { givenTo, inputsOf } from '../run/part.ts';
 import type { RunFacts, Running } from '../run/running.ts';
 import { evaluateIf, scopeOf } from '../run/scope.ts';
@@ -103,14 +105,37 @@ export function definitions(version: Version, recorded: Recorded): (step: Step) 
   };
 }
 
-/** What an attempt of each step would be told, with the outputs of the steps before it as they are recorded. */
-export function jobs(version: Version, recorded: Recorded): (step: Step) => ReturnType<typeof fillJob> {
+/** What an attempt of one execution of a step would be told. */
+export interface Told {
+  readonly key: StepKey;
+  readonly job: ReturnType<typeof fillJob>;
+}
+
+/**
+ * What an attempt of each step of the outermost list would be told, with the outputs of the steps before it as they are recorded: one for
+ * each instance of a matrix. The error says why nobody knows the instances.
+ */
+export function jobs(version: Version, recorded: Recorded): (step: Step) => Result<readonly Told[], string> {
   const run = frozen(version, recorded);
   const status = { success: () => true, failure: () => false, canceled: () => false };
-  const scope = scopeOf(run, run.main, status, 'succeeded');
-  return (asked) => {
-    const step = chosenStep(asked, version.inputs);
-    return fillJob(run, step, { key: keyIn(run.main, step), attempt: 1 }, scope);
+  const scopeIn = (frame: Frame) => scopeOf(run, frame, status, 'succeeded');
+  const told = (step: Step, key: StepKey, frame: Frame): Told => ({
+    key,
+    job: fillJob(run, step, { key, attempt: 1 }, scopeIn(frame)),
+  });
+  return (step) => {
+    const { matrix } = step;
+    const key = keyIn(run.main, step);
+    if (matrix === undefined) return ok([told(step, key, run.main)]);
+    const instances = expand(run, step, { key, matrix }, scopeIn(run.main));
+    if (!instances.ok) return instances;
+    const all = instances.value.map((one) =>
+      told(instanceStep(step, one.matrix) ?? step, one.key, {
+        ...run.main,
+        contexts: { matrix: one.matrix },
+      }),
+    );
+    return ok(all);
   };
 }
 

@@ -130,10 +130,10 @@ function conditionsText({ steps, last }: Plan, conditions: Readonly<Record<strin
 const WIDEST = 100;
 
 function outlookText(cache: Known['cache']): string {
-  const rows = Object.entries(cache).map(([id, { run, because }]) => [
-    `  ${id}`,
-    run === undefined ? `is made: ${because.join('; ')}` : `would be reused (cache, run ${run})`,
-  ]);
+  const rows = Object.entries(cache).map(([id, { run, open, because }]) => {
+    const not = `${open === true ? 'not known yet' : 'is made'}: ${because.join('; ')}`;
+    return [`  ${id}`, run === undefined ? not : `would be reused (cache, run ${run})`];
+  });
   if (rows.length === 0) return '';
   return `\ncache, if the steps before come to what they came to last\n${table(rows).join('\n')}\n`;
 }

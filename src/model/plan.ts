@@ -60,6 +60,8 @@ export interface Estimated {
 export interface CacheOutlook {
   /** The run that its result would be taken from; absent where it would be made, or where that is not known. */
   readonly run?: RunId;
+  /** Whether it would be taken is not known before it runs. */
+  readonly open?: true;
   /** Why it would not be taken, or why that is not known yet. */
   readonly because: readonly string[];
 }

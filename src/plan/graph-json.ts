@@ -60,9 +60,9 @@ export function graphJson(
 }
 
 function outlookJson(cache: NonNullable<Known['cache']>): JsonObject {
-  const each = Object.entries(cache).map(([id, { run, because }]): readonly [string, Json] => [
+  const each = Object.entries(cache).map(([id, { run, open, because }]): readonly [string, Json] => [
     id,
-    { 'taken-from': run ?? null, because },
+    { 'taken-from': run ?? null, ...(open === true ? { known: false } : {}), because },
   ]);
   return Object.fromEntries(each);
 }

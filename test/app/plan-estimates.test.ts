@@ -60,3 +60,30 @@ it('a plan tells what would be reused, and what differs where nothing would', as
     because: ['inputs: in/a.txt changed, in/b.txt is new'],
   });
 });
+
+it('a plan looks up each instance of a matrix, and does not say of what is in loops and used workflows that it is made', async () => {
+  const cached = 'cache: { inputs: [a.txt] }';
+  const project = projectWith({
+    w: `steps:
+  - { id: fan, matrix: { n: [x, "y"] }, run: 'echo "$N"', env: { N: "\${{ matrix.n }}" }, workspace: isolated, ${cached} }
+  - { id: p, uses: ./part.yml }
+  - { id: l, loop: { max: 1, until: "true", steps: [{ id: in, run: echo l, ${cached} }] } }
+`,
+    part: `steps:\n  - { id: one, run: echo 1, ${cached} }\n`,
+  });
+  const outlook = async () => {
+    const { stdout } = await say(project, 'plan w');
+    const [, text = ''] = stdout.split('cache, if');
+    return Object.fromEntries(
+      [...text.matchAll(/^ {2}(\S+) +(would be reused|is made.*|not known.*)/gm)].map((m) => [m[1], m[2]]),
+    );
+  };
+  const inside = {
+    'p.one': 'not known yet: known when it runs',
+    'l.in': 'not known yet: known when it runs',
+  };
+  expect((await say(project, 'run w')).code).toBe(0);
+  expect(await outlook()).toEqual({ 'fan[x]': 'would be reused', 'fan[y]': 'would be reused', ...inside });
+  const json = JSON.parse((await say(project, 'plan w --graph json')).stdout);
+  expect(json.cache['l.in']).toEqual({ 'taken-from': null, known: false, because: ['known when it runs'] });
+});

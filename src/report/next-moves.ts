@@ -1,7 +1,9 @@
 /** Says under a run's summary what to type next. */
 import { fileNames } from '../model/file-name.ts';
-import { type RunId, type StepKey, stepOfKey } from '../model/ids.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Plan } from '../model/plan.ts';
 import { type AttemptTrees, isUnmerged, type Progress, type StepProgress } from '../model/progress.ts';
+import { type Apart, apartOf } from './apart.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
 import { openGates } from './gates.ts';
@@ -16,34 +18,7 @@ interface Told {
   /** The one that failed first at the front. */
   readonly failed: readonly StepProgress[];
   readonly changes: Changes;
-}
-
-/** The steps that go on with what an isolated attempt made and that nobody merged: `merge: never`. */
-function kept(steps: readonly StepProgress[]): readonly StepProgress[] {
-  const settled = new Set(steps.flatMap(winnerOf).map(stepOfKey));
-  return apartOf(steps).filter(({ key }) => !settled.has(stepOfKey(key)));
-}
-
-/** Candidates among which another one was chosen. */
-function notChosen(steps: readonly StepProgress[]): readonly StepProgress[] {
-  const winners = steps.flatMap(winnerOf);
-  const settled = new Set(winners.map(stepOfKey));
-  return apartOf(steps).filter(({ key }) => settled.has(stepOfKey(key)) && !winners.includes(key));
-}
-
-function apartOf(steps: readonly StepProgress[]): readonly StepProgress[] {
-  return steps.filter(({ key, status, attempt, trees: { [attempt]: trees } }) => {
-    if (status !== 'succeeded' || trees?.isolated !== true || trees.differs !== true) return false;
-    // What resolved a conflict is merged with the step that had it; what checks and judges left is nobody's.
-    const own = !key.endsWith('.on-conflict') && !key.includes(':');
-    return trees.ready !== true && trees.merge === undefined && own;
-  });
-}
-
-function winnerOf({ kind, status, values: { output } }: StepProgress): readonly StepKey[] {
-  if (kind !== 'reduce' || status !== 'succeeded' || typeof output !== 'object' || output === null) return [];
-  const { winner } = output as { readonly winner?: StepKey };
-  return winner === undefined ? [] : [winner];
+  readonly plan: Plan | undefined;
 }
 
 function applied({ attempt, trees }: StepProgress): NonNullable<AttemptTrees['applied']> | undefined {
@@ -51,20 +26,21 @@ function applied({ attempt, trees }: StepProgress): NonNullable<AttemptTrees['ap
 }
 
 /** Says which changes of isolated steps are not in the tree, or are there because somebody brought them in. */
-export function unmergedLines({ lastAt }: Progress, { steps, failed }: Told): readonly string[] {
-  const apart = kept(steps).filter((step) => applied(step) === undefined);
+export function unmergedLines({ lastAt }: Progress, { steps, failed, plan }: Told): readonly string[] {
+  const { kept, notChosen, open } = apartOf(steps, plan);
+  const apart = kept.filter((step) => applied(step) === undefined);
   const names = listed(
     apart.slice(0, MOST_FILES).map(({ key }) => key),
     apart.length,
   );
-  const others = notChosen(steps).filter((step) => applied(step) === undefined);
+  const others = notChosen.filter((step) => applied(step) === undefined);
   const collided = failed.filter(isUnmerged);
-  const byHand = [...kept(steps), ...notChosen(steps), ...collided].filter(
-    (step) => applied(step) !== undefined,
-  );
+  const candidates = [...notChosen, ...open.flatMap(({ of }) => of)];
+  const byHand = [...kept, ...candidates, ...collided].filter((step) => applied(step) !== undefined);
   return [
     ...(apart.length === 0 ? [] : [`not merged into the tree, as the workflow says: what ${names} changed`]),
     ...(others.length === 0 ? [] : [notChosenWords(others)]),
+    ...open.slice(0, MOST_FILES).map(openWords),
     ...byHand.slice(0, MOST_FILES).map((step) => appliedWords(step, lastAt ?? '')),
     ...collided.slice(0, MOST_FILES).map(collidedWords),
   ];
@@ -73,6 +49,16 @@ export function unmergedLines({ lastAt }: Progress, { steps, failed }: Told): re
 function notChosenWords(others: readonly StepProgress[]): string {
   const keys = others.slice(0, MOST_FILES).map(({ key }) => key);
   return `not chosen, and kept beside the tree: what ${listed(keys, others.length)} changed`;
+}
+
+function openWords({ reduce, skipped, of }: Apart['open'][number]): string {
+  const names = listed(
+    of.slice(0, MOST_FILES).map(({ key }) => key),
+    of.length,
+  );
+  return skipped
+    ? `nobody chose among ${names}, since ${reduce} was skipped: what they changed is kept beside the tree, for \`codemachine apply\` of one`
+    : `not chosen yet: among ${names} ${reduce} chooses when the run goes on`;
 }
 
 function appliedWords(step: StepProgress, today: string): string {
@@ -90,7 +76,8 @@ function collidedWords({ key, failure }: StepProgress): string {
 /** What to type next; a run that went well and changed nothing leaves nothing to type. */
 export function nextMoves(progress: Progress, told: Told): readonly string[] {
   const { run, status, parked } = progress;
-  const { steps, failed, changes } = told;
+  const { steps, failed, changes, plan } = told;
+  const { kept, open } = apartOf(steps, plan);
   const [root] = failed;
   if (run === undefined || status === 'running' || status === 'new') return [];
   const changed = [...changes].filter(([, files]) => files.length > 0).map(([step]) => step);
@@ -113,7 +100,12 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
     ...keptApart(steps)
       .slice(0, MOST_FILES)
       .map(({ key }) => `codemachine diff ${run} ${quoted(key)}`),
-    ...kept(steps)
+    ...open
+      .filter(({ skipped }) => skipped)
+      .flatMap(({ of }) => of)
+      .slice(0, MOST_FILES)
+      .map(({ key }) => `codemachine diff ${run} ${quoted(key)}`),
+    ...kept
       .filter((step) => applied(step) === undefined)
       .slice(0, MOST_FILES)
       .map(({ key }) => `codemachine apply ${run} ${quoted(key)}`),

@@ -79,7 +79,8 @@ async function check(
   if (tree === undefined) throw new Error(`${candidate.key} has no recording to be checked in`);
   const [first = '', ...rest] = step.checks;
   const asked = { admit: () => true, over: () => undefined, scope, from: tree, verify: verifier(rest) };
-  await perform(run, phase, { remaining, index, ...asked, step: checkStep(step, first), key });
+  const blame = (failure: Failure): Failure => blamed(first, failure);
+  await perform(run, phase, { remaining, index, ...asked, blame, step: checkStep(step, first), key });
   // What waits for another attempt was interrupted, and is made by whoever resumes the run.
   if (phase.halted() === 'cancel' && run.ledger.step(key).status === 'waiting')
     void run.ledger.say({ type: 'step-canceled', step: key, because: 'the run was canceled' });
@@ -89,13 +90,16 @@ function verifier(scripts: readonly string[]): NonNullable<InWorktree['verify']>
   return async (make) => {
     for (const script of scripts) {
       const outcome = await make(script);
-      if (outcome.ok) continue;
-      const { failure } = outcome;
-      if (!SAYS_NO.includes(failure.reason)) return failure;
-      return { ...failure, reason: 'checks', message: `\`${script.trim()}\` failed: ${failure.message}` };
+      if (!outcome.ok) return blamed(script, outcome.failure);
     }
     return undefined;
   };
+}
+
+/** What says something of the candidate is said of the check that failed, whichever of them it was. */
+function blamed(script: string, failure: Failure): Failure {
+  if (!SAYS_NO.includes(failure.reason)) return failure;
+  return { ...failure, reason: 'checks', message: `\`${script.trim()}\` failed: ${failure.message}` };
 }
 
 /** The first check is the attempt's own command, the others follow in the same tree and the same time. */

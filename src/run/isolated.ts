@@ -18,6 +18,8 @@ export interface InWorktree extends Rank {
   readonly lent?: readonly Lent[];
   /** Called when the shared tree was recorded for it, while nobody writes there. */
   readonly atBase?: () => Promise<void>;
+  /** Says what it means that the command itself went wrong; not asked about `setup`. */
+  readonly blame?: (failure: Failure) => Failure;
   /** Asked when the attempt ended well, while the worktree is still there: what is wrong with what it made. */
   readonly verify?: (check: Check, made: Recording, values: AttemptValues) => Promise<Failure | undefined>;
 }
@@ -76,7 +78,7 @@ async function work(here: Here, isolated: Isolated, job: Job, wanted: InWorktree
   if (!before.ok) return { outcome: failed(before.error), close };
   const lent = await worktree.lend?.(wanted.lent ?? []);
   if (lent?.ok === false) return { outcome: failed(lent.error), close };
-  const outcome = await timed(of, { ...job, root }, left(here));
+  const outcome = blamed(await timed(of, { ...job, root }, left(here)), wanted);
   await lent?.value();
   // Asked to end at once, the runner does not walk the tree: resume finds the worktree and records it then. But work that is
   // done is never done again, so what came of it is not left to that.
@@ -163,6 +165,11 @@ async function isGone({ run, key, attempt }: AttemptOf): Promise<boolean> {
 function notRecorded(outcome: Outcome, error: Failure, root: string): Outcome {
   const message = `${error.message} What it made is still in ${root}.`;
   return { ...failed({ ...error, message }), values: outcome.values };
+}
+
+function blamed(outcome: Outcome, { blame }: InWorktree): Outcome {
+  if (outcome.ok || blame === undefined) return outcome;
+  return { ...outcome, failure: blame(outcome.failure) };
 }
 
 function ofSetup(outcome: Extract<Outcome, { ok: false }>): Outcome {

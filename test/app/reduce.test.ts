@@ -119,6 +119,55 @@ describe('best-of', () => {
   });
 });
 
+describe('candidates of whom nobody is chosen', () => {
+  it.each(['brown', 'delta'])(
+    'are chosen among when the run goes on, not applied: cut off at the checks of %s',
+    async (who) => {
+      const project = judgeProject(
+        BEST_OF.replace(
+          '- test -s made.txt',
+          `- '[ "$CODEMACHINE_STEP" != "pick:checks[${who}]" ] || kill -9 "$(cat "$HOME/runner")"; sleep 0.1'`,
+        ),
+      );
+      const { startCli } = await import('../support/cli.ts');
+      const cli = startCli(project, ['run', 'w', '--json'], {});
+      project.write(path.relative(project.root, path.join(project.home, 'runner')), `${cli.pid}\n`);
+      expect(await cli.ended).toMatchObject({ signal: 'SIGKILL' });
+      const { stdout } = await say(project, 'status @last');
+      expect(stdout).not.toContain('codemachine apply');
+      expect(stdout).toContain(
+        'not chosen yet: among fix[amber], fix[brown], fix[coral], fix[delta] pick chooses when the run goes on',
+      );
+    },
+  );
+
+  it('are looked at, one to be applied, where the choice is skipped', async () => {
+    const project = judgeProject(BEST_OF.replace(/ {2}- id: after[\s\S]*/, ''));
+    const { code, stdout } = await say(project, 'run w --skip pick');
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'nobody chose among fix[amber], fix[brown], fix[coral], fix[delta], since pick was skipped',
+    );
+    expect(stdout).toMatch(/codemachine diff \S+ 'fix\[amber\]'/);
+    expect(stdout).not.toMatch(/^ {2}codemachine apply/m);
+  });
+
+  it('are not chosen where the winner collides', async () => {
+    const workflow = BEST_OF.replace(
+      '      checks:\n',
+      '      checks:\n        - echo mine > "$OUTSIDE/made.txt"\n',
+    ).replace('agents:\n', 'env: { OUTSIDE: PLACE }\nagents:\n');
+    const project = judgeProject(workflow);
+    const file = '.codemachine/workflows/w.yml';
+    project.write(file, project.read(file).replace('PLACE', project.root));
+    const { stdout } = await say(project, 'run w');
+    expect(stdout).toContain(
+      'not chosen, and kept beside the tree: what fix[amber], fix[brown], fix[coral] changed',
+    );
+    expect(stdout).not.toMatch(/codemachine apply \S+ '?fix/);
+  });
+});
+
 describe('compare and summarize', () => {
   const agent = `
 export function answer({ step, prompt }) {

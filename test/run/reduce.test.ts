@@ -154,6 +154,21 @@ describe('best-of', () => {
     });
   });
 
+  test('names the check that failed, the first one as the others', async () => {
+    const world = fakeWorld();
+    const rig = run(world, {
+      script: (job, hear, stop) =>
+        isChecks(job) && job.kind === 'run' && job.script === 'lint' && whoOf(job) === 'delta'
+          ? failing('exit-code')
+          : actors(world)(job, hear, stop),
+    });
+    await rig.result();
+    expect(failureOf(rig, 'pick:checks[delta]')).toMatchObject({
+      reason: 'checks',
+      message: '`lint` failed: it was exit-code',
+    });
+  });
+
   test('shows candidates in an order that comes from the run and the step, and from nothing else', async () => {
     const orderOf = async (seed?: string) => {
       const world = fakeWorld();

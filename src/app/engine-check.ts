@@ -1,6 +1,6 @@
 /** Holds a workflow against what its engines can do. */
 import { cannotHonour, dialectOf, enginesFor } from '../engines/dialects/dialects.ts';
-import type { Config } from '../model/config.ts';
+import type { Config, Policy } from '../model/config.ts';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import { literalText } from '../model/expression.ts';
 import { agentsAmong, ownSteps, partsOf } from '../model/parts.ts';
@@ -57,9 +57,8 @@ function checkCosts(
 }
 
 /** What the policy of this machine, or of the repository, does not allow. */
-function checkPolicy(workflow: Workflow, { policy }: Config): readonly Diagnostic[] {
+function checkPolicy(workflow: Workflow, policy: Policy): readonly Diagnostic[] {
   const { source } = workflow;
-  if (policy === undefined) return [];
   return agentsAmong(ownSteps(workflow)).flatMap((step) => {
     const denied = (key: string, asked: string, allowed: string, from: string): Diagnostic =>
       diagnose('policy-denies', source.path, placeOf(source.text, step, key), { key, asked, allowed, from });
@@ -80,9 +79,16 @@ function checkPolicy(workflow: Workflow, { policy }: Config): readonly Diagnosti
 /** Everything that is to be said of the agents of a workflow, and of those that it uses. */
 export function checkAgents(workflow: Workflow, config: Config): readonly Diagnostic[] {
   const all = partsOf(workflow);
-  return all.flatMap((part) => {
-    // What binds a workflow binds those that it uses.
-    const around = all.filter((one) => partsOf(one).includes(part));
-    return [...checkEngines(part), ...checkCosts(part, around, config), ...checkPolicy(part, config)];
-  });
+  return all
+    .flatMap((part) => {
+      // What binds a workflow binds those that it uses.
+      const around = all.filter((one) => partsOf(one).includes(part));
+      return [...checkEngines(part), ...checkCosts(part, around, config)];
+    })
+    .concat(deniedBy(workflow, config.policy));
+}
+
+/** What the policy does not allow, of a workflow or of those that it uses. */
+export function deniedBy(workflow: Workflow, policy: Policy | undefined): readonly Diagnostic[] {
+  return policy === undefined ? [] : partsOf(workflow).flatMap((part) => checkPolicy(part, policy));
 }

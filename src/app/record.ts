@@ -72,8 +72,13 @@ export function flagsOf(record: RunRecord): RunFlags {
   return record.options as unknown as RunFlags;
 }
 
+/** The configuration as recorded. */
+export function configOf(record: RunRecord): Config {
+  return record.config as unknown as Config;
+}
+
 /** Reads and plans the workflow as it was when the run started. */
-export function checkRecord(place: Place, record: RunRecord): Checked {
+export function checkRecord(place: Place, record: RunRecord, config = configOf(record)): Checked {
   const shownPath = String((record.extras?.['source'] as Json | undefined) ?? record.path);
   const text = record.files[shownPath] ?? '';
   const readFile = (written: string) => {
@@ -81,11 +86,5 @@ export function checkRecord(place: Place, record: RunRecord): Checked {
     return file === undefined ? err('was not recorded with the run') : ok(file);
   };
   // A run that began goes on: what is gone from the tree by now is the matter of the step that wants it.
-  return checkText(
-    place,
-    { path: shownPath, text },
-    record.config as unknown as Config,
-    readFile,
-    () => true,
-  );
+  return checkText(place, { path: shownPath, text }, config, readFile, () => true);
 }

@@ -1,6 +1,7 @@
 /** Holds what a recorded run must find as it was before it can go on. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Policy } from '../model/config.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import { err, ok, type Result } from '../model/result.ts';
@@ -9,15 +10,21 @@ import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import type { Checked } from './check.ts';
+import { loadConfig } from './config.ts';
 import { readText } from './files.ts';
 import { type GitOwner, openPlaceWorkspace } from './git.ts';
 import type { Place } from './place.ts';
-import { checkRecord } from './record.ts';
+import { checkRecord, configOf } from './record.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { vanished } from './vanished.ts';
 
 /** A workflow that can be run. */
-export type Read = Checked & { readonly workflow: Workflow; readonly plan: Plan };
+export type Read = Checked & {
+  readonly workflow: Workflow;
+  readonly plan: Plan;
+  /** What may be started now; absent where all of the file was held against it already. */
+  readonly policy?: Policy;
+};
 
 /** Whether the journal is what was written; going on from another one could lose work. */
 export function provenWhole(state: State, run: RunId): Result<undefined, Refusal> {
@@ -29,11 +36,25 @@ export function provenWhole(state: State, run: RunId): Result<undefined, Refusal
   );
 }
 
-/** What could be read at the start can be read now, unless another version is asked to. */
-export function readAgain(place: Place, record: RunRecord): Result<Read, Refusal> {
-  const checked = checkRecord(place, record);
+/**
+ * What could be read at the start can be read now, unless another version is asked to. The configuration is the recorded one, but for
+ * what may be spent: that is said by the policy of today.
+ * @param env where the policy of today is found; undefined where nothing is to be started
+ */
+export async function readAgain(
+  place: Place,
+  record: RunRecord,
+  env: NodeJS.ProcessEnv | undefined,
+): Promise<Result<Read, Refusal>> {
+  const today = env === undefined ? undefined : await loadConfig(place, env);
+  if (today?.ok === false) return today;
+  const policy = today?.value.policy;
+  const { policy: _, ...recorded } = configOf(record);
+  const caps = policy?.budget === undefined ? {} : { policy: { budget: policy.budget } };
+  const checked = checkRecord(place, record, { ...recorded, ...caps });
   const { workflow, plan, diagnostics, sources } = checked;
-  if (workflow !== undefined && plan !== undefined) return ok({ ...checked, workflow, plan });
+  if (workflow !== undefined && plan !== undefined)
+    return ok({ ...checked, workflow, plan, ...(policy === undefined ? {} : { policy }) });
   return err({
     message: `the workflow of run ${record.id} cannot be read by this version of codemachine`,
     ...{ diagnostics, sources },

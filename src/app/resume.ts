@@ -23,6 +23,7 @@ import { type GitOwner, gitMark } from './git.ts';
 import { openRun } from './open.ts';
 import { ownFiles } from './own-files.ts';
 import { locate, type Place } from './place.ts';
+import { allowedNow, limitsNow } from './policy-now.ts';
 import { checkRaise } from './raise.ts';
 import { checkRecord, flagsOf } from './record.ts';
 import {
@@ -119,6 +120,8 @@ export async function resumeRecord(
   }
   const ready = await prepare(options, place, record, progress);
   if (!ready.ok) return ready;
+  const allowed = allowedNow({ ...ready.value, place, env, state, record });
+  if (!allowed.ok) return allowed;
   const { gits } = ready.value;
   const turn = await takeTurn({ ...options, state, record, workflow: ready.value.read.workflow });
   if (!turn.ok) {
@@ -162,7 +165,10 @@ async function prepare(
   const here = { ...locate(options, env), stateDir: place.stateDir };
   const stays = await checkoutStays(place, record, here, env);
   if (!stays.ok) return stays;
-  const read = updated === undefined ? readAgain(place, record) : await readToday(place, record, env);
+  const read =
+    updated === undefined
+      ? await readAgain(place, record, options.cancel === true ? undefined : env)
+      : await readToday(place, record, env);
   if (!read.ok) return read;
   const { workflow, plan } = read.value;
   const inputs =
@@ -209,6 +215,7 @@ async function owning(
   for (const warning of variables.warnings) options.tell(warning);
   const history = state.history(e.record.id);
   const { raise } = options;
+  const limits = options.updated !== undefined ? raise : limitsNow(e.record, read, history, raise);
   const raised = raise === undefined ? ok(undefined) : checkRaise(raise, read.workflow, read.config, history);
   if (!raised.ok) {
     lease.release();
@@ -234,7 +241,7 @@ async function owning(
     ...toldOfUndo(options, record.id, workspace, variables),
     ...(opening === undefined ? {} : { opening }),
     ...(keepTree === undefined ? {} : { keepTree }),
-    ...(raise === undefined ? {} : { raise }),
+    ...(limits === undefined ? {} : { raise: limits }),
     ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),

@@ -62,7 +62,7 @@ async function prepare(
   if (!whole.ok) return whole;
   const stays = await checkoutStays(place, old, hereOf(options, state), env);
   if (!stays.ok) return stays;
-  const read = options.today === true ? await readToday(place, old, env) : readAgain(place, old);
+  const read = options.today === true ? await readToday(place, old, env) : await readAgain(place, old, env);
   if (!read.ok) return read;
   const { workflow } = read.value;
   const asked = options.inputs !== undefined || options.today === true;

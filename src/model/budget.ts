@@ -21,6 +21,8 @@ export interface Budget {
   readonly onExceed: 'pause' | 'fail';
   /** Lets engines work whose cost nobody knows. */
   readonly allowUnknownCost: boolean;
+  /** What a policy allows, whatever somebody asks for. */
+  readonly most?: Limits;
   /** Where a limit stands that a policy made narrower than the workflow has it, as `file:line`. */
   readonly narrowedBy?: Readonly<Partial<Record<Unit, string>>>;
 }

@@ -15,14 +15,15 @@ export interface Used {
 export function budgetFailure(used: Used): Failure {
   const { scope, unit, spent, limit, budget } = used;
   const by = budget?.narrowedBy?.[unit];
+  const more = raised([used]);
   const whose = by === undefined ? '' : `, as ${by} says`;
   return {
     reason: 'budget',
     message: `the budget of ${whoseWords(scope)} is used up: ${amount(unit, spent)} of ${amount(unit, limit)}${whose}`,
     help:
-      by === undefined
-        ? `raise it with \`codemachine resume … --budget ${raised([used])}\``
-        : `the policy in ${by} allows no more`,
+      more === ''
+        ? `the policy${by === undefined ? '' : ` in ${by}`} allows no more`
+        : `raise it with \`codemachine resume … --budget ${more}\``,
   };
 }
 
@@ -33,19 +34,30 @@ export function whoseWords(scope: Scope): string {
   return `the ${kind === 'part' ? 'used workflow' : kind} \`${name}\``;
 }
 
-/** What `--budget` takes to go on with twice as much. */
+/** What `--budget` takes to go on with twice as much, or with all that a policy allows; nothing where no policy allows more. */
 export function raised(used: readonly Used[]): string {
   return used
-    .map(({ scope, unit, spent, limit }) => {
+    .flatMap(({ scope, unit, spent, limit, budget }) => {
       const key = scope === 'run' ? unit : `${scope}.${unit}`;
-      const much = 2 * Math.max(limit, spent);
-      return `${key}=${written(unit, much === 0 ? SOME[unit] : much)}`;
+      const most = budget?.most?.[unit] ?? Number.POSITIVE_INFINITY;
+      const least = Math.max(limit, spent);
+      const more = least === 0 ? SOME[unit] : 2 * least;
+      if (most <= least) return [];
+      return `${key}=${more + ROUNDED[unit] <= most ? written(unit, more) : exact(unit, most)}`;
     })
     .join(',');
 }
 
 /** Where there was nothing to begin with. */
 const SOME: Readonly<Record<Unit, number>> = { usd: 1, tokens: 100_000, time: 600_000 };
+
+/** By how much what is written may be more than what was meant. */
+const ROUNDED: Readonly<Record<Unit, number>> = { usd: 0.01, tokens: 1, time: 1000 };
+
+/** More than a policy allows is refused. */
+function exact(unit: Unit, much: number): string {
+  return unit === 'time' ? `${much}ms` : String(much);
+}
 
 function written(unit: Unit, much: number): string {
   if (unit === 'usd') return String(Math.ceil(much * 100) / 100);

@@ -233,7 +233,8 @@ function restsBefore(last: readonly unknown[], phase: Phase): 'pause' | undefine
 /** Parking runs no `finally`: the run is not over. */
 async function park(run: Running, reason: 'gate' | RestReason): Promise<RunResult> {
   const { input, ledger } = run;
-  const more = reason === 'budget' ? ` --budget ${raised(run.budgets.over())}` : '';
+  const raise = reason === 'budget' ? raised(run.budgets.over()) : '';
+  const more = raise === '' ? '' : ` --budget ${raise}`;
   // Others may work in the tree from now on.
   await recordEnd(run, 'run.end');
   await ledger.say({ type: 'run-parked', reason, resume: `codemachine resume ${input.run}${more}` });

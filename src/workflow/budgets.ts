@@ -75,6 +75,7 @@ function narrowed(own: Budget | undefined, policy: Policy | undefined, unknown: 
     limits,
     onExceed: cap.onExceed ?? own?.onExceed ?? 'pause',
     allowUnknownCost: own?.allowUnknownCost ?? unknown,
+    most: cap.limits,
     ...(Object.keys(narrowedBy).length === 0 ? {} : { narrowedBy }),
   };
 }

@@ -10,7 +10,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import type { Undone, UndoQuestion } from '../run/running.ts';
+import type { UndoQuestion } from '../run/running.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -39,11 +39,11 @@ import { checkRecordings } from './recordings.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { type Reopened, retryOf, takeOver, update } from './reopen.ts';
 import { type GoingOn, lookAtResolved } from './resolved.ts';
+import { toldOfUndo, treeChoice } from './resume-undo.ts';
 import { selectSteps } from './show-plan.ts';
 import { type OpenReporter, withoutSecrets } from './start.ts';
 import type { TreeQuestion } from './tree-back.ts';
 import { takeTurn } from './turn.ts';
-import { undoneSentence } from './undone.ts';
 import { inputsNow, readToday } from './updated.ts';
 
 /** How a run is gone on with. */
@@ -281,27 +281,4 @@ async function mergedByHand(options: ResumeOptions, of: GoingOn): Promise<Return
   // What an owner that was killed has left running would write into the tree while it is looked at.
   if (of.history.length > 0) await sweepRun(of.run);
   return lookAtResolved(of);
-}
-
-function treeChoice(
-  { tree, ask }: ResumeOptions,
-  record: RunRecord,
-): { keepTree?: boolean; decideUndo?: (question: UndoQuestion) => Promise<'undo' | 'keep' | 'stop'> } {
-  if (tree === 'keep') return { keepTree: true };
-  if (tree === 'restore') return { decideUndo: () => Promise.resolve('undo') };
-  if (ask === undefined) return {};
-  return { decideUndo: (question) => ask({ ...question, run: record.id }) };
-}
-
-function toldOfUndo(
-  { tell }: ResumeOptions,
-  run: RunId,
-  workspace: GitWorkspace | undefined,
-  variables: Variables,
-): { undone?: (undone: Undone) => Promise<void> } {
-  if (workspace === undefined) return {};
-  return {
-    undone: async (undone) =>
-      tell(await withoutSecrets(await undoneSentence(run, undone, workspace), variables)),
-  };
 }

@@ -8,12 +8,13 @@ import { chatterOf } from './agent-chatter.ts';
 import { type Idle, type Silence, watchIdle } from './agent-idle.ts';
 import { readLedger, usageSince } from './agent-ledger.ts';
 import { cutLines } from './agent-lines.ts';
-import { PAUSES, type ProcessEars, type ProcessEnd, type SpawnError } from './child.ts';
+import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
 import type { Dialect, EngineCommand, Facts, Ledger, Reader, Verdict } from './dialects/dialect.ts';
 import { locate } from './find-engine.ts';
-import { configuredHelp, engineCommand, notFoundTrouble, refusedTrouble } from './not-started.ts';
+import { engineCommand } from './not-started.ts';
 import { startProcess } from './process.ts';
 import { keepTail, type Tail } from './tail.ts';
+import { advised, notStarted, stopFailure } from './turn-failure.ts';
 
 /** What every turn of an attempt has in common. */
 export interface Turns {
@@ -265,43 +266,4 @@ function withLedger(verdict: Verdict, before: Ledger, after: Ledger): Facts {
     ...(usage === undefined ? {} : { usage }),
     ...(model === undefined ? {} : { model }),
   };
-}
-
-function stopFailure(
-  job: PromptJob,
-  end: ProcessEnd,
-  silence: Silence | undefined,
-  reader: Reader,
-): Failure | undefined {
-  if (silence === 'lingers') return undefined;
-  if (silence === 'idle') {
-    const seconds = Math.round(job.idleTimeoutMs / 100) / 10;
-    return (
-      reader.trouble() ?? {
-        reason: 'idle-timeout',
-        message: `stopped after ${seconds} s without a sign of life`,
-        help: 'raise `idle-timeout` if the engine needs longer to think',
-      }
-    );
-  }
-  if (end.stopped === 'timeout') return { reason: 'timeout', message: 'stopped when its `timeout` was up' };
-  if (end.stopped !== undefined) return { reason: 'interrupted', message: 'stopped before it had ended' };
-  return undefined;
-}
-
-function notStarted(turns: Turns, found: string | undefined, error: SpawnError): Failure {
-  const { deps, dialect } = turns;
-  const { message, help } =
-    found === undefined
-      ? notFoundTrouble(dialect, deps.config, deps.root)
-      : refusedTrouble(found, deps.config, dialect, error);
-  const named = `${dialect.name}: ${message}`;
-  return { reason: 'spawn', message: deps.masker?.text(named) ?? named, help };
-}
-
-/** The engine's own advice is about the program that it installs, which a configured one is not. */
-function advised(failure: Failure, { dialect, deps }: Turns): Failure {
-  if (failure.reason !== 'spawn') return failure;
-  const help = configuredHelp(dialect, deps.config, deps.root);
-  return help === undefined ? failure : { ...failure, help };
 }

@@ -1,0 +1,55 @@
+/** Says why a turn of an agent failed that its engine has no word for. */
+import type { Failure } from '../model/failure.ts';
+import type { PromptJob } from '../model/ports.ts';
+import type { AgentDeps } from './agent.ts';
+import type { Silence } from './agent-idle.ts';
+import type { ProcessEnd, SpawnError } from './child.ts';
+import type { Dialect, Reader } from './dialects/dialect.ts';
+import { configuredHelp, notFoundTrouble, refusedTrouble } from './not-started.ts';
+
+/** Whose turn it was. */
+interface EngineOf {
+  readonly dialect: Dialect;
+  readonly deps: AgentDeps;
+}
+
+/** Why a turn failed that was stopped; undefined where it was not. */
+export function stopFailure(
+  job: PromptJob,
+  end: ProcessEnd,
+  silence: Silence | undefined,
+  reader: Reader,
+): Failure | undefined {
+  if (silence === 'lingers') return undefined;
+  if (silence === 'idle') {
+    const seconds = Math.round(job.idleTimeoutMs / 100) / 10;
+    return (
+      reader.trouble() ?? {
+        reason: 'idle-timeout',
+        message: `stopped after ${seconds} s without a sign of life`,
+        help: 'raise `idle-timeout` if the engine needs longer to think',
+      }
+    );
+  }
+  if (end.stopped === 'timeout') return { reason: 'timeout', message: 'stopped when its `timeout` was up' };
+  if (end.stopped !== undefined) return { reason: 'interrupted', message: 'stopped before it had ended' };
+  return undefined;
+}
+
+/** Why the engine's program could not be started. */
+export function notStarted(turns: EngineOf, found: string | undefined, error: SpawnError): Failure {
+  const { deps, dialect } = turns;
+  const { message, help } =
+    found === undefined
+      ? notFoundTrouble(dialect, deps.config, deps.root)
+      : refusedTrouble(found, deps.config, dialect, error);
+  const named = `${dialect.name}: ${message}`;
+  return { reason: 'spawn', message: deps.masker?.text(named) ?? named, help };
+}
+
+/** The engine's own advice is about the program that it installs, which a configured one is not. */
+export function advised(failure: Failure, { dialect, deps }: EngineOf): Failure {
+  if (failure.reason !== 'spawn') return failure;
+  const help = configuredHelp(dialect, deps.config, deps.root);
+  return help === undefined ? failure : { ...failure, help };
+}

@@ -5,7 +5,6 @@ import type { ScopedLimits } from '../model/budget.ts';
 import type { Milestone } from '../model/event.ts';
 import { EXIT } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
-import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress } from '../model/progress.ts';
 import type { Json, JsonObject } from '../model/result.ts';

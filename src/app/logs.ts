@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
-import { asStepKey, type RunId } from '../model/ids.ts';
+import { asStepKey, liesIn, type RunId } from '../model/ids.ts';
 import { quoted } from '../report/words.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
@@ -49,7 +49,12 @@ async function showLogs(flags: LogsFlags): Promise<ExitCode> {
 
 function chooseAttempts(state: State, run: RunId, flags: LogsFlags): readonly LogAttempt[] {
   const step = flags.step === undefined ? undefined : asStepKey(flags.step);
-  return state.logs(run, step).filter((one) => flags.attempt === undefined || one.attempt === flags.attempt);
+  // What is made of other executions has said nothing itself.
+  const ofIt = (one: LogAttempt): boolean =>
+    step === undefined || one.step === step || liesIn(one.step, step);
+  return state
+    .logs(run)
+    .filter((one) => ofIt(one) && (flags.attempt === undefined || one.attempt === flags.attempt));
 }
 
 function nothing(state: State, run: RunId, { step, attempt }: LogsFlags): Promise<ExitCode> | ExitCode {
@@ -57,7 +62,13 @@ function nothing(state: State, run: RunId, { step, attempt }: LogsFlags): Promis
   if (step === undefined) return EXIT.succeeded;
   const what = attempt === undefined ? `step ${step}` : `attempt ${attempt} of ${step}`;
   const { steps: told, retryOf } = foldAll(state.history(run));
-  if (retryOf !== undefined && told.get(asStepKey(step))?.reused === 'retry')
+  const own = told.get(asStepKey(step));
+  if (own?.failure !== undefined && attempt === undefined)
+    return printRefusal({
+      message: `nothing was executed for ${step} in run ${run}, so it wrote nothing: it failed before`,
+      help: own.failure.message,
+    });
+  if (retryOf !== undefined && own?.reused === 'retry')
     return printRefusal({
       message: `the result of ${step} was taken over from run ${retryOf}, which has what it wrote`,
       help: `\`codemachine logs ${retryOf} ${quoted(step)}\``,
@@ -79,7 +90,7 @@ async function print(state: State, run: RunId, flags: LogsFlags): Promise<void> 
     for (const one of chooseAttempts(state, run, flags)) {
       for (const file of one.files.filter(({ name }) => wanted(name, flags.file))) {
         const head =
-          flags.step === undefined || one.attempt > 1
+          one.step !== flags.step || one.attempt > 1
             ? `── ${one.step} · attempt ${one.attempt} · ${file.name}\n`
             : '';
         for (;;) {

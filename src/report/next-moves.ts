@@ -1,6 +1,6 @@
 /** Says under a run's summary what to type next. */
 import { fileNames } from '../model/file-name.ts';
-import type { RunId } from '../model/ids.ts';
+import { liesIn, type RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import { type AttemptTrees, isUnmerged, type Progress, type StepProgress } from '../model/progress.ts';
 import { type Apart, apartOf } from './apart.ts';
@@ -93,7 +93,7 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
     ...(status === 'succeeded' || (parked?.reason === 'gate' && openGates(progress).length > 0)
       ? []
       : [parked?.resume ?? `codemachine resume ${run}`]),
-    ...(root === undefined ? [] : [`codemachine logs ${run} ${quoted(root.key)}`]),
+    ...(root === undefined ? [] : [`codemachine logs ${run} ${quoted(innermost(root, failed).key)}`]),
     ...(changed.length === 0
       ? []
       : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
@@ -111,6 +111,12 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
       .map(({ key }) => `codemachine apply ${run} ${quoted(key)}`),
   ];
   return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_MOVE)}`)];
+}
+
+/** Where the failure began: what is made of other executions fails because one of them did, often in the same moment. */
+function innermost(root: StepProgress, failed: readonly StepProgress[]): StepProgress {
+  const inside = failed.find(({ key }) => liesIn(key, root.key));
+  return inside === undefined ? root : innermost(inside, failed);
 }
 
 /** Isolated steps that came to no end or to a bad one, whose newest attempt has left edits in a recording alone. */

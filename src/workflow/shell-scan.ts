@@ -10,7 +10,7 @@ export const FENCE = '\0';
 const PASSING = new Set(['cat', 'tee', 'git', 'gh']);
 
 /** In place of a word's number: the expression stands in brackets, or in a here-document. */
-const INSIDE = -2;
+export const INSIDE = -2;
 
 /** Commands that hand their output on, with the expressions in them by number of expression and of word. */
 export interface Pipeline {
@@ -150,6 +150,8 @@ function open(scan: Scan, length: number): void {
 function close(scan: Scan): void {
   endPipeline(scan);
   const frame = scan.frames.pop();
+  // What such a here-document brings would be read where nothing tells whose it is.
+  if (scan.heredocs.length > 0) scan.lost = true;
   if (frame === undefined || !frame.closes || scan.frames.length === 0) {
     scan.lost = true;
     return;
@@ -237,9 +239,10 @@ function redirect(scan: Scan): void {
   endWord(scan);
   if (text.startsWith('<<<', at)) scan.at += 3;
   else if (text.startsWith('<<', at)) heredoc(scan);
-  else if (text[at + 1] === '(') scan.lost = true;
+  else if (text[at + 1] === '(' || text[at - 1] === '&') scan.lost = true;
   else {
-    if (text[at] === '>') top(scan).pipeline.writes = true;
+    if (text[at] === '>' || text[at + 1] === '>') top(scan).pipeline.writes = true;
+    top(scan).pipeline.words.push('>');
     scan.at += 1 + (/^[>&|]/.test(text.slice(at + 1)) ? 1 : 0);
   }
 }

@@ -7,6 +7,7 @@ import { literalText } from '../model/expression.ts';
 import type { RunStep, Step, Workflow } from '../model/workflow.ts';
 import { pathOf } from './expression-compare.ts';
 import { childrenOf, type Node, parseExpression } from './expression-syntax.ts';
+import { careOf } from './shell-care.ts';
 
 /** What comes from the runner or the committed file itself, in forms that cannot hold a program. A branch name can. */
 const SAFE = new Set([
@@ -91,9 +92,11 @@ export function fencesIn(
   const taken = (name: string) =>
     Object.hasOwn(env, name) || words.has(name) || [...given.values()].includes(name);
   let line = '';
-  for (const part of program.parts) {
+  let before = '';
+  for (const [i, part] of program.parts.entries()) {
     if (typeof part === 'string') {
       line = (line + part).slice((line + part).lastIndexOf('\n') + 1);
+      before += part;
       continue;
     }
     const data = dataIn(part, written);
@@ -102,10 +105,20 @@ export function fencesIn(
     if (known === undefined) given.set(part.text, name);
     const quoted = line.replaceAll(/\\./g, '').split('"').length % 2 === 0;
     const reference = referenceTo(name, shell, quoted);
-    const way = { name, declared: known !== undefined, value: `\${{ ${part.text} }}`, reference };
+    const care =
+      shell === undefined || shell === 'bash' || shell === 'sh'
+        ? careOf(before, behind(program, i))
+        : undefined;
+    const way = { name, declared: known !== undefined, value: `\${{ ${part.text} }}`, reference, care };
     found.push({ part, data, way });
+    before += 'x';
   }
   return found;
+}
+
+function behind({ parts }: Template, at: number): string {
+  const next = parts[at + 1];
+  return typeof next === 'string' ? next : '';
 }
 
 function plainPath(expr: Expr): string | undefined {

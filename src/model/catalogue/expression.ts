@@ -164,13 +164,28 @@ export interface Way {
   readonly reference: string;
   /** Whether the variable is there already. */
   readonly declared: boolean;
+  /** What else its place asks for. */
+  readonly care?: Care | undefined;
 }
 
+/** A place in a script where a variable alone is not the way: calculated, obeyed, or not read at all. */
+export type Care = 'number' | 'obeyed' | 'single-quotes' | 'quoted-document';
+
 /** The advice to take that way. */
-export function byVariable({ name, value, reference, declared }: Way): string {
-  return declared
-    ? `write \`${reference}\``
-    : `put it in \`env:\` as \`${name}: "${value}"\`, then write \`${reference}\``;
+export function byVariable({ name, value, reference, declared, care }: Way): string {
+  const first = declared ? '' : `put it in \`env:\` as \`${name}: "${value}"\`, then `;
+  switch (care) {
+    case 'number':
+      return `${first}check it first: \`[[ $${name} =~ ^[0-9]+$ ]] || exit 1\`; what calculates, or wants a name, would run what stands in it`;
+    case 'obeyed':
+      return `${first}let the program read \`${name}\` from its environment as data: as a word here it would be obeyed from a variable too`;
+    case 'single-quotes':
+      return `${first}write \`'"$${name}"'\`, which ends the single quotes around it`;
+    case 'quoted-document':
+      return `${first}write \`$${name}\`, and the delimiter without quotes`;
+    default:
+      return `${first}write \`${reference}\``;
+  }
 }
 
 const TAINT_CODES = {

@@ -63,32 +63,32 @@ describe('run', () => {
   test.each<[string, StepSketch, string]>([
     [
       'an input',
-      { run: '${{ inputs.issue }}' },
+      { run: 'x ${{ inputs.issue }}' },
       'put it in `env:` as `ISSUE: "${{ inputs.issue }}"`, then write `"$ISSUE"`',
     ],
     [
       'an output',
-      { run: '${{ steps.first.outputs.version }}' },
+      { run: 'x ${{ steps.first.outputs.version }}' },
       'put it in `env:` as `FIRST_VERSION: "${{ steps.first.outputs.version }}"`, then write `"$FIRST_VERSION"`',
     ],
     [
       'a powerful name',
-      { run: '${{ inputs.path }}' },
+      { run: 'x ${{ inputs.path }}' },
       'put it in `env:` as `VALUE_PATH: "${{ inputs.path }}"`, then write `"$VALUE_PATH"`',
     ],
     [
       'what is there already',
-      { run: '${{ inputs.issue }}', env: { I: '${{ inputs.issue }}' } },
+      { run: 'x ${{ inputs.issue }}', env: { I: '${{ inputs.issue }}' } },
       'write `"$I"`',
     ],
-    ['a variable', { run: '${{ env.I }}', env: { I: 'i' } }, 'write `"$I"`'],
+    ['a variable', { run: 'x ${{ env.I }}', env: { I: 'i' } }, 'write `"$I"`'],
     [
       'a name that is taken',
-      { run: '${{ inputs.issue }}', env: { ISSUE: 'x' } },
+      { run: 'x ${{ inputs.issue }}', env: { ISSUE: 'x' } },
       'put it in `env:` as `ISSUE_2: "${{ inputs.issue }}"`, then write `"$ISSUE_2"`',
     ],
     ['double quotes', { run: 'echo "a ${{ env.I }} b"', env: { I: 'i' } }, 'write `$I`'],
-    ['a line after quotes', { run: 'echo "a" \\"\n${{ env.I }}', env: { I: 'i' } }, 'write `"$I"`'],
+    ['a line after quotes', { run: 'echo "a" \\"\nx ${{ env.I }}', env: { I: 'i' } }, 'write `"$I"`'],
     [
       'python',
       { run: '${{ inputs.issue }}', shell: 'python' },
@@ -99,6 +99,34 @@ describe('run', () => {
   ])('shows the way out for %s', (_, step, suggestion) => {
     expect(advice(step)).toEqual([suggestion]);
   });
+});
+
+test.each([
+  ['[[ ${{ inputs.issue }} -gt 3 ]] && echo big', 'check it first: `[[ $ISSUE =~ ^[0-9]+$ ]] || exit 1`'],
+  ['echo $((${{ inputs.issue }} + 1))', 'check it first'],
+  ['((x = ${{ inputs.issue }}))', 'check it first'],
+  ['declare -i n="${{ inputs.issue }}"', 'check it first'],
+  ['if [ -v "${{ inputs.issue }}" ]; then echo; fi', 'check it first'],
+  ['test -v "${{ inputs.issue }}"', 'check it first'],
+  ['printf -v "${{ inputs.issue }}" hi', 'check it first'],
+  ['read "${{ inputs.issue }}"', 'check it first'],
+  ['let "x=${{ inputs.issue }}"', 'check it first'],
+  ['echo "${a[${{ inputs.issue }}]}"', 'check it first'],
+  ["echo 'a ${{ inputs.issue }} b'", 'then write `\'"$ISSUE"\'`, which ends the single quotes'],
+  ["cat <<'EOF'\n${{ inputs.issue }}\nEOF", 'the delimiter without quotes'],
+  ["python3 - <<'EOF'\n${{ inputs.issue }}\nEOF", 'it would be obeyed from a variable too'],
+  ["sh -c 'echo ${{ inputs.issue }}'", 'it would be obeyed from a variable too'],
+  ['echo ${{ inputs.issue }} | bash', 'it would be obeyed from a variable too'],
+  ['git -c "${{ inputs.issue }}" status', 'it would be obeyed from a variable too'],
+  ['PS4="${{ inputs.issue }}"; set -x', 'it would be obeyed from a variable too'],
+  ['GIT_SSH_COMMAND="${{ inputs.issue }}" git fetch', 'it would be obeyed from a variable too'],
+  ['${{ inputs.issue }} --version', 'it would be obeyed from a variable too'],
+  ['npm test -- ${{ inputs.issue }}', 'then write `"$ISSUE"`'],
+  ["[[ x == ${{ inputs.issue }} ]] && echo 'it'", 'then write `"$ISSUE"`'],
+])('says what else %j asks for', (run, words) => {
+  const [said] = advice({ run });
+  expect(said).toContain(words);
+  if (!words.includes('then write `"')) expect(said).not.toContain('then write `"$ISSUE"`');
 });
 
 describe('variables that choose what programs do', () => {

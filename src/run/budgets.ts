@@ -19,6 +19,7 @@ import type { Step } from '../model/workflow.ts';
 import { budgetsOf, type StepPlace } from './budget-places.ts';
 import { budgetFailure, type Used } from './budget-words.ts';
 import type { Ledger } from './ledger.ts';
+import { keepingRaised } from './raised.ts';
 import type { Running } from './running.ts';
 
 /** What becomes of the run when a budget is used up. */
@@ -274,15 +275,16 @@ function priced(prices: BudgetsOf['prices'], usage: Usage, model: string | undef
   return { ...usage, usd: dear / 1_000_000 };
 }
 
-/** The limits to be said with an opening: those of the file where it is new to the run, and what was raised. */
+/** The limits to be said with an opening: those of the file where it is new to the run, and what was raised, now or before. */
 export function limitsToSay({
-  input: { workflow, options, updated },
+  input: { workflow, options, updated, history },
   ledger,
 }: Pick<Running, 'input' | 'ledger'>): { readonly budget?: ScopedLimits } {
   const { limits: known } = ledger.progress.spending;
   let said: ScopedLimits = {};
-  for (const [scope, { limits }] of budgetsOf(workflow))
-    if (known[scope] === undefined || updated !== undefined) said = merged(said, { [scope]: limits });
+  for (const [scope, own] of budgetsOf(workflow))
+    if (known[scope] === undefined || updated !== undefined)
+      said = merged(said, { [scope]: keepingRaised(history, scope as Scope, own) });
   said = merged(said, options.raised ?? {});
   return Object.keys(said).length === 0 ? {} : { budget: said };
 }

@@ -283,3 +283,30 @@ test('a used workflow has a budget of its own, with its own agents; its finally 
   expect((await resumed.result()).end).toBe('succeeded');
   expect(resumed.made).toEqual(['release.b.1', 'release.f.1', 'c.1']);
 });
+
+test('a limit that was raised stays raised where the run goes on with other files; one that the file raises higher goes by the file', async () => {
+  const parked = start({ workflow: workflowOf(three, { budget: budget({ usd: 1 }) }), script: costs(1.5) });
+  expect((await parked.result()).end).toBe('parked');
+  const again = start({
+    workflow: workflowOf(three, { budget: budget({ usd: 1 }) }),
+    script: costs(1.5),
+    history: parked.journal,
+    options: { raised: { run: { usd: 2.5 } } },
+  });
+  expect((await again.result()).end).toBe('parked');
+  const updated = (usd: number) =>
+    start({
+      workflow: workflowOf(three, { budget: budget({ usd }) }),
+      script: costs(0),
+      history: again.journal,
+      opening: { updated: { sha256: 'cd'.repeat(32), inputs: {}, again: [], gone: [] } },
+      options: { raised: {} },
+    });
+  const said = async (usd: number) => {
+    const rig = updated(usd);
+    await rig.result();
+    return rig.journal.findLast((m) => m.type === 'run-resumed');
+  };
+  expect(await said(1)).toMatchObject({ budget: { run: { usd: 2.5 } } });
+  expect(await said(9)).toMatchObject({ budget: { run: { usd: 9 } } });
+});

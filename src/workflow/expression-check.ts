@@ -1,4 +1,5 @@
 /** Finds what is wrong with one expression before it is ever evaluated. */
+
 import {
   Binary,
   ContextAccess,
@@ -15,6 +16,7 @@ import type { ArgsOf, Code } from '../model/diagnostic.ts';
 import { compare } from './expression-compare.ts';
 import { CONTEXTS, type Context, ELSEWHERE, insteadOf, type Place, READABLE } from './expression-contexts.ts';
 import { FUNCTION_NAMES, STATUS_FUNCTIONS, signatureOf, takes } from './expression-functions.ts';
+import { checkGlobs } from './expression-globs.ts';
 import type { Node } from './expression-syntax.ts';
 import { toJson } from './expression-values.ts';
 import { nearest } from './suggest.ts';
@@ -121,6 +123,7 @@ function checkCall(node: FunctionCall, view: View): Type {
       view.report('changed-not-here', node, { key: keyOf(view.place), shown: SHOWN.has(view.place) });
     else if (!view.hasGit) view.report('changed-needs-git', node, {});
   }
+  if (signature.name === 'changed' || signature.name === 'hashFiles') checkGlobs(node, view);
   if (STATUS_FUNCTIONS.has(signature.name) && view.place !== 'if') {
     view.report('function-not-here', node, { name: signature.name, key: `\`${keyOf(view.place)}\`` });
   }

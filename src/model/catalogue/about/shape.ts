@@ -50,7 +50,7 @@ export const SHAPE_ABOUT = {
   'isolated-only':
     '`copy`, `link`, `setup`, `merge` and `on-conflict` belong to a step with a tree of its own. Under `defaults` they may stand without a `mode`: then they hold for the steps that say `isolated`.',
   'bad-glob':
-    'A glob with so many stars or alternatives that matching it can take minutes, or with nothing in it.',
+    'A glob with so many stars or alternatives that matching it can take minutes, or one that no file can ever fit: with nothing in it, out of the workspace, of a folder (`src/`, for `src/**`), or one that only takes away (`!docs/**` alone).',
   'reserved-path':
     '`copy` and `link` bring in what git ignores. `.git` each worktree has for itself, and `.codemachine` belongs to the runs.',
   'never-merged':

@@ -203,10 +203,10 @@ export function tally(steps: readonly StepProgress[], running: boolean): string 
 
 function totals({ progress, changes, steps, now }: Told): readonly string[] {
   const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
-  const usage = usageOf(progress, agents.filter(isUsageUnknown));
+  const usage = usageOf(progress, agents);
   const files = [...new Set([...changes.values()].flat())].sort();
   const outputs = Object.entries(progress.outputs ?? {});
-  const kept = steps.flatMap(({ values }) => (values.artifacts ?? []).map((artifact) => artifact.path));
+  const kept = artifactNames(steps);
   return [
     ...(agents.length === 0 && progress.usage === undefined ? [] : [`used: ${usage}`]),
     ...budgetLines(progress, now),
@@ -225,6 +225,16 @@ function totals({ progress, changes, steps, now }: Told): readonly string[] {
   ];
 }
 
+/** The files that were kept; with whose they are where several kept one of the same path. */
+function artifactNames(steps: readonly StepProgress[]): readonly string[] {
+  const all = steps.flatMap(({ key, values }) =>
+    (values.artifacts ?? []).map((artifact) => ({ key, path: artifact.path })),
+  );
+  const paths = new Map<string, number>();
+  for (const one of all) paths.set(one.path, (paths.get(one.path) ?? 0) + 1);
+  return all.map((one) => ((paths.get(one.path) ?? 0) > 1 ? `${one.path} of ${one.key}` : one.path));
+}
+
 /** Where the newest attempts left HEAD that are not undone. */
 function headLines(steps: readonly StepProgress[]): readonly string[] {
   const moved = steps.flatMap(({ key, attempt, trees: { [attempt]: own } }) =>
@@ -233,8 +243,11 @@ function headLines(steps: readonly StepProgress[]): readonly string[] {
   return moved.slice(0, MOST_FILES).map((line) => oneLine(line, WIDEST_LINE * 2));
 }
 
-function usageOf({ usage, spending }: Progress, silent: readonly StepProgress[]): string {
-  const { unknown } = spending.by.get('run') ?? NOTHING_SPENT;
+function usageOf({ usage, spending }: Progress, agents: readonly StepProgress[]): string {
+  const silent = agents.filter(isUsageUnknown);
+  // Budgets count what is replayed as if it were made; nobody has spent it.
+  const replayed = agents.filter(({ reused, values }) => reused === 'replay' && values.usage?.usd === null);
+  const unknown = (spending.by.get('run') ?? NOTHING_SPENT).unknown - replayed.length;
   if (silent.length === 0 && unknown > 0 && usage?.usd !== null) {
     const attempts = `${count(unknown, 'attempt')} of unknown cost`;
     return usage === undefined ? attempts : `${usageWords(usage)}, not counting ${attempts}`;

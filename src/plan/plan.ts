@@ -7,6 +7,7 @@ import type { Step, Workflow } from '../model/workflow.ts';
 import { findCycles } from './cycles.ts';
 import type { Links } from './links.ts';
 import { linksOf, topologicalOrder } from './links.ts';
+import { findParallelSessions } from './sessions.ts';
 import { findParallelWriters } from './writers.ts';
 
 /** What planning gives: the plan unless the order makes no sense, and everything there is to say about the order. */
@@ -59,7 +60,11 @@ function planList(workflow: Workflow, steps: readonly Step[], parts: Parts): Pla
   const inside = [...bodies].flatMap(([step, { diagnostics }]) => (step.kind === 'loop' ? diagnostics : []));
   const list = { source: workflow.source, steps };
   if (order.length < steps.length) return { diagnostics: [...inside, ...findCycles(list, links, order)] };
-  const diagnostics = [...inside, ...findParallelWriters(list, links, order)];
+  const diagnostics = [
+    ...inside,
+    ...findParallelWriters(list, links, order),
+    ...findParallelSessions(list, links, order),
+  ];
   const plans = new Map(
     [...bodies].flatMap(([step, { plan }]) => (plan === undefined ? [] : [[step, plan] as const])),
   );

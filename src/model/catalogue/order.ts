@@ -15,6 +15,16 @@ export const ORDER_CODES = {
     ({ step }) => `the instances of \`${step}\` may write to the same tree at the same time`,
     () => 'give each a tree of its own: `workspace: isolated`; or say `max-parallel: 1` in the matrix',
   ),
+  'parallel-sessions': error<{ first: string; second: string; of: string }>(
+    ({ first, second, of }) =>
+      `\`${second}\` and \`${first}\` may go on in the session of \`${of}\` at the same time`,
+    ({ first, of }) =>
+      `order them: add \`${first}\` to \`needs\`; or branch off: \`session: { fork: ${of} }\``,
+  ),
+  'matrix-sessions': error<{ step: string; of: string }>(
+    ({ step, of }) => `the instances of \`${step}\` may go on in the session of \`${of}\` at the same time`,
+    ({ of }) => `let each branch off: \`session: { fork: ${of} }\`; or say \`max-parallel: 1\` in the matrix`,
+  ),
   unreachable: warning<{ step: string; gate: string }>(
     ({ step, gate }) => `\`${step}\` can never run: nothing passes the gate \`${gate}\` before it`,
     ({ gate }) => `mend the \`require\` of \`${gate}\`, or take the step out`,

@@ -6,6 +6,10 @@ export const ORDER_ABOUT = {
     'Two agents may write to the same tree at the same time, and neither could be undone alone. Order them, or give one of them a tree of its own: [`workspace: isolated`](workflow.md#workspaces).',
   'matrix-writers':
     'The instances of a matrix run side by side, and agents that write would do so in the same tree. Give each instance a tree of its own: [`workspace: isolated`](workflow.md#workspaces), or let them run one after the other.',
+  'parallel-sessions':
+    'Two steps may go on in one session at the same time, and each would miss what the other says, or spoil it. Order them, or let one branch off with `session: { fork: … }`, which leaves the session as it is.',
+  'matrix-sessions':
+    'The instances of a matrix run side by side, and would all go on in one session. Let each branch off with `session: { fork: … }`, or let them run one after the other.',
   unreachable:
     'A gate before this step has a `require` that is always false, so it always fails, and nothing behind it runs.',
   'uses-cycle':

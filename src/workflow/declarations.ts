@@ -34,7 +34,12 @@ function readInputSpec(reading: Reading, { name, at, value: node }: Entry): Inpu
   if (type === 'choice' && optionsNode === undefined) complain(reading, 'no-options', at, { name });
   else if (type !== 'choice' && options !== undefined && INPUT_TYPES.includes(written)) {
     complain(reading, 'options-without-choice', optionsNode?.at ?? at, { name, type });
-  } else if (spec.default !== undefined && fallback !== undefined && !isFence(fallback)) {
+  } else if (
+    spec.default !== undefined &&
+    fallback !== undefined &&
+    !isFence(fallback) &&
+    options?.length !== 0
+  ) {
     const problem = misfit(spec, spec.default);
     if (problem !== undefined)
       complain(reading, 'bad-default', fallback.at, {

@@ -17,7 +17,7 @@ const WORKFLOW = (workspace: string): string => `steps:
 `;
 
 /** At every so manieth of them in `npm run ci`, at each in the soak. */
-const EVERY = Number(process.env['CODEMACHINE_KILL_EVERY'] ?? 4);
+const EVERY = Number(process.env['CODEMACHINE_KILL_EVERY'] ?? 6);
 
 /** Gits that change something which lasts. */
 const WRITERS = 'update-ref|checkout-index|merge-tree|read-tree';

@@ -1,5 +1,10 @@
 // How the tests run: pure rooms share one module graph, everything that touches the world gets its own process.
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+// What takes long and repeats in many shapes what shorter tests hold: `npm run soak -- long` runs it, CI has ten minutes.
+const long = JSON.parse(readFileSync(new URL('soak-tests.json', import.meta.url), 'utf8')) as string[];
+const left = process.env['CODEMACHINE_TEST_ALL'] === '1' ? [] : long;
 
 // Pure rooms hold no state between tests, so isolating each file would only pay for loading it again (1.5 s against 13 s).
 const pure = ['model', 'workflow', 'plan', 'run'].map((room) => `test/${room}/**/*.test.ts`);
@@ -24,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'world',
           include: ['test/**/*.test.ts'],
-          exclude: [...pure, '**/node_modules/**', '**/fixtures/**'],
+          exclude: [...pure, ...left, '**/node_modules/**', '**/fixtures/**'],
           pool: 'forks',
         },
       },

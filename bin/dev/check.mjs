@@ -34,9 +34,12 @@ export async function check(names = []) {
   const reports = mkdtempSync(path.join(tmpdir(), 'codemachine-check-'));
   const results = [];
   try {
-    for (const [name, command] of tools) {
-      if (wanted(name)) results.push(show(await runTool(name, command), budgets));
-    }
+    results.push(
+      ...(await runTools(
+        tools.filter(([name]) => wanted(name)),
+        budgets,
+      )),
+    );
     for (const [name, folders] of testSuites()) {
       if (wanted(name)) results.push(show(await runTests(name, folders, reports), budgets));
     }
@@ -61,6 +64,18 @@ function testSuites() {
 
 function hasTests(folder) {
   return readdirSync(folder, { recursive: true }).some((file) => String(file).endsWith('.test.ts'));
+}
+
+// Each keeps one core busy: two of them run side by side, the longest first, and are shown as they end.
+async function runTools(chosen, budgets) {
+  const results = [];
+  const waiting = [...chosen].sort(([a], [b]) => (budgets[b] ?? 0) - (budgets[a] ?? 0));
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      results.push(show(await runTool(...next), budgets));
+  };
+  await Promise.all([work(), work()]);
+  return results;
 }
 
 async function runTool(name, command) {

@@ -9,6 +9,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 // A variable that is set already chooses: the seed that was printed to repeat a failure, other numbers of tries.
 const soaks = {
+  long: {
+    files: () => JSON.parse(readFileSync(path.join(root, '.config/soak-tests.json'), 'utf8')),
+    variables: {},
+  },
   properties: {
     files: propertyTests,
     variables: { CODEMACHINE_TEST_SEED: randomInt(1, 2 ** 31), CODEMACHINE_TEST_RUNS: 20 },
@@ -48,7 +52,7 @@ function soak(name) {
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
   // As many tries take as long as they take.
   const args = ['run', '--config', '.config/vitest.config.ts', '--testTimeout=0', ...files()];
-  const env = { ...process.env, ...Object.fromEntries(chosen) };
+  const env = { ...process.env, ...Object.fromEntries(chosen), CODEMACHINE_TEST_ALL: '1' };
   const { status, error } = spawnSync(process.execPath, [vitest, ...args], {
     cwd: root,
     env,

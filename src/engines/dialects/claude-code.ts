@@ -17,6 +17,10 @@ const capabilities: Capabilities = {
   },
   efforts: ['low', 'medium', 'high', 'max'],
   reportsCost: true,
+  schema: 'native',
+  usage: 'live',
+  sandbox: 'none',
+  addDir: true,
 };
 
 /** Documented at https://code.claude.com/docs/en/settings#environment-variables. */
@@ -54,6 +58,23 @@ export const claudeCode: Dialect = {
   program: 'claude',
   install:
     'install it with `npm install -g @anthropic-ai/claude-code`, or name it under `engines:` in the configuration',
+  tested: { from: '2.1.328', to: '2.1.328' },
+  signIn: {
+    variables: [
+      ...['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+      ...BACK_ENDS.map(([name]) => name),
+    ],
+    files: (env) => {
+      const { CLAUDE_CONFIG_DIR: own, HOME: home = '/' } = env;
+      const directory = own ?? `${home}/.claude`;
+      return [
+        { path: `${directory}/.credentials.json`, keys: ['claudeAiOauth'] },
+        { path: `${directory}/settings.json`, keys: ['apiKeyHelper'] },
+        { path: own === undefined ? `${home}/.claude.json` : `${own}/.claude.json`, keys: ['primaryApiKey'] },
+      ];
+    },
+    help: 'sign in with `claude /login`, or set ANTHROPIC_API_KEY',
+  },
   capabilities,
   variables: (environ) => [
     ...VARIABLES,

@@ -17,6 +17,10 @@ const capabilities: Capabilities = {
   },
   efforts: ['low', 'medium', 'high', 'max'],
   reportsCost: false,
+  schema: 'native',
+  usage: 'end',
+  sandbox: 'bubblewrap',
+  addDir: true,
 };
 
 /** Documented at https://developers.openai.com/codex/config-reference; other providers name their own key in its `config.toml`. */
@@ -30,16 +34,29 @@ export const codex: Dialect = {
   name: 'codex',
   program: 'codex',
   install: 'install it with `npm install -g @openai/codex`, or name it under `engines:` in the configuration',
+  tested: { from: '0.169.0', to: '0.169.0' },
+  signIn: {
+    variables: KEYS,
+    files: (env) => {
+      const home = homeOf(env);
+      return home === undefined ? [] : [{ path: `${home}/auth.json`, keys: ['OPENAI_API_KEY', 'tokens'] }];
+    },
+    help: 'sign in with `codex login`, or set CODEX_API_KEY',
+  },
   capabilities,
   variables: () => [...VARIABLES, 'AZURE_OPENAI_API_KEY'],
   command,
   reader: (job) => codexReader(job.model),
   ledgerFile: (env, session) => {
-    const home = env.CODEX_HOME ?? (env.HOME === undefined ? undefined : `${env.HOME}/.codex`);
+    const home = homeOf(env);
     return home === undefined ? undefined : { directory: `${home}/sessions`, suffix: `-${session}.jsonl` };
   },
   ledger: codexLedger,
 };
+
+function homeOf(env: Readonly<Record<string, string>>): string | undefined {
+  return env.CODEX_HOME ?? (env.HOME === undefined ? undefined : `${env.HOME}/.codex`);
+}
 
 function command(job: PromptJob, place: DialectPlace): EngineCommand {
   const schema = answerSchema(job);

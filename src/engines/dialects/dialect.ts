@@ -112,6 +112,42 @@ export interface Capabilities {
   readonly efforts: readonly Effort[];
   /** Whether it reports what a turn cost. */
   readonly reportsCost: boolean;
+  /** How an answer is made to fit `output`: by a mode of the engine, or by words in the prompt alone. It is checked in any case. */
+  readonly schema: 'native' | 'prompt';
+  /** When its output says what was used: as it works, so that a budget in tokens ends the attempt; when the turn is over; never. */
+  readonly usage: 'live' | 'end' | 'none';
+  /** What holds its commands below `access: full`: a sandbox of its own, or nothing but its own rules. */
+  readonly sandbox: Sandbox;
+  /** Whether a step below the root of the workspace can open all of it to the engine. */
+  readonly addDir: boolean;
+}
+
+/** What confines the commands of an engine. */
+export type Sandbox = 'bubblewrap' | 'none';
+
+/** Versions, as the engine prints them; a bound that has fewer parts covers all that begin with it. */
+export interface Tested {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What tells that an engine is signed in, without asking anybody. */
+export interface SignIn {
+  /** Any of them is enough, where it is set and not empty. */
+  readonly variables: readonly string[];
+  /**
+   * The files that it keeps its sign-in in, absolute, given the environment of its attempts. One that is a JSON object with one of
+   * `keys` is enough; no keys stand for any.
+   */
+  files(env: Readonly<Record<string, string>>): readonly SignInFile[];
+  /** What to do where nothing of it is there. */
+  readonly help: string;
+}
+
+/** A file that may hold a sign-in. */
+export interface SignInFile {
+  readonly path: string;
+  readonly keys: readonly string[];
 }
 
 /** What an engine wrote into a file of its own about a session. */
@@ -128,6 +164,9 @@ export interface Dialect {
   readonly program: string;
   /** What to do when it is missing. */
   readonly install: string;
+  /** The versions that this dialect was measured with. */
+  readonly tested: Tested;
+  readonly signIn: SignIn;
   readonly capabilities: Capabilities;
   /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
   variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];

@@ -1,4 +1,5 @@
 // Holds the tables of the documentation to the lists of the program.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,6 +11,7 @@ import {
   shellBase,
   TRAPS,
 } from '../../src/engines/child-env.ts';
+import type { PromptKey } from '../../src/engines/dialects/dialect.ts';
 import { DIALECTS } from '../../src/engines/dialects/dialects.ts';
 import { FAILURE_REASONS, FALLBACK_REASONS, TRANSIENT_REASONS } from '../../src/model/failure.ts';
 import { BUILT_IN_ENGINES } from '../../src/model/workflow.ts';
@@ -100,19 +102,28 @@ describe('docs/engines.md', () => {
     expect(tableUnder(page, 'What `access` means')).toEqual(levels);
   });
 
+  test('has the tables that the dialects make', () => {
+    const script = path.join(ROOT, 'bin/dev/engines-page.mjs');
+    const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
   test('says which keys each can honour', () => {
-    const yes = (holds: boolean) => (holds ? 'yes' : 'no');
-    const expected = tableUnder(page, 'What each can do').map(([key = '']) => [
-      key,
-      ...DIALECTS.map(({ capabilities: { keys, network, reportsCost } }) => {
-        if (key === 'reports cost') return yes(reportsCost);
-        if (key === '`network`') return yes(Object.values(network).some((values) => values.length > 0));
-        return yes((keys as readonly string[]).includes(codeIn(key)[0] ?? ''));
-      }),
-    ]);
-    expect(tableUnder(page, 'What each can do')).toEqual(expected);
-    const keys = expected.map(([key = '']) => codeIn(key)[0]);
-    for (const { capabilities } of DIALECTS) for (const key of capabilities.keys) expect(keys).toContain(key);
+    const rows = Object.fromEntries(
+      tableUnder(page, 'What each can do').map(([key = '', ...cells]) => [key, cells]),
+    );
+    // How it can is more than whether: an answer always can be asked for, and the network is a matter of the access.
+    const elsewhere: Partial<Record<PromptKey, string>> = { output: 'schema', network: 'network off' };
+    const all: readonly PromptKey[] = [
+      ...DIALECTS.flatMap(({ capabilities }) => capabilities.keys),
+      'network',
+    ];
+    for (const key of all) expect(Object.keys(rows)).toContain(elsewhere[key] ?? key);
+    DIALECTS.forEach(({ capabilities: { keys } }, index) => {
+      for (const [key, cells] of Object.entries(rows))
+        if ((all as readonly string[]).includes(key) && key !== 'network')
+          expect(cells[index] !== 'no', key).toBe((keys as readonly string[]).includes(key));
+    });
   });
 
   test('lists the variables that pass to each', () => {

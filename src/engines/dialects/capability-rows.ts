@@ -1,0 +1,81 @@
+/** Says in a word each what an engine can do. */
+import type { JsonObject } from '../../model/result.ts';
+import { ACCESS_LEVELS, EFFORT_LEVELS } from '../../model/workflow.ts';
+import type { Capabilities, PromptKey } from './dialect.ts';
+
+/** One thing that an engine can do or cannot, and how. */
+export interface CapabilityRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The keys that are honoured or not, with the names that people know them by. */
+const KEYS: readonly (readonly [string, PromptKey])[] = [
+  ['session', 'session'],
+  ['fork', 'fork'],
+  ['max-turns', 'max-turns'],
+  ['tools', 'tools'],
+  ['mcp', 'mcp'],
+  ['system', 'system'],
+];
+
+/** All of it, in the same order for every engine. */
+export function capabilityRows(capabilities: Capabilities): readonly CapabilityRow[] {
+  const { keys, schema, sandbox, usage, reportsCost, addDir } = capabilities;
+  return [
+    { name: 'schema', value: schema === 'native' ? 'native' : 'by prompt' },
+    ...KEYS.map(([name, key]) => ({ name, value: yes(keys.includes(key)) })),
+    { name: 'effort', value: efforts(capabilities) },
+    { name: 'network off', value: networkOff(capabilities) },
+    { name: 'sandbox', value: sandbox === 'none' ? 'no' : sandbox },
+    { name: 'usage', value: WHEN[usage] },
+    { name: 'budget', value: WHEN[usage] },
+    { name: 'cost', value: yes(reportsCost) },
+    { name: 'add-dir', value: yes(addDir) },
+  ];
+}
+
+/** All of it for programs. */
+export function capabilitiesJson(capabilities: Capabilities): JsonObject {
+  const {
+    keys,
+    schema,
+    sandbox,
+    usage,
+    reportsCost,
+    addDir,
+    efforts: levels,
+    network,
+    access,
+  } = capabilities;
+  return {
+    schema: schema === 'native' ? 'native' : 'by-prompt',
+    ...Object.fromEntries(KEYS.map(([name, key]) => [name, keys.includes(key)])),
+    effort: [...levels],
+    network: Object.fromEntries(ACCESS_LEVELS.map((level) => [level, [...network[level]]])),
+    sandbox,
+    usage,
+    budget: usage,
+    cost: reportsCost,
+    'add-dir': addDir,
+    access: { ...access },
+  };
+}
+
+/** What is told while the engine works ends it in time; what is told at the end counts against those that come after it. */
+const WHEN = { live: 'live', end: 'at the end', none: 'no' } as const;
+
+function yes(holds: boolean): string {
+  return holds ? 'yes' : 'no';
+}
+
+function efforts({ efforts: levels }: Capabilities): string {
+  if (levels.length === 0) return 'no';
+  return EFFORT_LEVELS.every((level) => levels.includes(level)) ? 'all' : levels.join(' ');
+}
+
+function networkOff({ network }: Capabilities): string {
+  const levels = ACCESS_LEVELS.filter((level) => network[level].includes('off'));
+  if (levels.length === 0) return 'no';
+  return levels.length === ACCESS_LEVELS.length ? 'yes' : levels.join(' ');
+}

@@ -1,0 +1,37 @@
+/** Compares the version of an engine with those that its dialect was measured with. */
+import type { Tested } from './dialect.ts';
+
+/** How a version stands to the measured ones. */
+export type Testedness = 'tested' | 'older' | 'newer';
+
+/** How this version, as the engine prints it, stands to the measured ones. A pre-release counts as what it precedes. */
+export function testedness(version: string, { from, to }: Tested): Testedness {
+  if (compared(version, from) < 0) return 'older';
+  return compared(version, to) > 0 ? 'newer' : 'tested';
+}
+
+/** The measured versions in words: `1.2.3`, `1.2.3 to 1.4`. */
+export function rangeWords({ from, to }: Tested): string {
+  return from === to ? from : `${from} to ${to}`;
+}
+
+/** Why a version is not a measured one, in a sentence without its subject; undefined where it is. */
+export function untestedWords(version: string, tested: Tested): string | undefined {
+  const standing = testedness(version, tested);
+  if (standing === 'tested') return undefined;
+  return `is ${standing} than what was measured (${rangeWords(tested)})`;
+}
+
+/** Negative where the version is below the bound. What the bound does not say is not compared. */
+function compared(version: string, bound: string): number {
+  const [have, want] = [parts(version), parts(bound)];
+  for (const [index, part] of want.entries()) {
+    const difference = (have[index] ?? 0) - part;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function parts(version: string): readonly number[] {
+  return (/^\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number);
+}

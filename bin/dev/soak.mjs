@@ -17,6 +17,11 @@ const soaks = {
     files: propertyTests,
     variables: { CODEMACHINE_TEST_SEED: randomInt(1, 2 ** 31), CODEMACHINE_TEST_RUNS: 20 },
   },
+  // 10,000 streams of each engine.
+  streams: {
+    files: () => ['test/engines/dialects/fuzz.test.ts'],
+    variables: { CODEMACHINE_TEST_SEED: randomInt(1, 2 ** 31), CODEMACHINE_TEST_RUNS: 40 },
+  },
   // CODEMACHINE_KILL_PARALLEL says in how many repositories at once.
   kills: {
     files: () => ['test/kill/kill.test.ts'],

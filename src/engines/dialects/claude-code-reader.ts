@@ -18,7 +18,17 @@ import {
   unlessLeftOut,
   type Verdict,
 } from './dialect.ts';
-import { countOf, eventOf, fieldsOf, listOf, objectOf, sessionOf, textOf, withNoise } from './event-line.ts';
+import {
+  countOf,
+  eventOf,
+  fieldsOf,
+  listOf,
+  objectOf,
+  sessionOf,
+  textOf,
+  usdOf,
+  withNoise,
+} from './event-line.ts';
 
 /** Everything heard of one turn. */
 export interface ClaudeHeard {
@@ -225,7 +235,7 @@ function usageOf(result: JsonObject): Usage {
       'input-tokens': countOf(one.inputTokens) + countOf(one.cacheCreationInputTokens) + cached,
       'output-tokens': countOf(one.outputTokens),
       'cached-tokens': cached,
-      usd: typeof one.costUSD === 'number' ? one.costUSD : null,
+      usd: usdOf(one.costUSD),
     });
   }, NO_USAGE);
 }

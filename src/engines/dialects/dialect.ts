@@ -192,7 +192,7 @@ export function failureOf(
   help: Partial<Record<FailureReason, string>>,
   more: Partial<Pick<Failure, 'exit-code' | 'signal' | 'retry-at'>> = {},
 ): Failure {
-  const line = words.replace(/\s+/g, ' ').trim();
+  const line = words.replace(/\s+/g, ' ').trim() || 'it failed and did not say why';
   const message = line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
   const advice = help[reason];
   return { reason, message, ...more, ...(advice === undefined ? {} : { help: advice }) };

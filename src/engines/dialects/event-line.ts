@@ -48,7 +48,15 @@ export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
-/** The value if it is a count; 0 for anything else. */
+/** The value if it is a count; 0 for anything else. One beyond all counting stays finite, in sums too. */
 export function countOf(value: Json | undefined): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+  return typeof value === 'number' && value > 0 ? Math.min(value, Number.MAX_SAFE_INTEGER) : 0;
+}
+
+/** A single turn that costs more than this was counted wrong. In dollars. */
+const MOST_USD = 1e9;
+
+/** The value if it is an amount of dollars; null, which is not known, for anything else. */
+export function usdOf(value: Json | undefined): number | null {
+  return typeof value === 'number' && value >= 0 && value <= MOST_USD ? value : null;
 }

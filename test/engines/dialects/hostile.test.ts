@@ -2,14 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { claudeCode } from '../../../src/engines/dialects/claude-code.ts';
+import { codex } from '../../../src/engines/dialects/codex.ts';
 import type { Dialect } from '../../../src/engines/dialects/dialect.ts';
-import { dialects, exits, job, runsOf, textOfRun } from './streams.ts';
-
-// A dialect that has seen none of these has been told nothing that could be a success.
-const successSigns: Record<string, RegExp> = {
-  'claude-code': /"subtype":"success"/,
-  codex: /turn\.completed/,
-};
+import { SPOKEN } from './signs.ts';
+import { exits, job } from './streams.ts';
 
 const ends = fc.record({
   exitCode: fc.constantFrom(0, 1, 2, 143, null),
@@ -28,8 +25,8 @@ function survives(dialect: Dialect, lines: readonly string[], end = exits(0)) {
   return reader.end(end);
 }
 
-describe.each(Object.entries(dialects))('%s', (engine, dialect) => {
-  const known = Object.keys(runsOf(engine)).flatMap((name) => textOfRun(engine, name).trimEnd().split('\n'));
+describe.each(SPOKEN)('$engine', ({ dialect, sign, streams }) => {
+  const known = Object.values(streams).flatMap((stream) => stream.toString().trimEnd().split('\n'));
   const words = [...new Set(known.flatMap((line) => line.match(/"[a-z_.]+"/g) ?? []))].map((word) =>
     word.slice(1, -1),
   );
@@ -68,7 +65,7 @@ describe.each(Object.entries(dialects))('%s', (engine, dialect) => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 8 }), ends, (lines, end) => {
         const verdict = survives(dialect, lines, end);
-        if (verdict.ok) expect(lines.join('\n')).toMatch(successSigns[engine] as RegExp);
+        if (verdict.ok) expect(sign.shown(lines), lines.join('\n')).toBe(true);
       }),
     );
   });
@@ -80,7 +77,7 @@ describe.each(Object.entries(dialects))('%s', (engine, dialect) => {
       fc.property(fc.array(fc.oneof(line, piece), { maxLength: 12 }), ends, (lines, end) => {
         const verdict = survives(dialect, lines, end);
         if (verdict.ok) {
-          expect(lines.join('\n')).toMatch(successSigns[engine] as RegExp);
+          expect(sign.shown(lines), lines.join('\n')).toBe(true);
           expect(end).toMatchObject({ exitCode: 0 });
         }
       }),
@@ -100,4 +97,25 @@ describe.each(Object.entries(dialects))('%s', (engine, dialect) => {
     const deep = `${'{"message":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
     expect(survives(dialect, [deep, '['.repeat(100_000)]).ok).toBe(false);
   });
+});
+
+it('takes no nonsense for a cost, and counts nothing that is not finite', () => {
+  const usage = { m: { inputTokens: 1e308, outputTokens: 1e308, cacheReadInputTokens: 1e308, costUSD: -1 } };
+  const result = {
+    type: 'result',
+    subtype: 'success',
+    is_error: false,
+    model_usage_since_last_result: usage,
+  };
+  for (const costUSD of [-1, 1e308, '1', null]) {
+    const line = JSON.stringify({ ...result, model_usage_since_last_result: { m: { ...usage.m, costUSD } } });
+    const { usage: counted } = survives(claudeCode, [line, line]);
+    expect(counted?.usd).toBeNull();
+    expect(Object.values(counted ?? {}).every((one) => one === null || Number.isFinite(one))).toBe(true);
+  }
+});
+
+it('says that nothing was said where an engine fails without a word', () => {
+  const verdict = survives(codex, ['{"type":"turn.failed","error":{"message":" "}}']);
+  expect(verdict).toMatchObject({ failure: { message: 'it failed and did not say why' } });
 });

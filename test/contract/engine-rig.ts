@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 
 import { type AgentDeps, agentEngine } from '../../src/engines/agent.ts';
-import { claudeCode } from '../../src/engines/dialects/claude-code.ts';
-import { codex } from '../../src/engines/dialects/codex.ts';
 import type { Dialect } from '../../src/engines/dialects/dialect.ts';
+import { dialectOf } from '../../src/engines/dialects/dialects.ts';
 import { attemptPattern, makeMark } from '../../src/engines/mark.ts';
 import type { Masker } from '../../src/engines/mask.ts';
 import { findMarked } from '../../src/engines/process.ts';
@@ -17,13 +16,29 @@ import type { Json, JsonObject } from '../../src/model/result.ts';
 import { handClock } from '../engines/agent/hand-clock.ts';
 import { job } from '../engines/dialects/streams.ts';
 import { engineBinary, type PinnedEngine } from '../support/engines.ts';
-import { type ClaudeAuth, claudeEnv, codexHome } from '../support/model-server/environments.ts';
+import { type ClaudeAuth, claudeEnv, codexHome, geminiEnv } from '../support/model-server/environments.ts';
 import type { ModelServer } from '../support/model-server/model-server.ts';
 
 /** The engines under contract. */
 export const engines = ['claude-code', 'codex'] as const satisfies readonly PinnedEngine[];
 
-const dialects: Record<PinnedEngine, Dialect> = { 'claude-code': claudeCode, codex };
+function dialectFor(engine: PinnedEngine): Dialect {
+  const dialect = dialectOf(engine);
+  if (dialect === undefined) throw new Error(`${engine} has no dialect`);
+  return dialect;
+}
+
+type Where = Pick<ModelServer, 'url'>;
+
+/** The environment in which each talks to the scripted model alone. */
+const environments: Record<PinnedEngine, (where: Where, home: string, ask: Ask) => Record<string, string>> = {
+  'claude-code': (where, home, { auth }) => claudeEnv(where, home, auth),
+  codex: codexHome,
+  gemini: geminiEnv,
+};
+
+/** The variables that sign in. */
+const keys = ['ANTHROPIC_API_KEY', 'GEMINI_API_KEY'];
 
 /** What a test may say about an attempt. */
 export interface Ask {
@@ -77,7 +92,7 @@ function validate(schema: JsonObject, value: Json): string[] {
 let marks = 0;
 
 /** Starts with no directories. */
-export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
+export function engineRig(server: Where): EngineRig {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'codemachine-contract-')));
   let places = 0;
 
@@ -91,10 +106,8 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
     ];
     for (const directory of [home, workspace, tmp]) mkdirSync(directory, { recursive: true });
     const where = ask.unreachable ? { url: 'http://127.0.0.1:9' } : server;
-    const { LOCAL_API_KEY, ...environ } = {
-      ...(engine === 'codex' ? codexHome(where, home) : claudeEnv(where, home, ask.auth)),
-    } as Record<string, string>;
-    if (ask.signedOut) delete environ.ANTHROPIC_API_KEY;
+    const { LOCAL_API_KEY, ...environ } = environments[engine](where, home, ask);
+    if (ask.signedOut) for (const name of keys) delete environ[name];
     // No engine documents the key of a provider of one's own, so the configuration has to name it.
     const key = LOCAL_API_KEY === undefined || ask.signedOut ? {} : { LOCAL_API_KEY };
     const files: Record<string, string> = {};
@@ -134,7 +147,7 @@ export function engineRig(server: Pick<ModelServer, 'url'>): EngineRig {
     const sessions: string[] = [];
     const listeners = new Set<() => void>();
     const asked = job({ engine, prompt: ask.prompt, idleTimeoutMs: 30_000, ...ask.job });
-    const done = agentEngine(dialects[engine], deps).attempt(
+    const done = agentEngine(dialectFor(engine), deps).attempt(
       asked,
       {
         chatter(chatter) {

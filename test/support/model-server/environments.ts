@@ -77,3 +77,19 @@ export function codexHome(server: Pick<ModelServer, 'url'>, home: string): Recor
   writeFileSync(join(config, 'config.toml'), codexConfig(server));
   return { ...base(home), CODEX_HOME: config, LOCAL_API_KEY: fakeKey };
 }
+
+/** The whole environment for `gemini` against the server; `home` is an absolute scratch directory. */
+export function geminiEnv(server: Pick<ModelServer, 'url'>, home: string): Record<string, string> {
+  const config = join(home, '.gemini');
+  mkdirSync(config, { recursive: true });
+  // With a base URL and no choice of its own it takes the sign-in to be a gateway's, and refuses that.
+  const settings = { security: { auth: { selectedType: 'gemini-api-key' } } };
+  writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
+  return {
+    ...base(home),
+    GOOGLE_GEMINI_BASE_URL: server.url,
+    GEMINI_API_KEY: fakeKey,
+    // Where no model is named it asks another one which to take.
+    GEMINI_MODEL: 'gemini-2.5-flash',
+  };
+}

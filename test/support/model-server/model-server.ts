@@ -5,6 +5,14 @@ import { text as bodyText } from 'node:stream/consumers';
 
 import { type MessagesRequest, readMessages, replyMessages } from './anthropic.ts';
 import { type Conversation, momentOf, promptsOf } from './conversation.ts';
+import {
+  asksForModel,
+  type GenerateRequest,
+  geminiPath,
+  readGenerate,
+  replyGenerate,
+  replyModel,
+} from './gemini.ts';
 import { type ResponsesRequest, readResponses, replyResponses, replyWait, stillRunning } from './openai.ts';
 import type { Reply } from './reply.ts';
 import { run } from './scenarios.ts';
@@ -12,7 +20,7 @@ import { idSource, sendJson } from './wire.ts';
 
 /** One request of an engine for a reply of its model. */
 export interface ModelRequest {
-  path: '/v1/messages' | '/v1/responses';
+  path: '/v1/messages' | '/v1/responses' | '/v1beta/models';
   model: string;
   /** The scenario played, without `SCENARIO:`. */
   scenario: string;
@@ -20,7 +28,7 @@ export interface ModelRequest {
   prompt: string;
   /** All prompts of the session, oldest first. */
   prompts: string[];
-  /** The credential as sent: `x-api-key fake`, `Bearer fake`, or empty. */
+  /** The credential as sent: `x-api-key fake`, `x-goog-api-key fake`, `Bearer fake`, or empty. */
   auth: string;
   /** The whole body. */
   body: unknown;
@@ -48,6 +56,8 @@ export interface ModelServer {
 const probePath = '/probe';
 
 function credential(request: IncomingMessage): string {
+  const google = request.headers['x-goog-api-key'];
+  if (google !== undefined) return `x-goog-api-key ${String(google)}`;
   const key = request.headers['x-api-key'];
   return key === undefined ? (request.headers.authorization ?? '') : `x-api-key ${String(key)}`;
 }
@@ -88,6 +98,7 @@ async function answer(
 ): Promise<void> {
   const path = new URL(request.url ?? '/', 'http://localhost').pathname;
   const raw = await bodyText(request);
+  const generate = geminiPath(path);
   if (request.method === 'POST' && path === '/v1/messages') {
     const body = JSON.parse(raw) as MessagesRequest;
     const conversation = readMessages(body);
@@ -101,6 +112,14 @@ async function answer(
     heard();
     if (stillRunning(body)) replyWait(body, response, id);
     else replyResponses(nextReply(conversation, state), body, response, id);
+  } else if (request.method === 'POST' && generate !== undefined) {
+    const body = JSON.parse(raw) as GenerateRequest;
+    if (asksForModel(body)) return replyModel(response);
+    const conversation = readGenerate(body);
+    const { model } = generate;
+    state.requests.push({ ...note('/v1beta/models', conversation, credential(request), { model }), body });
+    heard();
+    replyGenerate(nextReply(conversation, state), generate, response, id);
   } else {
     state.others.push(`${request.method ?? ''} ${path}`);
     if (path === probePath) sendJson(response, 200, { reached: true });

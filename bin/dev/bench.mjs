@@ -1,9 +1,10 @@
-// Measures what the program costs as ratios, each of them in one run on the same machine; reports, and never fails for a figure.
+// Measures what the program costs beside something else, each figure in one run on the same machine; reports, and never fails for one.
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { agentSteps } from './bench/agent-step.mjs';
 import { COMMAND, SHELL, writeGitlab, writeWireit, writeWorkflow } from './bench/graphs.mjs';
 import { inTurns } from './bench/measure.mjs';
 import { makePlace, rival } from './bench/places.mjs';
@@ -18,13 +19,15 @@ const PATIENCE_MS = 60_000;
 const parallel = String(Math.max(2, availableParallelism()));
 
 /**
- * One figure: what is measured against what, and the ratio that is aimed at.
+ * One figure: what is measured against what, and what is aimed at: a ratio, or milliseconds where it is a sum of terms.
  * @typedef {object} Figure
  * @property {string} name
  * @property {string} what
  * @property {number} target at most this
  * @property {number} rounds
- * @property {(place: ReturnType<typeof makePlace>) => { ours: Contender, theirs: Contender }} contenders
+ * @property {(place: Place) => { ours: Contender, theirs: Contender }} [contenders]
+ * @property {(place: Place) => Promise<{ terms: { weight: number, contender: Contender }[], close: () => void }>} [terms]
+ * @typedef {ReturnType<typeof makePlace>} Place
  * @typedef {import('./bench/measure.mjs').Contender} Contender
  */
 
@@ -93,6 +96,8 @@ const FIGURES = [
     }),
   },
   ...[2_000, 50_000].map((files) => recordings(files)),
+  ...agentSteps('claude-code'),
+  ...agentSteps('codex'),
 ];
 
 /** @typedef {Record<string, string>} Environment */
@@ -149,18 +154,39 @@ function gitlab(/** @type {string} */ work, /** @type {Environment} */ env) {
 }
 
 /** Measures one figure in a place of its own. */
-function measure(/** @type {Figure} */ figure) {
+async function measure(/** @type {Figure} */ { contenders, terms, rounds }) {
   const place = makePlace();
   try {
-    const { ours: first, theirs: second } = figure.contenders(place);
-    const [mine = Number.NaN, other = Number.NaN] = inTurns([first, second], figure.rounds);
-    return { ratio: mine / other, ms: mine, 'against-ms': other };
+    if (terms !== undefined) return await summed(await terms(place), rounds);
+    if (contenders === undefined) throw new Error('nothing is measured');
+    const { ours: first, theirs: second } = contenders(place);
+    const [mine = Number.NaN, other = Number.NaN] = inTurns([first, second], rounds);
+    const said = `${(mine / other).toFixed(2).padStart(6)}  (target: at most %)  ${mine.toFixed(0)} ms / ${other.toFixed(0)} ms`;
+    return { value: mine / other, said, figures: { ratio: mine / other, ms: mine, 'against-ms': other } };
   } finally {
     place.remove();
   }
 }
 
-function main() {
+function summed(
+  /** @type {{ terms: { weight: number, contender: Contender }[], close: () => void }} */ { terms, close },
+  /** @type {number} */ rounds,
+) {
+  try {
+    const times = inTurns(
+      terms.map(({ contender }) => contender),
+      rounds,
+    );
+    const value = terms.reduce((sum, { weight }, index) => sum + weight * (times[index] ?? Number.NaN), 0);
+    const all = times.map((ms) => `${ms.toFixed(0)} ms`).join(', ');
+    const said = `${value.toFixed(0).padStart(6)} ms  (target: at most % ms)  of ${all}`;
+    return { value, said, figures: { ms: value, of: times } };
+  } finally {
+    close();
+  }
+}
+
+async function main() {
   const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
   const wanted = FIGURES.filter(({ name }) => values.only === undefined || values.only.includes(name));
   if (wanted.length === 0) throw new Error(`--only takes ${FIGURES.map(({ name }) => name).join(', ')}`);
@@ -170,11 +196,10 @@ function main() {
   for (const figure of wanted) {
     const { name, what, target } = figure;
     try {
-      const found = measure(figure);
+      const { value, said, figures: found } = await measure(figure);
       figures[name] = { ...found, target, rounds: figure.rounds };
-      const ratio = `${found.ratio.toFixed(2).padStart(6)}  (target: at most ${target})`;
-      const times = `${found.ms.toFixed(0)} ms / ${found['against-ms'].toFixed(0)} ms`;
-      console.log(`${found.ratio <= target ? 'ok  ' : 'OVER'} ${name.padEnd(16)}${ratio}  ${times}  ${what}`);
+      const line = said.replace('%', String(target));
+      console.log(`${value <= target ? 'ok  ' : 'OVER'} ${name.padEnd(16)}${line}  ${what}`);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       figures[name] = { error: message, target };
@@ -186,7 +211,7 @@ function main() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    main();
+    await main();
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 2;

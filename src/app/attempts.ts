@@ -2,9 +2,10 @@
 import os from 'node:os';
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import type { Masker } from '../engines/mask.ts';
-import { runGit } from '../engines/process.ts';
+import { readyEngines, runGit } from '../engines/process.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Attempt, Hear, Job, Outcome, PromptJob, RunJob, Stop } from '../model/ports.ts';
 import { withBodies } from '../model/workflow.ts';
 import { StateError } from '../state/problem.ts';
@@ -62,6 +63,13 @@ export function startHosts(e: Execution, parallel: number): AttemptHosts | undef
   const all = planned.filter(({ kind }) => kind === 'run').length;
   const done = e.history.filter(({ type }) => type === 'step-succeeded').length;
   return startAttemptHosts(e.record.id, shellSettings(e), { steps: all - done, parallel });
+}
+
+/** Loads what attempts of agents need, where the plan has any; an error is that of the first attempt. */
+export function readyAgents({ steps }: Plan): void {
+  const planned = steps.flatMap(({ step, leftOut }) => (leftOut ? [] : withBodies([step])));
+  if (!planned.some(({ kind }) => kind === 'prompt')) return;
+  Promise.all([import('./agents.ts'), readyEngines()]).catch(() => undefined);
 }
 
 function shellSettings(e: Execution): ShellSettings {

@@ -24,7 +24,7 @@ import { hashFiles } from '../workspace/files.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { keeping } from './artifacts.ts';
 import type { AttemptHosts } from './attempt-hosts.ts';
-import { makeAttempt, startHosts } from './attempts.ts';
+import { makeAttempt, readyAgents, startHosts } from './attempts.ts';
 import { openCache, type RunCache } from './cache.ts';
 import { CLOCK } from './clock.ts';
 import { control } from './control.ts';
@@ -85,6 +85,7 @@ async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Exe
   const cache = cacheOf(e);
   if (cache !== undefined) funnel.listen(cache.hear);
   const handle = startRun(runInput(e, masker, funnel, hosts, cache));
+  if (flagsOf(record).replay === undefined) readyAgents(e.plan);
   const controlling = control(handle, { state, lease, run: record.id, signals: e.signals }, e.tell);
   const stopped = (): void => handle.stop('interrupt', 'the caller');
   e.signal?.addEventListener('abort', stopped, { once: true });

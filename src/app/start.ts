@@ -111,9 +111,11 @@ async function begin(
   const gits: GitOwner = { places, leftOut: ownFiles(options.flags) };
   const workspace = await openPlaceWorkspace(place, env, gits);
   if (!workspace.ok) return workspace;
-  const fit = await fitForSteps(place, chosenSteps(plan, workflow), workspace.value, env);
+  const [fit, facts] = await Promise.all([
+    fitForSteps(place, chosenSteps(plan, workflow), workspace.value, env),
+    workspace.value?.facts(),
+  ]);
   if (!fit.ok) return fit;
-  const facts = await workspace.value?.facts();
   if (facts?.ok === false) return err({ message: facts.error.message });
   if (diagnostics.length > 0) await options.warn({ message: '', diagnostics, sources });
   for (const warning of variables.warnings) options.tell(warning);

@@ -103,6 +103,11 @@ function startPlain(spec: ProcessSpec): Born {
   }
 }
 
+/** Loads what the first engine needs to start, which takes as long as several gits; for a moment in which somebody waits for those. */
+export async function readyEngines(): Promise<void> {
+  await import('execa');
+}
+
 /** Engines come as shims and launchers, which execa knows how to find. Loaded late: a run of shell steps never pays for it. */
 async function engineStarter(): Promise<(spec: ProcessSpec) => Born> {
   const { execa } = await import('execa');

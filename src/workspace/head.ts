@@ -221,7 +221,11 @@ export interface GitFacts {
  * A filtered file that was touched and not changed may therefore count as dirty.
  */
 export async function gitFacts(store: Store): Promise<Result<GitFacts, Failure>> {
-  const commit = store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] });
+  const plain = plainHead(store.places)?.sha;
+  const commit =
+    plain === undefined
+      ? store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] })
+      : Promise.resolve(ok(Buffer.from(plain)));
   const [symbolic, head, dirty] = await Promise.all([
     store.theirs(['symbolic-ref', '-q', '--short', 'HEAD'], { codes: [0, 1] }),
     commit,

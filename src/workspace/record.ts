@@ -55,10 +55,11 @@ export async function record(
   if (!tree.ok) return tree;
   if (!head.ok) return head;
   const at = context.now();
-  const keeps = memory.last?.run === run ? memory.last.head : undefined;
+  const last = memory.last?.run === run ? memory.last : undefined;
   const growth = memory.written?.tree === tree.value ? memory.written.growth : undefined;
   const sinceTree = known?.tree;
-  const what = { run, label, tree: tree.value, head: head.value, since, sinceTree, growth, keeps, at };
+  const kept = { keptTree: last?.tree, keeps: last?.head };
+  const what = { run, label, tree: tree.value, head: head.value, since, sinceTree, growth, ...kept, at };
   const made = await makeRecording(store, context.numbers, what);
   if (!made.ok) {
     // Somebody may have pruned what is remembered.

@@ -1,5 +1,5 @@
 /** Makes commits of trees under refs of ours, so that git keeps them. */
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { asRunId, type RunId } from '../model/ids.ts';
@@ -32,6 +32,8 @@ export interface Recorded {
   readonly sinceTree?: string | undefined;
   /** How the tree came from another one, where that is known; only to save time. */
   readonly growth?: Growth | undefined;
+  /** The tree of the recording of this run that was made last, whose objects are on the disk; only to save time. */
+  readonly keptTree?: string | undefined;
   /** What an earlier recording of the same run keeps already. */
   readonly keeps?: Pick<Head, 'index' | 'sha' | 'branches'> | undefined;
   readonly at: number;
@@ -105,6 +107,7 @@ interface Fresh {
 /** What of the tree is in no earlier recording and not in HEAD's commit, whose objects are the user's own. */
 async function newObjects(store: Store, what: Recorded): Promise<Result<Fresh, Failure>> {
   if (what.sinceTree === what.tree) return ok({ objects: [], files: [] });
+  if (what.since === undefined && what.keptTree === what.tree) return ok({ objects: [], files: [] });
   if (what.sinceTree !== undefined && what.growth?.from === what.sinceTree) return ok(what.growth);
   const none = EMPTY_TREE[store.places.objectFormat === 'sha256' ? 'sha256' : 'sha1'];
   if (what.since !== undefined) return objectsSince(store, what.since, what.tree);
@@ -158,8 +161,10 @@ async function nameRecording(
   if (!numbers.has(what.run)) dropStaleRefLocks(store, what.run);
   const tips = await stillHeld(store, otherTips(what.head, what.keeps));
   if (!tips.ok) return tips;
+  // A number that is taken after all, by a ref that is no file of its own, is refused below.
+  let known = existsSync(path.join(store.places.commonDir, refsOf(what.run)));
   for (;;) {
-    const next = numbers.get(what.run) ?? (await lastNumber(store, what.run)) + 1;
+    const next = numbers.get(what.run) ?? (known ? (await lastNumber(store, what.run)) + 1 : 1);
     numbers.set(what.run, next + 1);
     const ref = `${refsOf(what.run)}${next}`;
     const lines = [`create ${ref} ${recording}`];
@@ -173,6 +178,8 @@ async function nameRecording(
     if (kept.ok) return ok(undefined);
     const taken = await store.theirs(['rev-parse', '-q', '--verify', ref], { codes: [0, 1] });
     if (!taken.ok || taken.value.length === 0) return kept;
+    numbers.delete(what.run);
+    known = true;
   }
 }
 
@@ -231,9 +238,10 @@ function commitByHand(
   message: string,
 ): string | undefined {
   const { places } = store;
-  if (since === undefined || !isLoose(places, tree) || !isLoose(places, since)) return undefined;
+  if (!isLoose(places, tree) || (since !== undefined && !isLoose(places, since))) return undefined;
   const who = `${WHO.NAME} <${WHO.EMAIL}> ${date}`;
-  const content = `tree ${tree}\nparent ${since}\nauthor ${who}\ncommitter ${who}\n\n${message}`;
+  const parent = since === undefined ? '' : `parent ${since}\n`;
+  const content = `tree ${tree}\n${parent}author ${who}\ncommitter ${who}\n\n${message}`;
   try {
     return store.intact().ok ? writeLoose(places, 'commit', Buffer.from(content)) : undefined;
   } catch {

@@ -121,6 +121,20 @@ test('each recording descends from the one before it and is kept by a ref, its i
   expect(must(await again.recordings(RUN)).map((kept) => kept.number)).toEqual([1, 2, 3]);
 });
 
+test('numbers go on where refs are packed, and no directory says how many there are', async () => {
+  const r = make();
+  const first = must(await (await r.open()).record(RUN, 'one'));
+  r.git('pack-refs', '--all', '--prune');
+  const again = await r.open();
+  const second = must(await again.record(RUN, 'two'));
+  const third = must(await again.record(RUN, 'three'));
+  expect(must(await again.recordings(RUN)).map(({ number, tree }) => [number, tree])).toEqual([
+    [1, first.tree],
+    [2, second.tree],
+    [3, third.tree],
+  ]);
+});
+
 test('leaves index, HEAD, stash, hooks, config and branches byte for byte', async () => {
   const r = make({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
   r.write('a.txt', 'stashed\n');

@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
  * @property {string} cwd
  * @property {Record<string, string>} env
  * @property {() => void} [before] puts things in order; not timed
+ * @property {string} [input] its standard input; empty if unsaid
  * @property {number} [patienceMs] after this it is given up: its figure is then the least it can be
  */
 
@@ -32,7 +33,7 @@ export function inTurns(contenders, rounds) {
  * The milliseconds of one run; of one that was given up, those until then.
  * @param {Contender} contender
  */
-function once({ command, cwd, env, before, patienceMs }) {
+function once({ command, cwd, env, before, input = '', patienceMs }) {
   before?.();
   const [file = '', ...rest] = command;
   const began = performance.now();
@@ -40,7 +41,8 @@ function once({ command, cwd, env, before, patienceMs }) {
     cwd,
     env,
     encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe'],
+    input,
+    stdio: ['pipe', 'ignore', 'pipe'],
     maxBuffer: 64 * 1024 * 1024,
     timeout: patienceMs,
     killSignal: 'SIGTERM',

@@ -1,8 +1,5 @@
 /** Looks whether everything that a run needs is there. */
 
-import { DIALECTS } from '../engines/dialects/dialects.ts';
-import { findEngine } from '../engines/find-engine.ts';
-import { MARK_VARIABLE } from '../engines/mark.ts';
 import type { Retention } from '../model/config.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import type { RunId } from '../model/ids.ts';
@@ -12,8 +9,8 @@ import { table } from '../report/table.ts';
 import { count } from '../report/words.ts';
 import { DRIVER_PACKAGE, loadDriver } from '../state/driver.ts';
 import { StateError } from '../state/problem.ts';
-import { CLOCK } from './clock.ts';
 import { loadRepositoryConfig, loadUserConfig } from './config.ts';
+import { lookForEngines } from './doctor-engines.ts';
 import { type Finding, lookForGit } from './doctor-git.ts';
 import { limitsOf, muchToClear } from './gc.ts';
 import { lookIntoState } from './open.ts';
@@ -124,8 +121,6 @@ function retentionOf(loaded: Loaded): Retention {
   return loaded.ok ? (loaded.value.retention ?? {}) : {};
 }
 
-const VERSION_MS = 10_000;
-
 type Loaded = Awaited<ReturnType<typeof loadUserConfig>>;
 
 /** Every run refuses a configuration that is wrong; one that is not there, or is fine, is not worth a line. */
@@ -147,31 +142,4 @@ function configFindings(...loaded: readonly Loaded[]): readonly Finding[] {
       },
     ];
   });
-}
-
-/** Only programs from PATH or the user's own configuration are started: one that the repository names could be anything. */
-async function lookForEngines(place: Place, repository: Loaded, user: Loaded): Promise<readonly Finding[]> {
-  const own = user.ok ? user.value.engines : {};
-  const named = repository.ok ? repository.value.engines : {};
-  return Promise.all(
-    DIALECTS.map(async (dialect): Promise<Finding> => {
-      const config = own[dialect.name] ?? {};
-      const { command, commandFrom = 'the configuration' } = named[dialect.name] ?? {};
-      if (command !== undefined && config.command === undefined) {
-        const found = `set in ${commandFrom} to \`${command.join(' ')}\`, not started by doctor`;
-        return { what: dialect.name, state: 'ok', found };
-      }
-      const found = await findEngine(dialect, {
-        config,
-        environ: process.env,
-        root: place.root,
-        mark: `${process.env[MARK_VARIABLE] ?? ''};doctor.${process.pid};`,
-        timeoutMs: VERSION_MS,
-        clock: CLOCK,
-      });
-      return found.found
-        ? { what: dialect.name, state: 'ok', found: `${found.version} at ${found.path}` }
-        : { what: dialect.name, state: 'missing', found: found.message, help: found.help };
-    }),
-  );
 }

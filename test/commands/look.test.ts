@@ -196,7 +196,7 @@ it('plans without starting anything, with what the workflow takes', async () => 
 
 it('prints the schemas that are shipped', async () => {
   const project = projectWith({});
-  for (const name of ['workflow', 'event', 'config', 'diagnostics']) {
+  for (const name of ['workflow', 'event', 'config', 'diagnostics', 'engines']) {
     const file = path.resolve(import.meta.dirname, `../../schemas/${name}.schema.json`);
     expect(await say(project, `schema ${name}`)).toMatchObject({
       code: 0,
@@ -221,7 +221,7 @@ it('says what is there and what is missing', async () => {
   const project = projectWith({ w: FINE });
   const { code, stdout } = await say(project, 'doctor', { env: { PATH: '/usr/bin:/bin' } });
   expect(code).toBe(0);
-  for (const word of ['Node', 'git', 'SQLite', 'no runs yet', 'npm install -g @openai/codex'])
+  for (const word of ['Node', 'git', 'SQLite', 'no runs yet', 'codemachine engines'])
     expect(stdout).toContain(word);
   await say(project, 'run w');
   const after = JSON.parse((await say(project, 'doctor --json')).stdout) as readonly Record<

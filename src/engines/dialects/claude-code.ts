@@ -52,6 +52,10 @@ const BACK_ENDS: readonly (readonly [string, readonly string[]])[] = [
   ],
 ];
 
+/** What in its settings makes a sign-in: a program that gives the key, or variables that it sets for itself. */
+const SIGNS_IN =
+  /"(?:apiKeyHelper|ANTHROPIC_API_KEY|ANTHROPIC_AUTH_TOKEN|CLAUDE_CODE_USE_(?:BEDROCK|VERTEX|FOUNDRY))"\s*:/;
+
 /** Claude Code. */
 export const claudeCode: Dialect = {
   name: 'claude-code',
@@ -69,10 +73,12 @@ export const claudeCode: Dialect = {
       const directory = own ?? `${home}/.claude`;
       return [
         { path: `${directory}/.credentials.json`, keys: ['claudeAiOauth'] },
-        { path: `${directory}/settings.json`, keys: ['apiKeyHelper'] },
+        { path: `${directory}/settings.json`, keys: [], pattern: SIGNS_IN },
         { path: own === undefined ? `${home}/.claude.json` : `${own}/.claude.json`, keys: ['primaryApiKey'] },
       ];
     },
+    // `claude auth status` goes to the network to renew what is old, and writes into the home directory.
+    keychain: true,
     help: 'sign in with `claude /login`, or set ANTHROPIC_API_KEY',
   },
   capabilities,

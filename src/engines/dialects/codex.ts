@@ -29,6 +29,9 @@ const VARIABLES = ['CODEX_HOME', 'CODEX_API_KEY', 'OPENAI_API_KEY', 'OPENAI_ORGA
 /** What signs in is for the engine, not for the commands that its model makes up. */
 const KEYS = ['CODEX_API_KEY', 'OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY'];
 
+/** A provider of the user's own has a key of its own, or needs none. */
+const OTHER_PROVIDER = /^\s*model_provider\s*=\s*["'](?!openai["'])/m;
+
 /** Codex. */
 export const codex: Dialect = {
   name: 'codex',
@@ -36,13 +39,20 @@ export const codex: Dialect = {
   install: 'install it with `npm install -g @openai/codex`, or name it under `engines:` in the configuration',
   tested: { from: '0.169.0', to: '0.169.0' },
   signIn: {
-    variables: KEYS,
+    // It reads OPENAI_API_KEY at `codex login --with-api-key` alone; a request has no key of it.
+    variables: ['CODEX_API_KEY'],
     files: (env) => {
       const home = homeOf(env);
-      return home === undefined ? [] : [{ path: `${home}/auth.json`, keys: ['OPENAI_API_KEY', 'tokens'] }];
+      if (home === undefined) return [];
+      return [
+        { path: `${home}/auth.json`, keys: ['OPENAI_API_KEY', 'tokens'] },
+        { path: `${home}/config.toml`, keys: [], pattern: OTHER_PROVIDER },
+      ];
     },
-    help: 'sign in with `codex login`, or set CODEX_API_KEY',
+    ask: ['login', 'status'],
+    help: 'sign in with `codex login`, give it a key by `codex login --with-api-key`, or set CODEX_API_KEY',
   },
+  sandboxCheck: ['sandbox', '--', 'true'],
   capabilities,
   variables: () => [...VARIABLES, 'AZURE_OPENAI_API_KEY'],
   command,

@@ -140,6 +140,10 @@ export interface SignIn {
    * `keys` is enough; no keys stand for any.
    */
   files(env: Readonly<Record<string, string>>): readonly SignInFile[];
+  /** Arguments with which the program says by its exit code whether it is signed in, writing nothing and asking nobody. */
+  readonly ask?: readonly string[];
+  /** On macOS it keeps its sign-in in the keychain, which is not looked into. */
+  readonly keychain?: boolean;
   /** What to do where nothing of it is there. */
   readonly help: string;
 }
@@ -148,6 +152,8 @@ export interface SignIn {
 export interface SignInFile {
   readonly path: string;
   readonly keys: readonly string[];
+  /** Of a file that is no JSON object, or of one whose keys do not say it: what its text has. Instead of `keys`. */
+  readonly pattern?: RegExp;
 }
 
 /** What an engine wrote into a file of its own about a session. */
@@ -167,6 +173,8 @@ export interface Dialect {
   /** The versions that this dialect was measured with. */
   readonly tested: Tested;
   readonly signIn: SignIn;
+  /** Arguments with which the program starts something in its sandbox; the exit code 0 says that it can. */
+  readonly sandboxCheck?: readonly string[];
   readonly capabilities: Capabilities;
   /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
   variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];

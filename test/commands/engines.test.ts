@@ -1,0 +1,184 @@
+// Shows engines, and looks at those that are here, through the built program.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DIALECTS } from '../../src/engines/dialects/dialects.ts';
+import { built } from '../support/built.ts';
+import type { Project } from '../support/repository.ts';
+import { FINE, projectWith, say } from './project.ts';
+
+beforeAll(built);
+
+const MEASURED = { claude: '2.1.328 (Claude Code)', codex: 'codex-cli 0.169.0' };
+const ASKS = 'steps:\n  - prompt: hello\n    engine: codex\n    access: read\n';
+
+/** Puts programs of these names, shell scripts, before everything else in PATH. */
+function install(project: Project, scripts: Readonly<Record<string, string>>): Record<string, string> {
+  const bin = path.join(project.base, 'bin');
+  mkdirSync(bin, { recursive: true });
+  for (const [name, script] of Object.entries(scripts)) {
+    writeFileSync(path.join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(path.join(bin, name), 0o755);
+  }
+  return { PATH: `${bin}:/usr/bin:/bin` };
+}
+
+/** A stand-in that says its version, and does what it is asked otherwise. */
+const saying = (version: string, otherwise = 'exit 1'): string =>
+  `[ "$1" = --version ] && echo '${version}' && exit 0\n${otherwise}`;
+
+/** Puts a file into the home directory. */
+function home(project: Project, name: string, text: string): void {
+  mkdirSync(path.dirname(path.join(project.home, name)), { recursive: true });
+  writeFileSync(path.join(project.home, name), text);
+}
+
+interface Finding {
+  readonly what: string;
+  readonly state: string;
+  readonly found: string;
+  readonly help?: string;
+}
+
+async function doctor(project: Project, env: Record<string, string>): Promise<Map<string, Finding>> {
+  const { stdout } = await say(project, 'doctor --json', { env });
+  return new Map((JSON.parse(stdout) as readonly Finding[]).map((one) => [one.what, one]));
+}
+
+describe('engines', () => {
+  it('shows all there are, and which are here', async () => {
+    const project = projectWith({});
+    const env = install(project, {
+      claude: saying(MEASURED.claude),
+      codex: saying('codex-cli 0.170.2'),
+    });
+    const people = await say(project, 'engines', { env });
+    expect(people).toMatchObject({ code: 0, stderr: '' });
+    for (const line of people.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(people.stdout).toContain('codex: 0.170.2 is newer than what was measured (0.169.0)');
+    expect(people.stdout).toMatch(/^max-turns +yes +no/m);
+
+    const { stdout } = await say(project, 'engines --json', { env });
+    const list = JSON.parse(stdout) as readonly Record<string, unknown>[];
+    const schema = JSON.parse((await say(project, 'schema engines')).stdout) as object;
+    const fits = new Ajv2020({ strict: false, allErrors: true }).compile(schema);
+    expect(fits(list), JSON.stringify(fits.errors)).toBe(true);
+    expect(list.map(({ engine }) => engine)).toEqual(DIALECTS.map(({ name }) => name));
+    expect(list.find(({ engine }) => engine === 'claude-code')).toMatchObject({
+      ...{ state: 'installed', version: '2.1.328', tested: true },
+      capabilities: { schema: 'native', 'max-turns': true, usage: 'live', cost: true },
+    });
+    expect(list.find(({ engine }) => engine === 'codex')).toMatchObject({
+      version: '0.170.2',
+      tested: false,
+    });
+  });
+
+  it('shows one at length, and says how it is installed', async () => {
+    const project = projectWith({});
+    const env = install(project, {});
+    const { code, stdout } = await say(project, 'engines codex', { env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/access read +reads and runs commands in a sandbox/);
+    expect(stdout).toContain('npm install -g @openai/codex');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(await say(project, 'engines codx', { env })).toMatchObject({
+      ...{ code: 2, stdout: '' },
+      stderr: expect.stringContaining('did you mean `codex`?'),
+    });
+  });
+
+  it('starts nothing that the repository names', async () => {
+    const planted = '#!/bin/sh\n: > started\n';
+    const project = projectWith(
+      { w: ASKS },
+      { '.codemachine/config.yml': 'engines:\n  codex: { command: [./planted] }\n', planted },
+    );
+    chmodSync(path.join(project.root, 'planted'), 0o755);
+    const env = install(project, {});
+    const { stdout } = await say(project, 'engines codex', { env });
+    expect(stdout).toContain('set in .codemachine/config.yml to `./planted`, which only a run starts');
+    expect((await doctor(project, env)).get('codex')?.found).toContain('not started by doctor');
+    expect(existsSync(path.join(project.root, 'started'))).toBe(false);
+  });
+});
+
+describe('doctor', () => {
+  it('names what is neither here nor asked for in one line', async () => {
+    const project = projectWith({ w: ASKS });
+    const found = await doctor(project, install(project, {}));
+    expect(found.get('codex')).toMatchObject({ state: 'missing', found: 'there is no `codex` in PATH' });
+    expect(found.get('other engines')?.found).toMatch(/^claude-code\b.*: not installed, and no workflow/);
+    expect(found.has('claude-code')).toBe(false);
+    const broken = await doctor(project, install(project, { claude: 'echo what >&2; exit 3' }));
+    expect(broken.get('claude-code')?.found).toMatch(/claude --version` failed: what/);
+  });
+
+  it('says what signs an engine in, and shows nothing of it', async () => {
+    const project = projectWith({ w: FINE });
+    const env = install(project, { claude: saying(MEASURED.claude), codex: saying(MEASURED.codex) });
+    const signIn = async (engine: string, more: Record<string, string> = {}) =>
+      (await doctor(project, { ...env, ...more })).get(`${engine} sign-in`);
+    expect(await signIn('claude-code')).toMatchObject({
+      state: 'missing',
+      help: expect.stringContaining('claude /login'),
+    });
+    expect(await signIn('codex')).toMatchObject({ state: 'missing' });
+
+    expect(await signIn('codex', { CODEX_API_KEY: 'canary' })).toMatchObject({
+      ...{ state: 'ok', found: 'by CODEX_API_KEY, which is not tried' },
+    });
+    expect(await signIn('codex', { CODEX_API_KEY: '', OPENAI_API_KEY: 'canary' })).toMatchObject({
+      state: 'missing',
+    });
+    home(project, '.codex/auth.json', '{"tokens":null,"OPENAI_API_KEY":"","other":"canary"}');
+    expect(await signIn('codex')).toMatchObject({ state: 'missing' });
+
+    home(project, '.codex/auth.json', '{"OPENAI_API_KEY":null,"tokens":{"access_token":"canary"}}');
+    home(project, '.claude/.credentials.json', '{"claudeAiOauth":{"accessToken":"canary"}}');
+    const all = await say(project, 'doctor', { env });
+    expect(all.stdout).toContain(`by ${path.join(project.home, '.codex/auth.json')}`);
+    expect(all.stdout).toContain(`by ${path.join(project.home, '.claude/.credentials.json')}`);
+    expect(`${all.stdout}${all.stderr}`).not.toContain('canary');
+  });
+
+  it('waits for no pipe that has the name of a credential', async () => {
+    const project = projectWith({ w: FINE });
+    const env = install(project, { codex: saying(MEASURED.codex) });
+    mkdirSync(path.join(project.home, '.codex'));
+    expect(spawnSync('mkfifo', [path.join(project.home, '.codex/auth.json')]).status).toBe(0);
+    expect((await doctor(project, env)).get('codex sign-in')).toMatchObject({ state: 'missing' });
+  });
+
+  it('says whether the sandbox works', async () => {
+    const project = projectWith({ w: FINE });
+    const works = install(project, { codex: saying(MEASURED.codex, '[ "$1" = sandbox ]') });
+    expect((await doctor(project, works)).get('codex sandbox')).toMatchObject({
+      state: 'ok',
+      found: 'works',
+    });
+    const broken = 'echo "bwrap: Creating new namespace failed" >&2; exit 1';
+    const env = install(project, { codex: saying(MEASURED.codex, broken) });
+    expect((await doctor(project, env)).get('codex sandbox')).toMatchObject({
+      state: 'missing',
+      found: '`codex sandbox -- true` failed: bwrap: Creating new namespace failed',
+      help: expect.stringContaining('access: full'),
+    });
+  });
+
+  it('ends no engine because another one has answered', async () => {
+    const project = projectWith({ w: FINE });
+    const gone =
+      'until [ -e "$HOME/first" ]; do sleep 0.01; done; while kill -0 "$(cat "$HOME/first")"; do sleep 0.01; done';
+    const env = install(project, {
+      claude: `echo $$ > "$HOME/starting"; mv "$HOME/starting" "$HOME/first"; ${saying(MEASURED.claude)}`,
+      codex: `${gone} 2>/dev/null; sleep 0.3\n${saying(MEASURED.codex)}`,
+    });
+    const found = await doctor(project, env);
+    expect(found.get('codex')).toMatchObject({ state: 'ok' });
+    expect(found.get('claude-code')).toMatchObject({ state: 'ok' });
+    expect(readFileSync(path.join(project.home, 'first'), 'utf8')).not.toBe('');
+  });
+});

@@ -251,6 +251,7 @@ function runOptions(e: Execution): RunOptions {
   return {
     maxParallel: flags.maxParallel ?? e.workflow.maxParallel ?? Math.max(2, os.availableParallelism()),
     failFast: flags.failFast ?? false,
+    parkQuota: e.park ?? (e.stage === undefined && e.env['GITHUB_ACTIONS'] === 'true'),
     engineParallel: engineLimits(e.config),
     by: e.by,
     ...(e.config.prices === undefined ? {} : { prices: e.config.prices }),

@@ -61,5 +61,7 @@ export interface Execution {
   readonly signal?: AbortSignal;
   /** Ends the run as canceled before anything starts. */
   readonly cancel?: boolean;
+  /** Whether the run parks where nothing is left but to wait for a quota; unsaid, it does in GitHub Actions. */
+  readonly park?: boolean;
   readonly stage?: Stage;
 }

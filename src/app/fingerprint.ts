@@ -247,6 +247,8 @@ function frozen({ workflow, inputs, variables }: Version, recorded: Recorded): R
     last: frame,
     startedAt: () => ledger.progress.startedAt ?? '',
     limited: never,
+    breaker: { look: never, hindered: never, begin: never, served: never },
+    parksAt: never,
     gates: openGates(),
     budgets: openBudgets({
       ...{ budgets: new Map(), places: new Map(), prices: {}, clock: CLOCK, ledger },

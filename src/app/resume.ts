@@ -75,6 +75,7 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal;
   /** Asks at the terminal what is decided at a gate; without it the run parks there. */
   readonly askGate?: Execution['askGate'];
+  readonly park?: Execution['park'];
   /** Goes on only to end it: `finally` runs, nothing else starts. */
   readonly cancel?: boolean;
 }
@@ -241,6 +242,7 @@ async function owning(
     ...(opening === undefined ? {} : { opening }),
     ...(keepTree === undefined ? {} : { keepTree }),
     ...(limits === undefined ? {} : { raise: limits }),
+    ...(options.park === undefined ? {} : { park: options.park }),
     ...(options.cancel === undefined ? {} : { cancel: options.cancel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),

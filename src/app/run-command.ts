@@ -20,6 +20,7 @@ export interface RunCommand extends ShowFlags {
   readonly input: readonly string[];
   readonly inputs: string | undefined;
   readonly flags: RunFlags;
+  readonly park?: boolean | undefined;
   readonly stateDir?: string | undefined;
 }
 
@@ -36,6 +37,7 @@ async function runOnce(command: RunCommand): Promise<ExitCode> {
     inputs: inputs.value,
     flags: absoluteFlags(command.flags, process.cwd()),
     ...stateAt(command.stateDir),
+    ...(command.park === undefined ? {} : { park: command.park }),
     env: process.env,
     by: 'run',
     reporter: presenter(command),
@@ -56,6 +58,7 @@ interface GoingOn extends ShowFlags {
   readonly updated: boolean;
   readonly input: readonly string[];
   readonly inputs: string | undefined;
+  readonly park?: boolean | undefined;
   readonly stateDir?: string | undefined;
 }
 
@@ -121,6 +124,7 @@ function goingOn(command: GoingOn, by: string): ResumeOptions {
   return {
     run: command.run,
     ...stateAt(command.stateDir),
+    ...(command.park === undefined ? {} : { park: command.park }),
     env: process.env,
     by,
     reporter: presenter(command),

@@ -49,6 +49,7 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
   /** Asks at the terminal what is decided at a gate; without it the run parks there. */
   readonly askGate?: Execution['askGate'];
+  readonly park?: Execution['park'];
   readonly stage?: Execution['stage'];
 }
 
@@ -142,6 +143,7 @@ async function begin(
     reporter: await options.reporter(plan, []),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),
+    ...(options.park === undefined ? {} : { park: options.park }),
     ...(options.stage === undefined ? {} : { stage: options.stage }),
   }).finally(release);
   return ok({ ...executed, record });

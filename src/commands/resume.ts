@@ -42,6 +42,11 @@ export default class Resume extends Command {
     }),
     inputs: Flags.string({ description: 'with --updated: a JSON file with inputs' }),
     budget: Flags.string({ description: 'raise limits: usd=10,tokens=5M,time=3h; step:fix.usd=2' }),
+    park: Flags.boolean({
+      description:
+        'park rather than wait when all that is left waits for a quota; the default in GitHub Actions',
+      allowNo: true,
+    }),
     json: Flags.boolean({ description: 'print events from run-resumed on, one per line' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
@@ -59,7 +64,7 @@ export default class Resume extends Command {
         input: flags.input ?? [],
         inputs: flags.inputs,
       },
-      ...{ budget: flags.budget, stateDir: flags['state-dir'] },
+      ...{ budget: flags.budget, park: flags.park, stateDir: flags['state-dir'] },
     });
   }
 }

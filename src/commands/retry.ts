@@ -36,6 +36,11 @@ export default class Retry extends Command {
       exclusive: ['restore'],
     }),
     restore: Flags.boolean({ description: 'put the tree back even where it was edited since' }),
+    park: Flags.boolean({
+      description:
+        'park rather than wait when all that is left waits for a quota; the default in GitHub Actions',
+      allowNo: true,
+    }),
     json: Flags.boolean({ description: 'print events, one per line' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
@@ -48,7 +53,7 @@ export default class Retry extends Command {
       ...{ run: args.run, json: flags.json, verbose: flags.verbose, yes: flags.yes },
       ...{ keepTree: flags['keep-tree'], restore: flags.restore, from: flags.from },
       ...{ updated: flags.updated, input: flags.input ?? [], inputs: flags.inputs },
-      stateDir: flags['state-dir'],
+      ...{ park: flags.park, stateDir: flags['state-dir'] },
     });
   }
 }

@@ -49,6 +49,11 @@ export default class Run extends Command {
       exclusive: ['replay'],
     }),
     replay: Flags.string({ description: 'answer for the agents from this directory' }),
+    park: Flags.boolean({
+      description:
+        'park rather than wait when all that is left waits for a quota; the default in GitHub Actions',
+      allowNo: true,
+    }),
     yes: Flags.boolean({ char: 'y', description: 'answer our own questions with yes; never a gate' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),
   };
@@ -71,6 +76,7 @@ export default class Run extends Command {
     process.exitCode = await runCommand({
       workflow: args.workflow,
       stateDir: flags['state-dir'],
+      park: flags.park,
       ...{ input: flags.input ?? [], inputs: flags.inputs, json: flags.json, verbose: flags.verbose },
       flags: {
         ...(flags['max-parallel'] === undefined ? {} : { maxParallel: flags['max-parallel'] }),

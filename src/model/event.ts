@@ -1,6 +1,7 @@
 /** Holds everything that can be said of a run while it happens; `schemas/event.schema.json` is the same list for others. */
 import type { ScopedLimits, Unit } from './budget.ts';
 import type { Applied } from './clash.ts';
+import type { EngineMilestone } from './event-engine.ts';
 import type { Failure } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { HeadMove } from './head-move.ts';
@@ -91,7 +92,7 @@ export type By = string;
 /** Where a result was taken from instead of being worked for. */
 export type Reused = 'cache' | 'replay' | 'retry';
 
-/** Why a run waits for somebody. */
+/** Why a run waits for somebody; of a quota it is said until when. */
 export type ParkReason = 'gate' | 'quota' | 'budget' | 'pause';
 
 /** How a run ended. */
@@ -153,7 +154,12 @@ export type MilestoneBody =
       readonly budget?: ScopedLimits;
     } & Partial<Updated>)
   | { readonly type: 'run-interrupted'; readonly attempt: number; readonly by: By }
-  | { readonly type: 'run-parked'; readonly reason: ParkReason; readonly resume: string }
+  | {
+      readonly type: 'run-parked';
+      readonly reason: ParkReason;
+      readonly resume: string;
+      readonly until?: string;
+    }
   | {
       readonly type: 'run-finished';
       readonly status: RunEnd;
@@ -190,12 +196,7 @@ export type MilestoneBody =
       AttemptValues)
   | ({ readonly type: 'step-skipped' | 'step-blocked' | 'step-canceled'; readonly because: string } & OfStep)
   | ({ readonly type: 'retry-scheduled'; readonly 'retry-at': string; readonly because: string } & OfAttempt)
-  | ({
-      readonly type: 'engine-changed';
-      readonly from: string;
-      readonly to: string;
-      readonly because: string;
-    } & OfAttempt)
+  | EngineMilestone
   | ({ readonly type: 'loop-decided'; readonly iteration: number; readonly again: boolean } & OfStep)
   | ({
       readonly type: 'matrix-expanded';
@@ -238,7 +239,6 @@ export type MilestoneBody =
   | ({ readonly type: 'gate-opened' } & GateQuestion & OfStep)
   | ({ readonly type: 'gate-reminded'; readonly message: string } & OfStep)
   | ({ readonly type: 'gate-decided' } & GateDecision & OfStep)
-  | ({ readonly type: 'quota-waiting'; readonly engine: string; readonly until: string } & OfStep)
   /** Another step has the name that this one takes before each attempt. */
   | ({
       readonly type: 'step-waiting';

@@ -66,6 +66,8 @@ export interface Failure {
   readonly 'retry-at'?: string;
   /** What to do: "sign in with `claude /login`". */
   readonly help?: string;
+  /** Of `spawn`: the engine's program seems to be replaced just now, as an update does, and may start in a moment. */
+  readonly updating?: true;
   /** Of a merge that conflicts: the files that do. */
   readonly files?: readonly string[];
 }

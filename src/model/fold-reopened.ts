@@ -32,7 +32,7 @@ export function reopen(
     if (isDecided(run.steps, key) || checked.has(key)) continue;
     if (step.status !== 'failed' && step.status !== 'blocked' && step.status !== 'canceled') continue;
     if (!anew && isFinal(run.steps, step)) continue;
-    const { retryAt: _, because: __, quotaSince: ___, ...rest } = step;
+    const { retryAt: _, because: __, quotaSince: ___, updates: _u, tried: _t, ...rest } = step;
     if (step.status === 'canceled' && step.trees[step.attempt]?.ready === true) {
       run.steps.set(key, { ...rest, status: 'merging' });
       continue;

@@ -1,8 +1,9 @@
 /** Computes the state of a run from its milestones; resume, `status` and the live view all use this one fold. */
+import { openStands } from './engine-stands.ts';
 import type { Milestone, Reused } from './event.ts';
 import { addUsage, isByHand, NO_USAGE } from './event.ts';
 import type { Failure } from './failure.ts';
-import { engineChanged } from './fold-engine.ts';
+import { engineChanged, updatesAfter } from './fold-engine.ts';
 import { gateAfter } from './fold-gates.ts';
 import { type Draft, reopen, update } from './fold-reopened.ts';
 import { appliedAfter, mergedAfter, missed, treesAfter } from './fold-trees.ts';
@@ -28,8 +29,11 @@ export interface Follower {
 /** Follows a run from the state that `history` left. */
 export function follow(history: Iterable<Milestone> = []): Follower {
   const { spending, hear: count } = openSpending();
-  const open: Draft = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map(), spending };
+  const { stands: engines, hear: stand } = openStands();
+  const fresh = { status: 'new', inputs: {}, attempt: 0, seq: 0, steps: new Map() } as const;
+  const open: Draft = { ...fresh, spending, engines };
   const hear = (milestone: Milestone): void => {
+    stand(milestone, 'step' in milestone ? open.steps.get(milestone.step) : undefined);
     apply(open, milestone);
     count(milestone);
   };
@@ -62,13 +66,17 @@ function apply(run: Draft, m: Milestone): void {
       return;
     case 'run-parked':
       run.status = 'parked';
-      run.parked = { reason: m.reason, resume: m.resume };
+      run.parked = {
+        ...{ reason: m.reason, resume: m.resume },
+        ...(m.until === undefined ? {} : { until: m.until }),
+      };
       return;
     case 'run-finished':
       run.status = m.status;
       run.outputs = m.outputs;
       return;
     case 'budget-exceeded':
+    case 'engine-rested':
       return;
     default:
       applyToStep(run, m);
@@ -224,12 +232,12 @@ function ended(
   };
   const common = { ...step, ...usage, ...who, attempt, values, endedAt: at, decidedIn: run.attempt };
   if (type === 'step-succeeded') {
-    const { failure: _______, quotaSince: ________, ...rest } = common;
+    const { failure: _f, quotaSince: _q, updates: _n, tried: _t, ...rest } = common;
     return { ...rest, status: 'succeeded', counted: 0 };
   }
-  const free = FREE.has(failure?.reason);
+  const free = FREE.has(failure?.reason) || failure?.updating === true;
   return {
-    ...common,
+    ...updatesAfter(common, failure),
     status: m.type === 'step-failed' && m.final ? 'failed' : 'waiting',
     counted: step.counted + (free ? 0 : 1),
     ...(failure === undefined ? {} : { failure }),

@@ -1,4 +1,5 @@
 /** Says what the state of a run is: what its milestones come to. */
+import type { EngineStands } from './engine-stands.ts';
 import type {
   AttemptValues,
   GateDecision,
@@ -23,6 +24,13 @@ export type StepEnd = 'succeeded' | 'failed' | 'skipped' | 'blocked' | 'canceled
  * `asking` is a gate at which somebody is to decide, or has decided since the run parked.
  */
 export type StepStatus = 'pending' | 'running' | 'waiting' | 'merging' | 'asking' | StepEnd;
+
+/** An engine that a step went on from. */
+export interface Tried {
+  readonly engine: string;
+  /** Absent where it was not asked because it rested. */
+  readonly failure?: Failure;
+}
 
 /** A gate as the milestones tell it. */
 export interface GateProgress {
@@ -73,6 +81,10 @@ export interface StepProgress {
   readonly attempt: number;
   /** Failed attempts of the present engine that count against `retry.attempts`; interruptions and used up quotas do not. */
   readonly counted: number;
+  /** Attempts in a row for which the program of the present engine could not be started while it was replaced. */
+  readonly updates?: number;
+  /** The engines that were given up, in order, with what they failed for last. */
+  readonly tried?: readonly Tried[];
   readonly kind?: string;
   readonly engine?: string;
   readonly model?: string;
@@ -142,8 +154,10 @@ export interface Progress {
   readonly usage?: Usage;
   /** What counts against budgets, and the budgets. */
   readonly spending: Spending;
+  /** How those engines stand that are not known to serve. */
+  readonly engines: EngineStands;
   readonly outputs?: JsonObject;
-  readonly parked?: { readonly reason: ParkReason; readonly resume: string };
+  readonly parked?: { readonly reason: ParkReason; readonly resume: string; readonly until?: string };
 }
 
 /** The iteration that a loop is in, or was in last; 1 where it has none yet. */

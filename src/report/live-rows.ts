@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import { budgetLines } from './budgets.ts';
 import { lastLines, oneLine } from './clean.ts';
+import { engineLines } from './resting.ts';
 import { gateWords } from './gates.ts';
 import { mark, type Paint } from './paint.ts';
 import { inWords } from './said.ts';
@@ -86,6 +87,9 @@ function headline(progress: Progress, steps: readonly StepProgress[], { paint, n
     ...(progress.startedAt === undefined ? [] : [duration(now - Date.parse(progress.startedAt))]),
     ...(progress.usage === undefined ? [] : [money(progress.usage.usd)]),
     ...budgetLines(progress, now).slice(0, 1),
+    ...engineLines(progress, now)
+      .slice(0, 1)
+      .map((line) => paint.yellow(line)),
   ];
   return `${paint.bold(oneLine(progress.workflow ?? 'starting', WIDEST))}  ${facts.join(' · ')}`;
 }

@@ -31,7 +31,8 @@ type StepMilestone = Exclude<
       | 'run-interrupted'
       | 'run-parked'
       | 'run-finished'
-      | 'budget-exceeded';
+      | 'budget-exceeded'
+      | 'engine-rested';
   }
 >;
 type Of<Type extends Milestone['type']> = Extract<Milestone, { type: Type }>;
@@ -55,6 +56,8 @@ export function milestoneLines(m: Milestone, options: SentenceOptions): readonly
           `the budget of ${scopeWords(m.scope)} is used up: ${budgetAmount(m.unit, m.spent)} of ${budgetAmount(m.unit, m.limit)}`,
         ),
       ];
+    case 'engine-rested':
+      return [options.paint.yellow(rests(m))];
     case 'run-parked':
     case 'run-finished':
       return [];
@@ -120,6 +123,11 @@ function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[
 
 function expanded({ instances }: Of<'matrix-expanded'>): string {
   return `runs ${count(instances.length, 'time')}: ${listed(instances.slice(0, MOST_FILES), instances.length)}`;
+}
+
+function rests({ engine, failures, until, at, because }: Of<'engine-rested'>): string {
+  const often = failures > 1 ? `failed ${failures} times in a row` : 'failed again after its rest';
+  return `${oneLine(engine, WIDEST)} ${often} and rests; asked again ${soon(until, at)} (${oneLine(because, WIDEST)})`;
 }
 
 function changed({ from, to, because }: Of<'engine-changed'>): string {

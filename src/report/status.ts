@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../model/result.ts';
 import { budgetJson } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
+import { enginesJson } from './resting.ts';
 import { gateJson } from './gates.ts';
 import { stepsInOrder } from './steps.ts';
 import { quoted } from './words.ts';
@@ -38,6 +39,7 @@ export function statusJson(
     'changed-at': lastAt,
     usage: usage === undefined ? undefined : { ...usage },
     budget: budgetJson(progress, status === 'running' ? options.now : undefined),
+    engines: options.now === undefined ? undefined : enginesJson(progress, options.now),
     outputs,
     parked: parked === undefined ? undefined : { ...parked },
     steps: stepsInOrder(progress, options.plan).map((step) => {

@@ -7,6 +7,7 @@ import { NOTHING_SPENT } from '../model/spending.ts';
 import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
+import { engineLines } from './resting.ts';
 import { gateLines } from './gates.ts';
 import { mergeWait } from './merge-waits.ts';
 import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
@@ -20,7 +21,7 @@ import {
   stepFacts,
   stepsInOrder,
 } from './steps.ts';
-import { count, duration, listed, usageWords } from './words.ts';
+import { count, duration, listed, moment, usageWords } from './words.ts';
 
 const MOST_ROWS = 20;
 const MOST_FILES = 10;
@@ -101,13 +102,18 @@ function ending({ status, parked }: Progress, paint: Paint): string {
     case 'interrupted':
       return paint.yellow('was interrupted');
     case 'parked':
-      return paint.yellow(`is parked (${parked?.reason ?? 'pause'})`);
+      return paint.yellow(`is parked (${parkedFor(parked)})`);
     case 'succeeded':
     case 'failed':
       return shade(status, paint)(status);
     case 'canceled':
       return paint.yellow('was canceled');
   }
+}
+
+function parkedFor(parked: Progress['parked']): string {
+  if (parked?.until === undefined) return parked?.reason ?? 'pause';
+  return `${parked.reason} until ${moment(parked.until, '')}`;
 }
 
 /** From the start to the newest milestone, pauses included. */
@@ -210,6 +216,7 @@ function totals({ progress, changes, steps, now }: Told): readonly string[] {
   return [
     ...(agents.length === 0 && progress.usage === undefined ? [] : [`used: ${usage}`]),
     ...budgetLines(progress, now),
+    ...(now === undefined ? [] : engineLines(progress, now)),
     ...(files.length === 0
       ? []
       : [`changed ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`]),

@@ -14,6 +14,7 @@ import { inWorktree } from './isolated.ts';
 import type { Performance } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
+import { nextEngine } from './serving.ts';
 import { type Before, sessionBefore } from './session.ts';
 import { failed, timed } from './timed.ts';
 import type { Transaction } from './transaction.ts';
@@ -61,8 +62,7 @@ export async function makeAttempt(
   performance: Performance,
 ): Promise<AfterAttempt> {
   const { step, key } = performance;
-  const progress = run.ledger.step(key);
-  const attempt = progress.attempt + 1;
+  const attempt = run.ledger.step(key).attempt + 1;
   const refused = run.budgets.refusal(step, key);
   if (refused !== undefined) {
     void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: refused });
@@ -70,7 +70,7 @@ export async function makeAttempt(
   }
   const before = sessionBefore(run, step, key, performance.iteration);
   const held = before !== undefined && 'session' in before ? before.session : undefined;
-  const engine = engineFor(step, progress.engine ?? held?.engine);
+  const engine = nextEngine(run, performance);
   const session = held === undefined || held.engine !== engine ? {} : { session: held };
   const of: AttemptOf = {
     ...{ run, phase, step, key, attempt },
@@ -128,12 +128,6 @@ export async function filledJob(
     : await lookInTurn(run, phase, { key, remaining, index });
   if (files === undefined) return err({ reason: 'interrupted', message: 'stopped before it began' });
   return files.ok ? fillJob(run, step, filled, withChanges(run, scope(), files.value)) : files;
-}
-
-/** An engine that an earlier attempt fell back to is gone on with. */
-function engineFor(step: Step, current: string | undefined): string | undefined {
-  if (step.kind !== 'prompt') return undefined;
-  return current !== undefined && step.engines.includes(current) ? current : step.engines[0];
 }
 
 async function recorded(of: AttemptOf, job: Job): Promise<Made> {

@@ -6,7 +6,7 @@ import type { Scope } from '../model/scope.ts';
 import type { ReduceStep, RunStep } from '../model/workflow.ts';
 import type { Candidate } from './candidates.ts';
 import type { InWorktree } from './isolated.ts';
-import { perform } from './perform.ts';
+import { type Performance, perform } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Rank } from './room.ts';
 import type { Running } from './running.ts';
@@ -19,6 +19,8 @@ export interface ReduceOf extends Rank {
   /** Of the matrix step. */
   readonly from: StepKey;
   readonly scope: () => Scope;
+  /** As in `Performance`, for its judge. */
+  readonly aside?: Performance['aside'];
 }
 
 /** What the checks came to; `broken` where they could not be made. */

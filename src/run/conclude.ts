@@ -81,7 +81,7 @@ export async function decideNext(
 function nextOf(of: AttemptOf, failure: Failure): Next {
   const { run, step, key, engine } = of;
   const { clock, random } = run.input.ports;
-  const { counted, quotaSince } = run.ledger.step(key);
+  const { counted, quotaSince, updates, tried } = run.ledger.step(key);
   return whatNext({
     step,
     failure,
@@ -89,6 +89,8 @@ function nextOf(of: AttemptOf, failure: Failure): Next {
     counted: counted + 1,
     now: clock.now(),
     ...(quotaSince === undefined ? {} : { quotaSince: Date.parse(quotaSince) }),
+    ...(updates === undefined ? {} : { updates }),
+    ...(tried === undefined ? {} : { tried }),
     random,
     paused: run.budgets.holds(step, key),
   });

@@ -9,6 +9,7 @@ import { isMergedWithin } from './by-hand.ts';
 import type { Frame } from './frame.ts';
 import { keyIn } from './frame.ts';
 import type { Need } from './judge.ts';
+import { quotaTimes } from './park.ts';
 import type { Phase, RestReason } from './phase.ts';
 import type { Running } from './running.ts';
 import type { StatusFunctions } from './scope.ts';
@@ -111,6 +112,11 @@ export function leave(list: Schedule): void {
   if (list.outer !== undefined) leave(list.outer);
 }
 
+/** For what is done for the list, and may wait so long that the list need not wait with it. */
+export function asideOf(list: Schedule): { leave(): void; enter(): void } {
+  return { leave: () => leave(list), enter: () => enter(list) };
+}
+
 /** Whether nothing more becomes of a step in this run as it is. */
 export function hasEnded({ status }: Pick<StepProgress, 'status'>): boolean {
   return END.has(status);
@@ -127,10 +133,14 @@ export function keepsResult(run: Running, { key, ranAgain }: Pick<Entry, 'key' |
 }
 
 /** What the list waits for where it has come to no end by itself; undefined where every step has its end. */
-export function waitsFor(list: Schedule): 'gate' | RestReason | undefined {
+export function waitsFor(list: Schedule): 'gate' | 'quota' | RestReason | undefined {
   const open = list.entries.filter((entry) => !END.has(statusOf(list, entry)));
   if (open.length === 0) return undefined;
-  return list.phase.restsFor() ?? (list.run.budgets.isHolding() ? 'budget' : 'gate');
+  const why = list.phase.restsFor() ?? (list.run.budgets.isHolding() ? 'budget' : undefined);
+  if (why !== undefined) return why;
+  // Who is asked may answer today.
+  const asks = [...list.run.ledger.progress.steps.values()].some(({ status }) => status === 'asking');
+  return !asks && quotaTimes(list.run).length > 0 ? 'quota' : 'gate';
 }
 
 /** Cancels every step that has no end and of which no attempt is being made. */

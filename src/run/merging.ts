@@ -11,6 +11,7 @@ import type { Step } from '../model/workflow.ts';
 import type { AfterAttempt, AttemptOf } from './attempt.ts';
 import { closeResolution } from './by-hand.ts';
 import { decideNext } from './conclude.ts';
+import type { Performance } from './perform.ts';
 import type { Phase } from './phase.ts';
 import { resolveConflict } from './resolve.ts';
 import type { Rank } from './room.ts';
@@ -23,6 +24,8 @@ export interface Change extends Rank {
   /** Of this execution of the step. */
   readonly key: StepKey;
   readonly scope: () => Scope;
+  /** As in `Performance`, for whoever resolves a conflict. */
+  readonly aside?: Performance['aside'];
   /** Whether the shared tree is being changed for it: nobody may end the step meanwhile. */
   readonly busy: (busy: boolean) => void;
   /** The change is merged, or did not fit. Not called where nothing goes on: then the change still waits. */

@@ -12,6 +12,7 @@ import type { Phase } from './phase.ts';
 import { reuse } from './reuse.ts';
 import type { Guest } from './room.ts';
 import type { Running } from './running.ts';
+import { engineOfNext, hinderedNext, waitToBeServed } from './serving.ts';
 import { isRecorded } from './transaction.ts';
 
 /** A step that may start, and what the one who decided that wants to know of it. */
@@ -25,6 +26,8 @@ export interface Performance extends InWorktree {
   readonly scope: () => Scope;
   /** Asked at each of the step's turns; false sends it away, which the asked one has then recorded. */
   readonly admit: () => boolean;
+  /** What it is done for: left while it waits for nothing but a time at which the run may as well be parked. */
+  readonly aside?: { leave(): void; enter(): void };
   /** The attempt is over. Called before the turn is over, so that what it lets start competes for the place. */
   readonly over: (after: AfterAttempt) => void;
 }
@@ -36,9 +39,8 @@ export interface Performance extends InWorktree {
 export async function perform(run: Running, phase: Phase, performance: Performance): Promise<void> {
   const { step, key, remaining, index } = performance;
   for (;;) {
-    const { retryAt } = run.ledger.step(key);
     const isHeld = (): boolean => run.budgets.holds(step, key);
-    if (retryAt !== undefined) await pauseUntil(run, phase, Date.parse(retryAt), isHeld);
+    await waitToBeServed(run, phase, performance, isHeld);
     if (step.cache !== undefined && !(await goesOnWithout(run, phase, performance))) return;
     if (isHeld()) return;
     // Who waits for nothing asks for a place at once: the first to ask is not to be the last because of a name it does not have.
@@ -55,8 +57,8 @@ export async function perform(run: Running, phase: Phase, performance: Performan
       return;
     }
     try {
-      if (phase.halted() !== undefined || isHeld() || !performance.admit()) return;
-      const after = await makeAttempt(run, phase, performance);
+      const after = await inItsQueue(run, phase, performance, isHeld);
+      if (after === 'sent away') return;
       performance.over(after);
       if (after !== 'again') return;
     } catch (error) {
@@ -67,6 +69,29 @@ export async function perform(run: Running, phase: Phase, performance: Performan
       name.value();
     }
   }
+}
+
+/** Makes the attempt when its engine has room for it, unless it turns out meanwhile that it does not serve: then the step waits again. */
+function inItsQueue(
+  run: Running,
+  phase: Phase,
+  performance: Performance,
+  isHeld: () => boolean,
+): Promise<AfterAttempt | 'sent away'> {
+  const { key } = performance;
+  const queued = engineOfNext(run, performance);
+  return run.limited(queued?.engine, async () => {
+    if (phase.halted() !== undefined || phase.isResting() || isHeld()) return 'sent away';
+    if (hinderedNext(run, performance) !== undefined) return 'again';
+    if (!performance.admit()) return 'sent away';
+    if (queued === undefined) return makeAttempt(run, phase, performance);
+    const turn = run.breaker.begin(queued, key);
+    try {
+      return await makeAttempt(run, phase, performance);
+    } finally {
+      turn.over();
+    }
+  });
 }
 
 /** Waits until then, unless nothing goes on, or what is waited for will not begin anyway. */

@@ -46,6 +46,10 @@ export interface Phase {
   pause(until: number): Promise<void>;
   /** Lets all who pause look again whether they still have to. */
   wake(): void;
+  /** Resolves when all are woken to look again, or when the phase is halted. */
+  woken(): Promise<void>;
+  /** The run is left as it is: who still pauses is never woken any more. */
+  abandon(): void;
 }
 
 /** Opens a phase in which at most `size` attempts run at once. `onHalt` hears the first reason. */
@@ -103,6 +107,8 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
       return stopOf(own, () => stops.delete(own));
     },
     wake: () => sleep.wakeAll(),
+    woken: () => (halted === undefined && resting === undefined ? sleep.until() : Promise.resolve()),
+    abandon: () => sleep.forgetAll(),
     pause: (until) =>
       halted === undefined && resting === undefined ? sleep.until(until) : Promise.resolve(),
   };
@@ -112,22 +118,33 @@ function stopOf({ soft, hard }: Record<'soft' | 'hard', AbortController>, close:
   return { stop: { soft: soft.signal, hard: hard.signal }, soft: (reason) => soft.abort(reason), close };
 }
 
-/** Waits that can all be ended at once. */
-function openSleep(clock: Clock): { until(time: number): Promise<void>; wakeAll(): void } {
-  const sleepers = new Set<() => void>();
+/** Waits that can all be ended at once. One without a time is ended so alone. */
+interface Sleep {
+  until(time?: number): Promise<void>;
+  wakeAll(): void;
+  forgetAll(): void;
+}
+
+function openSleep(clock: Clock): Sleep {
+  const sleepers = new Map<() => void, () => void>();
   return {
     until: (time) =>
       new Promise((resolve) => {
-        const wake = () => {
+        let takeBack = (): void => undefined;
+        const wake = (): void => {
           takeBack();
           sleepers.delete(wake);
           resolve();
         };
-        const takeBack = clock.after(Math.max(0, time - clock.now()), wake);
-        sleepers.add(wake);
+        if (time !== undefined) takeBack = clock.after(Math.max(0, time - clock.now()), wake);
+        sleepers.set(wake, takeBack);
       }),
     wakeAll: () => {
-      for (const wake of [...sleepers]) wake();
+      for (const wake of [...sleepers.keys()]) wake();
+    },
+    forgetAll: () => {
+      for (const takeBack of sleepers.values()) takeBack();
+      sleepers.clear();
     },
   };
 }

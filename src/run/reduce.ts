@@ -117,7 +117,8 @@ async function judged(
     const judge = judgeStep(of.step, hearing);
     if (run.budgets.holds(judge, key)) return 'halted';
     await say(run, of, hearing);
-    const asked = { admit: () => true, over: () => undefined, scope: of.scope };
+    const aside = of.aside === undefined ? {} : { aside: of.aside };
+    const asked = { admit: () => true, over: () => undefined, scope: of.scope, ...aside };
     const { remaining, index } = of;
     await perform(run, phase, { remaining, index, ...asked, step: judge, key });
   }

@@ -27,7 +27,7 @@ export type Resolution =
  */
 export async function resolveConflict(
   of: AttemptOf,
-  { remaining, index, scope }: Change,
+  { remaining, index, scope, aside }: Change,
   conflict: Proposed,
 ): Promise<Resolution> {
   const { run, phase, step } = of;
@@ -43,7 +43,10 @@ export async function resolveConflict(
   const verify = verifier(of, isolated.onConflict.checks, conflict);
   const rank = { remaining, index };
   const lent = unmarkedOf(conflict.clashes).flatMap(elsewhere);
-  const asked = { admit: () => true, over: () => undefined, scope, from: conflict.tree, verify, lent };
+  const asked = {
+    ...{ admit: () => true, over: () => undefined, scope, from: conflict.tree, verify, lent },
+    ...(aside === undefined ? {} : { aside }),
+  };
   await perform(run, phase, { ...rank, ...asked, step: resolver, key });
   const after = run.ledger.step(key);
   if (after.status === 'succeeded') {

@@ -1,6 +1,7 @@
 /** Decides what follows a failed attempt. */
 import type { Failure, FailureReason } from '../model/failure.ts';
 import { FALLBACK_REASONS, TRANSIENT_REASONS } from '../model/failure.ts';
+import type { Tried } from '../model/progress.ts';
 import type { PromptStep, Retry, Step } from '../model/workflow.ts';
 
 /** What follows a failed attempt. Times in milliseconds since the epoch. */
@@ -28,13 +29,33 @@ export interface AfterFailure {
   readonly random: () => number;
   /** Its next attempt waits until a budget is raised. */
   readonly paused?: boolean;
+  /** For how many attempts in a row before this one the program of the engine was being replaced. */
+  readonly updates?: number;
+  /** The engines that were given up before this one. */
+  readonly tried?: readonly Tried[];
 }
+
+/** How long a program that is being replaced is waited for before each further attempt, in milliseconds: an update takes seconds. */
+export const UPDATE_PAUSES_MS: readonly number[] = [500, 1_000, 2_000, 4_000];
 
 const JITTER = 0.2;
 
-/** Retries of this engine first, then the next engine, then the end. A used up quota goes by `on-quota` alone. */
+/** What follows; an end says all that was tried. */
 export function whatNext(after: AfterFailure): Next {
+  const next = decide(after);
+  if (next.kind !== 'final') return next;
+  const failure = withTried(next.failure ?? after.failure, after);
+  return failure === after.failure ? next : { kind: 'final', failure };
+}
+
+/**
+ * A program that is being replaced is waited for, which costs no retry. Then retries of this engine, then the next engine, then the end.
+ * A used up quota goes by `on-quota` alone.
+ */
+function decide(after: AfterFailure): Next {
   const { step, failure, now } = after;
+  const pause = failure.updating === true ? UPDATE_PAUSES_MS[after.updates ?? 0] : undefined;
+  if (pause !== undefined) return { kind: 'retry', at: now + pause, because: failure.message };
   // What is spent stays spent: another attempt would be ended at its first word.
   if (failure.reason === 'budget') return { kind: after.paused === true ? 'raised' : 'final' };
   if (step.kind === 'prompt' && failure.reason === 'quota') return afterQuota(step, after);
@@ -100,6 +121,22 @@ function words(ms: number): string {
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   if (ms % 60_000 !== 0) return `${ms / 1000}s`;
   return `${hours === 0 ? '' : `${hours}h`}${rest === 0 && hours > 0 ? '' : `${rest}m`}`;
+}
+
+/** Of each engine that was given up, so much of its words is repeated. */
+const LONGEST_WORDS = 200;
+
+/** Who reads that the last engine could not serve wants to know what became of those before it. */
+function withTried(failure: Failure, { tried = [], engine, counted, updates = 0 }: AfterFailure): Failure {
+  const times = failure.updating === true ? updates + 1 : counted;
+  const again = times > 1 && (tried.length > 0 || failure.updating === true) ? ` (${times} attempts)` : '';
+  if (!FALLBACK_REASONS.includes(failure.reason) || (tried.length === 0 && again === '')) return failure;
+  const before = tried.map((one) => {
+    const words = one.failure?.message.split('\n')[0]?.slice(0, LONGEST_WORDS) ?? '';
+    return `${one.engine} (${one.failure === undefined ? 'it rests' : `${one.failure.reason}: ${words}`})`;
+  });
+  const all = before.length === 0 ? '' : `; tried before ${engine ?? 'it'}: ${before.join(', ')}`;
+  return { ...failure, message: `${failure.message}${again}${all}` };
 }
 
 function nextEngine({ step, engine, failure }: AfterFailure): Next | undefined {

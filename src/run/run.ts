@@ -8,8 +8,8 @@ import { chosenPlan } from '../model/choices.ts';
 import type { By, MilestoneBody } from '../model/event.ts';
 import type { BroughtDecision } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
+import { openBreaker } from './breaker.ts';
 import { budgetsOf, placesOf } from './budget-places.ts';
-import { raised } from './budget-words.ts';
 import { openBudgets } from './budgets.ts';
 import { type Ending, outputsOf, restsIn } from './ending.ts';
 import { recordEnd } from './ends.ts';
@@ -22,8 +22,9 @@ import { cancelWaiting, layOut, runWhole, waitsFor } from './list.ts';
 import type { Mending } from './mend.ts';
 import { lookForMending, mend } from './mend.ts';
 import { sayOpening } from './opening.ts';
+import { park } from './park.ts';
 import { endParts } from './part-ends.ts';
-import type { Halt, Phase, RestReason } from './phase.ts';
+import type { Halt, Phase } from './phase.ts';
 import { openPhase } from './phase.ts';
 import type { RunInput, Running } from './running.ts';
 import { begin } from './schedule.ts';
@@ -112,7 +113,10 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
     emit: ports.emit,
     mask: ports.mask ?? ((body: MilestoneBody) => body),
     clock: ports.clock,
-    heard: () => budgets.look(),
+    heard: () => {
+      budgets.look();
+      breaker.look();
+    },
     onLost: () => {
       control.phase.halt('lost');
       control.phase.hard();
@@ -130,6 +134,8 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
       exhaust: (failure) => control.phase.exhaust(failure),
     },
   });
+  const breaker = openBreaker({ ledger, clock: ports.clock, wake: () => control.phase.wake() });
+  const { phase: main } = control;
   let startedAt = ledger.progress.startedAt ?? '';
   const { last } = plan;
   const outermost = {
@@ -147,6 +153,9 @@ function openRun(input: RunInput, control: Control): Running & { setStartedAt(at
       startedAt = at;
     },
     limited: limitEngines(options.engineParallel ?? {}),
+    breaker,
+    // What comes at the end is not left in the middle.
+    parksAt: (phase) => options.parkQuota === true && phase === main,
     gates,
     budgets,
     defect: (error) => {
@@ -205,7 +214,10 @@ async function go(
   else if (control.phase.halted() !== undefined) return stopped(run, control);
   run.budgets.release();
   const waits = canceled ? undefined : (waitsFor(list) ?? restsBefore(run.last.planned, control.phase));
-  if (waits !== undefined) return park(run, waits);
+  if (waits !== undefined) {
+    control.phase.abandon();
+    return park(run, waits);
+  }
   const end = control.phase.exhausted() === undefined ? endOfList(run, canceled) : 'failed';
   control.onHalt = () => undefined;
   control.phase = open();
@@ -228,17 +240,6 @@ async function go(
 /** A run that is to wait does so before `finally`, where there is one. */
 function restsBefore(last: readonly unknown[], phase: Phase): 'pause' | undefined {
   return phase.restsFor() === 'pause' && last.length > 0 ? 'pause' : undefined;
-}
-
-/** Parking runs no `finally`: the run is not over. */
-async function park(run: Running, reason: 'gate' | RestReason): Promise<RunResult> {
-  const { input, ledger } = run;
-  const raise = reason === 'budget' ? raised(run.budgets.over()) : '';
-  const more = raise === '' ? '' : ` --budget ${raise}`;
-  // Others may work in the tree from now on.
-  await recordEnd(run, 'run.end');
-  await ledger.say({ type: 'run-parked', reason, resume: `codemachine resume ${input.run}${more}` });
-  return { end: 'parked' };
 }
 
 async function putBackAndLook(run: Running): Promise<Result<Mending, string>> {

@@ -18,12 +18,14 @@ import type { Attempt, Cache, Clock, Emit, Isolation, LookAtKept, Match, Workspa
 import type { Json, JsonObject, Result } from '../model/result.ts';
 import type { Evaluate } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
+import type { Breaker } from './breaker.ts';
 import type { Budgets } from './budgets.ts';
 import type { MergedByHand } from './by-hand.ts';
 import type { Frame } from './frame.ts';
 import type { Gates } from './gates.ts';
 import type { Ledger } from './ledger.ts';
 import type { Limited } from './limits.ts';
+import type { Phase } from './phase.ts';
 
 /** What the runner needs from outside. */
 export interface RunPorts {
@@ -144,6 +146,8 @@ export interface RunOptions {
   /** How many attempts of an engine run at once, by engine; absent is no limit of its own. */
   readonly engineParallel?: Readonly<Record<string, number>>;
   readonly failFast: boolean;
+  /** Whether the run parks when nothing is left but to wait for a quota; else it waits in this process. */
+  readonly parkQuota?: boolean;
   /** By model, for engines that report no cost. */
   readonly prices?: Readonly<Record<string, Price>>;
   /** Limits that hold from now on instead of those the run had. */
@@ -196,6 +200,10 @@ export interface Running {
   /** When the run was first started, as committed. */
   startedAt(): string;
   readonly limited: Limited;
+  /** Which engines serve. */
+  readonly breaker: Breaker;
+  /** Whether steps of this phase that wait for a quota let the run park. */
+  parksAt(phase: Phase): boolean;
   /** The gates at which a decision is waited for. */
   readonly gates: Gates;
   /** What may be spent. */

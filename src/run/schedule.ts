@@ -10,7 +10,7 @@ import { instanceEnded, startInstances, startMatrix } from './instances.ts';
 import type { Need } from './judge.ts';
 import { hasFailed, isFine, judge } from './judge.ts';
 import type { Entry, Schedule } from './list.ts';
-import { cancel, enter, frameOf, keepsResult, leave, needOf, statusOf } from './list.ts';
+import { asideOf, cancel, enter, frameOf, keepsResult, leave, needOf, statusOf } from './list.ts';
 import type { Change } from './merging.ts';
 import { mergeInOrder } from './merging.ts';
 import { perform } from './perform.ts';
@@ -145,6 +145,7 @@ function start(list: Schedule, entry: Entry): void {
     index,
     scope,
     admit: () => admit(list, entry),
+    aside: asideOf(list),
     over,
   })
     .catch(run.defect)
@@ -196,7 +197,7 @@ function changeOf(list: Schedule, entry: Entry): Change {
   const { step } = entry.planned;
   const { remaining, index } = rankIn(list.frame, entry.planned);
   return {
-    ...{ step, key: entry.key, remaining, index, scope: scopeFor(list, entry) },
+    ...{ step, key: entry.key, remaining, index, scope: scopeFor(list, entry), aside: asideOf(list) },
     busy: (busy) => {
       entry.active = busy;
     },
@@ -219,7 +220,9 @@ function scopeFor(list: Schedule, entry: Entry): () => Scope {
 
 /** A step that was begun before the failure goes on; `--fail-fast` starts nothing new, and stops nothing. */
 function admit(list: Schedule, entry: Entry): boolean {
-  const begun = ['waiting', 'running', 'asking'].includes(statusOf(list, entry));
+  const { status, attempt } = list.run.ledger.step(entry.key);
+  // What waits for a quota that another step was told of has not begun.
+  const begun = ['running', 'asking'].includes(status) || (status === 'waiting' && attempt > 0);
   if (list.stoppedBy === undefined || begun) {
     entry.active = true;
     entry.ranAgain = true;

@@ -9,7 +9,7 @@ import { keyIn, rankIn } from './frame.ts';
 import { holdGate } from './gate.ts';
 import type { Hands } from './instances.ts';
 import type { Entry } from './list.ts';
-import { cancelWaiting, enter, frameOf, isOver, layOut, leave } from './list.ts';
+import { asideOf, cancelWaiting, enter, frameOf, isOver, layOut, leave } from './list.ts';
 import { runLoop } from './loop.ts';
 import { runPart } from './part.ts';
 import { runReduce } from './reduce.ts';
@@ -111,7 +111,14 @@ export function startReduce(hands: Hands, entry: Entry, step: ReduceStep): void 
   enter(list);
   const from = keyIn(frame, { id: step.from });
   const rank = rankIn(frame, planned);
-  void runReduce(run, phase, { ...rank, step, key, from, scope: () => hands.scope(entry) })
+  void runReduce(run, phase, {
+    ...rank,
+    step,
+    key,
+    from,
+    aside: asideOf(list),
+    scope: () => hands.scope(entry),
+  })
     .then((after) => {
       entry.active = false;
       if (after === 'ended') hands.settle(entry);

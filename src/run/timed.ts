@@ -7,55 +7,60 @@ import type { AttemptOf } from './attempt.ts';
 /** What a shell gives a command that `timeout` ended; conditions compare with it. */
 const TIMEOUT_EXIT_CODE = 124;
 
-/** Makes the attempt when its engine has room for it. `limitMs` is what is left of its time; undefined is no limit. */
-export function timed(of: AttemptOf, job: Job, limitMs: number | undefined): Promise<Outcome> {
+/** Makes the attempt. `limitMs` is what is left of its time; undefined is no limit. */
+export async function timed(of: AttemptOf, job: Job, limitMs: number | undefined): Promise<Outcome> {
   const { run, phase, key, attempt } = of;
   const { ports } = run.input;
   const engine = job.kind === 'prompt' ? of.engine : undefined;
-  return run.limited(engine, async () => {
-    const own = phase.openStop();
-    if (own.stop.soft.aborted) {
-      own.close();
-      return failed({ reason: 'interrupted', message: 'stopped before it began' });
-    }
-    let timeout = false;
-    let open = true;
-    let heard: Usage | undefined;
-    const watch = run.budgets.watch({ step: of.step, key, stop: () => own.soft('budget') });
-    const takeBack =
-      limitMs === undefined
-        ? () => undefined
-        : ports.clock.after(limitMs, () => {
-            timeout = true;
-            own.soft('timeout');
-          });
-    const hear = {
-      chatter: (said: Chatter) => {
-        ports.chatter(said);
-        if (!open || said.type !== 'said' || said.usage === undefined) return;
-        heard = said.usage;
-        watch.heard(run.budgets.priced(said.usage, job.kind === 'prompt' ? job.model : undefined));
-      },
-      session: (session: string) => {
-        if (!open) return;
-        void run.ledger.say({
-          ...{ type: 'session-opened', step: key, attempt, engine: engine ?? '', session },
-          ...(of.newSession === undefined ? {} : { because: of.newSession }),
+  const own = phase.openStop();
+  if (own.stop.soft.aborted) {
+    own.close();
+    return failed({ reason: 'interrupted', message: 'stopped before it began' });
+  }
+  let timeout = false;
+  let open = true;
+  let heard: Usage | undefined;
+  const watch = run.budgets.watch({ step: of.step, key, stop: () => own.soft('budget') });
+  const takeBack =
+    limitMs === undefined
+      ? () => undefined
+      : ports.clock.after(limitMs, () => {
+          timeout = true;
+          own.soft('timeout');
         });
-      },
-    };
-    try {
-      const outcome = withCost(of, job, await ports.attempt(job, hear, own.stop), heard);
-      const why = watch.why();
-      if (why !== undefined && !outcome.ok) return { ...outcome, failure: why };
-      return timeout && !outcome.ok ? timedOut(of.step.timeoutMs ?? 0, outcome) : outcome;
-    } finally {
-      open = false;
-      watch.close();
-      takeBack();
-      own.close();
-    }
-  });
+  const hear = {
+    chatter: (said: Chatter) => {
+      ports.chatter(said);
+      if (open && isWork(said)) run.breaker.served(key);
+      if (!open || said.type !== 'said' || said.usage === undefined) return;
+      heard = said.usage;
+      watch.heard(run.budgets.priced(said.usage, job.kind === 'prompt' ? job.model : undefined));
+    },
+    session: (session: string) => {
+      if (!open) return;
+      void run.ledger.say({
+        ...{ type: 'session-opened', step: key, attempt, engine: engine ?? '', session },
+        ...(of.newSession === undefined ? {} : { because: of.newSession }),
+      });
+    },
+  };
+  try {
+    const outcome = withCost(of, job, await ports.attempt(job, hear, own.stop), heard);
+    const why = watch.why();
+    if (why !== undefined && !outcome.ok) return { ...outcome, failure: why };
+    return timeout && !outcome.ok ? timedOut(of.step.timeoutMs ?? 0, outcome) : outcome;
+  } finally {
+    open = false;
+    watch.close();
+    takeBack();
+    own.close();
+  }
+}
+
+/** What only a model that answers can have said; an engine also puts its own troubles into words. */
+function isWork(said: Chatter): boolean {
+  if (said.type !== 'said') return false;
+  return said.what === 'tool-call' || (said.usage?.['output-tokens'] ?? 0) > 0;
 }
 
 /** Where the engine does not know what it cost, the prices of the configuration may. */

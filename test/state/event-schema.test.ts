@@ -58,6 +58,7 @@ const failure: Required<Failure> = {
   signal: 'SIGTERM',
   'retry-at': at,
   help: 'h',
+  updating: true,
   files: ['f'],
 };
 const values = {
@@ -111,7 +112,13 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     budget: { 'step:fix': { tokens: 5, time: 1 } },
   },
   'run-interrupted': { ...milestone, type: 'run-interrupted', attempt: 1, by: 'SIGINT' },
-  'run-parked': { ...milestone, type: 'run-parked', reason: 'gate', resume: 'codemachine resume' },
+  'run-parked': {
+    ...milestone,
+    type: 'run-parked',
+    reason: 'quota',
+    resume: 'codemachine resume',
+    until: at,
+  },
   'run-finished': {
     ...milestone,
     type: 'run-finished',
@@ -229,6 +236,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     unasked: 'timeout',
   },
   'quota-waiting': { ...milestone, type: 'quota-waiting', step, engine: 'codex', until: at },
+  'engine-rested': { ...milestone, type: 'engine-rested', engine: 'codex', until: at, failures: 5, because },
   'step-waiting': {
     ...milestone,
     type: 'step-waiting',
@@ -293,7 +301,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     budget: 'optional',
   },
   'run-interrupted': { ...ofMilestone, attempt: 'required', by: 'required' },
-  'run-parked': { ...ofMilestone, reason: 'required', resume: 'required' },
+  'run-parked': { ...ofMilestone, reason: 'required', resume: 'required', until: 'optional' },
   'run-finished': {
     ...ofMilestone,
     status: 'required',
@@ -356,6 +364,13 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     unasked: 'optional',
   },
   'quota-waiting': { ...ofStep, engine: 'required', until: 'required' },
+  'engine-rested': {
+    ...ofMilestone,
+    engine: 'required',
+    until: 'required',
+    failures: 'required',
+    because: 'required',
+  },
   'step-waiting': { ...ofStep, concurrency: 'required', 'held-by': 'required' },
   output: { ...ofChatter, step: 'required', attempt: 'required', stream: 'required', text: 'required' },
   said: {
@@ -392,6 +407,7 @@ const parts: {
     message: 'required',
     'exit-code': 'optional',
     signal: 'optional',
+    updating: 'optional',
     'retry-at': 'optional',
     help: 'optional',
     files: 'optional',

@@ -1,0 +1,247 @@
+// Engines that fail again and again are left alone for a while; who waits for them goes elsewhere or waits.
+import { describe, expect, test } from 'vitest';
+import type { Milestone } from '../../src/model/event.ts';
+import type { Job } from '../../src/model/ports.ts';
+import { FIRST_REST_MS, LONGEST_REST_MS } from '../../src/run/breaker.ts';
+import type { Rig, Script } from './rig.ts';
+import { agentStep, failing, fakeClock, fine, start, template, turn, workflowOf } from './rig.ts';
+
+const START = Date.UTC(2026, 10, 20, 14, 15, 3);
+
+function of<T extends Milestone['type']>(rig: Rig, type: T) {
+  return rig.journal.filter((m): m is Extract<Milestone, { type: T }> => m.type === type);
+}
+
+function engineOf(job: Job): string {
+  return job.kind === 'prompt' ? job.engine : '';
+}
+
+const steps = (many: number, spec: Parameters<typeof agentStep>[1] = {}) =>
+  Array.from({ length: many }, (_, i) => agentStep(`a${i}`, spec));
+
+/** Resolves for all of them in the same moment, when so many have come. */
+function together(many: number): () => Promise<void> {
+  let come = 0;
+  let go: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  return () => {
+    if (++come === many) go();
+    return all;
+  };
+}
+
+describe('five transient failures in a row', () => {
+  test('make an engine rest; after that one attempt tries alone, and then all go on', async () => {
+    const clock = fakeClock(START);
+    const at: number[] = [];
+    let inside = 0;
+    const beside: number[] = [];
+    const five = together(5);
+    const script: Script = async () => {
+      at.push(clock.now() - START);
+      await five();
+      if (clock.now() < START + FIRST_REST_MS) return failing('overloaded');
+      beside.push(++inside);
+      await turn();
+      inside--;
+      return fine();
+    };
+    const options = { maxParallel: 5 };
+    const rig = start({ workflow: workflowOf(steps(9)), script, clock, options });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    const [rested, ...more] = of(rig, 'engine-rested');
+    expect(more).toEqual([]);
+    expect(rested).toMatchObject({
+      engine: 'claude-code',
+      failures: 5,
+      because: 'it was overloaded',
+      until: new Date(START + FIRST_REST_MS).toISOString(),
+    });
+    // Nobody asked meanwhile, neither those who had failed nor those who had not begun.
+    expect(at.slice(0, 5)).toEqual([0, 0, 0, 0, 0]);
+    expect(at[5]).toBe(FIRST_REST_MS);
+    expect(beside[0]).toBe(1);
+    expect(beside[1]).toBe(1);
+    expect(Math.max(...beside)).toBeGreaterThan(1);
+    expect(rig.progress().engines.rests.size).toBe(0);
+  });
+
+  test('four and a success do not', async () => {
+    let asked = 0;
+    const script: Script = () => (++asked % 5 === 0 ? fine() : failing('network'));
+    const many = steps(3, { retry: { ...agentStep('x').retry, attempts: 9 } });
+    const rig = start({ workflow: workflowOf(many), script, options: { maxParallel: 1 } });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(of(rig, 'engine-rested')).toEqual([]);
+  });
+
+  test('what the model itself answered breaks the row, however bad the answer', async () => {
+    let asked = 0;
+    const script: Script = () => (++asked === 5 ? failing('refused') : failing('network'));
+    const many = steps(3, { continueOnError: true });
+    const rig = start({ workflow: workflowOf(many), script, options: { maxParallel: 1 } });
+    await rig.result();
+    expect(asked).toBe(8);
+    expect(of(rig, 'engine-rested')).toEqual([]);
+  });
+
+  test('that go on after the rest make it twice as long, up to a bound', async () => {
+    const step = agentStep('a', {
+      retry: { ...agentStep('x').retry, attempts: 12, delayMs: 1, maxDelayMs: 1 },
+    });
+    const rig = start({ workflow: workflowOf([step]), script: () => failing('overloaded') });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    const lengths = of(rig, 'engine-rested').map(({ at, until }) => Date.parse(until) - Date.parse(at));
+    expect(lengths).toEqual([
+      ...[1, 2, 4, 8].map((times) => times * FIRST_REST_MS),
+      ...[LONGEST_REST_MS, LONGEST_REST_MS, LONGEST_REST_MS, LONGEST_REST_MS],
+    ]);
+    expect(of(rig, 'engine-rested').map(({ failures }) => failures)).toEqual([5, 1, 1, 1, 1, 1, 1, 1]);
+  });
+
+  test('of which the last names a later time make it rest until then', async () => {
+    const until = new Date(START + 40 * 60_000).toISOString();
+    const script: Script = (job) =>
+      job.attempt > 1 ? fine() : failing('rate-limit', job.step === 'a4' ? { 'retry-at': until } : {});
+    const rig = start({ workflow: workflowOf(steps(5)), script, options: { maxParallel: 1 } });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(of(rig, 'engine-rested')).toMatchObject([{ until }]);
+    expect(of(rig, 'step-succeeded')[0]?.at).toBe(until);
+  });
+
+  test('let those who have another engine go there at once, without asking the first', async () => {
+    const asked: string[] = [];
+    const five = together(5);
+    const script: Script = async (job) => {
+      asked.push(`${job.step} ${engineOf(job)}`);
+      await five();
+      return engineOf(job) === 'codex' ? failing('overloaded') : fine();
+    };
+    const engines = ['codex', 'claude-code'];
+    const clock = fakeClock(START);
+    const rig = start({
+      workflow: workflowOf(steps(7, { engines })),
+      script,
+      clock,
+      options: { maxParallel: 5 },
+    });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(asked.filter((one) => one.endsWith('codex'))).toHaveLength(5);
+    expect(asked).toContain('a6 claude-code');
+    expect(rig.made).toContain('a6.1');
+    expect(of(rig, 'engine-changed')).toHaveLength(7);
+    expect(of(rig, 'engine-changed')[0]).toMatchObject({
+      ...{ from: 'codex', to: 'claude-code' },
+      because: 'codex rests after 5 failures in a row: it was overloaded',
+    });
+    expect(clock.now()).toBe(START);
+  });
+
+  test('are still known when the run is resumed', async () => {
+    const first = start({
+      workflow: workflowOf(steps(5)),
+      script: () => failing('network'),
+      options: { maxParallel: 5 },
+    });
+    while (of(first, 'engine-rested').length === 0) await turn();
+    const history = [...first.journal];
+    first.handle.stop('interrupt', 'a test');
+    await first.handle.done;
+    const [{ until } = { until: '' }] = of(first, 'engine-rested');
+    const clock = fakeClock(START + 1000);
+    const begun: number[] = [];
+    const rig = start({
+      ...{ workflow: workflowOf(steps(5)), history, clock },
+      script: () => {
+        begun.push(clock.now());
+        return fine();
+      },
+    });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(Math.min(...begun)).toBe(Date.parse(until));
+  });
+
+  test('once the model works for the one who tries, nobody waits for the end of that attempt', async () => {
+    const clock = fakeClock(START);
+    let end: () => void = () => undefined;
+    const all = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const served: string[] = [];
+    const script: Script = async (job, hear) => {
+      if (clock.now() < START + FIRST_REST_MS) return failing('overloaded');
+      served.push(job.step);
+      const usage = { 'input-tokens': 1, 'output-tokens': 1, 'cached-tokens': 0, usd: null };
+      hear.chatter({ type: 'said', what: 'usage', usage, step: job.step, attempt: job.attempt });
+      if (served.length === 3) end();
+      // The first ends only when the others have begun.
+      await all;
+      return fine();
+    };
+    const rig = start({ workflow: workflowOf(steps(5)), script, clock, options: { maxParallel: 5 } });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+  });
+
+  test('a cancel ends those who wait', async () => {
+    const rig = start({
+      workflow: workflowOf(steps(6)),
+      script: () => failing('network'),
+      options: { maxParallel: 5 },
+    });
+    while (of(rig, 'engine-rested').length === 0) await turn();
+    await turn();
+    rig.handle.stop('cancel', 'a test');
+    expect(await rig.result()).toEqual({ end: 'canceled' });
+    expect(new Set(Object.values(rig.statuses()))).toEqual(new Set(['canceled']));
+  });
+});
+
+describe('an engine that could not serve', () => {
+  test('is named in the failure of the last one, with what it failed for', async () => {
+    const script: Script = (job) =>
+      engineOf(job) === 'codex'
+        ? failing('auth', { message: 'not signed in' })
+        : failing('overloaded', { message: 'too busy' });
+    const engines = ['codex', 'claude-code'];
+    const rig = start({ workflow: workflowOf([agentStep('a', { engines })]), script });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.progress().steps.get('a' as never)?.failure).toMatchObject({
+      reason: 'overloaded',
+      message: 'too busy (3 attempts); tried before claude-code: codex (auth: not signed in)',
+    });
+  });
+
+  test('what its attempts used is on the bill, and its session stays behind', async () => {
+    const usage = { 'input-tokens': 10, 'output-tokens': 5, 'cached-tokens': 0, usd: 0.25 };
+    const sessions: unknown[] = [];
+    const script: Script = (job, hear) => {
+      if (job.kind === 'prompt') sessions.push([job.engine, job.session]);
+      if (job.step === 'first') {
+        hear.session('s-1');
+        return fine({ usage });
+      }
+      return engineOf(job) === 'codex' ? { ...failing('auth'), values: { usage } } : fine({ usage });
+    };
+    const first = agentStep('first', { engines: ['codex'] });
+    const engines = ['codex', 'claude-code'];
+    const second = agentStep('second', {
+      ...{
+        engines,
+        needs: ['first'],
+        session: { of: first.id, fork: false, at: first.at },
+        prompt: template('go on'),
+      },
+    });
+    const rig = start({ workflow: workflowOf([first, second]), script });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(rig.progress().usage?.usd).toBe(0.75);
+    expect(rig.progress().spending.by.get('run')?.usd).toBe(0.75);
+    expect(sessions).toEqual([
+      ['codex', undefined],
+      ['codex', { id: 's-1', fork: false }],
+      ['claude-code', undefined],
+    ]);
+  });
+});

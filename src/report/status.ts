@@ -5,8 +5,8 @@ import type { Json, JsonObject } from '../model/result.ts';
 import { budgetJson } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
-import { enginesJson } from './resting.ts';
 import { gateJson } from './gates.ts';
+import { enginesJson } from './resting.ts';
 import { stepsInOrder } from './steps.ts';
 import { quoted } from './words.ts';
 

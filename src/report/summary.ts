@@ -7,11 +7,11 @@ import { NOTHING_SPENT } from '../model/spending.ts';
 import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
-import { engineLines } from './resting.ts';
 import { gateLines } from './gates.ts';
 import { mergeWait } from './merge-waits.ts';
 import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
+import { engineLines } from './resting.ts';
 import {
   type Allowed,
   failedSteps,

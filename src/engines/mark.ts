@@ -20,9 +20,17 @@ export function makeMark(outer: string | undefined, { run, epoch, directory }: M
   return `${outer ?? ''};${run}.${epoch}.${directory};`;
 }
 
-/** What only this attempt's children carry. */
+/** The innermost of nested marks: a run, or whoever else asked, and what of it. */
+const MARK = /;[^;.]+\.[^;]+;$/;
+
+/**
+ * What only this attempt's children carry. Throws for what is no mark: a piece of it may be in the environment of any process, and
+ * whatever carries the pattern is ended.
+ */
 export function attemptPattern(mark: string): string {
-  return mark.slice(mark.lastIndexOf(';', mark.length - 2));
+  const pattern = MARK.exec(mark)?.[0];
+  if (pattern === undefined) throw new Error(`${JSON.stringify(mark)} is no mark of an attempt`);
+  return pattern;
 }
 
 /** What the children of a run carry, whoever started them. */

@@ -41,6 +41,7 @@ export async function startProcess(
   stop: Stop,
   pauses: ProcessPauses = PAUSES,
 ): Promise<ProcessEnd> {
+  const pattern = attemptPattern(spec.mark);
   const start = spec.kind === 'engine' ? await engineStarter() : startPlain;
   const early = raised(stop);
   if (early !== undefined) return { exitCode: null, signal: null, stopped: early, cut: false, durationMs: 0 };
@@ -75,7 +76,7 @@ export async function startProcess(
   const ending = spec.sweepAfter || stopped !== undefined || exitCode !== 0;
   const [held] = await Promise.all([
     outlasts(closed, stop.hard, pauses.drainMs),
-    ending ? endLeftBehind(child, spec.mark, stop.hard.aborted ? SWEEP_HARD : pauses.sweep) : undefined,
+    ending ? endLeftBehind(child, pattern, stop.hard.aborted ? SWEEP_HARD : pauses.sweep) : undefined,
   ]);
   if (!held) return { ...how, cut: false };
   if (!ending) return { ...how, cut: false, background: letGo(child, closed) };
@@ -149,10 +150,10 @@ function feed(child: ChildProcess, stdin: string | Uint8Array | undefined): void
   child.stdin.end(stdin);
 }
 
-async function endLeftBehind(child: ChildProcess, mark: string, pauses: SweepPauses): Promise<void> {
+async function endLeftBehind(child: ChildProcess, pattern: string, pauses: SweepPauses): Promise<void> {
   // Whoever dropped the mark from its environment is still in the group.
   const company = signalGroup(child.pid, pauses.graceMs === 0 ? 'SIGKILL' : 'SIGTERM');
-  await endMarked(attemptPattern(mark), findMarked, pauses);
+  await endMarked(pattern, findMarked, pauses);
   if (company) signalGroup(child.pid, 'SIGKILL');
 }
 

@@ -95,7 +95,13 @@ describe('a mark', () => {
       expect(mark).toContain(pattern);
     }
     expect(attemptPattern(mark)).toBe(';inner.3.b.2;');
+    expect(attemptPattern(makeMark(undefined, { run: 'r', epoch: 1, directory: 'd' }))).toBe(';r.1.d;');
     for (const other of [ownerPattern('inner', 1), runPattern('inne'), runPattern('nner')])
       expect(mark).not.toContain(other);
   });
+
+  it.each(['', 'k', 'mark', ';', ';;', 'a;b', ';a;', ';r.1.d'])(
+    'is refused where it is none, for a piece of it would be in the environment of others: %j',
+    (text) => expect(() => attemptPattern(text)).toThrow('is no mark'),
+  );
 });

@@ -9,7 +9,16 @@ import { type Idle, type Silence, watchIdle } from './agent-idle.ts';
 import { readLedger, usageSince } from './agent-ledger.ts';
 import { cutLines } from './agent-lines.ts';
 import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
-import type { Dialect, EngineCommand, Facts, Ledger, Reader, Verdict } from './dialects/dialect.ts';
+import {
+  type Dialect,
+  type EngineCommand,
+  type Facts,
+  type Ledger,
+  type Line,
+  NOTHING_SAID,
+  type Reader,
+  type Verdict,
+} from './dialects/dialect.ts';
 import { locate } from './find-engine.ts';
 import { engineCommand } from './not-started.ts';
 import { startProcess } from './process.ts';
@@ -82,7 +91,7 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   const reader = dialect.reader(job);
   const ending = endedBySilence(turns.stop);
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
-  const ears = listen(turns, job, reader, idle, ending.over);
+  const ears = listen(turns, job, reader, idle, ending);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const found = locate(program, env.PATH ?? '');
   const end = await startProcess(
@@ -156,15 +165,14 @@ function listen(
   job: PromptJob,
   reader: Reader,
   idle: Idle,
-  over: (isOver: boolean) => void,
+  ending: Ending,
 ): AgentEars {
   const stderrTail = keepTail();
   let session: string | undefined;
   let leftOut: number | undefined;
-  const read = (text: string): void => {
-    const line = reader.line(text);
+  const take = (line: Line): void => {
     // Before anybody hears what it used: that may be more than it was to use.
-    if (line.over || line.alive) over(line.over);
+    if (line.over || line.alive) ending.over(line.over);
     const named = reader.session();
     if (named !== undefined && named !== session) {
       session = named;
@@ -175,11 +183,19 @@ function listen(
       if (chatter !== undefined) hear.chatter(chatter);
     }
     idle.hear(line);
+    if (line.hopeless) ending.silent('idle');
   };
-  const lines = cutLines(read, (bytes) => {
-    leftOut = bytes;
-    idle.miss();
-  });
+  const lines = cutLines(
+    (text) => take(reader.line(text)),
+    (bytes) => {
+      leftOut = bytes;
+      idle.miss();
+    },
+  );
+  const errorLines = cutLines(
+    (text) => take(reader.errorLine?.(text) ?? NOTHING_SAID),
+    () => undefined,
+  );
   const onStdout = (bytes: Uint8Array): void => {
     log.write('events.jsonl', bytes);
     lines.push(bytes);
@@ -187,6 +203,7 @@ function listen(
   const onStderr = (bytes: Uint8Array): void => {
     log.write('stderr.log', bytes);
     stderrTail.add(bytes);
+    if (reader.errorLine !== undefined) errorLines.push(bytes);
   };
   const stdout = deps.masker?.stream();
   const stderr = deps.masker?.stream();
@@ -199,6 +216,7 @@ function listen(
       if (stdout !== undefined) onStdout(stdout.end());
       if (stderr !== undefined) onStderr(Uint8Array.from(stderr.end()));
       lines.end();
+      errorLines.end();
     },
   };
 }

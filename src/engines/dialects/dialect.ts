@@ -45,6 +45,8 @@ export interface Line {
   readonly alive: boolean;
   /** The engine said how its turn ended: all that is left for it is to exit. */
   readonly over: boolean;
+  /** Nothing will come of waiting for the engine any longer: it is ended, and what it has `trouble` with is why. */
+  readonly hopeless?: true;
 }
 
 /** A line that says nothing. */
@@ -82,6 +84,8 @@ export type Verdict = Facts & ({ readonly ok: true } | { readonly ok: false; rea
 export interface Reader {
   /** Reads a whole line, without its newline. */
   line(text: string): Line;
+  /** Reads a whole line of standard error, where the engine says there what it does not print. */
+  errorLine?(text: string): Line;
   /** The session as the engine named it. */
   session(): string | undefined;
   /** What the engine is trying again because of, when it does nothing else: why it is silent. */

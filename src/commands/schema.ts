@@ -11,7 +11,7 @@ export default class Schema extends Command {
   static override readonly args = {
     name: Args.string({
       description: 'which schema',
-      options: ['workflow', 'event', 'config', 'diagnostics', 'test', 'test-report', 'engines'],
+      options: ['workflow', 'event', 'config', 'diagnostics', 'test', 'test-report', 'engines', 'cost'],
       default: 'workflow',
     }),
   };

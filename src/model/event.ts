@@ -16,6 +16,8 @@ export interface Usage {
   /** Part of `input-tokens` that came from a cache. */
   readonly 'cached-tokens': number;
   readonly usd: number | null;
+  /** Of one attempt: `usd` was computed from the `prices` of the configuration, for the engine did not say it. */
+  readonly 'usd-from'?: 'prices';
 }
 
 /** A file that a step promised and made. */

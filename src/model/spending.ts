@@ -156,7 +156,7 @@ function count(
   { agent, prompt }: { readonly agent?: string; readonly prompt: boolean },
 ): void {
   if ('reused' in m && m.reused !== undefined && m.reused !== 'replay') return;
-  const silent = prompt && m.type === 'step-failed' && hasCost(m.failure.reason);
+  const silent = prompt && m.type === 'step-failed' && mayHaveCost(m.failure.reason);
   const cost = m.usage !== undefined ? spentOf(m.usage) : silent ? { unknown: 1 } : {};
   const time = m['duration-ms'] ?? 0;
   add(draft, ['run'], cost);
@@ -169,7 +169,7 @@ function count(
 }
 
 /** Whether an attempt that failed so, and does not say what it used, may have used something. */
-function hasCost(reason: FailureReason): boolean {
+export function mayHaveCost(reason: FailureReason): boolean {
   return !FREE.has(reason);
 }
 

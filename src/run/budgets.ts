@@ -272,7 +272,7 @@ function priced(prices: BudgetsOf['prices'], usage: Usage, model: string | undef
   const { 'input-tokens': input, 'cached-tokens': cached, 'output-tokens': output } = usage;
   const dear =
     (input - cached) * price.input + cached * (price.cached ?? price.input) + output * price.output;
-  return { ...usage, usd: dear / 1_000_000 };
+  return { ...usage, usd: dear / 1_000_000, 'usd-from': 'prices' };
 }
 
 /** The limits to be said with an opening: those of the file where it is new to the run, and what was raised, now or before. */

@@ -1,4 +1,5 @@
 /** Shows steps as expressions see them under `steps`. */
+import type { Usage } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import { iterationPrefix } from '../model/ids.ts';
 import type { StepProgress } from '../model/progress.ts';
@@ -120,7 +121,7 @@ export function stepView(step: StepProgress): JsonObject {
     instances: null,
     duration: values['duration-ms'] ?? null,
     attempts: ran && step.attempt > 0 ? step.attempt : null,
-    usage: usage === undefined ? null : { ...usage },
+    usage: usage === undefined ? null : usageView(usage),
     engine: ran ? (step.engine ?? null) : null,
     model: ran ? (step.model ?? null) : null,
     session: ran ? (step.session ?? null) : null,
@@ -128,4 +129,9 @@ export function stepView(step: StepProgress): JsonObject {
     artifacts: values.artifacts?.map((artifact) => ({ ...artifact })) ?? null,
     failure: ran && step.failure !== undefined ? { ...step.failure } : null,
   };
+}
+
+/** Where a cost comes from is for bills. */
+function usageView({ 'usd-from': _, ...usage }: Usage): JsonObject {
+  return usage;
 }

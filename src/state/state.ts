@@ -1,5 +1,6 @@
 /** Opens the state directory, where everything that must survive is kept. */
 import path from 'node:path';
+import type { Charge } from '../model/bill.ts';
 import type { Milestone } from '../model/event.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { RunRequest } from '../model/ports.ts';
@@ -11,6 +12,7 @@ import {
   type ReadArtifact,
   readArtifact,
 } from './artifacts.ts';
+import { chargesIn } from './bills.ts';
 import { type Cached, makeCached } from './cached.ts';
 import { type Claims, makeClaims } from './claims.ts';
 import { openDatabase } from './database.ts';
@@ -67,6 +69,8 @@ export interface State {
   acquire(id: RunId, ask: Asked): Result<Lease, Refusal>;
   /** The milestones of the run in order; for those who follow it, only the ones behind number `after`. */
   history(id: RunId, after?: number): readonly Milestone[];
+  /** What every attempt of an agent in these runs cost, in their order. */
+  charges(runs: readonly Pick<RunSummary, 'id' | 'name'>[]): readonly Charge[];
   /** Whether anything was ever asked at a gate of the run; much cheaper than to look at its milestones. */
   hasAsked(id: RunId): boolean;
   /** Proves the run's journal whole, or names the first milestone that is not as it was written. */
@@ -162,6 +166,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     acquire: (id, ask) => acquire(tools, id, ask),
     hasAsked: (id) => safely(() => asked.get(id) !== undefined),
     history: (id, after = 0) => safely(() => history(connection, id, after, place)),
+    charges: (runs) => safely(() => chargesIn(connection, runs)),
     verify: (id) => safely(() => verify(connection, id)),
     ask: (run, asking) => safely(() => requests.ask(run, asking)),
     pending: (run) => safely(() => requests.pending(run)),

@@ -20,8 +20,18 @@ const SAFE = new Set([
   'loop.index',
 ]);
 
-/** Variables by which programs are told what to load or start. */
-const POWERFUL = /^(PATH|ENV|BASH_ENV|NODE_OPTIONS|(LD_|DYLD_|PYTHON|PERL5|GIT_).*)$/i;
+/** Variables by which programs are told what to load or start; shells expand commands in prompts (`bash(1)`, PROMPTING). */
+const POWERFUL = new RegExp(
+  `^(${[
+    ...['PATH', 'ENV', 'BASH_ENV', 'NODE_OPTIONS', '(LD_|DYLD_|PYTHON|PERL5|GIT_).*'],
+    ...['PS[0-4]', 'PROMPT_COMMAND', 'ZDOTDIR', 'SHELL', 'CONFIG_SHELL', 'MAKEFLAGS', 'GNUMAKEFLAGS'],
+    ...['(\\w+_)?(EDITOR|PAGER|BROWSER|ASKPASS)', 'MANPAGER', 'VISUAL', 'LESSOPEN', 'LESSCLOSE'],
+    ...['RUBYOPT', 'RUBYLIB', 'PERLLIB', '_?JAVA_(TOOL_)?OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH'],
+    ...['CC', 'CXX', 'RUSTC', 'RUSTC_WRAPPER', 'RUSTFLAGS', 'GOFLAGS', 'RSYNC_RSH', 'CVS_RSH'],
+    'NPM_CONFIG_(SCRIPT_SHELL|SHELL|NODE_OPTIONS|EDITOR|VIEWER|USERCONFIG|GLOBALCONFIG|PREFIX)',
+  ].join('|')})$`,
+  'i',
+);
 
 /** Variables that shells and programs take for something of their own. */
 const HEARD =

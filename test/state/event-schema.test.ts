@@ -401,6 +401,7 @@ const parts: {
     'output-tokens': 'required',
     'cached-tokens': 'required',
     usd: 'required',
+    'usd-from': 'optional',
   },
   failure: {
     reason: 'required',

@@ -140,6 +140,9 @@ describe('variables that choose what programs do', () => {
     'PYTHONPATH',
     'PERL5LIB',
     'GIT_SSH',
+    ...['PS1', 'PS4', 'PROMPT_COMMAND', 'SHELL', 'MAKEFLAGS', 'CC', 'RUSTC_WRAPPER', 'RUBYOPT'],
+    ...['EDITOR', 'VISUAL', 'PAGER', 'MANPAGER', 'BROWSER', 'GIT_EDITOR', 'GH_PAGER', 'SSH_ASKPASS'],
+    ...['LESSOPEN', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'npm_config_script_shell'],
   ];
 
   test.each(names)('%s takes no data, from nobody', (name) => {
@@ -153,7 +156,17 @@ describe('variables that choose what programs do', () => {
 
   test('they take what is fixed, and others take data', () => {
     for (const name of names) expect(said({ env: { [name]: '/bin:${{ run.id }}:$PATH' } }), name).toEqual([]);
-    for (const name of ['MY_PATH', 'PATHS', 'ENVIRONMENT', 'GITHUB_REF', 'NODE_ENV']) {
+    for (const name of [
+      'MY_PATH',
+      'PATHS',
+      'ENVIRONMENT',
+      'GITHUB_REF',
+      'NODE_ENV',
+      'PS5',
+      'EDITORS',
+      'npm_config_registry',
+      'CCC',
+    ]) {
       expect(said({ env: { [name]: '${{ inputs.issue }}' } }), name).toEqual([]);
     }
   });

@@ -67,6 +67,7 @@ async function setUp(
   const own = engine === 'codex' ? parts.codexHome(server, home) : parts.claudeEnv(server, home);
   const { LOCAL_API_KEY, PATH: _, HOME: __, ...variables } = own;
   const all = { ...env, ...variables };
+  /** @type {Environment} */
   const keys = LOCAL_API_KEY === undefined ? {} : { LOCAL_API_KEY };
   const model = engine === 'codex' ? { model: 'gpt-6.1-sol' } : {};
   writeProject(work, env, { engines: { [engine]: { command: [binary], env: keys } } });

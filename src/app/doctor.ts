@@ -10,6 +10,7 @@ import { count } from '../report/words.ts';
 import { DRIVER_PACKAGE, loadDriver } from '../state/driver.ts';
 import { StateError } from '../state/problem.ts';
 import { loadRepositoryConfig, loadUserConfig } from './config.ts';
+import { deserted } from './deserted.ts';
 import { lookForEngines } from './doctor-engines.ts';
 import { type Finding, lookForGit } from './doctor-git.ts';
 import { limitsOf, muchToClear } from './gc.ts';
@@ -105,16 +106,31 @@ async function lookForStrays(place: Place): Promise<readonly Finding[]> {
   const opened = await lookIntoState(place);
   if (opened?.ok === false) return [];
   try {
+    const scratch = opened === undefined ? [] : desertedFindings(deserted(opened.value));
     const known = opened === undefined ? new Set<RunId>() : runsKnownTo(opened.value);
     const strays = await straysHere(place, known);
-    if (strays.length === 0) return [];
+    if (strays.length === 0) return scratch;
     const [found = '', ...help] = straysText(strays);
     return [
+      ...scratch,
       { what: 'left over', state: 'missing', found: found.replace(/:$/, ''), help: help.join('\n    ') },
     ];
   } finally {
     opened?.value.close();
   }
+}
+
+function desertedFindings(directories: readonly string[]): readonly Finding[] {
+  const [first, ...rest] = directories;
+  if (first === undefined) return [];
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more`;
+  return [
+    {
+      ...{ what: 'left over', state: 'missing' },
+      found: `${first}${more}: the files of agents whose runner was killed`,
+      help: '`codemachine gc` removes them, and so does `codemachine resume` of that run',
+    },
+  ];
 }
 
 function retentionOf(loaded: Loaded): Retention {

@@ -2,6 +2,7 @@
 import os from 'node:os';
 import type { Masker } from '../engines/mask.ts';
 import { sweepRun } from '../engines/process.ts';
+import { sweepScratch } from '../engines/scratch.ts';
 import { startWatcher } from '../engines/watcher.ts';
 import type { Config } from '../model/config.ts';
 import type { Chatter } from '../model/event.ts';
@@ -49,8 +50,11 @@ export interface Executed extends RunResult {
 export async function execute(e: Execution): Promise<Executed> {
   const { record, lease } = e;
   // What an owner that was killed has left running would write into the tree that is recorded next.
-  if (e.history.length > 0) await sweepRun(record.id);
-  const watcher = startWatcher(record.id, lease.epoch);
+  if (e.history.length > 0) {
+    await sweepRun(record.id);
+    sweepScratch(os.tmpdir(), record.id);
+  }
+  const watcher = startWatcher(record.id, lease.epoch, os.tmpdir());
   const hosts = startHosts(e, runOptions(e).maxParallel);
   try {
     return await drive(e, hosts);

@@ -1,6 +1,6 @@
 /** Clears up: runs that are kept no longer, and what those that are gone have left. */
-
 import { sweepRun } from '../engines/process.ts';
+import { discardScratch } from '../engines/scratch.ts';
 import type { Retention } from '../model/config.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { RUN_ID_PATTERN, type RunId } from '../model/ids.ts';
@@ -13,6 +13,7 @@ import type { State } from '../state/state.ts';
 import { durationMs } from '../workflow/scalars.ts';
 import { clearRun, clearShared, clearWorktrees, type Repositories, repositories } from './clear.ts';
 import { loadConfig } from './config.ts';
+import { deserted } from './deserted.ts';
 import { lookIntoState, openPlaceState } from './open.ts';
 import { locate, type Place, shown, stateAt } from './place.ts';
 import { harmless, orTrouble, ours, printRefusal } from './print.ts';
@@ -64,7 +65,7 @@ async function gc(flags: GcFlags): Promise<Result<ExitCode, Refusal>> {
     const unknown = await straysHere(place, new Set());
     const nothing = { runs: [], stay: [], unknown, troubles: [] };
     print(
-      { ...nothing, dryRun: flags.dryRun, recordings: 0, worktrees: 0, bytes: 0, left: 0 },
+      { ...nothing, dryRun: flags.dryRun, recordings: 0, worktrees: 0, scratch: 0, bytes: 0, left: 0 },
       limits.value,
       flags,
     );
@@ -164,6 +165,7 @@ async function clear(
 ): Promise<Clearing> {
   const troubles: string[] = [];
   const runs: GoneRun[] = [];
+  const scratch = deserted(state);
   const sum = { bytes: 0, recordings: 0, worktrees: 0 };
   const add = (what: Partial<typeof sum>): void => {
     for (const key of ['bytes', 'recordings', 'worktrees'] as const) sum[key] += what[key] ?? 0;
@@ -186,8 +188,9 @@ async function clear(
   }
   if (!dryRun) for (const one of await finishAll(state, places, strays, troubles)) add(one);
   const unknown = await tidy(state, places, dryRun, { add, troubles, strays });
+  if (!dryRun) for (const directory of scratch) discardScratch(directory);
   const left = state.listRuns().length;
-  return { dryRun, runs, stay, unknown, ...sum, left, troubles };
+  return { dryRun, runs, stay, unknown, ...sum, scratch: scratch.length, left, troubles };
 }
 
 type Sum = { readonly bytes: number; readonly recordings: number; readonly worktrees: number };

@@ -1,5 +1,5 @@
 /** Makes one turn of an agent: one process from its start to what its end means. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import type { Hear, PromptJob, Stop, StopReason } from '../model/ports.ts';
@@ -22,6 +22,7 @@ import {
 import { locate } from './find-engine.ts';
 import { engineCommand } from './not-started.ts';
 import { startProcess } from './process.ts';
+import { discardScratch, makeScratch } from './scratch.ts';
 import { keepTail, type Tail } from './tail.ts';
 import { advised, notStarted, stopFailure } from './turn-failure.ts';
 
@@ -57,8 +58,7 @@ export async function makeTurn(turns: Turns, job: PromptJob): Promise<TurnEnd> {
   let scratch: string;
   let command: EngineCommand;
   try {
-    scratch = mkdtempSync(path.join(deps.tmp, 'agent-'));
-    mkdirSync(path.join(scratch, 'tmp'), { mode: 0o700 });
+    scratch = makeScratch(deps.tmp, turns.mark);
     const superuser = process.geteuid?.() === 0;
     command = dialect.command(job, { cwd, root: job.root ?? deps.root, scratch, superuser });
     for (const [name, text] of Object.entries(command.files)) {
@@ -72,15 +72,7 @@ export async function makeTurn(turns: Turns, job: PromptJob): Promise<TurnEnd> {
   try {
     return await converse(turns, job, command);
   } finally {
-    discard(scratch);
-  }
-}
-
-function discard(directory: string): void {
-  try {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    // The agent left something there that may not be deleted; the system clears its temporary directory.
+    discardScratch(scratch);
   }
 }
 

@@ -23,6 +23,12 @@ export function makeMark(outer: string | undefined, { run, epoch, directory }: M
 /** The innermost of nested marks: a run, or whoever else asked, and what of it. */
 const MARK = /;[^;.]+\.[^;]+;$/;
 
+/** Which owner of which run the mark's attempt belongs to: the innermost, where runs are nested. */
+export function ownerOf(mark: string): { readonly run: string; readonly epoch: string } {
+  const [run = '', epoch = ''] = attemptPattern(mark).slice(1).split('.');
+  return { run, epoch };
+}
+
 /**
  * What only this attempt's children carry. Throws for what is no mark: a piece of it may be in the environment of any process, and
  * whatever carries the pattern is ended.

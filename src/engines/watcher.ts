@@ -1,6 +1,8 @@
-/** Ends a run's children when the runner itself is killed. */
+/** Ends a run's children when the runner itself is killed, then removes the files that were for them. */
+import path from 'node:path';
 import { ownerPattern } from './mark.ts';
 import { startHelper } from './process.ts';
+import { scratchPrefix } from './scratch.ts';
 
 /** A watcher at its post. */
 export interface Watcher {
@@ -12,6 +14,7 @@ export interface Watcher {
 // arguments, so a watcher that had it there would find itself.
 const SCRIPT = `
 IFS= read -r mark || exit 0
+IFS= read -r scratch || exit 0
 IFS= read -r bye && exit 0
 marked() {
   if [ -r /proc/self/environ ]; then
@@ -30,15 +33,18 @@ while [ "$quiet" -lt 3 ] && [ "$looks" -lt 200 ]; do
   done
   sleep 0.05 2>/dev/null || sleep 1
 done
+case "$scratch" in /*/agent-*) rm -rf -- "$scratch"* ;; esac
 `;
 
 /**
  * Starts a process that waits for ours to die. The pipe between them closes however that happens, also by `kill -9`; then it ends
  * what this owner of the run has started: SIGTERM, a second later SIGKILL, until three looks in a row find nothing (a child may
- * just be between fork and exec).
+ * just be between fork and exec). What agents were given in files below `tmp` may hold secrets, and goes with them.
  */
-export function startWatcher(run: string, epoch: number): Watcher {
+export function startWatcher(run: string, epoch: number, tmp: string): Watcher {
   const helper = startHelper('sh', ['-c', SCRIPT]);
-  helper.tell(`${ownerPattern(run, epoch)}\n`);
+  const scratch = path.resolve(tmp, scratchPrefix(run, epoch));
+  // Cut at a line break it would name another place.
+  helper.tell(`${ownerPattern(run, epoch)}\n${scratch.includes('\n') ? '' : scratch}\n`);
   return { close: () => helper.close('bye\n') };
 }

@@ -31,6 +31,8 @@ export interface Clearing {
   readonly unknown: readonly Stray[];
   readonly recordings: number;
   readonly worktrees: number;
+  /** Directories with the files of agents whose runner was killed. */
+  readonly scratch: number;
   readonly bytes: number;
   /** How many runs are listed now. */
   readonly left: number;
@@ -42,7 +44,7 @@ const WIDEST_NAME = 40;
 
 /** For people; ends with a line break. */
 export function clearingText(clearing: Clearing, limits: string, now: number): string {
-  const { dryRun, runs, stay, unknown, recordings, worktrees, bytes } = clearing;
+  const { dryRun, runs, stay, unknown, recordings, worktrees, scratch, bytes } = clearing;
   const lines = table(
     runs.map((run) => [
       `  ${run.run}`,
@@ -56,6 +58,7 @@ export function clearingText(clearing: Clearing, limits: string, now: number): s
   const rest = [
     ...(worktrees === 0 ? [] : [count(worktrees, 'worktree')]),
     ...(recordings === 0 ? [] : [count(recordings, 'recording')]),
+    ...(scratch === 0 ? [] : [`${count(scratch, 'temporary directory', 'temporary directories')} of agents`]),
   ];
   const what = [...(runs.length === 0 ? [] : [count(runs.length, 'run')]), ...rest];
   const head =
@@ -99,7 +102,7 @@ const WIDEST_PATH = 4_000;
 
 /** For programs. */
 export function clearingJson(clearing: Clearing): JsonObject {
-  const { dryRun, runs, stay, unknown, recordings, worktrees, bytes, left, troubles } = clearing;
+  const { dryRun, runs, stay, unknown, recordings, worktrees, scratch, bytes, left, troubles } = clearing;
   return {
     'dry-run': dryRun,
     runs: runs.map(({ changedAt, ...run }) => ({ ...run, 'changed-at': changedAt })),
@@ -108,6 +111,7 @@ export function clearingJson(clearing: Clearing): JsonObject {
       unknown: unknown.map(({ run }) => run),
       recordings,
       worktrees,
+      'agent-directories': scratch,
       bytes,
       left,
       troubles: [...troubles],

@@ -1,11 +1,12 @@
 // When a runner is killed, its children end, and only its.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { runPattern } from '../../src/engines/mark.ts';
+import { makeMark, runPattern } from '../../src/engines/mark.ts';
 import { findMarked, sweepRun } from '../../src/engines/process.ts';
+import { makeScratch } from '../../src/engines/scratch.ts';
 import { bundle } from '../support/bundle.ts';
 import { freshRun } from '../support/child-spec.ts';
 import { openRig, type Rig } from '../support/rig.ts';
@@ -36,6 +37,8 @@ describe('a runner that is killed', () => {
     '%s takes its children with it, detached and stubborn ones too',
     async (how) => {
       const run = freshRun();
+      const mark = (epoch: number) => makeMark(undefined, { run, epoch, directory: 'ask-00000000.1' });
+      const [mine, next] = [makeScratch(tmpdir(), mark(1)), makeScratch(tmpdir(), mark(11))];
       const owner = runner(run, 1, 'a');
       const child = await rig.child('a');
       await child.fork({ name: 'daemon', detached: true, hold: true });
@@ -44,6 +47,9 @@ describe('a runner that is killed', () => {
       process.kill(how === 'alone' ? owner.pid : -owner.pid, 'SIGKILL');
       await Promise.all([child.gone, daemon.gone, owner.ended]);
       expect(await findMarked(runPattern(run))).toEqual([]);
+      await expect.poll(() => existsSync(mine)).toBe(false);
+      expect(existsSync(next)).toBe(true);
+      rmSync(next, { recursive: true });
     },
   );
 

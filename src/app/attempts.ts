@@ -80,7 +80,7 @@ function shellSettings(e: Execution): ShellSettings {
       Object.entries(e.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     ),
     secrets: e.workflow.secrets.map(({ name }) => name),
-    masked: maskedValues(e.variables),
+    masked: maskedValues(e.variables, e),
     tmp: os.tmpdir(),
     state: e.state.directory,
     epoch: e.lease.epoch,

@@ -78,7 +78,7 @@ function giveBack(lease: Lease): void {
 
 async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Executed> {
   const { record, state, lease } = e;
-  const secret = maskedValues(e.variables);
+  const secret = maskedValues(e.variables, e);
   const masker = secret.length === 0 ? undefined : (await import('../engines/mask.ts')).makeMasker(secret);
   const funnel = journal(lease, (e.stage?.clock ?? CLOCK).now);
   funnel.listen((milestone) => e.reporter.hear(milestone));

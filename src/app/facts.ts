@@ -8,6 +8,7 @@ import { err, ok } from '../model/result.ts';
 import { GITHUB_KEYS } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { loadEnvFiles } from '../workflow/dotenv.ts';
+import { type Configured, configuredKeys, engineKeys } from './engine-keys.ts';
 import { readText } from './files.ts';
 import type { Place } from './place.ts';
 import type { Refusal } from './refusal.ts';
@@ -19,6 +20,8 @@ export interface Variables {
   readonly envFile: Readonly<Record<string, string>>;
   /** What the env-files of used workflows hold, by the path of the workflow's source. */
   readonly partEnvFiles: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The keys of the engines that agents use; masked as secrets are. */
+  readonly engineKeys: readonly string[];
   /** What to say about secrets that cannot be masked. */
   readonly warnings: readonly string[];
 }
@@ -70,13 +73,20 @@ export function readVariables(
       `of the env files, these are shorter than ${SHORTEST_MASKED} characters, so they are not masked: ${[...new Set(short)].join(', ')}`,
     );
   if (problems.length > 0) return refuse([...new Set(problems)].join('\n'), 'put that right, then run again');
-  return ok({ secrets, envFile, partEnvFiles: Object.fromEntries(ofParts), warnings });
+  return ok({
+    secrets,
+    envFile,
+    partEnvFiles: Object.fromEntries(ofParts),
+    engineKeys: engineKeys(workflow, env),
+    warnings,
+  });
 }
 
-/** What must be masked: secrets, and what env files hold. */
-export function maskedValues(variables: Variables): readonly string[] {
-  const { secrets, envFile, partEnvFiles } = variables;
-  return [secrets, envFile, ...Object.values(partEnvFiles)].flatMap((values) => Object.values(values));
+/** What must be masked: secrets, what env files hold, and the keys of engines, those of the configuration included. */
+export function maskedValues(variables: Variables, run?: Configured): readonly string[] {
+  const { secrets, envFile, partEnvFiles, engineKeys: keys } = variables;
+  const declared = [secrets, envFile, ...Object.values(partEnvFiles)].flatMap((one) => Object.values(one));
+  return [...declared, ...keys, ...(run === undefined ? [] : configuredKeys(run))];
 }
 
 /** The `github` context: the variables that GitHub Actions sets, empty strings elsewhere. */

@@ -185,7 +185,7 @@ it('a retry after any failure ends as the run would have that nothing happened t
             othersSince: () => [],
           },
           { tell: () => undefined, ...(tree === undefined ? {} : { tree }) },
-          { secrets: {}, envFile: {}, partEnvFiles: {}, warnings: [] },
+          { secrets: {}, envFile: {}, partEnvFiles: {}, engineKeys: [], warnings: [] },
         );
       const asked = await settle();
       // A command that is kept ran beside one that is not: whose edit it was, nobody knows.

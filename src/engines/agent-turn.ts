@@ -25,6 +25,7 @@ import { startProcess } from './process.ts';
 import { discardScratch, makeScratch } from './scratch.ts';
 import { keepTail, type Tail } from './tail.ts';
 import { advised, notStarted, stopFailure } from './turn-failure.ts';
+import { lookAt, type Started, unlessUpdating } from './updating.ts';
 
 /** What every turn of an attempt has in common. */
 export interface Turns {
@@ -38,6 +39,8 @@ export interface Turns {
   readonly log: AgentLog;
   readonly hear: Hear;
   readonly stop: Stop;
+  /** How the program was when it last started; changed by each turn. */
+  readonly started: Started;
 }
 
 /** How a turn ended. */
@@ -86,6 +89,7 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   const ears = listen(turns, job, reader, idle, ending);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const found = locate(program, env.PATH ?? '');
+  const look = lookAt({ found, first });
   const end = await startProcess(
     {
       // A path that cannot be: given the bare name, the system would look into relative places as well.
@@ -106,7 +110,9 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   ending.leave();
   ears.ended();
   const how = { end, env, found, silence: ending.why(), stderr: ears.stderrTail.text() };
-  return conclude(turns, job, reader, { ...how, leftOut: ears.leftOut() }, before);
+  const turn = conclude(turns, job, reader, { ...how, leftOut: ears.leftOut() }, before);
+  const start = { ...how, before: look, said: ears.said(), name: program, first, searchPath: env.PATH ?? '' };
+  return { ...turn, ...unlessUpdating(turns, turn, start) };
 }
 
 interface Ending {
@@ -148,6 +154,8 @@ interface AgentEars extends ProcessEars {
   readonly stderrTail: Tail;
   /** The length in bytes of the last line that was too long. */
   leftOut(): number | undefined;
+  /** Whether anything came on standard output. */
+  said(): boolean;
   ended(): void;
 }
 
@@ -162,6 +170,7 @@ function listen(
   const stderrTail = keepTail();
   let session: string | undefined;
   let leftOut: number | undefined;
+  let said = false;
   const take = (line: Line): void => {
     // Before anybody hears what it used: that may be more than it was to use.
     if (line.over || line.alive) ending.over(line.over);
@@ -189,6 +198,7 @@ function listen(
     () => undefined,
   );
   const onStdout = (bytes: Uint8Array): void => {
+    said ||= bytes.length > 0;
     log.write('events.jsonl', bytes);
     lines.push(bytes);
   };
@@ -202,6 +212,7 @@ function listen(
   return {
     stderrTail,
     leftOut: () => leftOut,
+    said: () => said,
     stdout: (chunk) => onStdout(stdout === undefined ? chunk : stdout.push(chunk)),
     stderr: (chunk) => onStderr(stderr === undefined ? chunk : Uint8Array.from(stderr.push(chunk))),
     ended() {

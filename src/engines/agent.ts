@@ -11,6 +11,7 @@ import { stepDirectory } from './cwd.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Masker } from './mask.ts';
 import { answerIn, repairPrompt, type Validate } from './schema-check.ts';
+import type { Started } from './updating.ts';
 
 /** The transcript of one attempt of an agent; a trouble with it never ends the attempt. */
 export interface AgentLog {
@@ -42,12 +43,15 @@ export interface AgentDeps {
 
 /** The engine that speaks this dialect. */
 export function agentEngine(dialect: Dialect, deps: AgentDeps): Engine {
-  return { name: dialect.name, attempt: (job, hear, stop) => attempt(dialect, deps, job, hear, stop) };
+  const started: Started = {};
+  return {
+    name: dialect.name,
+    attempt: (job, hear, stop) => attempt({ dialect, deps, started }, job, hear, stop),
+  };
 }
 
 async function attempt(
-  dialect: Dialect,
-  deps: AgentDeps,
+  { dialect, deps, started }: Pick<Turns, 'dialect' | 'deps' | 'started'>,
   job: PromptJob,
   hear: Hear,
   stop: Stop,
@@ -64,7 +68,17 @@ async function attempt(
   const log = deps.transcript(job);
   try {
     log.write('prompt.md', deps.masker?.text(job.prompt) ?? job.prompt);
-    const turns = { dialect, deps, cwd: cwd.value, env, mark, log, hear: sayingSessionsOnce(hear), stop };
+    const turns = {
+      dialect,
+      deps,
+      started,
+      cwd: cwd.value,
+      env,
+      mark,
+      log,
+      hear: sayingSessionsOnce(hear),
+      stop,
+    };
     const done = await converse(turns, job);
     const heard = outcomeOf(dialect, done);
     // Its lines were masked as they came, but what was escaped in one of a thousand ways is spelled out only now.

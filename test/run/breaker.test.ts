@@ -1,10 +1,26 @@
 // Engines that fail again and again are left alone for a while; who waits for them goes elsewhere or waits.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
 import type { Job } from '../../src/model/ports.ts';
 import { FIRST_REST_MS, LONGEST_REST_MS } from '../../src/run/breaker.ts';
+import { runs } from '../support/seed.ts';
 import type { Rig, Script } from './rig.ts';
-import { agentStep, failing, fakeClock, fine, start, template, turn, workflowOf } from './rig.ts';
+import {
+  agentStep,
+  failing,
+  fakeClock,
+  fakeTree,
+  fine,
+  loopStep,
+  matrixOf,
+  reduceStep,
+  start,
+  template,
+  turn,
+  usesStep,
+  workflowOf,
+} from './rig.ts';
 
 const START = Date.UTC(2026, 10, 20, 14, 15, 3);
 
@@ -243,5 +259,119 @@ describe('an engine that could not serve', () => {
       ['codex', { id: 's-1', fork: false }],
       ['claude-code', undefined],
     ]);
+  });
+
+  test('leaves nothing of its edits in the tree for the one that takes over', async () => {
+    const tree = fakeTree();
+    const found: string[][] = [];
+    const script: Script = (job) => {
+      found.push([...tree.files.keys()]);
+      tree.files.set(`by-${engineOf(job)}`, 'edited');
+      return engineOf(job) === 'codex' ? failing('overloaded') : fine();
+    };
+    const step = agentStep('a', { engines: ['codex', 'claude-code'], access: 'write' });
+    const rig = start({ workflow: workflowOf([step]), script, tree });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(found).toEqual([[], [], [], []]);
+    expect([...tree.files.keys()]).toEqual(['by-claude-code']);
+  });
+});
+
+describe('a program that is being replaced', () => {
+  const updating = () => failing('spawn', { message: 'it is not there', updating: true });
+
+  test('is waited for within seconds, and costs no retry', async () => {
+    const script: Script = (job) => {
+      if (job.attempt < 4) return updating();
+      return job.attempt < 6 ? failing('overloaded') : fine();
+    };
+    const rig = start({ workflow: workflowOf([agentStep('a')]), script });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(rig.made).toHaveLength(6);
+    expect(rig.clock.waits).toEqual([500, 1000, 2000, 10_000, 20_000]);
+    expect(of(rig, 'retry-scheduled').map(({ because }) => because)).toContain('it is not there');
+  });
+
+  test('and does not come back is what the step fails for, or what another engine takes over from', async () => {
+    const alone = start({ workflow: workflowOf([agentStep('a')]), script: updating });
+    expect(await alone.result()).toEqual({ end: 'failed' });
+    expect(alone.made).toHaveLength(5);
+    expect(alone.progress().steps.get('a' as never)?.failure).toMatchObject({
+      reason: 'spawn',
+      message: 'it is not there (5 attempts)',
+    });
+    const script: Script = (job) => (engineOf(job) === 'codex' ? updating() : fine());
+    const step = agentStep('a', { engines: ['codex', 'claude-code'] });
+    const two = start({ workflow: workflowOf([step]), script });
+    expect(await two.result()).toEqual({ end: 'succeeded' });
+    expect(two.made).toHaveLength(6);
+  });
+
+  test('is counted over a death of the runner too', async () => {
+    const first = start({ workflow: workflowOf([agentStep('a')]), script: updating });
+    await first.result();
+    const cut = first.journal.findIndex((m) => m.type === 'retry-scheduled' && m.attempt === 4);
+    const history = first.journal.slice(0, cut + 1);
+    const rig = start({ workflow: workflowOf([agentStep('a')]), script: updating, history });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.made).toEqual(['a.4', 'a.5']);
+  });
+});
+
+describe('`max-parallel` of an engine', () => {
+  /** Steps of one engine or with a fallback, alone, in a matrix, in a loop, in a used workflow, chosen among by a judge. */
+  const shapes = fc.record({
+    alone: fc.array(fc.record({ both: fc.boolean(), fails: fc.boolean() }), { maxLength: 5 }),
+    matrix: fc.integer({ min: 1, max: 4 }),
+    loop: fc.integer({ min: 1, max: 3 }),
+    most: fc.record({ codex: fc.integer({ min: 1, max: 3 }), claude: fc.integer({ min: 1, max: 3 }) }),
+    places: fc.integer({ min: 1, max: 9 }),
+  });
+
+  test('holds over all of a run, whoever asks for it', async () => {
+    let reached = 0;
+    await fc.assert(
+      fc.asyncProperty(shapes, async ({ alone, matrix, loop, most, places }) => {
+        const inside = new Map<string, number>();
+        const script: Script = async (job) => {
+          const engine = engineOf(job);
+          const now = (inside.get(engine) ?? 0) + 1;
+          inside.set(engine, now);
+          const limit = engine === 'codex' ? most.codex : most.claude;
+          expect(now, engine).toBeLessThanOrEqual(limit);
+          if (now === limit && limit > 1) reached++;
+          await turn();
+          inside.set(engine, now - 1 < 0 ? 0 : (inside.get(engine) ?? 1) - 1);
+          if (job.step.startsWith('alone') && engine === 'codex' && alone[Number(job.step.slice(5))]?.fails)
+            return failing('auth');
+          return fine({ text: 't', output: { summary: 's' } });
+        };
+        const both = ['codex', 'claude-code'];
+        const part = workflowOf([agentStep('inner'), agentStep('other', { engines: both })]);
+        const steps = [
+          ...alone.map((one, i) =>
+            agentStep(`alone${i}`, one.both ? { engines: both } : { engines: ['codex'] }),
+          ),
+          agentStep('m', {
+            matrix: matrixOf({ n: Array.from({ length: matrix }, (_, i) => i) }),
+            engines: both,
+          }),
+          reduceStep('r', 'm', { mode: 'summarize' }),
+          loopStep('l', [agentStep('body', { engines: both })], {
+            max: loop,
+            onExhausted: 'continue',
+            while: 'true',
+          }),
+          usesStep('u', part),
+        ];
+        const rig = start({
+          ...{ workflow: workflowOf(steps), script },
+          options: { maxParallel: places, engineParallel: { codex: most.codex, 'claude-code': most.claude } },
+        });
+        await rig.result();
+      }),
+      runs(60),
+    );
+    expect(reached).toBeGreaterThan(20);
   });
 });

@@ -148,6 +148,28 @@ describe('a run that parks for a quota', () => {
     expect(rig.journal.at(-1)).toMatchObject({ type: 'run-parked', until: iso(START + HOUR) });
   });
 
+  test('does first what a runner that died had left', async () => {
+    const workflow = workflowOf([agentStep('a'), runStep('c')]);
+    const clock = fakeClock(START);
+    const before = start({
+      workflow,
+      clock,
+      options: { ...options, maxParallel: 1 },
+      script: servesFrom(START + HOUR, clock),
+    });
+    await before.result();
+    const cut = before.journal.findIndex(({ type }) => type === 'quota-waiting');
+    const { rig } = resumed(workflow, START + HOUR / 2, {
+      ...before,
+      journal: before.journal.slice(0, cut + 1),
+    });
+    expect(await rig.result()).toEqual({ end: 'parked' });
+    expect(rig.made).toEqual(['c.1']);
+    expect(rig.statuses()).toEqual({ a: 'waiting', c: 'succeeded' });
+    expect(rig.journal.at(-1)?.type).toBe('run-parked');
+    expect(of(rig, 'run-parked')).toHaveLength(1);
+  });
+
   test('waits in the process where it is resumed to wait', async () => {
     const workflow = workflowOf([agentStep('a')]);
     const { rig, clock } = resumed(workflow, START + HOUR / 2, await parked(workflow), false);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text as bodyText } from 'node:stream/consumers';
 
 import { type MessagesRequest, readMessages, replyMessages } from './anthropic.ts';
+import { type ChatRequest, readChat, replyChat } from './chat.ts';
 import { type Conversation, momentOf, promptsOf } from './conversation.ts';
 import {
   asksForModel,
@@ -20,7 +21,7 @@ import { idSource, sendJson } from './wire.ts';
 
 /** One request of an engine for a reply of its model. */
 export interface ModelRequest {
-  path: '/v1/messages' | '/v1/responses' | '/v1beta/models';
+  path: '/v1/messages' | '/v1/responses' | '/v1/chat/completions' | '/v1beta/models';
   model: string;
   /** The scenario played, without `SCENARIO:`. */
   scenario: string;
@@ -120,6 +121,12 @@ async function answer(
     state.requests.push({ ...note('/v1beta/models', conversation, credential(request), { model }), body });
     heard();
     replyGenerate(nextReply(conversation, state), generate, response, id);
+  } else if (request.method === 'POST' && path === '/v1/chat/completions') {
+    const body = JSON.parse(raw) as ChatRequest;
+    const conversation = readChat(body);
+    state.requests.push(note(path, conversation, credential(request), body));
+    heard();
+    replyChat(nextReply(conversation, state), body, response, id);
   } else {
     state.others.push(`${request.method ?? ''} ${path}`);
     if (path === probePath) sendJson(response, 200, { reached: true });

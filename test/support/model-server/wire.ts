@@ -23,8 +23,13 @@ export type StreamEnd = 'end' | 'silence' | 'cut';
 
 /** Sends events as a stream. */
 export function sendEvents(response: ServerResponse, events: readonly StreamEvent[], end: StreamEnd): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   const bytes = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+  sendStream(response, bytes, end);
+}
+
+/** Sends the text of a stream. */
+export function sendStream(response: ServerResponse, bytes: string, end: StreamEnd): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   if (end === 'end') response.end(bytes);
   // Closed after the flush rather than reset: a reset may overtake the events, so that now and then none arrives.
   else response.write(bytes, () => end === 'cut' && response.destroy());

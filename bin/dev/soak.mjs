@@ -22,6 +22,12 @@ const soaks = {
     files: () => ['test/engines/dialects/fuzz.test.ts'],
     variables: { CODEMACHINE_TEST_SEED: randomInt(1, 2 ** 31), CODEMACHINE_TEST_RUNS: 40 },
   },
+  // The real CLIs of which CI sees a part. Some take seconds to start and up to two GiB, so there are two of them at once.
+  engines: {
+    files: () => ['test/contract', 'test/model-server/streams.test.ts'],
+    variables: {},
+    args: ['--maxConcurrency=2', '--no-file-parallelism'],
+  },
   // CODEMACHINE_KILL_PARALLEL says in how many repositories at once.
   kills: {
     files: () => ['test/kill/kill.test.ts'],
@@ -50,13 +56,13 @@ function propertyTests() {
 
 /** Whether all of one soak passed. */
 function soak(name) {
-  const { files, variables } = soaks[name];
+  const { files, variables, args: more = [] } = soaks[name];
   const chosen = Object.entries(variables).map(([key, value]) => [key, process.env[key] || String(value)]);
   const again = `${chosen.map((pair) => pair.join('=')).join(' ')} npm run soak -- ${name}`;
   console.log(`soak: ${again}`);
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
   // As many tries take as long as they take.
-  const args = ['run', '--config', '.config/vitest.config.ts', '--testTimeout=0', ...files()];
+  const args = ['run', '--config', '.config/vitest.config.ts', '--testTimeout=0', ...more, ...files()];
   const env = { ...process.env, ...Object.fromEntries(chosen), CODEMACHINE_TEST_ALL: '1' };
   const { status, error } = spawnSync(process.execPath, [vitest, ...args], {
     cwd: root,

@@ -7,7 +7,7 @@ import { nearest } from './suggest.ts';
 import { child, entriesOf, type Node, oneOrMany } from './tree.ts';
 
 /** The engines that have a dialect. */
-export const SUPPORTED_ENGINES = ['claude-code', 'codex'] as const;
+export const SUPPORTED_ENGINES = ['claude-code', 'codex', 'opencode'] as const;
 
 /** Where a step's settings are looked for, first to last: the step, its agent, the workflow's defaults. */
 export interface Layers {
@@ -110,6 +110,8 @@ const SHORT_NAMES: Readonly<Record<string, string | undefined>> = {
   claude: 'claude-code',
   'codex-cli': 'codex',
   openai: 'codex',
+  'open-code': 'opencode',
+  'opencode-ai': 'opencode',
 };
 
 /** The engine that somebody who wrote `name` most likely meant. */

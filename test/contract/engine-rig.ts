@@ -16,7 +16,13 @@ import type { Json, JsonObject } from '../../src/model/result.ts';
 import { handClock } from '../engines/agent/hand-clock.ts';
 import { job } from '../engines/dialects/streams.ts';
 import { engineBinary, type PinnedEngine } from '../support/engines.ts';
-import { type ClaudeAuth, claudeEnv, codexHome, geminiEnv } from '../support/model-server/environments.ts';
+import {
+  type ClaudeAuth,
+  claudeEnv,
+  codexHome,
+  geminiEnv,
+  opencodeEnv,
+} from '../support/model-server/environments.ts';
 import type { ModelServer } from '../support/model-server/model-server.ts';
 
 /** The engines under contract. */
@@ -35,6 +41,7 @@ const environments: Record<PinnedEngine, (where: Where, home: string, ask: Ask) 
   'claude-code': (where, home, { auth }) => claudeEnv(where, home, auth),
   codex: codexHome,
   gemini: geminiEnv,
+  opencode: opencodeEnv,
 };
 
 /** The variables that sign in. */

@@ -5,7 +5,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { claudeFlags, codexFlags, driveClaude, driveCodex, makeScratch } from '../support/drive.ts';
+import {
+  claudeFlags,
+  codexFlags,
+  driveClaude,
+  driveCodex,
+  driveOpencode,
+  makeScratch,
+  opencodeFlags,
+} from '../support/drive.ts';
 import { engineBinary } from '../support/engines.ts';
 import { readMarker } from '../support/model-server/conversation.ts';
 import { type ModelServer, startModelServer } from '../support/model-server/model-server.ts';
@@ -14,6 +22,7 @@ import {
   claudeRuns,
   codexRuns,
   endOf,
+  opencodeRuns,
   type Recorded,
   readEvents,
   sanitize,
@@ -22,6 +31,8 @@ import {
 } from './streams.ts';
 
 const recording = process.env.RECORD_STREAMS === '1';
+// What takes minutes is left to `npm run soak -- engines`.
+const whole = recording || process.env.CODEMACHINE_TEST_ALL === '1';
 const folder = new URL('../engines/streams/', import.meta.url).pathname;
 
 let server: ModelServer;
@@ -55,16 +66,28 @@ async function play({ engine, drive, flags, resume }: Engine, run: Recorded): Pr
 const engines = [
   { engine: 'claude-code', drive: driveClaude, flags: claudeFlags, resume: '--resume', runs: claudeRuns },
   { engine: 'codex', drive: driveCodex, flags: codexFlags, resume: 'resume', runs: codexRuns },
+  {
+    engine: 'opencode',
+    drive: driveOpencode,
+    flags: opencodeFlags,
+    resume: '--session',
+    runs: opencodeRuns,
+    soaked: true,
+  },
 ] as const;
 
 for (const subject of engines) {
   const { engine, runs } = subject;
   const binary = engineBinary(engine);
   const file = join(folder, engine, 'ends.json');
+  const left = 'soaked' in subject && !whole ? 'left to `npm run soak -- engines`' : undefined;
+  const why = binary.path === undefined ? binary.reason : left;
   const title =
-    binary.path === undefined ? `${engine} (skipped: ${binary.reason})` : `${engine} ${binary.version}`;
+    binary.path === undefined || why !== undefined
+      ? `${engine} (skipped: ${why})`
+      : `${engine} ${binary.version}`;
 
-  describe.skipIf(binary.path === undefined)(title, () => {
+  describe.skipIf(why !== undefined)(title, () => {
     const ends: Record<string, number | string> = {};
     beforeAll(() => {
       mkdirSync(join(folder, engine), { recursive: true });

@@ -106,9 +106,24 @@ export const codexRuns: Recorded[] = [
   { name: 'shell-plain', prompt: 'SCENARIO:shell {"command":"echo hello"}', flags: plain },
 ];
 
+/** OpenCode's runs. What fails for a while takes it more than a minute each to give up. */
+export const opencodeRuns: Recorded[] = [
+  ...common,
+  scenario('usage-limit'),
+  { name: 'retried', prompt: 'SCENARIO:fail-then-ok {"times":1,"with":"500"}' },
+  // It would ask whether it may, and stops where nobody answers.
+  scenario('write-outside'),
+  { name: 'shell-failed', prompt: 'SCENARIO:shell {"command":"echo no; exit 3"}' },
+  {
+    name: 'read-only',
+    prompt: 'SCENARIO:edit {"path":"a.txt"}',
+    env: { OPENCODE_PERMISSION: '{"edit":"deny","bash":"deny"}' },
+  },
+];
+
 /** The session of a run, as its first line names it. */
 export function sessionOf(events: readonly EngineEvent[]): string {
-  return String(events[0]?.session_id ?? events[0]?.thread_id);
+  return String(events[0]?.session_id ?? events[0]?.thread_id ?? events[0]?.sessionID);
 }
 
 /** Replaces what differs from run to run or from machine to machine, the same thing by the same thing. */
@@ -120,17 +135,23 @@ export function sanitize(stdout: string, scratch: Scratch): string {
     return known;
   };
   const dashed = (path: string) => path.replaceAll(/[^a-zA-Z0-9]/g, '-');
-  return stdout
-    .replaceAll(scratch.workspace, '/workspace')
-    .replaceAll(dashed(scratch.workspace), '-workspace')
-    .replaceAll(scratch.home, '/home/someone')
-    .replaceAll(dirname(scratch.workspace), '/outside')
-    .replaceAll(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:4000')
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, stable)
-    .replaceAll(/"timestamp":"[^"]*"/g, '"timestamp":"2026-01-01T00:00:00.000Z"')
-    .replaceAll(/"((?:[a-z_]*_)?ms|durationMs)":\d+/g, '"$1":100')
-    .replaceAll(/"messaging_socket_path":"[^"]*",?/g, '')
-    .replaceAll(/"fast_mode_disabled_reason":"[^"]*",?/g, '');
+  return (
+    stdout
+      .replaceAll(scratch.workspace, '/workspace')
+      .replaceAll(dashed(scratch.workspace), '-workspace')
+      .replaceAll(scratch.home, '/home/someone')
+      .replaceAll(dirname(scratch.workspace), '/outside')
+      .replaceAll(/127\.0\.0\.1:\d{4,5}/g, '127.0.0.1:4000')
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, stable)
+      // OpenCode's ids; of its sessions, messages, and their parts.
+      .replaceAll(/\b(ses|msg|prt)_[0-9a-zA-Z]{26}\b/g, (id, kind: string) => `${kind}_${stable(id)}`)
+      .replaceAll(/"(timestamp|start|end)":\d{13}/g, '"$1":1767225600000')
+      .replaceAll(/"date":"[^"]*"/g, '"date":"Thu, 01 Jan 2026 00:00:00 GMT"')
+      .replaceAll(/"timestamp":"[^"]*"/g, '"timestamp":"2026-01-01T00:00:00.000Z"')
+      .replaceAll(/"((?:[a-z_]*_)?ms|durationMs)":\d+/g, '"$1":100')
+      .replaceAll(/"messaging_socket_path":"[^"]*",?/g, '')
+      .replaceAll(/"fast_mode_disabled_reason":"[^"]*",?/g, '')
+  );
 }
 
 /** What stays the same from run to run: each event's kind, and how the last one ends. */
@@ -142,7 +163,10 @@ export function shapeOf(events: readonly EngineEvent[]): string[] {
     const ending = [event.is_error, event.terminal_reason, event.api_error_status, event.error].filter(
       (value) => ['boolean', 'string', 'number'].includes(typeof value),
     );
-    const words = [event.type, event.subtype, item.type, item.status, ...content, ...ending];
+    const part = (event.part ?? {}) as { reason?: string; tool?: string; state?: { status?: string } };
+    const error = event.error as { name?: string; data?: { statusCode?: number } } | undefined;
+    const told = [part.reason, part.tool, part.state?.status, error?.name, error?.data?.statusCode];
+    const words = [event.type, event.subtype, item.type, item.status, ...content, ...told, ...ending];
     return words.filter((word) => word !== undefined).join(' ');
   });
 }

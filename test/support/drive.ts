@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { engineBinary, type PinnedEngine } from './engines.ts';
-import { type ClaudeAuth, claudeEnv, codexHome } from './model-server/environments.ts';
+import { type ClaudeAuth, claudeEnv, codexHome, opencodeEnv } from './model-server/environments.ts';
 import type { ModelServer } from './model-server/model-server.ts';
 
 /** A scratch home and workspace, both absolute and real. */
@@ -105,4 +105,14 @@ export function driveCodex(drive: Drive): Driven {
   const always = ['exec', '--json', '--skip-git-repo-check'];
   const flags = drive.flags ?? codexFlags;
   return start('codex', [...always, ...flags, '-'], codexHome(drive.server, drive.scratch.home), drive);
+}
+
+/** What `driveOpencode` allows unless told otherwise: what the engine itself would ask about is refused by nobody being there. */
+export const opencodeFlags = ['--title', 'recorded'];
+
+/** Starts OpenCode, allowed to write in the workspace unless the flags say otherwise. */
+export function driveOpencode(drive: Drive): Driven {
+  const always = ['run', '--format', 'json', '--thinking'];
+  const flags = drive.flags ?? opencodeFlags;
+  return start('opencode', [...always, ...flags], opencodeEnv(drive.server, drive.scratch.home), drive);
 }

@@ -5,9 +5,10 @@ import type { Access, Effort } from '../../model/workflow.ts';
 import { claudeCode } from './claude-code.ts';
 import { codex } from './codex.ts';
 import type { Dialect, PromptKey } from './dialect.ts';
+import { opencode } from './opencode.ts';
 
 /** By the name that workflows use. */
-export const DIALECTS: readonly Dialect[] = [claudeCode, codex];
+export const DIALECTS: readonly Dialect[] = [claudeCode, codex, opencode];
 
 /** The dialect of that name. */
 export function dialectOf(engine: string): Dialect | undefined {

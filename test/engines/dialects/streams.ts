@@ -5,6 +5,7 @@ import path from 'node:path';
 import { claudeCode } from '../../../src/engines/dialects/claude-code.ts';
 import { codex } from '../../../src/engines/dialects/codex.ts';
 import type { Dialect, EngineEnd, Line, Reader, Verdict } from '../../../src/engines/dialects/dialect.ts';
+import { dialectOf } from '../../../src/engines/dialects/dialects.ts';
 import type { RunId, StepKey } from '../../../src/model/ids.ts';
 import type { PromptJob } from '../../../src/model/ports.ts';
 
@@ -54,7 +55,7 @@ export function exits(exitCode: number | null, more: Partial<EngineEnd> = {}): E
 
 /** Plays a text to a fresh reader. */
 export function play(engine: string, text: string, end: EngineEnd, asked: PromptJob = job()): Played {
-  const reader = (dialects[engine] as Dialect).reader(asked);
+  const reader = (dialectOf(engine) as Dialect).reader(asked);
   const lines = text
     .split('\n')
     .filter((line) => line !== '')

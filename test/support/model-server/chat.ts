@@ -108,7 +108,12 @@ function sendChunks(response: ServerResponse, chunks: readonly unknown[], end: S
   sendStream(response, end === 'end' ? `${lines}data: [DONE]\n\n` : lines, end);
 }
 
-function sendSaid({ message, finish }: Said, frame: Frame, streamed: boolean, response: ServerResponse): void {
+function sendSaid(
+  { message, finish }: Said,
+  frame: Frame,
+  streamed: boolean,
+  response: ServerResponse,
+): void {
   if (!streamed) {
     const choices = [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finish }];
     sendJson(response, 200, { ...frame, object: 'chat.completion', choices, usage });

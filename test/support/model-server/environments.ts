@@ -93,3 +93,34 @@ export function geminiEnv(server: Pick<ModelServer, 'url'>, home: string): Recor
     GEMINI_MODEL: 'gemini-2.5-flash',
   };
 }
+
+/** What OpenCode is told of the model: prices in dollars for a million tokens. */
+const scripted = {
+  name: 'Scripted',
+  reasoning: true,
+  cost: { input: 3, output: 15, cache_read: 0.3 },
+  limit: { context: 200_000, output: 8_000 },
+};
+
+/**
+ * Writes `opencode.json` below `home` (an absolute scratch directory) and returns the whole environment for `opencode` against the
+ * server.
+ */
+export function opencodeEnv(server: Pick<ModelServer, 'url'>, home: string): Record<string, string> {
+  const config = join(home, '.config/opencode');
+  // Where these are, it fetches no package for plugins from the registry.
+  mkdirSync(join(config, 'node_modules'), { recursive: true });
+  const plugin = { dependencies: { '@opencode-ai/plugin': '*' } };
+  writeFileSync(join(config, 'package-lock.json'), JSON.stringify({ packages: { '': plugin } }));
+  const local = {
+    npm: '@ai-sdk/openai-compatible',
+    name: 'Local',
+    options: { baseURL: `${server.url}/v1`, apiKey: fakeKey },
+    models: { scripted },
+  };
+  writeFileSync(
+    join(config, 'opencode.json'),
+    JSON.stringify({ model: 'local/scripted', provider: { local } }),
+  );
+  return base(home);
+}

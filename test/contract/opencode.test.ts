@@ -176,6 +176,9 @@ function failsForGood(): void {
     ['a context that is too long', 'context-overflow', 'context-overflow'],
     ['a refusal', 'refusal', 'refused'],
     ['an answer cut at its longest', 'output-cut', 'output-cut'],
+    // It would try these again, too.
+    ['no credit', 'credit-too-low', 'quota'],
+    ['a used up plan', 'usage-limit', 'quota'],
   ];
   it.each(failures)('says what it is: %s', async (_, scenario, reason) => {
     const outcome = await attempt({ prompt: `SCENARIO:${scenario}` }).done;
@@ -214,8 +217,6 @@ function failsForNow(): void {
     ['an overloaded provider', '529', 'overloaded'],
     ['overload in the middle of an answer', 'overload-in-stream', 'overloaded'],
     ['a dropped connection', 'drop', 'network'],
-    ['no credit', 'credit-too-low', 'quota'],
-    ['a used up plan', 'usage-limit', 'quota'],
   ];
   it.each(failures)('tells from its log why it is silent: %s', async (_, scenario, reason) => {
     await isSilentFor(reason, { prompt: `SCENARIO:${scenario}` });

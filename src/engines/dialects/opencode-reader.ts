@@ -169,8 +169,7 @@ function readLog(heard: OpencodeHeard, logged: Logged): Line {
       delete heard.trouble;
       return living(heard, tells(heard, logged));
     case 'trouble':
-      heard.trouble = logged.words;
-      return { said: [...stepped(heard), { what: 'retry', text: logged.words }], alive: false, over: false };
+      return readTrouble(heard, logged.words);
     case 'cause':
       heard.cause = logged.words;
       return NOTHING_SAID;
@@ -186,6 +185,17 @@ function readLog(heard: OpencodeHeard, logged: Logged): Line {
     case 'nothing':
       return NOTHING_SAID;
   }
+}
+
+/** It tries again after anything that it takes for passing; a quota that is used up is none of that. */
+function readTrouble(heard: OpencodeHeard, words: string): Line {
+  heard.trouble = words;
+  const line = {
+    said: [...stepped(heard), { what: 'retry', text: words } as const],
+    alive: false,
+    over: false,
+  };
+  return opencodeTrouble(words).reason === 'quota' ? { ...line, hopeless: true } : line;
 }
 
 function tells(

@@ -340,6 +340,11 @@ describe('its log', () => {
     expect(played.reader.trouble()).toBeUndefined();
   });
 
+  it('is not waited for where its quota is used up', () => {
+    const used = LOG.error.replace('The server had an error', 'You exceeded your current quota.');
+    expect(logs(begun(), LOG.error, used).map((line) => line?.hopeless)).toEqual([undefined, true]);
+  });
+
   it('says that the turn is over, although what was printed before may be read later', () => {
     const played = begun();
     const [over] = logs(played, LOG.over);

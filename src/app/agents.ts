@@ -8,6 +8,7 @@ import type { Engine, Job } from '../model/ports.ts';
 import { validateAnswer } from '../workflow/answer.ts';
 import { CLOCK } from './clock.ts';
 import type { Execution } from './execution.ts';
+import { modelMeant } from './model-names.ts';
 
 /** Makes the attempts of `prompt` steps with the engines of this machine. */
 export function makeAgents(
@@ -31,6 +32,7 @@ export function makeAgents(
         config: engines[job.engine] ?? {},
         clock: CLOCK,
         validate: validateAnswer,
+        modelMeant: (asked, said) => modelMeant(e, asked, said),
         ...(masker === undefined ? {} : { masker }),
         transcript: ({ run, step, attempt }) => e.state.openTranscript(run, step, attempt),
         mark,

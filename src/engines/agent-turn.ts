@@ -19,6 +19,7 @@ import {
   type Reader,
   type Verdict,
 } from './dialects/dialect.ts';
+import { versionOf } from './dialects/versions.ts';
 import { locate } from './find-engine.ts';
 import { engineCommand } from './not-started.ts';
 import { startProcess } from './process.ts';
@@ -161,7 +162,7 @@ interface AgentEars extends ProcessEars {
 
 /** Everything is masked before anybody reads it, ourselves included: what is not known cannot leak from here on. */
 function listen(
-  { deps, log, hear }: Turns,
+  { deps, dialect, log, hear }: Turns,
   job: PromptJob,
   reader: Reader,
   idle: Idle,
@@ -177,7 +178,7 @@ function listen(
     const named = reader.session();
     if (named !== undefined && named !== session) {
       session = named;
-      hear.session(named);
+      hear.session(named, versionOf(reader, dialect.tested));
     }
     for (const said of line.said) {
       const chatter = chatterOf(job.step, job.attempt, said);
@@ -262,7 +263,7 @@ function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded,
     session === undefined ? {} : lateLedger(dialect, env, session, verdict),
   );
   const failure =
-    stopFailure(job, end, silence, reader) ?? (verdict.ok ? undefined : advised(verdict.failure, turns));
+    stopFailure(job, end, silence, reader) ?? (verdict.ok ? undefined : advised(verdict.failure, turns, job));
   return { ...common, facts, ...(failure === undefined ? {} : { failure }) };
 }
 

@@ -35,6 +35,8 @@ export interface AgentDeps {
   readonly validate: Validate;
   /** There when something has to be masked. */
   readonly masker?: Masker;
+  /** What to say where the engine knows no model of this name, given what it said; undefined where nothing is near. */
+  readonly modelMeant?: (asked: string, said: string) => string | undefined;
   readonly pauses?: ProcessPauses;
   transcript(job: PromptJob): AgentLog;
   /** The mark that this attempt's children carry. */
@@ -95,10 +97,10 @@ function sayingSessionsOnce(hear: Hear): Hear {
   let last: string | undefined;
   return {
     chatter: hear.chatter,
-    session(id) {
+    session(id, engine) {
       if (id === last) return;
       last = id;
-      hear.session(id);
+      hear.session(id, engine);
     },
   };
 }

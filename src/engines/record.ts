@@ -119,9 +119,9 @@ function overhearing(hear: Hear, event: (event: RecordedEvent) => void): Hear {
       event(withoutAttempt(chatter));
       hear.chatter(chatter);
     },
-    session: (id) => {
+    session: (id, engine) => {
       event({ type: 'session', id });
-      hear.session(id);
+      hear.session(id, engine);
     },
   };
 }

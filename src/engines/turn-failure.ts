@@ -48,7 +48,13 @@ export function notStarted(turns: EngineOf, found: string | undefined, error: Sp
 }
 
 /** The engine's own advice is about the program that it installs, which a configured one is not. */
-export function advised(failure: Failure, { dialect, deps }: EngineOf): Failure {
+export function advised(failure: Failure, { dialect, deps }: EngineOf, { model }: PromptJob): Failure {
+  if (failure.reason === 'model' && model !== undefined) {
+    const meant = deps.modelMeant?.(model, failure.message);
+    return meant === undefined
+      ? failure
+      : { ...failure, help: `${meant} Else ${failure.help ?? 'name another one'}` };
+  }
   if (failure.reason !== 'spawn') return failure;
   const help = configuredHelp(dialect, deps.config, deps.root);
   return help === undefined ? failure : { ...failure, help };

@@ -186,6 +186,10 @@ export type MilestoneBody =
       readonly session: string;
       /** Why it is a new one, where the step was to go on in another. */
       readonly because?: string;
+      /** Of the engine, where its output names it. */
+      readonly version?: string;
+      /** Why it is none of the versions that were measured, in words that follow it; once for each version in a run. */
+      readonly untested?: string;
     } & OfAttempt)
   | ({ readonly type: 'step-succeeded'; readonly reused?: Reused } & OfAttempt & AttemptValues)
   | ({

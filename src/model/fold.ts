@@ -89,6 +89,8 @@ function applyToStep(run: Draft, m: StepMilestone): void {
   const before = run.steps.get(m.step) ?? untouched(m.step);
   const after = stepAfter(run, before, m);
   run.steps.set(m.step, after);
+  if (m.type === 'session-opened' && m.untested !== undefined)
+    run.untested = { ...run.untested, [m.engine]: m.version ?? '' };
   if (
     (m.type === 'step-succeeded' || m.type === 'step-failed' || m.type === 'change-ready') &&
     // What waited to be merged was counted when it was ready.

@@ -96,7 +96,14 @@ export interface Stop {
 export interface Hear {
   chatter(chatter: Chatter): void;
   /** The engine named its session. */
-  session(id: string): void;
+  session(id: string, engine?: EngineVersion): void;
+}
+
+/** What an engine says of itself. */
+export interface EngineVersion {
+  readonly version: string;
+  /** Why it is none of the measured versions, in words that follow the version. */
+  readonly untested?: string;
 }
 
 /** Makes one attempt. Never rejects for anything the world does; a rejection is a defect of ours. */

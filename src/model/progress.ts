@@ -143,6 +143,8 @@ export interface Progress {
   readonly inputs: JsonObject;
   /** The run whose results this one took over. */
   readonly retryOf?: RunId;
+  /** The newest version of each engine that was said to be none of the measured ones. */
+  readonly untested?: Readonly<Record<string, string>>;
   /** Counts resumes, from 1; 0 before the run started. */
   readonly attempt: number;
   readonly seq: number;

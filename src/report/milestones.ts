@@ -71,12 +71,12 @@ function scopeWords(scope: string): string {
 }
 
 function stepLines(m: StepMilestone, options: SentenceOptions): readonly string[] {
-  const { paint, verbose, progress } = options;
+  const { paint, progress } = options;
   switch (m.type) {
     case 'step-started':
       return [started(m)];
     case 'session-opened':
-      return sessionOpened(m, verbose);
+      return sessionOpened(m, options);
     case 'step-succeeded':
       return [succeeded(m, paint)];
     case 'step-failed':
@@ -135,11 +135,13 @@ function changed({ from, to, because }: Of<'engine-changed'>): string {
 }
 
 function sessionOpened(
-  { session, engine, because }: Of<'session-opened'>,
-  verbose: boolean,
+  { session, engine, because, version = '', untested }: Of<'session-opened'>,
+  { verbose, paint }: SentenceOptions,
 ): readonly string[] {
-  if (because !== undefined) return [`opens a new session: ${oneLine(because, WIDEST)}`];
-  return verbose ? [`session ${oneLine(session, WIDEST)} of ${oneLine(engine, WIDEST)}`] : [];
+  const odd =
+    untested === undefined ? [] : [paint.yellow(oneLine(`${engine} ${version} ${untested}`, WIDEST))];
+  if (because !== undefined) return [...odd, `opens a new session: ${oneLine(because, WIDEST)}`];
+  return verbose ? [...odd, `session ${oneLine(session, WIDEST)} of ${oneLine(engine, WIDEST)}`] : odd;
 }
 
 function waits(m: Of<'quota-waiting' | 'step-waiting'>): string {

@@ -1,7 +1,8 @@
 /** Makes an attempt so that it can be stopped, by its own time or by the run. */
 import type { Chatter, Usage } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
-import type { Job, Outcome } from '../model/ports.ts';
+import type { EngineVersion, Job, Outcome } from '../model/ports.ts';
+import type { Progress } from '../model/progress.ts';
 import type { AttemptOf } from './attempt.ts';
 
 /** What a shell gives a command that `timeout` ended; conditions compare with it. */
@@ -36,11 +37,12 @@ export async function timed(of: AttemptOf, job: Job, limitMs: number | undefined
       heard = said.usage;
       watch.heard(run.budgets.priced(said.usage, job.kind === 'prompt' ? job.model : undefined));
     },
-    session: (session: string) => {
+    session: (session: string, version?: EngineVersion) => {
       if (!open) return;
       void run.ledger.say({
         ...{ type: 'session-opened', step: key, attempt, engine: engine ?? '', session },
         ...(of.newSession === undefined ? {} : { because: of.newSession }),
+        ...(version === undefined ? {} : toSay(run.ledger.progress, engine ?? '', version)),
       });
     },
   };
@@ -61,6 +63,15 @@ export async function timed(of: AttemptOf, job: Job, limitMs: number | undefined
 function isWork(said: Chatter): boolean {
   if (said.type !== 'said') return false;
   return said.what === 'tool-call' || (said.usage?.['output-tokens'] ?? 0) > 0;
+}
+
+/** That a version is none of the measured ones is said once. */
+function toSay(
+  { untested: said = {} }: Progress,
+  engine: string,
+  { version, untested }: EngineVersion,
+): EngineVersion {
+  return { version, ...(untested === undefined || said[engine] === version ? {} : { untested }) };
 }
 
 /** Where the engine does not know what it cost, the prices of the configuration may. */

@@ -15,10 +15,10 @@ const SESSION = '00000000-0000-4000-8000-000000000001';
  * Makes the engine of a project run the file `agent.sh` of its home, which the test writes and may change between attempts. A
  * script that ends with another code than 0 is an engine that died without a word.
  */
-export function scriptAgent(project: Project, script: string): void {
+export function scriptAgent(project: Project, script: string, version?: string): void {
   const engine = path.join(project.base, 'engine.sh');
   const lines = [
-    { type: 'system', subtype: 'init', session_id: SESSION, model: 'stand-in' },
+    { type: 'system', subtype: 'init', session_id: SESSION, model: 'stand-in', claude_code_version: version },
     {
       type: 'assistant',
       message: { id: 'reply', model: 'stand-in', content: [{ type: 'text', text: 'done' }], usage: USAGE },

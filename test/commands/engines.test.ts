@@ -5,9 +5,10 @@ import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DIALECTS } from '../../src/engines/dialects/dialects.ts';
+import { scriptAgent } from '../app/scripted-agent.ts';
 import { built } from '../support/built.ts';
 import type { Project } from '../support/repository.ts';
-import { FINE, projectWith, say } from './project.ts';
+import { eventsOf, FINE, projectWith, say } from './project.ts';
 
 beforeAll(built);
 
@@ -180,5 +181,41 @@ describe('doctor', () => {
     expect(found.get('codex')).toMatchObject({ state: 'ok' });
     expect(found.get('claude-code')).toMatchObject({ state: 'ok' });
     expect(readFileSync(path.join(project.home, 'first'), 'utf8')).not.toBe('');
+  });
+});
+
+describe('a run', () => {
+  it('says once that an engine is none of the measured versions, and goes on', async () => {
+    const steps = ['one', 'two'].map(
+      (id) => `  - { id: ${id}, prompt: x, engine: claude-code, access: read }\n`,
+    );
+    const project = projectWith({ w: `steps:\n${steps.join('')}` });
+    scriptAgent(project, 'true', '9.0.0');
+    const { code, events } = await eventsOf(project, 'run w');
+    expect(code).toBe(0);
+    const opened = events.flatMap((event) => (event.type === 'session-opened' ? [event] : []));
+    expect(opened.map(({ version }) => version)).toEqual(['9.0.0', '9.0.0']);
+    const untested = opened.flatMap((event) => event.untested ?? []);
+    expect(untested).toEqual(['is newer than what was measured (2.1.328)']);
+    scriptAgent(project, 'true', '2.1.328');
+    expect((await say(project, 'run w')).stdout).not.toContain('measured');
+    scriptAgent(project, 'true', '2.0.1');
+    const people = await say(project, 'run w');
+    expect(people.code).toBe(0);
+    expect(people.stdout.match(/claude-code 2\.0\.1 is older than what was measured/g)).toHaveLength(1);
+  });
+
+  it('names the model that was meant where the engine knows none of this name', async () => {
+    const step =
+      '{ id: a, prompt: x, engine: codex, model: fast-mdel, access: read, retry: { attempts: 1 } }';
+    const project = projectWith({ w: `steps:\n  - ${step}\n` });
+    const error = { message: 'The model `fast-mdel` does not exist or you do not have access to it.' };
+    const line = JSON.stringify({ type: 'turn.failed', error });
+    project.write('../codex.sh', `cat > /dev/null\necho '${line}'\nexit 1\n`);
+    const engine = `engines:\n  codex: { command: [sh, ${path.join(project.base, 'codex.sh')}] }\n`;
+    project.write('.codemachine/config.yml', `${engine}prices: { fast-model: { input: 1, output: 1 } }\n`);
+    const { code, stdout } = await say(project, 'run w');
+    expect(code).toBe(1);
+    expect(stdout).toContain('did you mean `fast-model`, which `prices` in the configuration names?');
   });
 });

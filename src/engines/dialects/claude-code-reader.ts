@@ -41,6 +41,7 @@ export interface ClaudeHeard {
   resetsAt?: number;
   usage?: Usage;
   model?: string;
+  version?: string;
   trouble?: Failure;
   /** Lines that were events at all. */
   events: number;
@@ -77,6 +78,7 @@ export function claudeReader(prompt: string): Reader {
   return {
     line: (text) => readLine(heard, text),
     session: () => heard.session,
+    version: () => heard.version,
     trouble: () => heard.trouble,
     end: (end) => verdict(heard, prompt, end),
   };
@@ -121,6 +123,8 @@ function readSystem(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
   if (event.subtype === 'init') {
     const model = textOf(event.model);
     if (model !== undefined) heard.model = model;
+    const version = textOf(event.claude_code_version);
+    if (version !== undefined) heard.version = version;
   }
   if (event.subtype !== 'permission_denied') return [];
   const tool = textOf(event.tool_name) ?? 'a tool';

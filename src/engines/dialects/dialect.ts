@@ -88,6 +88,8 @@ export interface Reader {
   errorLine?(text: string): Line;
   /** The session as the engine named it. */
   session(): string | undefined;
+  /** The version of the engine, where its output names it. */
+  version?(): string | undefined;
   /** What the engine is trying again because of, when it does nothing else: why it is silent. */
   trouble(): Failure | undefined;
   end(end: EngineEnd): Verdict;

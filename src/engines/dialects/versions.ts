@@ -1,5 +1,6 @@
 /** Compares the version of an engine with those that its dialect was measured with. */
-import type { Tested } from './dialect.ts';
+import type { EngineVersion } from '../../model/ports.ts';
+import type { Reader, Tested } from './dialect.ts';
 
 /** How a version stands to the measured ones. */
 export type Testedness = 'tested' | 'older' | 'newer';
@@ -20,6 +21,14 @@ export function untestedWords(version: string, tested: Tested): string | undefin
   const standing = testedness(version, tested);
   if (standing === 'tested') return undefined;
   return `is ${standing} than what was measured (${rangeWords(tested)})`;
+}
+
+/** What an engine says of its version, held against the measured ones; undefined where it says nothing. */
+export function versionOf(reader: Reader, tested: Tested): EngineVersion | undefined {
+  const version = reader.version?.();
+  if (version === undefined) return undefined;
+  const untested = untestedWords(version, tested);
+  return { version, ...(untested === undefined ? {} : { untested }) };
 }
 
 /** Negative where the version is below the bound. What the bound does not say is not compared. */

@@ -9,9 +9,10 @@ import type { Reporter } from '../model/ports.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { watch } from '../report/changes.ts';
 import { decisionCommands, openGates } from '../report/gates.ts';
-import { runsJson, runsTable } from '../report/runs.ts';
+import { runsJson, runsTable, waitingWords } from '../report/runs.ts';
 import { atWorkText, cutOffText, statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
+import type { RunSummary } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import { lastWords } from './abandoned.ts';
 import { applyDue } from './gate-due.ts';
@@ -49,6 +50,7 @@ async function showRuns(flags: RunsFlags): Promise<ExitCode> {
   const runs = state?.listRuns().slice(0, flags.limit) ?? [];
   const rows = runs.map((run) => ({
     ...{ ...run, owned: run.owner !== undefined },
+    ...lineOf(state, run),
     gates: decisionsOf(ASKING.has(run.status) && state?.hasAsked(run.id) ? state.history(run.id) : []),
   }));
   state?.close();
@@ -62,6 +64,15 @@ async function showRuns(flags: RunsFlags): Promise<ExitCode> {
         }),
   );
   return EXIT.succeeded;
+}
+
+/** Of a run that a process waits to begin, or to go on with. */
+function lineOf(
+  state: State | undefined,
+  { id, owner }: Pick<RunSummary, 'id' | 'owner'>,
+): { waitsFor?: readonly RunId[] } {
+  const waitsFor = owner === undefined ? state?.claims.ahead(id) : undefined;
+  return waitsFor === undefined ? {} : { waitsFor };
 }
 
 /** The statuses in which a gate may be open. */
@@ -96,11 +107,16 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
     const changes = watch(history).changes;
     const worktreeOf = await worktreesOf(state.runRecord(run), state.history(run));
     const color = colorOn(process.stdout, process.env);
+    const { waitsFor } = lineOf(state, { id: run, ...state.listRuns().find(({ id }) => id === run) });
+    const turn = waitsFor === undefined ? '' : `\n${waitingWords(waitsFor)}\n`;
     const text = (): string =>
-      `${summary(progress, { color, plan, changes, now: Date.now() })}${atWorkText(progress, worktreeOf)}${cutOffText(progress, worktreeOf)}`;
+      `${summary(progress, { color, plan, changes, now: Date.now() })}${atWorkText(progress, worktreeOf)}${turn === '' ? cutOffText(progress, worktreeOf) : turn}`;
     process.stdout.write(
       flags.json
-        ? `${JSON.stringify(statusJson(progress, { plan, changes, now: Date.now(), worktreeOf }))}\n`
+        ? `${JSON.stringify({
+            ...statusJson(progress, { plan, changes, now: Date.now(), worktreeOf }),
+            ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
+          })}\n`
         : harmless(text(), process.stdout, process.env),
     );
     return EXIT.succeeded;

@@ -24,6 +24,8 @@ export interface RunRow {
   readonly owned: boolean;
   /** The run whose results it took over. */
   readonly retryOf?: RunId;
+  /** Of one that a living process wants to begin or to resume: the runs before it in its line, if they are known. */
+  readonly waitsFor?: readonly RunId[];
   /** For each gate that is open, the command that decides there. */
   readonly gates?: readonly string[];
 }
@@ -44,7 +46,7 @@ export function runsTable(rows: readonly RunRow[], { now, color, here }: RunsOpt
   const elsewhere = rows.some(({ workspace }) => workspace !== here);
   const cells = rows.map((row) => [
     row.id,
-    stateOf(row),
+    waitingOf(row),
     age(now - Date.parse(row.createdAt)),
     `${oneLine(row.name, WIDEST_NAME)}${row.retryOf === undefined ? '' : ` (retry of ${row.retryOf})`}`,
     ...(elsewhere ? [row.workspace === here ? '.' : oneLine(row.workspace, WIDEST_PATH)] : []),
@@ -70,9 +72,22 @@ export function runsJson(rows: readonly RunRow[]): readonly JsonObject[] {
     'changed-at': row.changedAt,
     ...(row.gates === undefined || row.gates.length === 0 ? {} : { gates: row.gates }),
     ...(row.retryOf === undefined ? {} : { 'retry-of': row.retryOf }),
+    ...(row.waitsFor === undefined ? {} : { 'waits-for': row.waitsFor }),
   }));
 }
 
-function stateOf({ status, owned }: RunRow): string {
+/** Whom a run waits for that is not gone on with yet. */
+export function waitingWords(waitsFor: readonly RunId[]): string {
+  const [first, ...others] = waitsFor;
+  if (first === undefined) return 'waiting for its turn';
+  return `waiting for ${first}${others.length === 0 ? '' : ` and ${others.length} more`}`;
+}
+
+function waitingOf(row: RunRow): string {
+  return row.waitsFor === undefined ? stateOf(row) : waitingWords(row.waitsFor);
+}
+
+function stateOf({ status, owned, waitsFor }: RunRow): string {
+  if (waitsFor !== undefined) return 'waiting';
   return (status === 'running' || status === 'new') && !owned ? 'interrupted' : status;
 }

@@ -24,10 +24,13 @@ export interface Claims {
   claim(name: string, by: Claimant): Claim;
   /** Whether a living process waits for its turn to begin the run, or runs it. */
   isClaimed(run: RunId): boolean;
+  /** The runs that are before it in the line in which a living process waits for its turn; undefined where none waits. */
+  ahead(run: RunId): readonly RunId[] | undefined;
 }
 
 interface Row extends Identity {
   readonly id: number;
+  readonly name: string;
   readonly run: RunId;
   readonly step: StepKey | '';
   readonly beat: number;
@@ -43,7 +46,7 @@ export function makeClaims({ connection, processes, now }: LeaseTools): Claims {
      VALUES (@name, @run, @step, @machine, @boot, @space, @pid, @start, @beat)`,
   );
   // Whoever holds a name while it runs says by its lease that it lives.
-  const columns = `claims.id, claims.run, claims.step, claims.machine, claims.boot, claims.space, claims.pid, claims.start,
+  const columns = `claims.id, claims.name, claims.run, claims.step, claims.machine, claims.boot, claims.space, claims.pid, claims.start,
     max(claims.beat, CASE WHEN leases.pid = claims.pid THEN coalesce(leases.beat, 0) ELSE 0 END) AS beat`;
   const ahead = connection.prepare(
     `SELECT ${columns} FROM claims JOIN leases ON leases.run = claims.run WHERE name = ? AND id < ? ORDER BY id`,
@@ -76,5 +79,11 @@ export function makeClaims({ connection, processes, now }: LeaseTools): Claims {
       };
     },
     isClaimed: (run) => (ofRun.all(run) as Row[]).some(lives),
+    ahead: (run) => {
+      const own = (ofRun.all(run) as Row[]).find(lives);
+      if (own === undefined) return undefined;
+      const before = (ahead.all(own.name, own.id) as Row[]).filter(lives);
+      return [...new Set(before.map((row) => row.run))];
+    },
   };
 }

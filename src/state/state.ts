@@ -142,6 +142,7 @@ function guardedClaims(claims: Claims, safely: <T>(work: () => T) => T): Claims 
       return { before: () => safely(claim.before), release: () => safely(claim.release) };
     },
     isClaimed: (run) => safely(() => claims.isClaimed(run)),
+    ahead: (run) => safely(() => claims.ahead(run)),
   };
 }
 

@@ -98,6 +98,9 @@ test('a run of the same group waits its turn, in the same checkout too', async (
     () => heard.text().includes('of the same group `all`'),
     () => 'nobody waits',
   );
+  const [waits, works] = (await runs()).map(({ id }) => id);
+  expect((await cli(project, ['runs'])).stdout).toContain(`waiting for ${works} `);
+  expect((await cli(project, ['status', String(waits)])).stdout).toContain(`waiting for ${works}\n`);
   const third = startCli(project, ['run', 'queue.yml', '--json'], { cwd: beside });
   const last = saying(third);
   await until(

@@ -211,7 +211,10 @@ function failed(
   return [
     `${which}${what}${took}: ${oneLine(first, WIDEST)}${used}`,
     ...rest.slice(0, MOST_LINES).map((line) => `  ${oneLine(line, WIDEST)}`),
-    ...(failure.help === undefined ? [] : [`what to do: ${oneLine(failure.help, WIDEST)}`]),
+    // What comes back by itself needs nobody.
+    ...(failure.help === undefined || (failure.updating === true && !final)
+      ? []
+      : [`what to do: ${oneLine(failure.help, WIDEST)}`]),
   ];
 }
 

@@ -93,7 +93,7 @@ function headline({ progress, paint, now }: Told): readonly string[] {
   return [`${name} ${ending(progress, paint)}${time}${run}${of}`];
 }
 
-function ending({ status, parked }: Progress, paint: Paint): string {
+function ending({ status, parked, lastAt = '' }: Progress, paint: Paint): string {
   switch (status) {
     case 'new':
       return 'has not started';
@@ -102,7 +102,7 @@ function ending({ status, parked }: Progress, paint: Paint): string {
     case 'interrupted':
       return paint.yellow('was interrupted');
     case 'parked':
-      return paint.yellow(`is parked (${parkedFor(parked)})`);
+      return paint.yellow(`is parked (${parkedFor(parked, lastAt)})`);
     case 'succeeded':
     case 'failed':
       return shade(status, paint)(status);
@@ -111,9 +111,9 @@ function ending({ status, parked }: Progress, paint: Paint): string {
   }
 }
 
-function parkedFor(parked: Progress['parked']): string {
+function parkedFor(parked: Progress['parked'], today: string): string {
   if (parked?.until === undefined) return parked?.reason ?? 'pause';
-  return `${parked.reason} until ${moment(parked.until, '')}`;
+  return `${parked.reason} until ${moment(parked.until, today)}`;
 }
 
 /** From the start to the newest milestone, pauses included. */

@@ -45,7 +45,8 @@ function reasonOf(words: string, otherwise: FailureReason): FailureReason {
 /** Why the turn failed. @param now milliseconds since the epoch */
 export function codexFailure(message: string, now: number): Failure {
   const reason = reasonOf(message, 'exit-code');
-  const reset = reason === 'quota' ? resetTime(message, now) : undefined;
+  const names = reason === 'quota' || reason === 'rate-limit' || reason === 'overloaded';
+  const reset = names ? resetTime(message, now) : undefined;
   const more = reset === undefined ? {} : { 'retry-at': new Date(reset).toISOString() };
   return failureOf(reason, wordsIn(message), HELP, more);
 }

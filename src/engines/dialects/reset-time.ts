@@ -5,12 +5,19 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const AT =
   /try again at (?:([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?, (\d{4}) )?(\d{1,2}):(\d{2}) ?([AP])M/i;
 const IN = /try again in ((?:\d+ (?:day|hour|minute|second)s?[ ,and]*)+)/i;
+/** As the OpenAI API spells it: `20s`, `1.5s`, `6m0s`, `864ms`. */
+const SHORT = /try again in ((?:\d+(?:\.\d+)?(?:ms|[dhms]))+)/i;
 
 const MS: Readonly<Record<string, number>> = {
   day: 86_400_000,
   hour: 3_600_000,
   minute: 60_000,
   second: 1_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+  ms: 1,
 };
 
 /**
@@ -20,11 +27,11 @@ const MS: Readonly<Record<string, number>> = {
 export function resetTime(words: string, now: number): number | undefined {
   const at = AT.exec(words);
   if (at !== null) return clockTime(at, now);
-  const span = IN.exec(words)?.[1];
+  const span = IN.exec(words)?.[1] ?? SHORT.exec(words)?.[1];
   if (span === undefined) return undefined;
-  const reset = [...span.matchAll(/(\d+) (day|hour|minute|second)/gi)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * (MS[(unit ?? '').toLowerCase()] ?? 0),
-    now,
+  const parts = [...span.matchAll(/(\d+(?:\.\d+)?) ?(day|hour|minute|second|ms|[dhms])/gi)];
+  const reset = Math.ceil(
+    parts.reduce((sum, [, count, unit]) => sum + Number(count) * (MS[(unit ?? '').toLowerCase()] ?? 0), now),
   );
   // Beyond what a date can hold (ECMA-262, 21.4.1.1) writing it down would throw.
   return Number.isNaN(new Date(reset).getTime()) ? undefined : reset;

@@ -23,6 +23,16 @@ describe('a reset time', () => {
   });
 
   it.each([
+    ['Please try again in 20s. Visit https://example.com', 20_000],
+    ['Please try again in 1.5s.', 1_500],
+    ['please try again in 6m0s', 360_000],
+    ['Please try again in 864ms.', 864],
+    ['try again in 1 second', 1_000],
+  ])('is counted from now in "%s"', (words, expected) => {
+    expect(resetTime(words, now)).toBe(now + expected);
+  });
+
+  it.each([
     '',
     'try again later',
     'try again at noon',

@@ -1,8 +1,7 @@
 // What the ends of real runs mean.
 import { describe, expect, it } from 'vitest';
-
 import type { Said } from '../../../src/engines/dialects/dialect.ts';
-import type { FailureReason } from '../../../src/model/failure.ts';
+import type { Failure, FailureReason } from '../../../src/model/failure.ts';
 import { exits, job, play, playRun, runsOf, textOfRun } from './streams.ts';
 
 type Ends = Record<string, FailureReason | 'ok'>;
@@ -270,6 +269,13 @@ describe('codex', () => {
     expect(play('codex', turned.join('\n'), exits(0)).verdict).toMatchObject({
       failure: { reason: 'refused' },
     });
+  });
+
+  it('hears how long a rate limit is to be waited for', () => {
+    const message = 'Rate limit reached for m on tokens per min. Please try again in 20s.';
+    const line = JSON.stringify({ type: 'turn.failed', error: { message } });
+    const { failure } = play('codex', line, exits(1)).verdict as { failure?: Failure };
+    expect(failure).toMatchObject({ reason: 'rate-limit', 'retry-at': expect.any(String) });
   });
 
   it('takes a warning for no failure', () => {

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { Usage } from '../model/event.ts';
+import type { PromptJob } from '../model/ports.ts';
 import type { Dialect, Ledger } from './dialects/dialect.ts';
 
 /** The newest notes stand last; a turn's are spread over no more than this. In bytes. */
@@ -13,6 +14,36 @@ export function readLedger(dialect: Dialect, env: Readonly<Record<string, string
   if (file === undefined || dialect.ledger === undefined) return {};
   const found = findBySuffix(file.directory, file.suffix);
   return found === undefined ? {} : dialect.ledger(tailOf(found).split('\n'));
+}
+
+/** What sessions had used when they were last heard of, by session: for engines that keep no such file. */
+export type Totals = Map<string, Usage>;
+
+/** What is known of the session that a turn goes on in, before it does. */
+export function ledgerBefore(
+  dialect: Dialect,
+  env: Readonly<Record<string, string>>,
+  { session }: PromptJob,
+  totals: Totals,
+): Ledger {
+  if (session === undefined) return {};
+  const noted = readLedger(dialect, env, session.id);
+  const usage = noted.usage ?? totals.get(session.id);
+  return { ...noted, ...(usage === undefined ? {} : { usage }) };
+}
+
+/**
+ * What a turn used, given the count of its whole session; undefined where nobody can say, because the engine counts on in a session
+ * and what it had counted before is known to nobody.
+ */
+export function usageOfTurn(
+  dialect: Dialect,
+  { session }: PromptJob,
+  total: Usage,
+  before: Usage | undefined,
+): Usage | undefined {
+  const isLost = session !== undefined && before === undefined && dialect.ledgerFile === undefined;
+  return isLost ? undefined : usageSince(total, before);
 }
 
 /** Directories are named by date, so the newest are looked through first. */

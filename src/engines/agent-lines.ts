@@ -35,7 +35,7 @@ export function cutLines(
   };
   const speak = (): void => {
     if (tooLong) leftOut(held);
-    else if (held > 0) hear(Buffer.concat(pieces).toString());
+    else hear(Buffer.concat(pieces).toString());
     pieces = [];
     held = 0;
     tooLong = false;
@@ -51,6 +51,8 @@ export function cutLines(
       // A copy: what the masker gives is valid only until its next call.
       hold(Uint8Array.from(chunk.subarray(from)));
     },
-    end: speak,
+    end() {
+      if (held > 0) speak();
+    },
   };
 }

@@ -1,17 +1,15 @@
 /** Makes one turn of an agent: one process from its start to what its end means. */
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import type { Hear, PromptJob, Stop, StopReason } from '../model/ports.ts';
 import type { AgentDeps, AgentLog } from './agent.ts';
 import { chatterOf } from './agent-chatter.ts';
+import { layOut, type TurnFiles } from './agent-files.ts';
 import { type Idle, type Silence, watchIdle } from './agent-idle.ts';
-import { readLedger, usageSince } from './agent-ledger.ts';
+import { ledgerBefore, readLedger, type Totals, usageOfTurn } from './agent-ledger.ts';
 import { cutLines } from './agent-lines.ts';
 import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
 import {
   type Dialect,
-  type EngineCommand,
   type Facts,
   type Ledger,
   type Line,
@@ -23,7 +21,6 @@ import { versionOf } from './dialects/versions.ts';
 import { locate } from './find-engine.ts';
 import { engineCommand } from './not-started.ts';
 import { startProcess } from './process.ts';
-import { discardScratch, makeScratch } from './scratch.ts';
 import { keepTail, type Tail } from './tail.ts';
 import { advised, notStarted, stopFailure } from './turn-failure.ts';
 import { lookAt, type Started, unlessUpdating } from './updating.ts';
@@ -42,6 +39,8 @@ export interface Turns {
   readonly stop: Stop;
   /** How the program was when it last started; changed by each turn. */
   readonly started: Started;
+  /** Remembers what the sessions of this engine had used. */
+  readonly totals: Totals;
 }
 
 /** How a turn ended. */
@@ -59,31 +58,27 @@ export interface TurnEnd {
 /** Makes the turn that `job` describes. */
 export async function makeTurn(turns: Turns, job: PromptJob): Promise<TurnEnd> {
   const { deps, dialect, cwd } = turns;
-  let scratch: string;
-  let command: EngineCommand;
+  let files: TurnFiles;
   try {
-    scratch = makeScratch(deps.tmp, turns.mark);
-    const superuser = process.geteuid?.() === 0;
-    command = dialect.command(job, { cwd, root: job.root ?? deps.root, scratch, superuser });
-    for (const [name, text] of Object.entries(command.files)) {
-      writeFileSync(path.join(scratch, name), text, { mode: 0o600 });
-    }
+    const { tmp, root } = deps;
+    files = layOut(dialect, job, { cwd, root: job.root ?? root, tmp, mark: turns.mark });
   } catch (error) {
     const message = `files for the engine could not be written to ${deps.tmp}: ${(error as Error).message}`;
     const help = 'make room there, or set TMPDIR to a directory that can be written';
     return { facts: {}, failure: { reason: 'spawn', message, help }, stopped: false, durationMs: 0 };
   }
   try {
-    return await converse(turns, job, command);
+    return await converse(turns, job, files);
   } finally {
-    discardScratch(scratch);
+    files.leave();
   }
 }
 
-async function converse(turns: Turns, job: PromptJob, command: EngineCommand): Promise<TurnEnd> {
+async function converse(turns: Turns, job: PromptJob, files: TurnFiles): Promise<TurnEnd> {
   const { deps, dialect } = turns;
+  const { command } = files;
   const env = turns.env(command.env);
-  const before = job.session === undefined ? {} : readLedger(dialect, env, job.session.id);
+  const before = ledgerBefore(dialect, env, job, turns.totals);
   const reader = dialect.reader(job);
   const ending = endedBySilence(turns.stop);
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
@@ -110,7 +105,14 @@ async function converse(turns: Turns, job: PromptJob, command: EngineCommand): P
   idle.leave();
   ending.leave();
   ears.ended();
-  const how = { end, env, found, silence: ending.why(), stderr: ears.stderrTail.text() };
+  const how = {
+    end,
+    env,
+    found,
+    silence: ending.why(),
+    stderr: ears.stderrTail.text(),
+    notes: files.notes(),
+  };
   const turn = conclude(turns, job, reader, { ...how, leftOut: ears.leftOut() }, before);
   const start = { ...how, before: look, said: ears.said(), name: program, first, searchPath: env.PATH ?? '' };
   return { ...turn, ...unlessUpdating(turns, turn, start) };
@@ -232,12 +234,13 @@ interface HowItEnded {
   readonly found: string | undefined;
   readonly silence: Silence | undefined;
   readonly stderr: string;
+  readonly notes: string | undefined;
   readonly leftOut: number | undefined;
 }
 
 function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded, before: Ledger): TurnEnd {
   const { deps, dialect } = turns;
-  const { end, env, silence, stderr, leftOut } = how;
+  const { end, env, silence, stderr, notes, leftOut } = how;
   const session = reader.session();
   const common = {
     ...(session === undefined ? {} : { session }),
@@ -255,13 +258,15 @@ function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded,
     signal: exit.signal,
     stderr,
     now: deps.clock.now(),
+    ...(notes === undefined ? {} : { notes: deps.masker?.text(notes) ?? notes }),
     ...(leftOut === undefined ? {} : { leftOut }),
   });
-  const facts = withLedger(
-    verdict,
-    before,
-    session === undefined ? {} : lateLedger(dialect, env, session, verdict),
-  );
+  const after = session === undefined ? {} : lateLedger(dialect, env, session, verdict);
+  const { usage: total = after.usage } = verdict;
+  const isTotal = total !== undefined && verdict.cumulative === true;
+  if (isTotal && session !== undefined) turns.totals.set(session, total);
+  const usage = isTotal ? usageOfTurn(dialect, job, total, before.usage) : total;
+  const facts = factsOf(verdict, usage, verdict.model ?? after.model);
   const failure =
     stopFailure(job, end, silence, reader) ?? (verdict.ok ? undefined : advised(verdict.failure, turns, job));
   return { ...common, facts, ...(failure === undefined ? {} : { failure }) };
@@ -277,11 +282,11 @@ function lateLedger(
   return usage !== undefined && model !== undefined ? {} : readLedger(dialect, env, session);
 }
 
-function withLedger(verdict: Verdict, before: Ledger, after: Ledger): Facts {
-  const { text, structured } = verdict;
-  const total = verdict.usage ?? after.usage;
-  const usage = total === undefined || verdict.cumulative !== true ? total : usageSince(total, before.usage);
-  const model = verdict.model ?? after.model;
+function factsOf(
+  { text, structured }: Verdict,
+  usage: Facts['usage'] | undefined,
+  model: string | undefined,
+): Facts {
   return {
     ...(text === undefined ? {} : { text }),
     ...(structured === undefined ? {} : { structured }),

@@ -4,6 +4,7 @@ import { type AttemptValues, addUsage, type Usage } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Clock, Engine, Hear, Outcome, PromptJob, Stop } from '../model/ports.ts';
 import type { Json } from '../model/result.ts';
+import type { Totals } from './agent-ledger.ts';
 import { makeTurn, type TurnEnd, type Turns } from './agent-turn.ts';
 import type { ProcessPauses } from './child.ts';
 import { agentBase, childEnv, type Environ } from './child-env.ts';
@@ -46,14 +47,15 @@ export interface AgentDeps {
 /** The engine that speaks this dialect. */
 export function agentEngine(dialect: Dialect, deps: AgentDeps): Engine {
   const started: Started = {};
+  const totals: Totals = new Map();
   return {
     name: dialect.name,
-    attempt: (job, hear, stop) => attempt({ dialect, deps, started }, job, hear, stop),
+    attempt: (job, hear, stop) => attempt({ dialect, deps, started, totals }, job, hear, stop),
   };
 }
 
 async function attempt(
-  { dialect, deps, started }: Pick<Turns, 'dialect' | 'deps' | 'started'>,
+  { dialect, deps, started, totals }: Pick<Turns, 'dialect' | 'deps' | 'started' | 'totals'>,
   job: PromptJob,
   hear: Hear,
   stop: Stop,
@@ -74,6 +76,7 @@ async function attempt(
       dialect,
       deps,
       started,
+      totals,
       cwd: cwd.value,
       env,
       mark,
@@ -118,12 +121,12 @@ interface Done {
 async function converse(turns: Turns, job: PromptJob): Promise<Done> {
   const first = await makeTurn(turns, job);
   const done = judge(turns, job, first);
-  const session = first.session;
   const broken = done.problems;
-  if (job.schema === undefined || broken === undefined || session === undefined) return done;
+  const asked = job.schema === undefined || broken === undefined ? undefined : askedAgain(turns, job, first);
+  if (job.schema === undefined || broken === undefined || asked === undefined) return done;
   // Asked to stop when the first turn was over already, it has no second one.
   if (first.stopped || turns.stop.soft.aborted) return done;
-  const prompt = repairPrompt(job.schema, broken);
+  const prompt = repairPrompt(job.schema, broken, asked.answer);
   const masked = turns.deps.masker?.text(prompt) ?? prompt;
   turns.log.write('prompt.md', `\n\n---\n\n${masked}`);
   const { step, attempt: number } = job;
@@ -134,9 +137,27 @@ async function converse(turns: Turns, job: PromptJob): Promise<Done> {
     what: 'retry',
     text: `asking again: ${broken.join('; ')}`,
   });
-  const second = await makeTurn(turns, { ...job, prompt: masked, session: { id: session, fork: false } });
+  const second = await makeTurn(turns, { ...job, prompt: masked, ...asked.job });
   return together(first, judge(turns, job, second));
 }
+
+/**
+ * How the answer is asked for again; undefined where that is of no use. What keeps no sessions is told its answer, and may change
+ * nothing any more: it would begin to work.
+ */
+function askedAgain(
+  { dialect }: Turns,
+  job: PromptJob,
+  { session, facts }: TurnEnd,
+): { readonly job: Partial<PromptJob>; readonly answer?: string } | undefined {
+  if (session !== undefined) return { job: { session: { id: session, fork: false } } };
+  const keepsSessions = dialect.capabilities.keys.includes('session') || job.session !== undefined;
+  if (keepsSessions || facts.text === undefined || facts.text.length > LONGEST_RETOLD) return undefined;
+  return { job: { access: 'read' }, answer: facts.text };
+}
+
+/** A longer answer would fill what the model can take. In letters. */
+const LONGEST_RETOLD = 200_000;
 
 interface Judged extends Done {
   /** What is wrong with the answer, where asking for it again may help. */

@@ -32,10 +32,12 @@ function parsed(text = ''): Result<Json, string> {
   }
 }
 
-/** What the engine is asked when its answer was wrong, in the session in which it gave it. */
-export function repairPrompt(schema: JsonObject, problems: readonly string[]): string {
+/** What the engine is asked when its answer was wrong, in the session in which it gave it; elsewhere it is told what it answered. */
+export function repairPrompt(schema: JsonObject, problems: readonly string[], answer?: string): string {
   return [
-    'Your answer could not be used:',
+    ...(answer === undefined
+      ? ['Your answer could not be used:']
+      : ['You were asked for something, and this was your answer:', '', answer, '', 'It could not be used:']),
     '',
     ...problems.map((problem) => `- ${problem}`),
     '',

@@ -52,6 +52,8 @@ export function lookAt({ found, first }: Pick<Program, 'found' | 'first'>): Look
 function lookAtFile(file: string): string {
   const link = lstatSync(file, { throwIfNoEntry: false });
   const target = statSync(file, { throwIfNoEntry: false });
+  // One that is an argument changes with every file that is made in it.
+  if (target?.isDirectory() === true) return '';
   return [link, target].map((one) => `${one?.ino} ${one?.size} ${one?.mtimeMs}`).join(' ');
 }
 

@@ -7,7 +7,7 @@ import { nearest } from './suggest.ts';
 import { child, entriesOf, type Node, oneOrMany } from './tree.ts';
 
 /** The engines that have a dialect. */
-export const SUPPORTED_ENGINES = ['claude-code', 'codex', 'opencode'] as const;
+export const SUPPORTED_ENGINES = ['claude-code', 'codex', 'aider', 'opencode', 'goose'] as const;
 
 /** Where a step's settings are looked for, first to last: the step, its agent, the workflow's defaults. */
 export interface Layers {
@@ -112,6 +112,8 @@ const SHORT_NAMES: Readonly<Record<string, string | undefined>> = {
   openai: 'codex',
   'open-code': 'opencode',
   'opencode-ai': 'opencode',
+  'aider-chat': 'aider',
+  'block-goose': 'goose',
 };
 
 /** The engine that somebody who wrote `name` most likely meant. */

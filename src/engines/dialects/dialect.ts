@@ -14,6 +14,8 @@ export interface DialectPlace {
   readonly scratch: string;
   /** Whether we are the superuser, whom some engines refuse. */
   readonly superuser: boolean;
+  /** Set where the root is in no git repository. */
+  readonly outsideGit?: boolean;
 }
 
 /** What starts an engine: everything after the program's own name. */
@@ -23,8 +25,10 @@ export interface EngineCommand {
   readonly env: Readonly<Record<string, string>>;
   /** Written at once, then closed. */
   readonly stdin: string;
-  /** Files to write into `scratch` before the start, by name. */
+  /** Files to write into `scratch` before the start, by name; one that begins with `#!` can be started. */
   readonly files: Readonly<Record<string, string>>;
+  /** Name of a file in `scratch` that the engine writes what its output does not say into. */
+  readonly notes?: string;
 }
 
 /** Something an engine said, in our words. Texts are whole; the listener shortens them. */
@@ -58,6 +62,8 @@ export interface EngineEnd {
   readonly signal: string | null;
   /** The end of what it wrote to standard error. */
   readonly stderr: string;
+  /** What the engine wrote into the file that its command calls `notes`; undefined where that is none, or too long. */
+  readonly notes?: string;
   /** The length in bytes of the last line that was too long to be read; undefined where all were read. */
   readonly leftOut?: number;
   /** Milliseconds since the epoch: clock times in messages are read against it, in the local time zone. */
@@ -169,6 +175,10 @@ export interface Ledger {
   readonly model?: string;
 }
 
+/** The turn that a reader follows; whose attempt it is, is not known where a transcript is read again. */
+export type TurnJob = Pick<PromptJob, 'prompt' | 'model' | 'session'> &
+  Partial<Pick<PromptJob, 'run' | 'step' | 'attempt'>>;
+
 /** One engine CLI. */
 export interface Dialect {
   readonly name: string;
@@ -186,7 +196,12 @@ export interface Dialect {
   variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];
   command(job: PromptJob, place: DialectPlace): EngineCommand;
   /** @param job the turn to follow */
-  reader(job: Pick<PromptJob, 'prompt' | 'model'>): Reader;
+  reader(job: TurnJob): Reader;
+  /**
+   * How names begin that the engine makes at the workspace's root for itself: what was not there before a turn is removed after it,
+   * so that it is no part of what the step changed.
+   */
+  readonly litter?: readonly string[];
   /** Where the engine keeps a session's record: the file below `directory` whose name ends so. */
   ledgerFile?(
     env: Readonly<Record<string, string>>,

@@ -2,13 +2,15 @@
 import type { PromptJob } from '../../model/ports.ts';
 import type { JsonObject } from '../../model/result.ts';
 import type { Access, Effort } from '../../model/workflow.ts';
+import { aider } from './aider.ts';
 import { claudeCode } from './claude-code.ts';
 import { codex } from './codex.ts';
 import type { Dialect, PromptKey } from './dialect.ts';
+import { goose } from './goose.ts';
 import { opencode } from './opencode.ts';
 
 /** By the name that workflows use. */
-export const DIALECTS: readonly Dialect[] = [claudeCode, codex, opencode];
+export const DIALECTS: readonly Dialect[] = [claudeCode, codex, aider, opencode, goose];
 
 /** The dialect of that name. */
 export function dialectOf(engine: string): Dialect | undefined {

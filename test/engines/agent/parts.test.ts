@@ -44,9 +44,13 @@ describe('lines', () => {
         const bytes = Buffer.from(texts.join('\n') + (ended ? '\n' : ''));
         const at = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
         const chunks = [0, ...at].map((from, index) => Uint8Array.from(bytes.subarray(from, at[index])));
-        expect(cut(chunks)).toEqual(texts);
+        expect(cut(chunks)).toEqual(texts.length === 0 && ended ? [''] : texts);
       }),
     );
+  });
+
+  it('may be empty: an answer in text has such', () => {
+    expect(cut([Uint8Array.from(Buffer.from('a\n\n\nb\n'))])).toEqual(['a', '', '', 'b']);
   });
 
   it('that are too long are left out, the next ones are not', () => {

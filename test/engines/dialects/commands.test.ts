@@ -139,7 +139,7 @@ describe('what an engine cannot honour', () => {
 
   it('comes with the engines that can', () => {
     expect(enginesFor({ access: 'write', network: 'off' })).toEqual(['codex']);
-    expect(enginesFor({ access: 'read', maxTurns: 1 })).toEqual(['claude-code']);
+    expect(enginesFor({ access: 'read', maxTurns: 1, tools: { allow: ['Read'] } })).toEqual(['claude-code']);
   });
 });
 

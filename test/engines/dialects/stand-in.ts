@@ -25,6 +25,8 @@ export interface StandIn {
       readonly ask?: Partial<PromptJob>;
       readonly deps?: Partial<AgentDeps>;
       readonly silent?: string;
+      /** Stops it, as its reason says; then the survivors are counted, too. */
+      readonly stop?: AbortSignal;
     },
   ): Promise<Attempted>;
   leave(): void;
@@ -49,7 +51,7 @@ export function standIn(): StandIn {
   return {
     root,
     keep: (name, bytes) => writeFileSync(join(root, name), bytes),
-    attempt: async (dialect, script, { ask = {}, deps = {}, silent } = {}) => {
+    attempt: async (dialect, script, { ask = {}, deps = {}, silent, stop } = {}) => {
       const mark = makeMark(undefined, { run: `bytes-${process.pid}`, epoch: 1, directory: String(++marks) });
       const said: Chatter[] = [];
       const sessions: string[] = [];
@@ -85,10 +87,11 @@ export function standIn(): StandIn {
       const outcome = await engine.attempt(
         job({ engine: dialect.name, idleTimeoutMs: 60_000, ...ask }),
         { chatter: (chatter) => said.push(chatter), session: (id) => sessions.push(id) },
-        { soft: new AbortController().signal, hard: new AbortController().signal },
+        { soft: stop ?? new AbortController().signal, hard: new AbortController().signal },
       );
       // Looking through all processes costs more than most attempts.
-      const survivors = silent === undefined ? [] : await findMarked(attemptPattern(mark));
+      const survivors =
+        silent === undefined && stop === undefined ? [] : await findMarked(attemptPattern(mark));
       return { outcome, said, sessions, prompts, survivors };
     },
     leave: () => rmSync(root, { recursive: true, force: true }),

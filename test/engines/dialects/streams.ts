@@ -45,7 +45,8 @@ export function runsOf(engine: string): Record<string, number> {
 
 /** The text of a kept run. */
 export function textOfRun(engine: string, name: string): string {
-  return readFileSync(path.join(streams, engine, `${name}.jsonl`), 'utf8');
+  const ending = engine === 'aider' ? 'txt' : 'jsonl';
+  return readFileSync(path.join(streams, engine, `${name}.${ending}`), 'utf8');
 }
 
 /** An end without anything on standard error. */
@@ -57,8 +58,8 @@ export function exits(exitCode: number | null, more: Partial<EngineEnd> = {}): E
 export function play(engine: string, text: string, end: EngineEnd, asked: PromptJob = job()): Played {
   const reader = (dialectOf(engine) as Dialect).reader(asked);
   const lines = text
+    .replace(/\n$/, '')
     .split('\n')
-    .filter((line) => line !== '')
     .map((line) => reader.line(line));
   return { lines, verdict: reader.end(end), reader };
 }

@@ -1,0 +1,173 @@
+/** Follows what goose prints with `--output-format stream-json`. */
+import type { Usage } from '../../model/event.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { JsonObject } from '../../model/result.ts';
+import {
+  type EngineEnd,
+  type Line,
+  NOTHING_SAID,
+  type Reader,
+  type Said,
+  unlessLeftOut,
+  type Verdict,
+} from './dialect.ts';
+import { countOf, eventOf, fieldsOf, listOf, sessionOf, textOf, usdOf, withNoise } from './event-line.ts';
+import { gooseComplaint, gooseExitFailure, gooseFailure, gooseSilence } from './goose-failure.ts';
+import { gooseToolCall, gooseToolResult, type OpenCalls } from './goose-tools.ts';
+
+/** Everything heard of one turn. */
+interface GooseHeard {
+  /** The message that pieces are added to: those of one carry the same id. */
+  id?: string;
+  text: string;
+  /** Whether the last thing it did was to give a message: work alone is no answer. */
+  answered: boolean;
+  /** What it said that went wrong. */
+  failed?: string;
+  usage?: Usage;
+  completed: boolean;
+  model?: string;
+  events: number;
+  noise: string;
+  readonly open: OpenCalls;
+}
+
+/**
+ * Starts with nothing heard.
+ * @param session the name under which the session was opened, or is gone on in: its lines name none
+ * @param model the one that was asked for
+ */
+export function gooseReader(session: string, model: string | undefined): Reader {
+  const heard: GooseHeard = {
+    text: '',
+    answered: false,
+    completed: false,
+    events: 0,
+    noise: '',
+    open: new Map(),
+    ...(model === undefined ? {} : { model }),
+  };
+  return {
+    line: (text) => readLine(heard, text),
+    session: () => (heard.events === 0 ? undefined : sessionOf(session)),
+    trouble: () => undefined,
+    end: (end) => verdict(heard, end),
+  };
+}
+
+function readLine(heard: GooseHeard, text: string): Line {
+  const event = eventOf(text);
+  const type = textOf(event?.type);
+  if (event === undefined || type === undefined) {
+    heard.noise = withNoise(heard.noise, text);
+    return NOTHING_SAID;
+  }
+  switch (type) {
+    case 'message':
+      heard.events += 1;
+      return living(readMessage(heard, fieldsOf(event.message)));
+    case 'error':
+      heard.events += 1;
+      heard.failed = textOf(event.error) ?? 'the turn failed';
+      return { said: [], alive: true, over: true };
+    case 'complete':
+      heard.events += 1;
+      return complete(heard, event);
+    case 'model_change':
+      heard.events += 1;
+      heard.model ??= textOf(event.model) ?? '';
+      return living([]);
+    case 'notification':
+      heard.events += 1;
+      return living([]);
+    default:
+      return living([]);
+  }
+}
+
+function living(said: readonly Said[]): Line {
+  return { said, alive: true, over: false };
+}
+
+function readMessage(heard: GooseHeard, message: JsonObject): readonly Said[] {
+  heard.completed = false;
+  const byModel = message.role === 'assistant';
+  const id = textOf(message.id);
+  return listOf(message.content).flatMap((one): readonly Said[] => {
+    const part = fieldsOf(one);
+    switch (part.type) {
+      case 'text':
+        return byModel ? readText(heard, id, textOf(part.text) ?? '') : [];
+      case 'thinking':
+        return [{ what: 'thinking', text: textOf(part.thinking) ?? '' }];
+      case 'toolRequest':
+      case 'frontendToolRequest':
+        heard.answered = false;
+        return gooseToolCall(heard.open, part);
+      case 'toolResponse':
+        heard.answered = false;
+        return gooseToolResult(heard.open, part);
+      case 'systemNotification':
+        if (part.notificationType === 'creditsExhausted')
+          heard.failed = `Credits exhausted: ${textOf(part.msg) ?? ''}`;
+        return [];
+      case 'error':
+        heard.failed = `${textOf(part.kind) ?? ''}: ${textOf(part.message) ?? ''}`.replace(/^: /, '');
+        return [];
+      default:
+        return [];
+    }
+  });
+}
+
+/** A message comes in pieces; what is said after a tool was used begins another one. */
+function readText(heard: GooseHeard, id: string | undefined, piece: string): readonly Said[] {
+  if (piece === '') return [];
+  const goesOn = heard.answered && heard.id === id;
+  heard.text = goesOn ? `${heard.text}${piece}` : piece;
+  heard.answered = true;
+  if (id === undefined) delete heard.id;
+  else heard.id = id;
+  return [{ what: 'text', text: piece }];
+}
+
+/** Its counts are those of the whole session, as it goes on counting in one (`get_session_usage_totals`). */
+function complete(heard: GooseHeard, event: JsonObject): Line {
+  heard.completed = true;
+  const cached = countOf(event.cache_read_input_tokens);
+  // Older versions say only how much of the context is filled, which is no use of this turn.
+  if (event.input_tokens === undefined || event.input_tokens === null) return over([]);
+  heard.usage = {
+    'input-tokens': countOf(event.input_tokens),
+    'output-tokens': countOf(event.output_tokens),
+    'cached-tokens': cached,
+    usd: usdOf(event.cost_usd),
+  };
+  return over([]);
+}
+
+function over(said: readonly Said[]): Line {
+  return { said, alive: true, over: true };
+}
+
+function verdict(heard: GooseHeard, end: EngineEnd): Verdict {
+  const { usage, model, text } = heard;
+  const complaint = heard.answered ? gooseComplaint(text) : undefined;
+  const facts = {
+    cumulative: true,
+    ...(text === '' || complaint !== undefined ? {} : { text }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(model === undefined || model === '' ? {} : { model }),
+  };
+  const failure = failureIn(heard, complaint, end);
+  return failure === undefined ? { ok: true, ...facts } : { ok: false, failure, ...facts };
+}
+
+function failureIn(heard: GooseHeard, complaint: string | undefined, end: EngineEnd): Failure | undefined {
+  if (end.signal !== null) return gooseExitFailure(heard, end);
+  // An error repeats in few words what a message said in more.
+  const words = complaint ?? heard.failed;
+  if (words !== undefined) return gooseFailure(words);
+  if (!heard.completed || end.exitCode !== 0) return unlessLeftOut(gooseExitFailure(heard, end), end);
+  return heard.answered && heard.text.trim() !== '' ? undefined : unlessLeftOut(gooseSilence(), end);
+}

@@ -1,5 +1,6 @@
 // Points the engines of a project at the scripted model.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { engineBinary, type PinnedEngine } from '../support/engines.ts';
@@ -26,7 +27,8 @@ export function agentProject(
   files: Readonly<Record<string, string>>,
   options: EnginesOptions = {},
 ): Project {
-  const project = makeProject({ 'notes.txt': 'old notes\n', ...files });
+  // On a disk: the sandbox of Codex has a /dev of its own.
+  const project = makeProject({ 'notes.txt': 'old notes\n', ...files }, tmpdir());
   const claude = claudeEnv(server, project.home);
   const { LOCAL_API_KEY, ...codex } = codexHome(server, project.home);
   mkdirSync(path.join(project.root, '.codemachine'), { recursive: true });

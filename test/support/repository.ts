@@ -14,9 +14,12 @@ export interface Project extends Repository {
   picture(): Record<string, string>;
 }
 
-/** Makes a project with one commit holding `files`. */
-export function makeProject(files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' }): Project {
-  const repository = makeRepository(files);
+/** Makes a project with one commit holding `files`, in memory unless `place` is a directory to make it in. */
+export function makeProject(
+  files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' },
+  place?: string,
+): Project {
+  const repository = makeRepository(files, place);
   return projectAt(repository, repository.root);
 }
 

@@ -12,13 +12,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { asRunId } from '../../src/model/ids.ts';
 import type { Result } from '../../src/model/result.ts';
 import type { Git } from '../../src/workspace/git.ts';
 import { findRoot } from '../../src/workspace/root.ts';
 import { type GitWorkspace, openWorkspace } from '../../src/workspace/workspace.ts';
+import { inMemory } from '../support/in-memory.ts';
 
 export const RUN = asRunId('20261120-141503-k7qd');
 
@@ -56,9 +56,12 @@ export interface Repository {
   remove(): void;
 }
 
-/** Makes a repository with one commit holding `files`. */
-export function makeRepository(files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' }): Repository {
-  const base = realpathSync(mkdtempSync(path.join(tmpdir(), 'codemachine-ws-')));
+/** Makes a repository with one commit holding `files`, below `place`. */
+export function makeRepository(
+  files: Readonly<Record<string, string>> = { 'a.txt': 'a\n' },
+  place: string = inMemory(),
+): Repository {
+  const base = realpathSync(mkdtempSync(path.join(place, 'codemachine-ws-')));
   const root = path.join(base, 'repo');
   const home = path.join(base, 'home');
   mkdirSync(root);

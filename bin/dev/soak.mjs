@@ -33,9 +33,16 @@ const soaks = {
     files: () => ['test/kill/kill.test.ts'],
     variables: { CODEMACHINE_KILL_SEED: randomInt(1, 1_000_000) * 1_000, CODEMACHINE_KILLS: 2_000 },
   },
-  // Each point of a merge, of a result that is taken from the cache, and of a choice among candidates; `npm run ci` dies at some of them.
+  // Each point of a merge, of an undo, of a worktree that is made, of a result that is taken from the cache, and of a choice among
+  // candidates; `npm run ci` dies at some of them.
   merges: {
-    files: () => ['test/kill/merge.test.ts', 'test/app/cache-kill.test.ts', 'test/app/reduce.test.ts'],
+    files: () => [
+      'test/kill/merge.test.ts',
+      'test/workspace/kill.test.ts',
+      'test/workspace/isolate-crash.test.ts',
+      'test/app/cache-kill.test.ts',
+      'test/app/reduce.test.ts',
+    ],
     variables: { CODEMACHINE_KILL_EVERY: 1 },
   },
   // There `npm run ci` gives what costs a process for each text a part of them.

@@ -86,7 +86,7 @@ test('eight agents in any order, any number at once: the same tree, the same con
         trees.add(await finalTree(r, ws, from));
         expect(trees.size).toBe(1);
       }),
-      runs(20),
+      runs(5),
     );
     expect(must(await ws.leftWorktrees())).toEqual([]);
   } finally {

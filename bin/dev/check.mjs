@@ -28,26 +28,24 @@ const tools = [
  * Resolves to `{ passed, failed }`: a tool counts as one, a test suite as its tests.
  */
 export async function check(names = []) {
+  const began = performance.now();
   const budgets = JSON.parse(readFileSync(path.join(root, '.config/budgets.json'), 'utf8'));
   const wanted = (name) =>
     names.length === 0 || names.includes(name) || (names.includes('test') && name.startsWith('test:'));
   const reports = mkdtempSync(path.join(tmpdir(), 'codemachine-check-'));
   const results = [];
   try {
-    results.push(
-      ...(await runTools(
-        tools.filter(([name]) => wanted(name)),
-        budgets,
-      )),
-    );
-    for (const [name, folders] of testSuites()) {
-      if (wanted(name)) results.push(show(await runTests(name, folders, reports), budgets));
-    }
+    const all = [
+      ...tools.map(([name, command]) => ({ name, start: () => runTool(name, command) })),
+      ...testSuites().map(([name, folders]) => ({ name, start: () => runTests(name, folders, reports) })),
+    ];
+    const chosen = all.filter(({ name }) => wanted(name));
+    results.push(...(await runAll(chosen, budgets)));
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
   if (results.length === 0) throw new Error(`nothing is called ${names.join(' or ')}`);
-  return summary(results);
+  return summary(results, (performance.now() - began) / 1000);
 }
 
 // Pure rooms share one process; every other folder of test/ is a suite of its own.
@@ -66,13 +64,15 @@ function hasTests(folder) {
   return readdirSync(folder, { recursive: true }).some((file) => String(file).endsWith('.test.ts'));
 }
 
-// Each keeps one core busy: two of them run side by side, the longest first, and are shown as they end.
-async function runTools(chosen, budgets) {
+// While one waits, for a disk or for the last of its files, another has the core: two run side by side and are shown as they end. Tools
+// first, whose complaints are the soonest found; the longest first, so that none is left to run alone.
+async function runAll(chosen, budgets) {
   const results = [];
-  const waiting = [...chosen].sort(([a], [b]) => (budgets[b] ?? 0) - (budgets[a] ?? 0));
+  const rank = ({ name }) => (name.startsWith('test:') ? 0 : 1_000) + (budgets[name] ?? 0);
+  const waiting = [...chosen].sort((a, b) => rank(b) - rank(a));
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      results.push(show(await runTool(...next), budgets));
+      results.push(show(await next.start(), budgets));
   };
   await Promise.all([work(), work()]);
   return results;
@@ -166,12 +166,10 @@ function shortened(output) {
   return [...lines.slice(0, 80), `… ${lines.length - 160} lines left out …`, ...lines.slice(-80)].join('\n');
 }
 
-function summary(results) {
+function summary(results, seconds) {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   const broken = results.filter((result) => result.failed > 0).map((result) => result.name);
-  console.log(
-    `     ${'all'.padEnd(20)}${sum('seconds').toFixed(1).padStart(6)} s  ${sum('skipped')} skipped`,
-  );
+  console.log(`     ${'all'.padEnd(20)}${seconds.toFixed(1).padStart(6)} s  ${sum('skipped')} skipped`);
   if (broken.length > 0) console.log(`failed: ${broken.join(', ')}`);
   return { passed: sum('passed'), failed: sum('failed') };
 }

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { built } from '../support/built.ts';
 
 const house = path.resolve(import.meta.dirname, '../..');
 let copy: string;
@@ -17,7 +17,7 @@ interface Ended {
 
 beforeAll(async () => {
   copy = await mkdtemp(path.join(tmpdir(), 'door-'));
-  await promisify(execFile)(process.execPath, ['bin/dev/build.mjs'], { cwd: house });
+  built();
   for (const part of [
     'bin/codemachine.js',
     'bin/package.json',

@@ -70,7 +70,8 @@ export async function runLoop(run: Running, phase: Phase, loop: LoopOf): Promise
 }
 
 function left(run: Running, phase: Phase, key: StepKey): AfterAttempt {
-  if (phase.halted() === 'cancel')
+  // Of one that did nothing but wait it was said already.
+  if (phase.halted() === 'cancel' && run.ledger.step(key).status !== 'canceled')
     void run.ledger.say({ type: 'step-canceled', step: key, because: becauseOf(phase) });
   return 'halted';
 }

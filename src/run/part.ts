@@ -156,7 +156,8 @@ export function inputsOf(
 }
 
 function left(run: Running, phase: Phase, key: StepKey): AfterAttempt {
-  if (phase.halted() === 'cancel')
+  // Of one that did nothing but wait it was said already.
+  if (phase.halted() === 'cancel' && run.ledger.step(key).status !== 'canceled')
     void run.ledger.say({ type: 'step-canceled', step: key, because: becauseOf(phase) });
   return 'halted';
 }

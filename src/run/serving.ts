@@ -66,35 +66,48 @@ export function hinderedNext(
 ): Hindered | undefined {
   const of = engineOfNext(run, performance);
   const hindered = of === undefined ? undefined : run.breaker.hindered(of);
-  if (hindered?.by !== 'quota') return hindered;
-  const step = performance.step as PromptStep;
+  if (of === undefined || hindered === undefined) return undefined;
+  const { quotaWaitMs, onQuota, engines } = performance.step as PromptStep;
   const { quotaSince } = run.ledger.step(performance.key);
   const since = quotaSince === undefined ? run.input.ports.clock.now() : Date.parse(quotaSince);
-  // Who does not wait, or not so long, hears it from the engine itself and fails with its words.
-  const late = hindered.until !== undefined && hindered.until > since + step.quotaWaitMs;
-  return step.onQuota === 'fail' || late ? undefined : hindered;
+  const late = hindered.until !== undefined && hindered.until > since + quotaWaitMs;
+  const last = of.engine === engines.at(-1);
+  const fails = hindered.by === 'quota' && (onQuota === 'fail' || (onQuota === 'fallback' && last));
+  if (!late && !fails) return hindered;
+  // Who does not wait, or not so long, hears it from the engine itself and fails with its words, unless another one serves.
+  return elsewhere(run, performance, hindered) === undefined ? undefined : hindered;
 }
 
-/** Goes on with the next engine of the list that serves; where none does, with the one that serves first. */
-function goElsewhere(run: Running, performance: Performance, hindered: Hindered): boolean {
-  const { step, key } = performance;
+/** The next engine of the list that serves; where none does, the one that serves first. Undefined where that is the present one. */
+function elsewhere(
+  run: Running,
+  performance: Pick<Performance, 'step' | 'key' | 'iteration'>,
+  { by, until }: Hindered,
+): { readonly from: string; readonly to: string } | undefined {
+  const { step } = performance;
   const from = nextEngine(run, performance);
-  if (step.kind !== 'prompt' || from === undefined) return false;
-  if (hindered.by === 'quota' && step.onQuota === 'wait') return false;
-  const others = step.engines.slice(step.engines.indexOf(from) + 1);
+  if (step.kind !== 'prompt' || from === undefined) return undefined;
+  if (by === 'quota' && (step.onQuota === 'wait' || step.onQuota === 'fail')) return undefined;
+  const now = run.input.ports.clock.now();
   const servesAt = (engine: string): number => {
     const there = run.breaker.hindered(withModel(step, engine));
-    return there === undefined ? 0 : (there.until ?? run.input.ports.clock.now());
+    return there === undefined ? 0 : (there.until ?? now);
   };
-  const own = hindered.until ?? run.input.ports.clock.now();
-  const [to] = others
+  const [first] = step.engines
+    .slice(step.engines.indexOf(from) + 1)
     .map((engine) => ({ engine, at: servesAt(engine) }))
-    .filter(({ at }) => at < own)
-    .sort((a, b) => a.at - b.at);
-  if (to === undefined) return false;
+    .filter(({ at }) => at < (until ?? now))
+    .sort((one, other) => one.at - other.at);
+  return first === undefined ? undefined : { from, to: first.engine };
+}
+
+function goElsewhere(run: Running, performance: Performance, hindered: Hindered): boolean {
+  const other = elsewhere(run, performance, hindered);
+  if (other === undefined) return false;
+  const { key } = performance;
   const attempt = run.ledger.step(key).attempt + 1;
   const { because } = hindered;
-  void run.ledger.say({ type: 'engine-changed', step: key, attempt, from, to: to.engine, because });
+  void run.ledger.say({ type: 'engine-changed', step: key, attempt, ...other, because });
   return true;
 }
 

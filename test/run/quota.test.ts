@@ -16,6 +16,7 @@ import {
   start,
   template,
   turn,
+  usesStep,
   workflowOf,
 } from './rig.ts';
 
@@ -89,6 +90,16 @@ describe('several steps with one engine', () => {
     const rig = start({ workflow: workflowOf(steps), script, options: { maxParallel: 1 } });
     expect(await rig.result()).toEqual({ end: 'succeeded' });
     expect(asked.sort()).toEqual(['a claude-code', 'a codex', 'b claude-code']);
+  });
+
+  test('with `on-quota: fallback` and no other engine do not wait for what another one waits for', async () => {
+    const clock = fakeClock(START);
+    const steps = [agentStep('a'), agentStep('b', { onQuota: 'fallback' })];
+    const script = servesFrom(START + HOUR, clock);
+    const rig = start({ workflow: workflowOf(steps), script, clock, options: { maxParallel: 1 } });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    expect(rig.statuses()).toEqual({ a: 'succeeded', b: 'failed' });
+    expect(rig.made).toEqual(['a.1', 'b.1', 'a.2']);
   });
 
   test('with `on-quota: fail` hear it from the engine itself', async () => {
@@ -228,6 +239,39 @@ describe('a run that parks for a quota', () => {
     const rig = first(workflow);
     expect(await rig.result()).toEqual({ end: 'parked' });
     expect(rig.journal.at(-1)).toMatchObject({ type: 'run-parked', reason: 'gate' });
+  });
+
+  test('and is canceled while others still work says so once of each, of what waits inside of others too', async () => {
+    const clock = fakeClock(START);
+    const serves = servesFrom(START + HOUR, clock);
+    const script: Script = (job, hear, stop) => {
+      if (job.step === 'long')
+        return new Promise((resolve) =>
+          stop.soft.addEventListener('abort', () => resolve(failing('signal'))),
+        );
+      if (job.kind === 'prompt' && job.engine === 'codex') return fine({ text: 't' });
+      return serves(job, hear, stop);
+    };
+    const steps = [
+      agentStep('m', { matrix: matrixOf({ n: [1, 2] }), engines: ['codex'] }),
+      reduceStep('r', 'm', { mode: 'summarize' }),
+      loopStep('l', [agentStep('a')], { max: 2, onExhausted: 'continue' }),
+      usesStep('u', workflowOf([agentStep('inner')])),
+      runStep('long'),
+    ];
+    const rig = start({
+      workflow: workflowOf(steps),
+      clock,
+      script,
+      options: { ...options, maxParallel: 4 },
+    });
+    while (of(rig, 'quota-waiting').length < 3) await turn();
+    for (let i = 0; i < 5; i++) await turn();
+    rig.handle.stop('cancel', 'a test');
+    expect(await rig.result()).toEqual({ end: 'canceled' });
+    const canceled = of(rig, 'step-canceled').map(({ step }) => step);
+    expect(canceled.sort()).toEqual(['l', 'l[1].a', 'long', 'r', 'r:judge', 'u', 'u.inner']);
+    expect(rig.journal.at(-1)?.type).toBe('run-finished');
   });
 
   test('can be canceled while others still work', async () => {

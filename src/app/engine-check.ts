@@ -4,25 +4,38 @@ import type { Config, Policy } from '../model/config.ts';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import { literalText } from '../model/expression.ts';
 import { agentsAmong, ownSteps, partsOf } from '../model/parts.ts';
-import { ACCESS_LEVELS, type Workflow } from '../model/workflow.ts';
+import { ACCESS_LEVELS, type PromptStep, type Workflow } from '../model/workflow.ts';
 import { placeOf } from './key-place.ts';
 
 /** Every key that an engine of its step cannot honour: found here, it costs seconds; found by the engine, a run. */
 function checkEngines(workflow: Workflow): readonly Diagnostic[] {
   const { source } = workflow;
-  return agentsAmong(ownSteps(workflow)).flatMap((step) =>
-    step.engines.flatMap((engine) => {
+  const all = agentsAmong(ownSteps(workflow));
+  return all.flatMap((step) => {
+    const wishes = { ...step, elsewhere: beganElsewhere(step, all) };
+    return step.engines.flatMap((engine) => {
       const dialect = dialectOf(engine);
       if (dialect === undefined) return [];
-      return cannotHonour(dialect, step).map((key) =>
+      return cannotHonour(dialect, wishes).map((key) =>
         diagnose('engine-cannot', source.path, placeOf(source.text, step, key), {
           engine,
           key,
-          able: enginesFor(step),
+          able: enginesFor(wishes),
         }),
       );
-    }),
+    });
+  });
+}
+
+/** Whether the session in which a step goes on is known to have begun in another directory. */
+function beganElsewhere({ session, workingDirectory }: PromptStep, all: readonly PromptStep[]): boolean {
+  if (session === undefined || session === 'continue') return false;
+  const began = all.find(({ id }) => id === session.of);
+  if (began === undefined) return false;
+  const [here, there] = [workingDirectory, began.workingDirectory].map((one) =>
+    one === undefined ? '.' : literalText(one),
   );
+  return began.isolated !== undefined || (here !== undefined && there !== undefined && here !== there);
 }
 
 /** Every engine that works under a limit in dollars, and nobody knows what it costs. */

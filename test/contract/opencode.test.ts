@@ -298,6 +298,23 @@ function reachesNoFurther(): void {
     expect(readdirSync(first.workspace).sort()).toEqual(['inner', 'top.txt']);
   });
 
+  it('goes on in no session that would take it to another directory', async () => {
+    const first = attempt({ prompt: 'SCENARIO:text' });
+    const id = (await first.done).values.session ?? '';
+    mkdirSync(join(first.workspace, 'inner'));
+    for (const fork of [false, true]) {
+      const next = first.again({
+        prompt: 'SCENARIO:edit {"path":"a.txt"}',
+        job: { cwd: 'inner', session: { id, fork } },
+      });
+      expect(await next.done).toMatchObject({
+        failure: { reason: 'config', message: expect.stringContaining(first.workspace) },
+      });
+    }
+    expect(readdirSync(first.workspace)).toEqual(['inner']);
+    expect(readdirSync(join(first.workspace, 'inner'))).toEqual([]);
+  });
+
   it.each(['read', 'write'] as const)(
     'starts the MCP servers of the step, with access to %s',
     async (access) => {

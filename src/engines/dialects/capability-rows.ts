@@ -21,10 +21,12 @@ const KEYS: readonly (readonly [string, PromptKey])[] = [
 
 /** All of it, in the same order for every engine. */
 export function capabilityRows(capabilities: Capabilities): readonly CapabilityRow[] {
-  const { keys, schema, sandbox, usage, reportsCost, addDir } = capabilities;
+  const { keys, schema, sandbox, usage, reportsCost, addDir, sessionStays } = capabilities;
   return [
     { name: 'schema', value: schema === 'native' ? 'native' : 'by prompt' },
-    ...KEYS.map(([name, key]) => ({ name, value: yes(keys.includes(key)) })),
+    ...KEYS.map(([name, key]) => ({ name, value: yes(keys.includes(key)) })).map((row) =>
+      row.name === 'session' && sessionStays === true ? { ...row, value: 'in its directory' } : row,
+    ),
     { name: 'effort', value: efforts(capabilities) },
     { name: 'network off', value: networkOff(capabilities) },
     { name: 'sandbox', value: sandbox === 'none' ? 'no' : sandbox },

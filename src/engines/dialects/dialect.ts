@@ -132,6 +132,8 @@ export interface Capabilities {
   readonly sandbox: Sandbox;
   /** Whether a step below the root of the workspace can open all of it to the engine. */
   readonly addDir: boolean;
+  /** Whether a session goes on only in the directory in which it began, whatever directory the engine is started in. */
+  readonly sessionStays?: true;
 }
 
 /** What confines the commands of an engine. */

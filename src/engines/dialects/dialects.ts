@@ -28,6 +28,10 @@ export interface Wishes {
   readonly system?: unknown;
   readonly output?: JsonObject;
   readonly session?: unknown;
+  /** There where the step works in a tree of its own. */
+  readonly isolated?: unknown;
+  /** Whether its session began in another directory. */
+  readonly elsewhere?: boolean;
 }
 
 /** The keys of the step that this engine cannot honour, as the file spells them. */
@@ -44,6 +48,8 @@ export function cannotHonour(dialect: Dialect, wishes: Wishes): readonly PromptK
   ];
   const keys = wanted.filter(([key, value]) => value !== undefined && !capabilities.keys.includes(key));
   const missing = keys.map(([key]) => key);
+  const moves = wishes.session !== undefined && (wishes.isolated !== undefined || wishes.elsewhere === true);
+  if (moves && capabilities.sessionStays === true && !missing.includes('session')) missing.push('session');
   if (wishes.effort !== undefined && !capabilities.efforts.includes(wishes.effort)) missing.push('effort');
   const { network, access } = wishes;
   if (network !== undefined && !capabilities.network[access].includes(network)) missing.push('network');

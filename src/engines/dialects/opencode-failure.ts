@@ -116,6 +116,12 @@ export function opencodeTrouble(words: string): Failure {
   return failureOf(byWords(plain) ?? 'overloaded', plain, HELP);
 }
 
+/** Its session belongs to another directory, and it was ended before it changed that one. */
+export function elsewhereFailure(directory: string): Failure {
+  const help = 'let steps share a session only where they work in the same directory';
+  return failureOf('config', `its session goes on only in ${directory}, where it began`, { config: help });
+}
+
 /** Nobody approved what it wanted to do, and so it stopped. */
 export function rejectedFailure(words: string): Failure {
   return failureOf('denied', `it stopped because nobody could approve: ${words}`, HELP);

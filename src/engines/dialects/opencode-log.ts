@@ -8,6 +8,8 @@ export type Logged =
   | { readonly what: 'tool'; readonly permission: string; readonly pattern: string }
   /** A request of the model failed; most are tried again. */
   | { readonly what: 'trouble'; readonly words: string }
+  /** It works in this directory from now on. */
+  | { readonly what: 'place'; readonly directory: string }
   /** Why it failed, where what it prints only refers to its log. */
   | { readonly what: 'cause'; readonly words: string }
   /** It asks this model. */
@@ -43,6 +45,8 @@ export function readLogged(line: string): Logged {
         what: 'trouble',
         words: fieldOf(line, 'error.error') || fieldOf(line, 'error.error.message') || 'a request failed',
       };
+    case 'creating instance':
+      return { what: 'place', directory: fieldOf(line, 'directory') };
     case 'failed':
       return { what: 'cause', words: fieldOf(line, 'error') };
     case 'exiting loop':

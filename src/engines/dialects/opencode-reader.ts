@@ -13,6 +13,7 @@ import {
 } from './dialect.ts';
 import { countOf, eventOf, fieldsOf, sessionOf, textOf, usdOf, withNoise } from './event-line.ts';
 import {
+  elsewhereFailure,
   opencodeExitFailure,
   opencodeFailure,
   opencodeTrouble,
@@ -37,6 +38,10 @@ interface OpencodeHeard {
   cause?: string;
   rejected?: string;
   trouble?: string;
+  /** Where it was started. */
+  place?: string;
+  /** Where its session began, when that is elsewhere. */
+  elsewhere?: string;
   /** Permissions of tools that were said to run in this step. */
   readonly running: Set<string>;
   over: boolean;
@@ -56,7 +61,10 @@ export function opencodeReader(model: string | undefined): Reader {
     line: (text) => readLine(heard, text),
     errorLine: (text) => readLog(heard, readLogged(text)),
     session: () => heard.session,
-    trouble: () => (heard.trouble === undefined ? undefined : opencodeTrouble(heard.trouble)),
+    trouble: () => {
+      if (heard.elsewhere !== undefined) return elsewhereFailure(heard.elsewhere);
+      return heard.trouble === undefined ? undefined : opencodeTrouble(heard.trouble);
+    },
     end: (end) => verdict(heard, end),
   };
 }
@@ -170,6 +178,12 @@ function readLog(heard: OpencodeHeard, logged: Logged): Line {
       return living(heard, tells(heard, logged));
     case 'trouble':
       return readTrouble(heard, logged.words);
+    case 'place':
+      heard.place ??= logged.directory;
+      if (heard.place === logged.directory) return NOTHING_SAID;
+      // A session goes on in its own directory, which is not the one that this attempt may change.
+      heard.elsewhere = logged.directory;
+      return { said: [], alive: false, over: false, hopeless: true };
     case 'cause':
       heard.cause = logged.words;
       return NOTHING_SAID;
@@ -220,6 +234,7 @@ function verdict(heard: OpencodeHeard, end: EngineEnd): Verdict {
 
 /** It succeeded when it exits with 0, its last step ended with `stop`, and there was no error; none of the three alone says so. */
 function failureIn(heard: OpencodeHeard, end: EngineEnd): Failure | undefined {
+  if (heard.elsewhere !== undefined) return elsewhereFailure(heard.elsewhere);
   if (heard.error !== undefined) return opencodeFailure(heard.error, heard.cause, end.now);
   if (heard.rejected !== undefined) return rejectedFailure(heard.rejected);
   const answered = heard.finish === 'stop' && heard.texts.length > 0;

@@ -24,6 +24,7 @@ const capabilities: Capabilities = {
   usage: 'live',
   sandbox: 'none',
   addDir: true,
+  sessionStays: true,
 };
 
 /**

@@ -340,6 +340,18 @@ describe('its log', () => {
     expect(played.reader.trouble()).toBeUndefined();
   });
 
+  it('is not waited for where its session takes it to another directory', () => {
+    const played = begun();
+    const at = (directory: string) => logged(`"creating instance" directory=${directory}`);
+    const lines = logs(played, at('/w'), at('/w'), at('"/el se"'));
+    expect(lines.map((line) => line?.hopeless)).toEqual([undefined, undefined, true]);
+    expect(played.reader.trouble()).toMatchObject({
+      reason: 'config',
+      message: expect.stringContaining('/el se'),
+      help: /same directory/,
+    });
+  });
+
   it('is not waited for where its quota is used up', () => {
     const used = LOG.error.replace('The server had an error', 'You exceeded your current quota.');
     expect(logs(begun(), LOG.error, used).map((line) => line?.hopeless)).toEqual([undefined, true]);

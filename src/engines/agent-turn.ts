@@ -184,7 +184,8 @@ function listen(
     }
     for (const said of line.said) {
       const chatter = chatterOf(job.step, job.attempt, said);
-      if (chatter !== undefined) hear.chatter(chatter);
+      // Its pieces were masked as they came, which is no help where a secret stands in two of them.
+      if (chatter !== undefined) hear.chatter(deps.masker?.json(chatter) ?? chatter);
     }
     idle.hear(line);
     if (line.hopeless) ending.silent('idle');

@@ -101,6 +101,7 @@ describe.each([aider, goose].map((dialect) => [dialect.name, dialect] as const))
     const { outcome, prompts, sessions } = await run(dialect, { prompt: 'SCENARIO:schema-ignored', schema });
     expect(outcome).toMatchObject({ ok: true, values: { output: { a: 'x' } } });
     expect(outcome.values.usage).toMatchObject({ 'input-tokens': 2400, 'output-tokens': 200 });
+    expect(outcome.values.usage?.usd).toBeCloseTo(0.0102);
     expect(prompts).toContain('could not be used:');
     expect(new Set(sessions).size).toBe(dialect === goose ? 1 : 0);
     const told = readFileSync(work('arguments.txt'), 'utf8');
@@ -179,8 +180,11 @@ describe.each([aider, goose].map((dialect) => [dialect.name, dialect] as const))
   });
 
   it('lets no secret into what is kept or said', async () => {
+    // One of them says it in two pieces.
     const masker = makeMasker(['Hello there']);
-    const { outcome, said } = await run(dialect, { prompt: 'SCENARIO:noted' }, { deps: { masker } });
+    const { outcome, said } = await run(dialect, { prompt: 'SCENARIO:text' }, { deps: { masker } });
+    expect(outcome.values.text).toBe('***.');
+    expect(said).toContainEqual(expect.objectContaining({ what: 'text', text: '***.' }));
     expect(JSON.stringify([outcome, said])).not.toContain('Hello there');
   });
 });

@@ -30,6 +30,8 @@ interface GooseHeard {
   events: number;
   noise: string;
   readonly open: OpenCalls;
+  /** A text that may go on, and has not been said yet: it comes in pieces as small as a word. */
+  unsaid?: { readonly what: 'text' | 'thinking'; text: string };
 }
 
 /**
@@ -69,7 +71,7 @@ function readLine(heard: GooseHeard, text: string): Line {
     case 'error':
       heard.events += 1;
       heard.failed = textOf(event.error) ?? 'the turn failed';
-      return { said: [], alive: true, over: true };
+      return over(saidAtLast(heard));
     case 'complete':
       heard.events += 1;
       return complete(heard, event);
@@ -99,14 +101,14 @@ function readMessage(heard: GooseHeard, message: JsonObject): readonly Said[] {
       case 'text':
         return byModel ? readText(heard, id, textOf(part.text) ?? '') : [];
       case 'thinking':
-        return [{ what: 'thinking', text: textOf(part.thinking) ?? '' }];
+        return piece(heard, 'thinking', textOf(part.thinking) ?? '', true);
       case 'toolRequest':
       case 'frontendToolRequest':
         heard.answered = false;
-        return gooseToolCall(heard.open, part);
+        return [...saidAtLast(heard), ...gooseToolCall(heard.open, part)];
       case 'toolResponse':
         heard.answered = false;
-        return gooseToolResult(heard.open, part);
+        return [...saidAtLast(heard), ...gooseToolResult(heard.open, part)];
       case 'systemNotification':
         if (part.notificationType === 'creditsExhausted')
           heard.failed = `Credits exhausted: ${textOf(part.msg) ?? ''}`;
@@ -121,14 +123,31 @@ function readMessage(heard: GooseHeard, message: JsonObject): readonly Said[] {
 }
 
 /** A message comes in pieces; what is said after a tool was used begins another one. */
-function readText(heard: GooseHeard, id: string | undefined, piece: string): readonly Said[] {
-  if (piece === '') return [];
+function readText(heard: GooseHeard, id: string | undefined, text: string): readonly Said[] {
+  if (text === '') return [];
   const goesOn = heard.answered && heard.id === id;
-  heard.text = goesOn ? `${heard.text}${piece}` : piece;
+  heard.text = goesOn ? `${heard.text}${text}` : text;
   heard.answered = true;
   if (id === undefined) delete heard.id;
   else heard.id = id;
-  return [{ what: 'text', text: piece }];
+  return piece(heard, 'text', text, goesOn);
+}
+
+function piece(heard: GooseHeard, what: 'text' | 'thinking', text: string, goesOn: boolean): readonly Said[] {
+  if (goesOn && heard.unsaid?.what === what) {
+    heard.unsaid.text += text;
+    return [];
+  }
+  const said = saidAtLast(heard);
+  heard.unsaid = { what, text };
+  return said;
+}
+
+/** What has come in pieces and goes on no more. Its own complaints are told as the failure that they are. */
+function saidAtLast(heard: GooseHeard): readonly Said[] {
+  const { unsaid } = heard;
+  delete heard.unsaid;
+  return unsaid === undefined || gooseComplaint(unsaid.text) !== undefined ? [] : [unsaid];
 }
 
 /** Its counts are those of the whole session, as it goes on counting in one (`get_session_usage_totals`). */
@@ -136,14 +155,14 @@ function complete(heard: GooseHeard, event: JsonObject): Line {
   heard.completed = true;
   const cached = countOf(event.cache_read_input_tokens);
   // Older versions say only how much of the context is filled, which is no use of this turn.
-  if (event.input_tokens === undefined || event.input_tokens === null) return over([]);
+  if (event.input_tokens === undefined || event.input_tokens === null) return over(saidAtLast(heard));
   heard.usage = {
     'input-tokens': countOf(event.input_tokens),
     'output-tokens': countOf(event.output_tokens),
     'cached-tokens': cached,
     usd: usdOf(event.cost_usd),
   };
-  return over([]);
+  return over(saidAtLast(heard));
 }
 
 function over(said: readonly Said[]): Line {

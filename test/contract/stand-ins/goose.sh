@@ -57,7 +57,9 @@ edit)
   ;;
 *)
   # What it counts is what the whole session used.
-  sed "s/\"input_tokens\":1200,\"output_tokens\":100/\"input_tokens\":$((1200 * turns)),\"output_tokens\":$((100 * turns))/" "$run"
+  cost=$(awk "BEGIN { print 0.0051 * $turns }")
+  tokens="\"input_tokens\":$((1200 * turns)),\"output_tokens\":$((100 * turns))"
+  sed "s/\"input_tokens\":1200,\"output_tokens\":100,\"cost_usd\":0.0051/$tokens,\"cost_usd\":$cost/" "$run"
   grep -q '"type":"error"' "$run" && exit 1
   ;;
 esac

@@ -190,6 +190,16 @@ describe('the stream', () => {
     expect(playRun('goose', 'edit').verdict.text).toBe('Done.');
   });
 
+  it('says a text once it is whole, and its own complaints not at all', () => {
+    const texts = (name: string) =>
+      playRun('goose', name).lines.flatMap(({ said }) =>
+        said.flatMap(({ what, text }) => (what === 'text' ? [text] : [])),
+      );
+    expect(texts('text')).toEqual(['Hello there.']);
+    expect(texts('edit')).toEqual(['I will write it.', 'Done.']);
+    expect(texts('429')).toEqual([]);
+  });
+
   it.each(['edit', 'edit-older'])('says what was done, closing each tool call that it opened: %s', (name) => {
     const said = playRun('goose', name).lines.flatMap((one) => one.said);
     expect(said.flatMap(({ opens }) => opens ?? [])).toEqual(['c1']);

@@ -40,7 +40,7 @@ type Where = Pick<ModelServer, 'url'>;
 const environments: Record<PinnedEngine, (where: Where, home: string, ask: Ask) => Record<string, string>> = {
   'claude-code': (where, home, { auth }) => claudeEnv(where, home, auth),
   codex: codexHome,
-  gemini: geminiEnv,
+  gemini: (where, home) => geminiEnv(where, home),
   opencode: opencodeEnv,
 };
 

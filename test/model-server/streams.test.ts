@@ -10,7 +10,9 @@ import {
   codexFlags,
   driveClaude,
   driveCodex,
+  driveGemini,
   driveOpencode,
+  geminiFlags,
   makeScratch,
   opencodeFlags,
 } from '../support/drive.ts';
@@ -22,6 +24,7 @@ import {
   claudeRuns,
   codexRuns,
   endOf,
+  geminiRuns,
   opencodeRuns,
   type Recorded,
   readEvents,
@@ -72,6 +75,14 @@ const engines = [
     flags: opencodeFlags,
     resume: '--session',
     runs: opencodeRuns,
+    soaked: true,
+  },
+  {
+    engine: 'gemini',
+    drive: driveGemini,
+    flags: geminiFlags,
+    resume: '--resume',
+    runs: geminiRuns,
     soaked: true,
   },
 ] as const;

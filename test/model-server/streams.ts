@@ -19,6 +19,7 @@ export interface Recorded {
   flags?: string[];
   auth?: ClaudeAuth;
   env?: Record<string, string>;
+  settings?: Record<string, unknown>;
   /** The prompt of a run before this one, whose session it resumes. */
   after?: string;
 }
@@ -121,6 +122,27 @@ export const opencodeRuns: Recorded[] = [
   },
 ];
 
+const once = { general: { maxAttempts: 1 } };
+
+/** Gemini CLI's runs. It would try again for minutes. */
+export const geminiRuns: Recorded[] = [
+  ...common.map((run) =>
+    run.name === 'shell' ? { ...run, flags: ['--approval-mode', 'yolo'] } : { ...run, settings: once },
+  ),
+  { ...scenario('usage-limit'), settings: once },
+  { name: 'schema', prompt: 'SCENARIO:schema {"answer":{"a":"x"}}' },
+  { name: 'schema-broken', prompt: 'SCENARIO:schema-broken' },
+  { name: 'retried', prompt: 'SCENARIO:fail-then-ok {"times":1,"with":"500"}' },
+  scenario('write-outside'),
+  { name: 'denied', prompt: 'SCENARIO:shell {"command":"echo hello"}' },
+  {
+    name: 'max-turns',
+    prompt: 'SCENARIO:edit {"path":"a.txt"}',
+    settings: { model: { maxSessionTurns: 1 } },
+  },
+  { name: 'resume-unknown', prompt: 'hello', flags: ['--resume', '00000000-0000-4000-8000-000000000000'] },
+];
+
 /** The session of a run, as its first line names it. */
 export function sessionOf(events: readonly EngineEvent[]): string {
   return String(events[0]?.session_id ?? events[0]?.thread_id ?? events[0]?.sessionID);
@@ -166,7 +188,9 @@ export function shapeOf(events: readonly EngineEvent[]): string[] {
     const part = (event.part ?? {}) as { reason?: string; tool?: string; state?: { status?: string } };
     const error = event.error as { name?: string; data?: { statusCode?: number } } | undefined;
     const told = [part.reason, part.tool, part.state?.status, error?.name, error?.data?.statusCode];
-    const words = [event.type, event.subtype, item.type, item.status, ...content, ...told, ...ending];
+    const gemini = [event.role, event.status, event.tool_name];
+    const kinds = [event.type, event.subtype, item.type, item.status];
+    const words = [...kinds, ...content, ...gemini, ...told, ...ending];
     return words.filter((word) => word !== undefined).join(' ');
   });
 }

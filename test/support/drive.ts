@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { engineBinary, type PinnedEngine } from './engines.ts';
-import { type ClaudeAuth, claudeEnv, codexHome, opencodeEnv } from './model-server/environments.ts';
+import {
+  type ClaudeAuth,
+  claudeEnv,
+  codexHome,
+  geminiEnv,
+  opencodeEnv,
+} from './model-server/environments.ts';
 import type { ModelServer } from './model-server/model-server.ts';
 
 /** A scratch home and workspace, both absolute and real. */
@@ -45,6 +51,8 @@ export interface Drive {
   /** Flags beyond the ones every run needs. */
   flags?: string[];
   auth?: ClaudeAuth;
+  /** What stands in Gemini CLI's settings beside its sign-in. */
+  settings?: Record<string, unknown>;
   /** Variables beyond the ones every run needs. */
   env?: Record<string, string>;
 }
@@ -115,4 +123,14 @@ export function driveOpencode(drive: Drive): Driven {
   const always = ['run', '--format', 'json', '--thinking'];
   const flags = drive.flags ?? opencodeFlags;
   return start('opencode', [...always, ...flags], opencodeEnv(drive.server, drive.scratch.home), drive);
+}
+
+/** What `driveGemini` allows unless told otherwise. */
+export const geminiFlags = ['--approval-mode', 'auto_edit'];
+
+/** Starts Gemini CLI, allowed to write in the workspace unless the flags say otherwise. */
+export function driveGemini(drive: Drive): Driven {
+  const flags = ['--skip-trust', '-o', 'stream-json', ...(drive.flags ?? geminiFlags)];
+  const env = geminiEnv(drive.server, drive.scratch.home, drive.settings);
+  return start('gemini', flags, { ...env, GEMINI_CLI_NO_RELAUNCH: 'true', NO_COLOR: '1' }, drive);
 }

@@ -5,6 +5,7 @@ import type { Effort } from '../../model/workflow.ts';
 import { fitsStrictOutput, promptWithSchema } from './answer-schema.ts';
 import { codexLedger, codexReader } from './codex-reader.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
+import { tomlText } from './toml.ts';
 
 const capabilities: Capabilities = {
   keys: ['effort', 'mcp', 'system', 'output', 'session', 'fork'],
@@ -120,23 +121,18 @@ function settings(job: PromptJob): readonly string[] {
   // The search runs at the provider, where no sandbox of ours reaches it.
   if (job.network !== 'on') lines.push('web_search="disabled"');
   if (job.effort !== undefined) lines.push(`model_reasoning_effort="${EFFORTS[job.effort]}"`);
-  if (job.system !== undefined) lines.push(`developer_instructions=${toml(job.system)}`);
+  if (job.system !== undefined) lines.push(`developer_instructions=${tomlText(job.system)}`);
   for (const [name, server] of Object.entries(job.mcp ?? {})) {
     const key = `mcp_servers.${name}`;
-    if (server.url !== undefined) lines.push(`${key}.url=${toml(server.url)}`);
-    if (server.command !== undefined) lines.push(`${key}.command=${toml(server.command)}`);
-    if (server.args !== undefined) lines.push(`${key}.args=[${server.args.map(toml).join(',')}]`);
+    if (server.url !== undefined) lines.push(`${key}.url=${tomlText(server.url)}`);
+    if (server.command !== undefined) lines.push(`${key}.command=${tomlText(server.command)}`);
+    if (server.args !== undefined) lines.push(`${key}.args=[${server.args.map(tomlText).join(',')}]`);
     const env = Object.entries(server.env ?? {}).map(
-      ([variable, value]) => `${toml(variable)}=${toml(value)}`,
+      ([variable, value]) => `${tomlText(variable)}=${tomlText(value)}`,
     );
     if (env.length > 0) lines.push(`${key}.env={${env.join(',')}}`);
   }
   return lines;
-}
-
-/** A basic string of TOML: JSON's escapes are among its own, except that DEL must be escaped too. */
-function toml(text: string): string {
-  return JSON.stringify(text).replaceAll('\u007f', '\\u007f');
 }
 
 /** The profile of permissions that a writing step gets, in `config.toml`'s terms. */

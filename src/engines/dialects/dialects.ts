@@ -6,11 +6,12 @@ import { aider } from './aider.ts';
 import { claudeCode } from './claude-code.ts';
 import { codex } from './codex.ts';
 import type { Dialect, PromptKey } from './dialect.ts';
+import { gemini } from './gemini.ts';
 import { goose } from './goose.ts';
 import { opencode } from './opencode.ts';
 
 /** By the name that workflows use. */
-export const DIALECTS: readonly Dialect[] = [claudeCode, codex, aider, opencode, goose];
+export const DIALECTS: readonly Dialect[] = [claudeCode, codex, aider, opencode, gemini, goose];
 
 /** The dialect of that name. */
 export function dialectOf(engine: string): Dialect | undefined {

@@ -78,12 +78,19 @@ export function codexHome(server: Pick<ModelServer, 'url'>, home: string): Recor
   return { ...base(home), CODEX_HOME: config, LOCAL_API_KEY: fakeKey };
 }
 
-/** The whole environment for `gemini` against the server; `home` is an absolute scratch directory. */
-export function geminiEnv(server: Pick<ModelServer, 'url'>, home: string): Record<string, string> {
+/**
+ * The whole environment for `gemini` against the server; `home` is an absolute scratch directory, in which `more` stands in its
+ * settings.
+ */
+export function geminiEnv(
+  server: Pick<ModelServer, 'url'>,
+  home: string,
+  more: Record<string, unknown> = {},
+): Record<string, string> {
   const config = join(home, '.gemini');
   mkdirSync(config, { recursive: true });
   // With a base URL and no choice of its own it takes the sign-in to be a gateway's, and refuses that.
-  const settings = { security: { auth: { selectedType: 'gemini-api-key' } } };
+  const settings = { security: { auth: { selectedType: 'gemini-api-key' } }, ...more };
   writeFileSync(join(config, 'settings.json'), JSON.stringify(settings));
   return {
     ...base(home),

@@ -6,9 +6,6 @@ import { complain, type Reading } from './reading.ts';
 import { nearest } from './suggest.ts';
 import { child, entriesOf, type Node, oneOrMany } from './tree.ts';
 
-/** The engines that have a dialect. */
-export const SUPPORTED_ENGINES = ['claude-code', 'codex', 'aider', 'opencode', 'goose'] as const;
-
 /** Where a step's settings are looked for, first to last: the step, its agent, the workflow's defaults. */
 export interface Layers {
   readonly step: Node;
@@ -89,16 +86,10 @@ function checkEngines(reading: Reading, node: Node | undefined): void {
     reading.judged.add(item);
     const engine = item.value;
     if (isFence(item)) fromData(reading, item, 'engine');
-    else if ((SUPPORTED_ENGINES as readonly string[]).includes(engine)) continue;
-    else if (
-      (BUILT_IN_ENGINES as readonly string[]).includes(engine) ||
-      Object.hasOwn(reading.world.config.engines, engine)
-    ) {
-      complain(reading, 'engine-not-supported-yet', item.at, { engine, supported: SUPPORTED_ENGINES });
-    } else {
+    else if (!(BUILT_IN_ENGINES as readonly string[]).includes(engine)) {
       complain(reading, 'unknown-engine', item.at, {
         engine,
-        known: SUPPORTED_ENGINES,
+        known: BUILT_IN_ENGINES,
         nearest: meantEngine(engine),
       });
     }
@@ -114,6 +105,7 @@ const SHORT_NAMES: Readonly<Record<string, string | undefined>> = {
   'opencode-ai': 'opencode',
   'aider-chat': 'aider',
   'block-goose': 'goose',
+  'gemini-cli': 'gemini',
 };
 
 /** The engine that somebody who wrote `name` most likely meant. */

@@ -4,7 +4,7 @@ import type { Config, EngineConfig, Retention, StepDefaults } from '../model/con
 import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
 import { BUILT_IN_ENGINES } from '../model/workflow.ts';
-import { meantEngine, SUPPORTED_ENGINES } from './agents.ts';
+import { meantEngine } from './agents.ts';
 import { textOf } from './declarations.ts';
 import { readDocument } from './document.ts';
 import { validate } from './generated/config.mjs';
@@ -100,7 +100,7 @@ function checkEngine(
   const builtIn = (BUILT_IN_ENGINES as readonly string[]).includes(name);
   if (declares !== undefined || (!builtIn && meantEngine(name) === undefined)) {
     const key = declares !== undefined && builtIn ? declares.name : `engines.${name}`;
-    const since = `only ${SUPPORTED_ENGINES.map((engine) => `\`${engine}\``).join(' and ')} are driven, each with \`command\`, \`env\` and \`max-parallel\``;
+    const since = `only ${BUILT_IN_ENGINES.map((engine) => `\`${engine}\``).join(' and ')} are driven, each with \`command\`, \`env\` and \`max-parallel\``;
     found.push(
       diagnose('not-supported-yet', source.path, builtIn ? (declares?.at ?? at) : at, { key, since }),
     );
@@ -108,20 +108,14 @@ function checkEngine(
 }
 
 function checkName(engine: string, at: Node['at'], source: SourceFile, found: Diagnostic[]): void {
-  if ((SUPPORTED_ENGINES as readonly string[]).includes(engine) || engine === '') return;
-  if ((BUILT_IN_ENGINES as readonly string[]).includes(engine)) {
-    found.push(
-      diagnose('engine-not-supported-yet', source.path, at, { engine, supported: SUPPORTED_ENGINES }),
-    );
-  } else {
-    found.push(
-      diagnose('unknown-engine', source.path, at, {
-        engine,
-        known: SUPPORTED_ENGINES,
-        nearest: meantEngine(engine),
-      }),
-    );
-  }
+  if ((BUILT_IN_ENGINES as readonly string[]).includes(engine) || engine === '') return;
+  found.push(
+    diagnose('unknown-engine', source.path, at, {
+      engine,
+      known: BUILT_IN_ENGINES,
+      nearest: meantEngine(engine),
+    }),
+  );
 }
 
 function readRetention(node: Node | undefined): { readonly retention?: Retention } {

@@ -42,7 +42,7 @@ const BY_WORDS: readonly (readonly [RegExp, FailureReason])[] = [
   ],
   [/maxSessionTurns|Maximum session turns|Loop detected/i, 'turns'],
   [
-    /daily quota|exhausted your (daily )?quota|current quota|billing|credits? balance|limit: 0(?!\d|\.\d)/i,
+    /daily quota|exhausted your (daily )?(quota|capacity)|quota will reset|current quota|billing|credits? balance|limit: 0(?!\d|\.\d)/i,
     'quota',
   ],
   [/overloaded|capacity|UNAVAILABLE|status 5\d\d|5xx|INTERNAL|internal error/i, 'overloaded'],

@@ -27,6 +27,7 @@ const capabilities: Capabilities = {
   usage: 'end',
   sandbox: 'none',
   addDir: true,
+  sessionStays: true,
 };
 
 /** Documented at https://geminicli.com/docs/reference/configuration, "Environment variables". */

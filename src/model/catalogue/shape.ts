@@ -155,11 +155,6 @@ export const SHAPE_CODES = {
     ({ nearest, known }) => didYouMean({ nearest }) ?? `write one of ${list(known)}`,
     ({ engine, nearest, known }) => slipOf(engine, nearest, known),
   ),
-  'engine-not-supported-yet': error<{ engine: string; supported: readonly string[] }>(
-    ({ engine }) =>
-      `\`${engine}\` is an engine of the language, and this version of codemachine does not drive it yet`,
-    ({ supported }) => `use ${supported.map((name) => `\`${name}\``).join(' or ')}`,
-  ),
   'engine-from-data': error<{ key: string; choice: boolean }>(
     ({ key }) => `\`${key}\` is chosen by data here, and data never chooses who may act`,
     ({ key, choice }) =>

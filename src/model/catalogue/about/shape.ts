@@ -32,7 +32,6 @@ export const SHAPE_ABOUT = {
   'unknown-agent': '`agent` names something that is not declared under `agents`.',
   'no-engine': 'Nothing says which engine does the step: not the step, not its agent, not `defaults`.',
   'unknown-engine': 'There is no engine of that name.',
-  'engine-not-supported-yet': 'The engine belongs to the language, and this version does not drive it yet.',
   'engine-from-data': 'Data would choose which agent acts, with which rights. Write the name out.',
   'static-key': 'The value is needed before the run starts, so it cannot be computed.',
   'bad-default': 'The default of an input does not fit its type.',

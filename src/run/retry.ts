@@ -36,7 +36,7 @@ export interface AfterFailure {
 }
 
 /** How long a program that is being replaced is waited for before each further attempt, in milliseconds: an update takes seconds. */
-export const UPDATE_PAUSES_MS: readonly number[] = [500, 1_000, 2_000, 4_000];
+const UPDATE_PAUSES_MS: readonly number[] = [500, 1_000, 2_000, 4_000];
 
 const JITTER = 0.2;
 

@@ -6,7 +6,7 @@ const AT =
   /try again at (?:([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?, (\d{4}) )?(\d{1,2}):(\d{2}) ?([AP])M/i;
 const IN = /try again in ((?:\d+ (?:day|hour|minute|second)s?[ ,and]*)+)/i;
 /** As the OpenAI API spells it: `20s`, `1.5s`, `6m0s`, `864ms`. */
-const SHORT = /try again in ((?:\d+(?:\.\d+)?(?:ms|[dhms]))+)/i;
+const SHORT = /try again in ((?:\d+(?:\.\d+)?(?:ms|d|h|m|s))+)/i;
 
 const MS: Readonly<Record<string, number>> = {
   day: 86_400_000,
@@ -29,7 +29,7 @@ export function resetTime(words: string, now: number): number | undefined {
   if (at !== null) return clockTime(at, now);
   const span = IN.exec(words)?.[1] ?? SHORT.exec(words)?.[1];
   if (span === undefined) return undefined;
-  const parts = [...span.matchAll(/(\d+(?:\.\d+)?) ?(day|hour|minute|second|ms|[dhms])/gi)];
+  const parts = [...span.matchAll(/(\d+(?:\.\d+)?) ?(day|hour|minute|second|ms|d|h|m|s)/gi)];
   const reset = Math.ceil(
     parts.reduce((sum, [, count, unit]) => sum + Number(count) * (MS[(unit ?? '').toLowerCase()] ?? 0), now),
   );

@@ -2,7 +2,7 @@
 import type { Failure } from '../model/failure.ts';
 import type { Hear, PromptJob, Stop, StopReason } from '../model/ports.ts';
 import type { AgentDeps, AgentLog } from './agent.ts';
-import { chatterOf } from './agent-chatter.ts';
+import { chatterOf, sayingSessions } from './agent-chatter.ts';
 import { layOut, type TurnFiles } from './agent-files.ts';
 import { type Idle, type Silence, watchIdle } from './agent-idle.ts';
 import { ledgerBefore, readLedger, type Totals, usageOfTurn } from './agent-ledger.ts';
@@ -17,7 +17,6 @@ import {
   type Reader,
   type Verdict,
 } from './dialects/dialect.ts';
-import { versionOf } from './dialects/versions.ts';
 import { locate } from './find-engine.ts';
 import { engineCommand } from './not-started.ts';
 import { startProcess } from './process.ts';
@@ -171,17 +170,13 @@ function listen(
   ending: Ending,
 ): AgentEars {
   const stderrTail = keepTail();
-  let session: string | undefined;
+  const openSession = sayingSessions(dialect, reader, hear);
   let leftOut: number | undefined;
   let said = false;
   const take = (line: Line): void => {
     // Before anybody hears what it used: that may be more than it was to use.
     if (line.over || line.alive) ending.over(line.over);
-    const named = reader.session();
-    if (named !== undefined && named !== session) {
-      session = named;
-      hear.session(named, versionOf(reader, dialect.tested));
-    }
+    openSession();
     for (const said of line.said) {
       const chatter = chatterOf(job.step, job.attempt, said);
       // Its pieces were masked as they came, which is no help where a secret stands in two of them.

@@ -61,7 +61,7 @@ export function chargesOf(run: RunId, workflow: string, told: readonly Told[]): 
       if (draft?.end === 'open') ended(draft, row, 'canceled');
     } else if (row.reused !== null) drafts.delete(name);
     else if (row.type !== 'step-started') {
-      const draft = drafts.get(name) ?? unstarted(run, workflow, row);
+      const draft = drafts.get(name) ?? neverBegan(run, workflow, row);
       if (draft === undefined) continue;
       drafts.set(name, draft);
       ended(draft, row, row.type === 'step-failed' ? 'failed' : 'succeeded');
@@ -79,7 +79,7 @@ function began(run: RunId, workflow: string, row: Told, engine: string): Draft {
 }
 
 /** What an agent used that was never said to have begun was used all the same. */
-function unstarted(run: RunId, workflow: string, row: Told): Draft | undefined {
+function neverBegan(run: RunId, workflow: string, row: Told): Draft | undefined {
   return row.usage === null ? undefined : began(run, workflow, row, row.engine ?? 'unknown');
 }
 

@@ -1,6 +1,8 @@
 /** Holds everything that can be said of a run while it happens; `schemas/event.schema.json` is the same list for others. */
 import type { ScopedLimits, Unit } from './budget.ts';
 import type { Applied } from './clash.ts';
+import type { Holder } from './concurrency.ts';
+import type { EngineVersion } from './engine-version.ts';
 import type { EngineMilestone } from './event-engine.ts';
 import type { Failure } from './failure.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -111,12 +113,6 @@ export interface Updated {
   readonly gone: readonly StepKey[];
 }
 
-/** The step that has a name which only one may have at a time. */
-export interface Holder {
-  readonly run: RunId;
-  readonly step: StepKey;
-}
-
 interface OfStep {
   readonly step: StepKey;
 }
@@ -186,11 +182,8 @@ export type MilestoneBody =
       readonly session: string;
       /** Why it is a new one, where the step was to go on in another. */
       readonly because?: string;
-      /** Of the engine, where its output names it. */
-      readonly version?: string;
-      /** Why it is none of the versions that were measured, in words that follow it; once for each version in a run. */
-      readonly untested?: string;
-    } & OfAttempt)
+    } & Partial<EngineVersion> &
+      OfAttempt)
   | ({ readonly type: 'step-succeeded'; readonly reused?: Reused } & OfAttempt & AttemptValues)
   | ({
       readonly type: 'step-failed';

@@ -1,5 +1,6 @@
 /** Lists what the rooms need from outside, as the functions that `app.ts` hands in. */
 import type { Clash, Lent } from './clash.ts';
+import type { EngineVersion } from './engine-version.ts';
 import type {
   Artifact,
   AttemptValues,
@@ -97,13 +98,6 @@ export interface Hear {
   chatter(chatter: Chatter): void;
   /** The engine named its session. */
   session(id: string, engine?: EngineVersion): void;
-}
-
-/** What an engine says of itself. */
-export interface EngineVersion {
-  readonly version: string;
-  /** Why it is none of the measured versions, in words that follow the version. */
-  readonly untested?: string;
 }
 
 /** Makes one attempt. Never rejects for anything the world does; a rejection is a defect of ours. */

@@ -1,11 +1,12 @@
 /** Holds what everybody who works on a run shares. */
+
 import type { Price, ScopedLimits } from '../model/budget.ts';
+import type { Holder } from '../model/concurrency.ts';
 import type {
   AttemptValues,
   Chatter,
   GateDecision,
   GateQuestion,
-  Holder,
   Milestone,
   MilestoneBody,
   Updated,

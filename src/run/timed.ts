@@ -1,7 +1,8 @@
 /** Makes an attempt so that it can be stopped, by its own time or by the run. */
+import type { EngineVersion } from '../model/engine-version.ts';
 import type { Chatter, Usage } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
-import type { EngineVersion, Job, Outcome } from '../model/ports.ts';
+import type { Job, Outcome } from '../model/ports.ts';
 import type { Progress } from '../model/progress.ts';
 import type { AttemptOf } from './attempt.ts';
 

@@ -1,12 +1,12 @@
 /** Compares the version of an engine with those that its dialect was measured with. */
-import type { EngineVersion } from '../../model/ports.ts';
+import type { EngineVersion } from '../../model/engine-version.ts';
 import type { Reader, Tested } from './dialect.ts';
 
 /** How a version stands to the measured ones. */
-export type Testedness = 'tested' | 'older' | 'newer';
+export type Standing = 'tested' | 'older' | 'newer';
 
 /** How this version, as the engine prints it, stands to the measured ones. A pre-release counts as what it precedes. */
-export function testedness(version: string, { from, to }: Tested): Testedness {
+export function standingOf(version: string, { from, to }: Tested): Standing {
   if (compared(version, from) < 0) return 'older';
   return compared(version, to) > 0 ? 'newer' : 'tested';
 }
@@ -18,7 +18,7 @@ export function rangeWords({ from, to }: Tested): string {
 
 /** Why a version is not a measured one, in a sentence without its subject; undefined where it is. */
 export function untestedWords(version: string, tested: Tested): string | undefined {
-  const standing = testedness(version, tested);
+  const standing = standingOf(version, tested);
   if (standing === 'tested') return undefined;
   return `is ${standing} than what was measured (${rangeWords(tested)})`;
 }

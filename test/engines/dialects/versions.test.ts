@@ -1,6 +1,6 @@
 // Compares versions of engines with the measured ones.
 import { expect, it } from 'vitest';
-import { rangeWords, testedness, untestedWords } from '../../../src/engines/dialects/versions.ts';
+import { rangeWords, standingOf, untestedWords } from '../../../src/engines/dialects/versions.ts';
 
 it.each([
   ['1.2.3', '1.2.3', '1.2.3', 'tested'],
@@ -14,7 +14,7 @@ it.each([
   ['1.2.3-beta.1', '1.2.3', '1.2.3', 'tested'],
   ['1.2.3.dev4', '1.2.3', '1.2.3', 'tested'],
 ])('%s against %s to %s is %s', (version, from, to, expected) => {
-  expect(testedness(version, { from, to })).toBe(expected);
+  expect(standingOf(version, { from, to })).toBe(expected);
 });
 
 it('says it in words', () => {

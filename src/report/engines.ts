@@ -22,7 +22,7 @@ export interface EngineRow {
   readonly message?: string;
   readonly help?: string;
   /** What it can do, in the same order for all. */
-  readonly can: readonly { readonly name: string; readonly value: string }[];
+  readonly can: readonly { readonly name: string; readonly value: string; readonly short?: string }[];
   /** What each level of access means. */
   readonly access: Readonly<Record<string, string>>;
 }
@@ -43,7 +43,10 @@ export function enginesText(engines: readonly EngineRow[], { color, columns }: E
     ['', ...engines.map(({ name }) => name)],
     ['installed', ...engines.map(installed)],
     ['measured', ...engines.map(({ measured }) => measured)],
-    ...first.can.map(({ name }, index) => [name, ...engines.map(({ can }) => can[index]?.value ?? '')]),
+    ...first.can.map(({ name }, index) => [
+      name,
+      ...engines.map(({ can }) => can[index]?.short ?? can[index]?.value ?? ''),
+    ]),
   ];
   const [head = '', ...lines] = table(rows);
   const fits = [head, ...lines].every((line) => line.length <= columns);

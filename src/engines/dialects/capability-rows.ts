@@ -7,6 +7,8 @@ import type { Capabilities, PromptKey } from './dialect.ts';
 export interface CapabilityRow {
   readonly name: string;
   readonly value: string;
+  /** The same where six engines stand beside each other on a screen. */
+  readonly short?: string;
 }
 
 /** The keys that are honoured or not, with the names that people know them by. */
@@ -23,15 +25,20 @@ const KEYS: readonly (readonly [string, PromptKey])[] = [
 export function capabilityRows(capabilities: Capabilities): readonly CapabilityRow[] {
   const { keys, schema, sandbox, usage, reportsCost, addDir, sessionStays } = capabilities;
   return [
-    { name: 'schema', value: schema === 'native' ? 'native' : 'by prompt' },
+    {
+      name: 'schema',
+      ...(schema === 'native' ? { value: 'native' } : { value: 'by prompt', short: 'prompt' }),
+    },
     ...KEYS.map(([name, key]) => ({ name, value: yes(keys.includes(key)) })).map((row) =>
-      row.name === 'session' && sessionStays === true ? { ...row, value: 'in its directory' } : row,
+      row.name === 'session' && sessionStays === true
+        ? { ...row, value: 'in its directory', short: 'yes' }
+        : row,
     ),
-    { name: 'effort', value: efforts(capabilities) },
-    { name: 'network off', value: networkOff(capabilities) },
-    { name: 'sandbox', value: sandbox === 'none' ? 'no' : sandbox },
-    { name: 'usage', value: WHEN[usage] },
-    { name: 'budget', value: WHEN[usage] },
+    { name: 'effort', ...efforts(capabilities) },
+    { name: 'network off', ...networkOff(capabilities) },
+    { name: 'sandbox', ...(sandbox === 'none' ? { value: 'no' } : { value: sandbox, short: 'yes' }) },
+    { name: 'usage', ...WHEN[usage] },
+    { name: 'budget', ...WHEN[usage] },
     { name: 'cost', value: yes(reportsCost) },
     { name: 'add-dir', value: yes(addDir) },
   ];
@@ -65,19 +72,27 @@ export function capabilitiesJson(capabilities: Capabilities): JsonObject {
 }
 
 /** What is told while the engine works ends it in time; what is told at the end counts against those that come after it. */
-const WHEN = { live: 'live', end: 'at the end', none: 'no' } as const;
+const WHEN = {
+  live: { value: 'live' },
+  end: { value: 'at the end', short: 'end' },
+  none: { value: 'no' },
+} as const;
 
 function yes(holds: boolean): string {
   return holds ? 'yes' : 'no';
 }
 
-function efforts({ efforts: levels }: Capabilities): string {
-  if (levels.length === 0) return 'no';
-  return EFFORT_LEVELS.every((level) => levels.includes(level)) ? 'all' : levels.join(' ');
+type Value = Omit<CapabilityRow, 'name'>;
+
+function efforts({ efforts: levels }: Capabilities): Value {
+  if (levels.length === 0) return { value: 'no' };
+  if (EFFORT_LEVELS.every((level) => levels.includes(level))) return { value: 'all' };
+  return { value: levels.join(' '), short: `${levels.length} of ${EFFORT_LEVELS.length}` };
 }
 
-function networkOff({ network }: Capabilities): string {
+function networkOff({ network }: Capabilities): Value {
   const levels = ACCESS_LEVELS.filter((level) => network[level].includes('off'));
-  if (levels.length === 0) return 'no';
-  return levels.length === ACCESS_LEVELS.length ? 'yes' : levels.join(' ');
+  if (levels.length === 0) return { value: 'no' };
+  if (levels.length === ACCESS_LEVELS.length) return { value: 'yes' };
+  return { value: levels.join(' '), short: 'partly' };
 }

@@ -1,5 +1,6 @@
 // Plants what must stay where it is around the real engines, then looks for it wherever a run leaves something.
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DIALECTS } from '../../src/engines/dialects/dialects.ts';
@@ -11,14 +12,25 @@ import { makeProject, type Project } from '../support/repository.ts';
 import { agentProject, missingEngines } from './engines.ts';
 
 let server: ModelServer;
+/** Where everything that is not for the model goes, and ends. */
+const proxy = createServer((socket) => {
+  socket.on('error', () => undefined);
+  socket.once('data', (bytes) => {
+    knocks.push(bytes.toString('latin1').split('\r\n')[0] ?? '');
+    socket.destroy();
+  });
+});
+const knocks: string[] = [];
 const projects: Project[] = [];
 
 beforeAll(async () => {
   built();
   server = await startModelServer();
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
   await server.close();
+  proxy.close();
   for (const project of projects) project.remove();
 });
 
@@ -89,6 +101,10 @@ describe.skipIf(missingEngines.length > 0)(`canaries ${missingEngines.join('; ')
       KEPT: canary('kept'),
     };
     for (const name of [...STRANGERS, ...KEYS]) env[name] = canary(name);
+    for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'])
+      env[name] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    env['NO_PROXY'] = '127.0.0.1';
+    env['no_proxy'] = '127.0.0.1';
     const cassette = path.join(project.base, 'cassette');
     const run = ['run', 'flow.yml', '--record', cassette];
     const end = await cli(project, [...run, '--json'], { env });
@@ -111,7 +127,8 @@ describe.skipIf(missingEngines.length > 0)(`canaries ${missingEngines.join('; ')
       const engine = asked === '/v1/messages' ? 'claude-code' : 'codex';
       expect(found([['request', `${auth} ${JSON.stringify(body)}`]], own(engine))).toEqual([]);
     }
-    expect(server.others).toEqual([]);
+    // Neither telemetry nor a look for updates, on either way.
+    expect([...server.others, ...knocks]).toEqual([]);
 
     const streams = [
       ['stdout', end.stdout],

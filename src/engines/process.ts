@@ -16,19 +16,10 @@ import {
   type ToolOptions,
 } from './child.ts';
 import { outlasts } from './drain.ts';
+import { kinOf } from './kin.ts';
 import { attemptPattern, runPattern } from './mark.ts';
-import { climb, type LadderSignal, raised } from './stopping.ts';
-import {
-  descendants,
-  endMarked,
-  markedInProc,
-  markedInPs,
-  SWEEP_HARD,
-  type SweepPauses,
-  type Swept,
-  signal,
-  signalGroup,
-} from './sweep.ts';
+import { climb, raised } from './stopping.ts';
+import { endMarked, markedInProc, markedInPs, SWEEP_HARD, type SweepPauses, type Swept } from './sweep.ts';
 import { toolPath } from './tool-path.ts';
 
 /**
@@ -58,7 +49,8 @@ export async function startProcess(
     };
   }
   const { child } = born;
-  const ladder = climb(stop, (rung) => send(child, rung), pauses.ladder);
+  const kin = kinOf(child.pid);
+  const ladder = climb(stop, kin.tell, pauses.ladder);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = lifeOf(child);
   child.stdout?.on('data', on.stdout);
@@ -76,7 +68,7 @@ export async function startProcess(
   const ending = spec.sweepAfter || stopped !== undefined || exitCode !== 0;
   const [held] = await Promise.all([
     outlasts(closed, stop.hard, pauses.drainMs),
-    ending ? endLeftBehind(child, pattern, stop.hard.aborted ? SWEEP_HARD : pauses.sweep) : undefined,
+    ending ? kin.end(pattern, findMarked, stop.hard.aborted ? SWEEP_HARD : pauses.sweep) : undefined,
   ]);
   if (!held) return { ...how, cut: false };
   if (!ending) return { ...how, cut: false, background: letGo(child, closed) };
@@ -150,23 +142,9 @@ function feed(child: ChildProcess, stdin: string | Uint8Array | undefined): void
   child.stdin.end(stdin);
 }
 
-async function endLeftBehind(child: ChildProcess, pattern: string, pauses: SweepPauses): Promise<void> {
-  // Whoever dropped the mark from its environment is still in the group.
-  const company = signalGroup(child.pid, pauses.graceMs === 0 ? 'SIGKILL' : 'SIGTERM');
-  await endMarked(pattern, findMarked, pauses);
-  if (company) signalGroup(child.pid, 'SIGKILL');
-}
-
 function letGo(child: ChildProcess, closed: Promise<void>): { readonly closed: Promise<void> } {
   for (const pipe of [child.stdout, child.stderr]) (pipe as Socket | null)?.unref();
   return { closed };
-}
-
-/** The mild signals go to the group, which passes them on as programs expect; the last one to everybody who can be found. */
-function send(child: ChildProcess, rung: LadderSignal): void {
-  const tree = rung === 'SIGKILL' && child.pid !== undefined ? descendants(child.pid) : [];
-  signalGroup(child.pid, rung);
-  for (const pid of tree) signal(pid, 'SIGKILL');
 }
 
 /** Hosts carry the run's mark, so that whoever comes after us ends them; we end them ourselves, after everything they hold. */

@@ -119,6 +119,34 @@ export function descendants(pid: number): readonly number[] {
   return below;
 }
 
+/** A process of a moment: its pid may be another one's later. */
+export interface Relative {
+  readonly pid: number;
+  /** When it was started, in the kernel's own ticks. */
+  readonly started: string;
+}
+
+/** Everybody below `pid` now, to be known again when the ways to them are gone. */
+export function familyOf(pid: number): readonly Relative[] {
+  return descendants(pid).flatMap((one) => {
+    const started = fieldsOf(String(one))?.[STARTED];
+    return started === undefined ? [] : [{ pid: one, started }];
+  });
+}
+
+/** Those of them who are still there, and ours to end. */
+export function livingOf(family: readonly Relative[]): readonly number[] {
+  return family.flatMap(({ pid, started }) => {
+    const fields = fieldsOf(String(pid));
+    if (fields?.[STARTED] !== started || /^[ZX]$/.test(fields[STATE] ?? '')) return [];
+    try {
+      return statSync(`/proc/${pid}`).uid === process.geteuid?.() ? [pid] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 function collect(pid: number, children: ReadonlyMap<number, readonly number[]>, below: number[]): void {
   for (const child of children.get(pid) ?? []) {
     below.push(child);
@@ -134,11 +162,19 @@ function processNames(): readonly string[] {
   }
 }
 
-/** The second field after the name, which stands in parentheses and may hold any character (proc(5), stat). */
+/** Which field stands where after the name (proc(5), stat). */
+const [STATE, PARENT, STARTED] = [0, 1, 19];
+
 function parentOf(name: string): number | undefined {
+  const parent = fieldsOf(name)?.[PARENT];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** What follows the name, which stands in parentheses and may hold any character. */
+function fieldsOf(name: string): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ', 2)[1]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ', STARTED + 1);
   } catch {
     return undefined;
   }

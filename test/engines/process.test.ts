@@ -138,6 +138,17 @@ describe.each(kinds)('a child started as %s', (kind) => {
     expect(await ended).toMatchObject({ stopped: 'cancel', signal: 'SIGKILL' });
   });
 
+  it('that goes at once leaves nobody behind who was below it, whoever left the group and dropped the mark', async () => {
+    const { stop, soft } = stopSwitch();
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), collect(), stop, PATIENT);
+    const child = await rig.child('a');
+    await child.fork({ name: 'hidden', detached: true, env: { CODEMACHINE_MARK: '' } });
+    const hidden = await rig.child('hidden');
+    soft('timeout');
+    await Promise.all([child.gone, hidden.gone]);
+    expect(await ended).toMatchObject({ stopped: 'timeout', signal: 'SIGINT' });
+  });
+
   it('takes its group with it when it is stopped', async () => {
     const { stop, soft } = stopSwitch();
     const spec = shellSpec(`${rig.script('b').replace('exec ', '')} & ${rig.script('a')}`, { kind });

@@ -108,7 +108,7 @@ export function markedInPs(printed: string, pattern: string): readonly number[] 
  * Everybody below `pid`, found by who their parent is: also those that left its process group and dropped the mark, as sandboxes
  * do, as long as nobody in between has ended. Empty where there is no `/proc`.
  */
-export function descendants(pid: number): readonly number[] {
+function descendants(pid: number): readonly number[] {
   const children = new Map<number, number[]>();
   for (const name of processNames()) {
     const parent = parentOf(name);

@@ -67,7 +67,7 @@ export function aiderReader(prompt: string, model: string | undefined): Reader {
 }
 
 const VERSION = /^Aider v\d/;
-const MODEL = /^(?:Main m|M)odel: (\S+) with /;
+const MODEL = /^(?:Main model|Model): (\S+) with /;
 /** Nobody can sign in here, and it would wait for minutes that somebody does (`offer_openrouter_oauth` of aider/onboarding.py). */
 const NOT_SIGNED_IN =
   /^No LLM model was specified and no API keys|requires an OpenRouter API key, which was not/;

@@ -59,11 +59,13 @@ function notes(total: Bill): readonly string[] {
   const { unknown, attempts, priced, failed } = total;
   const known = knownUsd(total);
   const words = [
-    ...(failed > 0 ? [`${count(failed, 'attempt')} of ${attempts} did not succeed, and counted`] : []),
+    ...(failed > 0
+      ? [`${count(failed, 'attempt')} of ${attempts.toLocaleString('en-US')} did not succeed, and counted`]
+      : []),
     ...(priced > 0 ? [`${money(priced)} of it computed from \`prices\``] : []),
     ...(unknown > 0
       ? [
-          `${known === null ? '' : `at least ${money(known)}: `}${count(unknown, 'attempt')} of unknown cost${unknown === attempts ? '' : ` of ${attempts}`}; \`prices\` in the configuration make later ones known`,
+          `${known === null ? '' : `at least ${money(known)}: `}${count(unknown, 'attempt')} of unknown cost${unknown === attempts ? '' : ` of ${attempts.toLocaleString('en-US')}`}; \`prices\` in the configuration make later ones known`,
         ]
       : []),
   ];

@@ -28,6 +28,11 @@ const homes = [
   ],
   ['p-limit', '^src/run/', 'Who may start is decided in one room.'],
   ['execa', '^src/engines/process\\.ts$', 'One file starts children, so one file can end them.'],
+  [
+    're2js',
+    '^src/engines/patterns\\.ts$',
+    'Patterns of a user meet whatever a program prints; no others may be looked for there than those that cannot backtrack.',
+  ],
   ['better-sqlite3', '^src/state/', 'Which of two drivers this Node needs is known in one room.'],
   ['bs3-n20', '^src/state/', 'Which of two drivers this Node needs is known in one room.'],
   [

@@ -115,7 +115,7 @@ async function makeAgentAttempt(
     });
   }
   const { makeAgents } = await import('./agents.ts');
-  const agents = makeAgents(e, masker, mark);
+  const agents = await makeAgents(e, masker, mark);
   if (record === undefined) return agents;
   const { recording } = await import('../engines/record.ts');
   if (workspace === undefined) return recording(record, agents, common);

@@ -37,7 +37,13 @@ async function load(place: Place, files: readonly string[]): Promise<Result<Conf
     // Most commands find no configuration; its reader is not loaded for them.
     const { mergeConfig, readConfig } = await import('../workflow/config.ts');
     const source = { path: shown(place, file), text: text.value };
-    const read = readConfig(source, path.basename(file) === POLICY ? 'policy' : 'config');
+    const as = path.basename(file) === POLICY ? 'policy' : 'config';
+    const below = config.engines;
+    let read = readConfig(source, as, { below });
+    if (hasPatterns(read.config)) {
+      const { compilePattern } = await import('../engines/patterns.ts');
+      read = readConfig(source, as, { below, pattern: compilePattern });
+    }
     if (hasErrors(read.diagnostics)) {
       return err({
         message: `${source.path} has errors`,
@@ -48,6 +54,11 @@ async function load(place: Place, files: readonly string[]): Promise<Result<Conf
     config = mergeConfig(config, read.config);
   }
   return ok(config);
+}
+
+/** What judges a pattern is loaded only where there is one. */
+function hasPatterns({ engines }: Config): boolean {
+  return Object.values(engines).some(({ declared }) => (declared?.failure ?? []).length > 0);
 }
 
 function userConfig(env: NodeJS.ProcessEnv): string {

@@ -1,5 +1,5 @@
 /** Holds a workflow against what its engines can do. */
-import { cannotHonour, dialectOf, enginesFor } from '../engines/dialects/dialects.ts';
+import { cannotHonour, dialectOf, type Engines, enginesFor } from '../engines/dialects/dialects.ts';
 import type { Config, Policy } from '../model/config.ts';
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import { literalText } from '../model/expression.ts';
@@ -8,21 +8,22 @@ import { ACCESS_LEVELS, type PromptStep, type Workflow } from '../model/workflow
 import { placeOf } from './key-place.ts';
 
 /** Every key that an engine of its step cannot honour: found here, it costs seconds; found by the engine, a run. */
-function checkEngines(workflow: Workflow): readonly Diagnostic[] {
+function checkEngines(workflow: Workflow, engines: Engines): readonly Diagnostic[] {
   const { source } = workflow;
   const all = agentsAmong(ownSteps(workflow));
   return all.flatMap((step) => {
     const wishes = { ...step, elsewhere: beganElsewhere(step, all) };
     return step.engines.flatMap((engine) => {
-      const dialect = dialectOf(engine);
+      const dialect = dialectOf(engine, engines);
       if (dialect === undefined) return [];
-      return cannotHonour(dialect, wishes).map((key) =>
-        diagnose('engine-cannot', source.path, placeOf(source.text, step, key), {
-          engine,
-          key,
-          able: enginesFor(wishes),
-        }),
-      );
+      return cannotHonour(dialect, wishes).map((key) => {
+        const at = placeOf(source.text, step, key);
+        if (key === 'access') {
+          const { levels = ACCESS_LEVELS } = dialect.capabilities;
+          return diagnose('access-not-declared', source.path, at, { engine, access: step.access, levels });
+        }
+        return diagnose('engine-cannot', source.path, at, { engine, key, able: enginesFor(wishes, engines) });
+      });
     });
   });
 }
@@ -42,7 +43,7 @@ function beganElsewhere({ session, workingDirectory }: PromptStep, all: readonly
 function checkCosts(
   workflow: Workflow,
   around: readonly Workflow[],
-  { prices = {} }: Config,
+  { prices = {}, engines }: Config,
 ): readonly Diagnostic[] {
   const { source, agentBudgets = {} } = workflow;
   return agentsAmong(ownSteps(workflow)).flatMap((step) => {
@@ -54,7 +55,7 @@ function checkCosts(
     const model = step.model === undefined ? undefined : literalText(step.model);
     const isPriced = model !== undefined && Object.hasOwn(prices, model);
     return step.engines
-      .filter((engine) => dialectOf(engine)?.capabilities.reportsCost === false && !isPriced)
+      .filter((engine) => dialectOf(engine, engines)?.capabilities.reportsCost === false && !isPriced)
       .map((engine) =>
         diagnose(
           'unknown-cost',
@@ -96,7 +97,7 @@ export function checkAgents(workflow: Workflow, config: Config): readonly Diagno
     .flatMap((part) => {
       // What binds a workflow binds those that it uses.
       const around = all.filter((one) => partsOf(one).includes(part));
-      return [...checkEngines(part), ...checkCosts(part, around, config)];
+      return [...checkEngines(part, config.engines), ...checkCosts(part, around, config)];
     })
     .concat(deniedBy(workflow, config.policy));
 }

@@ -140,7 +140,7 @@ function runInput(
     workspace: e.workspace,
     ...(e.workspace === undefined ? {} : { isolation: e.workspace.isolation }),
     attemptDirectory: stepDirectory,
-    heardOf: (of) => heardOf(state, record.id, of),
+    heardOf: (of) => heardOf(state, record.id, of, e.config.engines),
     evaluate,
     toText,
     ...(cache === undefined ? {} : { cache }),

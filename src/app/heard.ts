@@ -1,5 +1,5 @@
 /** Finds what an attempt of an agent had used when its runner died. */
-import { dialectOf } from '../engines/dialects/dialects.ts';
+import { dialectOf, type Engines } from '../engines/dialects/dialects.ts';
 import { type HeardOf, heardIn } from '../engines/heard.ts';
 import type { RunId, StepKey } from '../model/ids.ts';
 import type { State } from '../state/state.ts';
@@ -14,8 +14,9 @@ export function heardOf(
   state: Pick<State, 'directory'>,
   run: RunId,
   { step, attempt, engine }: { readonly step: StepKey; readonly attempt: number; readonly engine: string },
+  engines: Engines,
 ): HeardOf {
-  const dialect = dialectOf(engine);
+  const dialect = dialectOf(engine, engines);
   const files = transcriptFiles(state.directory, run, step, attempt);
   const events = files.find(({ name }) => name === 'events.jsonl');
   if (dialect === undefined || events === undefined) return {};

@@ -3,13 +3,17 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { Usage } from '../model/event.ts';
 import type { PromptJob } from '../model/ports.ts';
-import type { Dialect, Ledger } from './dialects/dialect.ts';
+import type { AnyDialect, Ledger } from './dialects/dialect.ts';
 
 /** The newest notes stand last; a turn's are spread over no more than this. In bytes. */
 const TAIL = 4 * 1024 * 1024;
 
 /** What the engine noted about the session; nothing where it keeps no such file, or where it cannot be read. */
-export function readLedger(dialect: Dialect, env: Readonly<Record<string, string>>, session: string): Ledger {
+export function readLedger(
+  dialect: AnyDialect,
+  env: Readonly<Record<string, string>>,
+  session: string,
+): Ledger {
   const file = dialect.ledgerFile?.(env, session);
   if (file === undefined || dialect.ledger === undefined) return {};
   const found = findBySuffix(file.directory, file.suffix);

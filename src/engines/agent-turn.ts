@@ -9,7 +9,8 @@ import { ledgerBefore, readLedger, type Totals, usageOfTurn } from './agent-ledg
 import { cutLines } from './agent-lines.ts';
 import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
 import {
-  type Dialect,
+  type AnyDialect,
+  type EngineCommand,
   type Facts,
   type Ledger,
   type Line,
@@ -26,7 +27,7 @@ import { lookAt, type Started, unlessUpdating } from './updating.ts';
 
 /** What every turn of an attempt has in common. */
 export interface Turns {
-  readonly dialect: Dialect;
+  readonly dialect: AnyDialect;
   readonly deps: AgentDeps;
   /** The directory of the step; absolute and checked. */
   readonly cwd: string;
@@ -270,7 +271,7 @@ function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded,
 
 /** The engine's own record is asked only for what its output did not say. */
 function lateLedger(
-  dialect: Dialect,
+  dialect: AnyDialect,
   env: Readonly<Record<string, string>>,
   session: string,
   { usage, model }: Verdict,

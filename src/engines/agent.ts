@@ -9,7 +9,7 @@ import { makeTurn, type TurnEnd, type Turns } from './agent-turn.ts';
 import type { ProcessPauses } from './child.ts';
 import { agentBase, childEnv, type Environ } from './child-env.ts';
 import { stepDirectory } from './cwd.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { AnyDialect } from './dialects/dialect.ts';
 import type { Masker } from './mask.ts';
 import { answerIn, repairPrompt, type Validate } from './schema-check.ts';
 import type { Started } from './updating.ts';
@@ -45,7 +45,7 @@ export interface AgentDeps {
 }
 
 /** The engine that speaks this dialect. */
-export function agentEngine(dialect: Dialect, deps: AgentDeps): Engine {
+export function agentEngine(dialect: AnyDialect, deps: AgentDeps): Engine {
   const started: Started = {};
   const totals: Totals = new Map();
   return {
@@ -150,8 +150,13 @@ function askedAgain(
   job: PromptJob,
   { session, facts }: TurnEnd,
 ): { readonly job: Partial<PromptJob>; readonly answer?: string } | undefined {
-  if (session !== undefined) return { job: { session: { id: session, fork: false } } };
-  const keepsSessions = dialect.capabilities.keys.includes('session') || job.session !== undefined;
+  const { keys, levels } = dialect.capabilities;
+  const goesOn = keys.includes('session');
+  // Some name a session that cannot be gone on in.
+  if (session !== undefined && (goesOn || levels === undefined))
+    return { job: { session: { id: session, fork: false } } };
+  if (levels?.includes('read') === false) return undefined;
+  const keepsSessions = goesOn || job.session !== undefined;
   if (keepsSessions || facts.text === undefined || facts.text.length > LONGEST_RETOLD) return undefined;
   return { job: { access: 'read' }, answer: facts.text };
 }
@@ -194,7 +199,7 @@ function together(first: TurnEnd, second: Judged): Done {
   };
 }
 
-function outcomeOf(dialect: Dialect, done: Done): Outcome {
+function outcomeOf(dialect: AnyDialect, done: Done): Outcome {
   const { last, usage, failure, output, durationMs } = done;
   const { text, model } = last.facts;
   const values: AttemptValues = {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { EngineConfig } from '../model/config.ts';
 import type { ProcessEnd } from './child.ts';
 import { agentBase, type Environ } from './child-env.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { AnyDialect } from './dialects/dialect.ts';
 import { configuredHelp, engineCommand, isProgram, notFoundTrouble, refusedTrouble } from './not-started.ts';
 import { startProcess } from './process.ts';
 import { keepTail } from './tail.ts';
@@ -33,7 +33,7 @@ export interface FindDeps {
 }
 
 /** Looks for the program and asks for its version, in the environment that its attempts get. */
-export async function findEngine(dialect: Dialect, deps: FindDeps): Promise<FoundEngine> {
+export async function findEngine(dialect: AnyDialect, deps: FindDeps): Promise<FoundEngine> {
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const found = locate(program, engineEnv(dialect, deps).PATH ?? '');
   if (found === undefined) {

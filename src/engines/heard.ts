@@ -1,7 +1,7 @@
 /** Reads from the transcript of an attempt, whose end nobody saw, what it had used. */
 import type { Usage } from '../model/event.ts';
 import { cutLines } from './agent-lines.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { AnyDialect } from './dialects/dialect.ts';
 
 /** What it said of itself. */
 export interface HeardOf {
@@ -14,7 +14,7 @@ export interface HeardOf {
  * out: then it is not known.
  * @param events the transcript, piece by piece
  */
-export function heardIn(dialect: Dialect, events: Iterable<Uint8Array>, now: number): HeardOf {
+export function heardIn(dialect: AnyDialect, events: Iterable<Uint8Array>, now: number): HeardOf {
   const reader = dialect.reader({ prompt: '' });
   const lines = cutLines(
     (line) => void reader.line(line),

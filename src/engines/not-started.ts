@@ -3,11 +3,11 @@ import { accessSync, closeSync, constants, openSync, readSync, statSync } from '
 import path from 'node:path';
 import type { EngineConfig } from '../model/config.ts';
 import type { SpawnError } from './child.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { AnyDialect } from './dialects/dialect.ts';
 
 /** What starts the engine: the configured command line, or the program that the engine installs. */
 export function engineCommand(
-  dialect: Dialect,
+  dialect: AnyDialect,
   config: EngineConfig,
   root: string,
 ): { readonly program: string; readonly first: readonly string[] } {
@@ -23,7 +23,7 @@ export interface Trouble {
 }
 
 /** Says that nothing was found to start for the engine. */
-export function notFoundTrouble(dialect: Dialect, config: EngineConfig, root: string): Trouble {
+export function notFoundTrouble(dialect: AnyDialect, config: EngineConfig, root: string): Trouble {
   const { program } = engineCommand(dialect, config, root);
   const isPath = program.includes('/');
   const absent = isPath ? `there is no ${program}` : `there is no \`${program}\` in PATH`;
@@ -44,7 +44,7 @@ export function notFoundTrouble(dialect: Dialect, config: EngineConfig, root: st
 export function refusedTrouble(
   found: string,
   config: EngineConfig,
-  dialect: Dialect,
+  dialect: AnyDialect,
   error: SpawnError,
 ): Trouble {
   if (error.code === 'E2BIG') {
@@ -71,14 +71,14 @@ export function refusedTrouble(
 }
 
 /** The next move where a program was started that is not the engine; undefined where the engine's own advice fits. */
-export function configuredHelp(dialect: Dialect, config: EngineConfig, root: string): string | undefined {
+export function configuredHelp(dialect: AnyDialect, config: EngineConfig, root: string): string | undefined {
   const place = placeOf(dialect, config);
   if (place === undefined) return undefined;
   const { program, first } = engineCommand(dialect, config, root);
   return `see whether \`${[program, ...first].join(' ')} --version\` works in a terminal; ${place} names it`;
 }
 
-function placeOf(dialect: Dialect, { command, commandFrom }: EngineConfig): string | undefined {
+function placeOf(dialect: AnyDialect, { command, commandFrom }: EngineConfig): string | undefined {
   if (command === undefined) return undefined;
   return `\`engines.${dialect.name}.command\` in ${commandFrom ?? 'the configuration'}`;
 }

@@ -4,12 +4,12 @@ import type { PromptJob } from '../model/ports.ts';
 import type { AgentDeps } from './agent.ts';
 import type { Silence } from './agent-idle.ts';
 import type { ProcessEnd, SpawnError } from './child.ts';
-import type { Dialect, Reader } from './dialects/dialect.ts';
+import type { AnyDialect, Reader } from './dialects/dialect.ts';
 import { configuredHelp, notFoundTrouble, refusedTrouble } from './not-started.ts';
 
 /** Whose turn it was. */
 interface EngineOf {
-  readonly dialect: Dialect;
+  readonly dialect: AnyDialect;
   readonly deps: AgentDeps;
 }
 

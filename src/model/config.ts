@@ -1,7 +1,44 @@
 /** Says what `.codemachine/config.yml` may set. */
 
 import type { Budget, Price, Unit } from './budget.ts';
+import type { FailureReason } from './failure.ts';
 import type { Access, Retry } from './workflow.ts';
+
+/** What can be read from the JSON lines of a declared engine. */
+export type MappedField =
+  | 'text'
+  | 'session'
+  | 'input-tokens'
+  | 'output-tokens'
+  | 'cached-tokens'
+  | 'usd'
+  | 'error'
+  | 'model';
+
+/** What makes a program of one's own an engine. What is left out has its default. */
+export interface DeclaredEngine {
+  /** How the prompt is handed over: by default `stdin`; else its path stands for `{prompt-file}`. */
+  readonly prompt?: 'stdin' | 'file';
+  /** What standard output is: by default `text`, the answer itself. */
+  readonly output?: 'text' | 'jsonl';
+  /** Where each field stands in the JSON lines: keys joined by dots. */
+  readonly map?: Readonly<Partial<Record<MappedField, string>>>;
+  /** The arguments that set a level; those that are not here it does not have. */
+  readonly access?: Readonly<Partial<Record<Access, readonly string[]>>>;
+  /** The arguments that go on in a session, or branch off it, where `{session}` stands for its id. */
+  readonly session?: Readonly<Partial<Record<'continue' | 'fork', readonly string[]>>>;
+  /** The arguments that choose a model, where `{model}` stands for its name. */
+  readonly model?: readonly string[];
+  /** How its failures look: regular expressions over the ends of both streams, tried in order. */
+  readonly failure?: readonly FailurePattern[];
+}
+
+/** How one kind of failure looks. */
+export interface FailurePattern {
+  /** In the syntax of RE2. */
+  readonly match: string;
+  readonly reason: FailureReason;
+}
 
 /** How an engine is reached on this machine. */
 export interface EngineConfig {
@@ -13,6 +50,8 @@ export interface EngineConfig {
   readonly env?: Readonly<Record<string, string>>;
   /** How many attempts of this engine run at once. */
   readonly maxParallel?: number;
+  /** There for every engine that is not built in, and for no other. */
+  readonly declared?: DeclaredEngine;
 }
 
 /** Defaults for steps that do not say; below the workflow's own `defaults`. Durations in milliseconds. */

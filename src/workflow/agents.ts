@@ -87,10 +87,12 @@ function checkEngines(reading: Reading, node: Node | undefined): void {
     const engine = item.value;
     if (isFence(item)) fromData(reading, item, 'engine');
     else if (!(BUILT_IN_ENGINES as readonly string[]).includes(engine)) {
+      const declared = declaredIn(reading);
+      if (declared.includes(engine)) continue;
       complain(reading, 'unknown-engine', item.at, {
         engine,
-        known: BUILT_IN_ENGINES,
-        nearest: meantEngine(engine),
+        known: [...BUILT_IN_ENGINES, ...declared],
+        nearest: meantEngine(engine, declared),
       });
     }
   }
@@ -108,9 +110,16 @@ const SHORT_NAMES: Readonly<Record<string, string | undefined>> = {
   'gemini-cli': 'gemini',
 };
 
-/** The engine that somebody who wrote `name` most likely meant. */
-export function meantEngine(name: string): string | undefined {
-  return SHORT_NAMES[name.toLowerCase()] ?? nearest(name, BUILT_IN_ENGINES);
+/** The names of the engines that the configuration declares. */
+function declaredIn({ world }: Reading): readonly string[] {
+  return Object.entries(world.config.engines).flatMap(([name, { declared }]) =>
+    declared === undefined ? [] : [name],
+  );
+}
+
+/** The engine that somebody who wrote `name` most likely meant, of the built-in and the declared ones. */
+export function meantEngine(name: string, declared: readonly string[]): string | undefined {
+  return SHORT_NAMES[name.toLowerCase()] ?? nearest(name, [...BUILT_IN_ENGINES, ...declared]);
 }
 
 // Where a choice may name it, the step is read for each option, and this is not come to.

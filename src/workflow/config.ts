@@ -3,8 +3,7 @@ import type { Price } from '../model/budget.ts';
 import type { Config, EngineConfig, Retention, StepDefaults } from '../model/config.ts';
 import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
-import { BUILT_IN_ENGINES } from '../model/workflow.ts';
-import { meantEngine } from './agents.ts';
+import { type Around, checkEngines, checkName, mergeEngine, readEngines } from './config-engines.ts';
 import { textOf } from './declarations.ts';
 import { readDocument } from './document.ts';
 import { validate } from './generated/config.mjs';
@@ -17,18 +16,19 @@ import { CONFIG_OWNERS } from './shape-keys.ts';
 import { describe } from './shape-values.ts';
 import { child, entriesOf, entryOf, type Node, oneOrMany, plainValue, stringAt } from './tree.ts';
 
-/** The keys of an engine that make a program of one's own an engine. */
-const DECLARING = ['prompt', 'output', 'map', 'access', 'session', 'failure'];
-
 /** Parts of the configuration that are not followed yet, with what to do without them. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   notify: 'leave it out; `codemachine run --json` prints every milestone for others to act on',
 };
 
-/** Reads one configuration file, all its problems in one pass. An empty file is an empty configuration. `policy` is a file that is all policy. */
+/**
+ * Reads one configuration file, all its problems in one pass. An empty file is an empty configuration.
+ * @param as `policy` is a file that is all policy
+ */
 export function readConfig(
   source: SourceFile,
   as: 'config' | 'policy' = 'config',
+  around: Around = { below: {} },
 ): {
   readonly config: Config;
   readonly diagnostics: readonly Diagnostic[];
@@ -37,7 +37,7 @@ export function readConfig(
   const written = readDocument(source, (diagnostic) => void found.push(diagnostic));
   const root = as === 'policy' ? under('policy', written) : written;
   if (root !== undefined && !isEmpty(root)) {
-    if (root.kind === 'map') check(root, source, found);
+    if (root.kind === 'map') check(root, source, around, found);
     else {
       const help = 'start with `engines:` or `defaults:`';
       const at = { start: root.at.start, end: root.at.start };
@@ -74,48 +74,20 @@ function isEmpty(root: Node): boolean {
   return root.kind === 'scalar' && root.value === null;
 }
 
-function check(root: Node, source: SourceFile, found: Diagnostic[]): void {
+function check(root: Node, source: SourceFile, around: Around, found: Diagnostic[]): void {
   if (!validate(plainValue(root)))
     found.push(...shapeDiagnostics(validate.errors ?? [], root, source.path, CONFIG_OWNERS));
   for (const [key, since] of Object.entries(UNSUPPORTED)) {
     const entry = entryOf(root, key);
     if (entry !== undefined) found.push(diagnose('not-supported-yet', source.path, entry.at, { key, since }));
   }
-  for (const engine of entriesOf(child(root, 'engines')))
-    checkEngine(engine.name, engine.at, engine.value, source, found);
+  const engines = child(root, 'engines');
+  checkEngines(engines, source, around, found);
+  const known = { ...around.below, ...readEngines(engines, source.path) };
+  const declared = Object.keys(known).filter((name) => known[name]?.declared !== undefined);
   for (const item of oneOrMany(child(child(root, 'defaults'), 'engine'))) {
-    for (const name of textOf(item)) checkName(name, item.at, source, found);
+    for (const name of textOf(item)) checkName(name, item.at, source, declared, found);
   }
-}
-
-function checkEngine(
-  name: string,
-  at: Node['at'],
-  value: Node,
-  source: SourceFile,
-  found: Diagnostic[],
-): void {
-  if (!/^[a-z][a-z0-9-]*$/.test(name)) return;
-  const declares = DECLARING.map((key) => entryOf(value, key)).find((entry) => entry !== undefined);
-  const builtIn = (BUILT_IN_ENGINES as readonly string[]).includes(name);
-  if (declares !== undefined || (!builtIn && meantEngine(name) === undefined)) {
-    const key = declares !== undefined && builtIn ? declares.name : `engines.${name}`;
-    const since = `only ${BUILT_IN_ENGINES.map((engine) => `\`${engine}\``).join(' and ')} are driven, each with \`command\`, \`env\` and \`max-parallel\``;
-    found.push(
-      diagnose('not-supported-yet', source.path, builtIn ? (declares?.at ?? at) : at, { key, since }),
-    );
-  } else checkName(name, at, source, found);
-}
-
-function checkName(engine: string, at: Node['at'], source: SourceFile, found: Diagnostic[]): void {
-  if ((BUILT_IN_ENGINES as readonly string[]).includes(engine) || engine === '') return;
-  found.push(
-    diagnose('unknown-engine', source.path, at, {
-      engine,
-      known: BUILT_IN_ENGINES,
-      nearest: meantEngine(engine),
-    }),
-  );
 }
 
 function readRetention(node: Node | undefined): { readonly retention?: Retention } {
@@ -142,25 +114,6 @@ function numberAt(node: Node | undefined): number | undefined {
   return node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : undefined;
 }
 
-function readEngines(node: Node | undefined, file: string): Config['engines'] {
-  const engines = [...entriesOf(node)].map(({ name, value }): [string, EngineConfig] => {
-    const command = oneOrMany(child(value, 'command')).flatMap(textOf);
-    const env = [...entriesOf(child(value, 'env'))].flatMap((entry) =>
-      entry.value.kind === 'scalar' ? [[entry.name, entry.value.written] as const] : [],
-    );
-    const parallel = numberAt(child(value, 'max-parallel'));
-    return [
-      name,
-      {
-        ...(command.length > 0 ? { command, commandFrom: file } : {}),
-        ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
-        ...(parallel === undefined ? {} : { maxParallel: parallel }),
-      },
-    ];
-  });
-  return Object.fromEntries(engines);
-}
-
 function readDefaults(node: Node | undefined): StepDefaults {
   const timeoutMs = durationMs(stringAt(node, 'timeout') ?? '');
   const shell = stringAt(node, 'shell');
@@ -184,10 +137,7 @@ function readDefaults(node: Node | undefined): StepDefaults {
 export function mergeConfig(repository: Config, user: Config): Config {
   const engines: Record<string, EngineConfig> = { ...repository.engines };
   for (const [name, engine] of Object.entries(user.engines)) {
-    const below = Object.hasOwn(engines, name) ? engines[name] : undefined;
-    const env =
-      below?.env === undefined && engine.env === undefined ? {} : { env: { ...below?.env, ...engine.env } };
-    engines[name] = { ...below, ...engine, ...env };
+    engines[name] = mergeEngine(Object.hasOwn(engines, name) ? engines[name] : undefined, engine);
   }
   const retention = { ...repository.retention, ...user.retention };
   const prices = { ...repository.prices, ...user.prices };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 
 import { type AgentDeps, agentEngine } from '../../src/engines/agent.ts';
-import type { Dialect } from '../../src/engines/dialects/dialect.ts';
+import type { AnyDialect } from '../../src/engines/dialects/dialect.ts';
 import { dialectOf } from '../../src/engines/dialects/dialects.ts';
 import { attemptPattern, makeMark } from '../../src/engines/mark.ts';
 import type { Masker } from '../../src/engines/mask.ts';
@@ -28,8 +28,8 @@ import type { ModelServer } from '../support/model-server/model-server.ts';
 /** The engines under contract. */
 export const engines = ['claude-code', 'codex'] as const satisfies readonly PinnedEngine[];
 
-function dialectFor(engine: PinnedEngine): Dialect {
-  const dialect = dialectOf(engine);
+function dialectFor(engine: PinnedEngine): AnyDialect {
+  const dialect = dialectOf(engine, {});
   if (dialect === undefined) throw new Error(`${engine} has no dialect`);
   return dialect;
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkAnswers } from '../../src/app/answer-check.ts';
 import { checkAgents } from '../../src/app/engine-check.ts';
+import { compilePattern } from '../../src/engines/patterns.ts';
 import { type Config, NO_CONFIG } from '../../src/model/config.ts';
 import { type Diagnostic, hasErrors, sorted } from '../../src/model/diagnostic.ts';
 import { err, ok } from '../../src/model/result.ts';
@@ -92,7 +93,8 @@ export type Judged = {
 };
 
 function configOf(source: { path: string; text: string }): Judged {
-  return { diagnostics: readConfig(source).diagnostics, sources: new Map([[source.path, source.text]]) };
+  const { diagnostics } = readConfig(source, 'config', { below: {}, pattern: compilePattern });
+  return { diagnostics, sources: new Map([[source.path, source.text]]) };
 }
 
 /** Everything that is wrong with a workflow file. */

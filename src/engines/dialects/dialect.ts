@@ -103,6 +103,8 @@ export interface Reader {
 
 /** Keys of a `prompt` step that not every engine can honour, as the file spells them. */
 export type PromptKey =
+  | 'access'
+  | 'model'
   | 'effort'
   | 'max-turns'
   | 'network'
@@ -121,6 +123,10 @@ export interface Capabilities {
   readonly network: Readonly<Record<Access, readonly ('on' | 'off')[]>>;
   /** What each level means, in a sentence. */
   readonly access: Readonly<Record<Access, string>>;
+  /** The levels that it has; all where nothing is said. */
+  readonly levels?: readonly Access[];
+  /** Whether a `model` can be chosen; where nothing is said it can. */
+  readonly choosesModel?: boolean;
   readonly efforts: readonly Effort[];
   /** Whether it reports what a turn cost. */
   readonly reportsCost: boolean;
@@ -181,18 +187,13 @@ export interface Ledger {
 export type TurnJob = Pick<PromptJob, 'prompt' | 'model' | 'session'> &
   Partial<Pick<PromptJob, 'run' | 'step' | 'attempt'>>;
 
-/** One engine CLI. */
-export interface Dialect {
+/** One engine CLI: one that was measured, or one that the configuration declares. */
+export interface AnyDialect {
   readonly name: string;
   /** The program, as found in PATH. */
   readonly program: string;
   /** What to do when it is missing. */
   readonly install: string;
-  /** The versions that this dialect was measured with. */
-  readonly tested: Tested;
-  readonly signIn: SignIn;
-  /** Arguments with which the program starts something in its sandbox; the exit code 0 says that it can. */
-  readonly sandboxCheck?: readonly string[];
   readonly capabilities: Capabilities;
   /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
   variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];
@@ -211,6 +212,15 @@ export interface Dialect {
   ): { readonly directory: string; readonly suffix: string } | undefined;
   /** Reads the end of that file. */
   ledger?(lines: readonly string[]): Ledger;
+}
+
+/** One engine CLI that was measured. */
+export interface Dialect extends AnyDialect {
+  /** The versions that this dialect was measured with. */
+  readonly tested: Tested;
+  readonly signIn: SignIn;
+  /** Arguments with which the program starts something in its sandbox; the exit code 0 says that it can. */
+  readonly sandboxCheck?: readonly string[];
 }
 
 /** Messages are a few lines; the transcript has the rest. */

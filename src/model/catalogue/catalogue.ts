@@ -1,4 +1,5 @@
 /** Brings together the words of every diagnostic code. */
+import { ENGINE_CODES } from './engine.ts';
 import { EXPRESSION_CODES } from './expression.ts';
 import { IGNORE_CODES } from './ignore.ts';
 import { ORDER_CODES } from './order.ts';
@@ -16,6 +17,7 @@ export const CATALOGUE = {
   ...REDUCE_CODES,
   ...EXPRESSION_CODES,
   ...ORDER_CODES,
+  ...ENGINE_CODES,
   ...WORLD_CODES,
   ...IGNORE_CODES,
 };

@@ -119,7 +119,7 @@ describe('codex', () => {
 });
 
 describe('what an engine cannot honour', () => {
-  const engine = (name: string) => dialectOf(name) ?? Object.values(dialects)[0]!;
+  const engine = (name: string) => dialectOf(name, {}) ?? Object.values(dialects)[0]!;
 
   it('is said in the words of the file', () => {
     const wishes = { access: 'write', maxTurns: 3, tools: { allow: ['Bash'] }, network: 'off' } as const;
@@ -150,8 +150,8 @@ describe('what an engine cannot honour', () => {
   });
 
   it('comes with the engines that can', () => {
-    expect(enginesFor({ access: 'write', network: 'off' })).toEqual(['codex']);
-    expect(enginesFor({ access: 'read', maxTurns: 1, tools: { allow: ['Read'] } })).toEqual(['claude-code']);
+    expect(enginesFor({ access: 'write', network: 'off' }, {})).toEqual(['codex']);
+    expect(enginesFor({ access: 'read', maxTurns: 1, tools: { allow: ['Read'] } }, {})).toEqual(['claude-code']);
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { claudeCode } from '../../../src/engines/dialects/claude-code.ts';
 import { codex } from '../../../src/engines/dialects/codex.ts';
-import type { Dialect } from '../../../src/engines/dialects/dialect.ts';
+import type { AnyDialect } from '../../../src/engines/dialects/dialect.ts';
 import { SPOKEN } from './signs.ts';
 import { exits, job } from './streams.ts';
 
@@ -15,7 +15,7 @@ const ends = fc.record({
   now: fc.integer({ min: 0, max: 4_000_000_000_000 }),
 });
 
-function survives(dialect: Dialect, lines: readonly string[], end = exits(0)) {
+function survives(dialect: AnyDialect, lines: readonly string[], end = exits(0)) {
   const reader = dialect.reader(job());
   for (const line of lines) {
     reader.line(line);
@@ -25,7 +25,10 @@ function survives(dialect: Dialect, lines: readonly string[], end = exits(0)) {
   return reader.end(end);
 }
 
-describe.each(SPOKEN)('$engine', ({ dialect, sign, streams }) => {
+// Where whatever it prints is its answer, there is nothing that could be taken for one by mistake.
+const told = SPOKEN.filter(({ sign }) => sign.anything !== true);
+
+describe.each(told)('$engine', ({ dialect, sign, streams }) => {
   const known = Object.values(streams).flatMap((stream) => stream.toString().trimEnd().split('\n'));
   const words = [...new Set(known.flatMap((line) => line.match(/"[a-z_.]+"/g) ?? []))].map((word) =>
     word.slice(1, -1),

@@ -1,8 +1,11 @@
 // Says, from what was measured of the real engines and not from their readers, what only a success of each shows.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Dialect } from '../../../src/engines/dialects/dialect.ts';
+import { declaredDialect } from '../../../src/engines/dialects/declared.ts';
+import type { AnyDialect } from '../../../src/engines/dialects/dialect.ts';
 import { DIALECTS } from '../../../src/engines/dialects/dialects.ts';
+import { compilePattern } from '../../../src/engines/patterns.ts';
+import type { DeclaredEngine } from '../../../src/model/config.ts';
 import type { FailureReason } from '../../../src/model/failure.ts';
 
 /** What is known of how an engine ends. */
@@ -13,6 +16,8 @@ export interface Sign {
   readonly closes: boolean;
   /** What an exit with 0 is called that comes without the sign. */
   readonly unfinished: FailureReason;
+  /** Whatever it prints is its answer: nothing can be missing, as long as there is something. */
+  readonly anything?: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -108,7 +113,7 @@ const SIGNS: Readonly<Record<string, Sign>> = {
 /** An engine with its kept streams. */
 export interface Spoken {
   readonly engine: string;
-  readonly dialect: Dialect;
+  readonly dialect: AnyDialect;
   readonly sign: Sign;
   /** What it printed in each kept run, by name. */
   readonly streams: Readonly<Record<string, Buffer>>;
@@ -118,11 +123,8 @@ export interface Spoken {
 
 const STREAMS = path.join(import.meta.dirname, '../streams');
 
-function spoken(dialect: Dialect): Spoken {
-  const engine = dialect.name;
-  const sign = SIGNS[engine];
+function spoken(engine: string, dialect: AnyDialect, sign: Sign | undefined, directory: string): Spoken {
   if (sign === undefined) throw new Error(`say in ${import.meta.filename} what shows a success of ${engine}`);
-  const directory = path.join(STREAMS, engine);
   const files = readdirSync(directory).filter((file) => file !== 'ends.json');
   const streams = Object.fromEntries(
     files.map((file) => [path.parse(file).name, readFileSync(path.join(directory, file))]),
@@ -132,5 +134,66 @@ function spoken(dialect: Dialect): Spoken {
   return { engine, dialect, sign, streams, well };
 }
 
-/** Every engine that there is. */
-export const SPOKEN: readonly Spoken[] = DIALECTS.map(spoken);
+/** An engine that a configuration declares, in both forms. */
+export const DECLARED: Readonly<Record<'jsonl' | 'text', DeclaredEngine>> = {
+  jsonl: {
+    output: 'jsonl',
+    map: {
+      ...{ text: 'result', session: 'session_id', error: 'error.message', model: 'model' },
+      ...{ 'input-tokens': 'usage.in', 'output-tokens': 'usage.out', usd: 'cost' },
+    },
+    access: { read: ['--read-only'], write: ['--edit'] },
+    session: { continue: ['--resume', '{session}'] },
+    failure: [{ match: 'not signed in', reason: 'auth' }],
+  },
+  text: {
+    access: { read: [] },
+    failure: [
+      { match: '(?i)rate.?limit', reason: 'rate-limit' },
+      { match: '^.*not signed in', reason: 'auth' },
+    ],
+  },
+};
+
+const declaredSigns: Readonly<Record<'jsonl' | 'text', Sign>> = {
+  // The last error that is named is none, and something is the result.
+  jsonl: {
+    shown: (lines) => {
+      const all = events(lines);
+      const errors = all.map(({ error }) => fields(error)).filter((error) => Object.hasOwn(error, 'message'));
+      const failed = Boolean(errors.at(-1)?.message ?? false);
+      const answers = all.filter(({ result = null }) =>
+        typeof result === 'string' ? result.trim() !== '' : result !== null,
+      );
+      return answers.length > 0 && !failed && !/not signed in/.test(lines.join('\n'));
+    },
+    closes: false,
+    unfinished: 'exit-code',
+  },
+  text: {
+    shown: (lines) => lines.some((line) => line.trim() !== '') && !/not signed in/.test(lines.join('\n')),
+    closes: false,
+    unfinished: 'exit-code',
+    anything: true,
+  },
+};
+
+function declared(form: 'jsonl' | 'text'): Spoken {
+  const of = DECLARED[form];
+  const fits = (of.failure ?? []).map(({ match }) => {
+    const compiled = compilePattern(match);
+    if (!compiled.ok) throw new Error(compiled.error);
+    return compiled.value;
+  });
+  const dialect = declaredDialect('my-agent', { declared: of }, fits);
+  return spoken(`declared ${form}`, dialect, declaredSigns[form], path.join(STREAMS, 'declared', form));
+}
+
+/** Every engine that there is, and such as a configuration declares. */
+export const SPOKEN: readonly Spoken[] = [
+  ...DIALECTS.map((dialect) =>
+    spoken(dialect.name, dialect, SIGNS[dialect.name], path.join(STREAMS, dialect.name)),
+  ),
+  declared('jsonl'),
+  declared('text'),
+];

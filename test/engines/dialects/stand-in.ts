@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type AgentDeps, agentEngine } from '../../../src/engines/agent.ts';
-import type { Dialect } from '../../../src/engines/dialects/dialect.ts';
+import type { AnyDialect } from '../../../src/engines/dialects/dialect.ts';
 import { attemptPattern, makeMark } from '../../../src/engines/mark.ts';
 import { findMarked } from '../../../src/engines/process.ts';
 import type { Chatter } from '../../../src/model/event.ts';
@@ -19,7 +19,7 @@ export interface StandIn {
   keep(name: string, bytes: Uint8Array | string): void;
   /** Makes an attempt with a script instead of the engine. `silent`: once it waits for the engine, time passes. */
   attempt(
-    dialect: Dialect,
+    dialect: AnyDialect,
     script: string,
     more?: {
       readonly ask?: Partial<PromptJob>;
@@ -57,6 +57,7 @@ export function standIn(): StandIn {
       const sessions: string[] = [];
       let prompts = '';
       let heard = '';
+      const last = silent === undefined ? undefined : Buffer.from(silent).toString('latin1');
       const clock = handClock();
       const engine = agentEngine(dialect, {
         root: join(root, 'workspace'),
@@ -74,10 +75,10 @@ export function standIn(): StandIn {
         transcript: () => ({
           write: (file, bytes) => {
             if (file === 'prompt.md') prompts += String(bytes);
-            if (silent === undefined || file !== 'events.jsonl') return;
+            if (last === undefined || file !== 'events.jsonl') return;
             heard += Buffer.from(bytes as Uint8Array).toString('latin1');
             // What it will never follow with anything was heard: after it has been read, its time is up.
-            if (heard.endsWith(silent)) setImmediate(() => clock.pass());
+            if (heard.endsWith(last)) setImmediate(() => clock.pass());
           },
           close: () => {},
         }),

@@ -15,6 +15,10 @@ export const WORLD_ABOUT = {
     '`output` holds something that is no JSON Schema. A comma in `{ … }` is a common cause: YAML takes what follows it as another key.',
   'engine-cannot':
     'The engine has no way to do what the key asks for. [engines.md](engines.md) lists what each can.',
+  'engine-declaration':
+    'What the configuration says of an engine of your own does not make one. [engines.md](engines.md#an-engine-of-your-own) says what each key does.',
+  'access-not-declared':
+    'An engine of your own has the levels of `access` that the configuration declares, and no others: what would hold it to them is not known. An empty list says that it needs no argument.',
   'unknown-cost':
     'A budget in `usd` binds nothing where nobody knows what an attempt costs. An engine that does not report it needs a price for its model under `prices` in the configuration, or the budget says `allow-unknown-cost: true`; costs are then shown as unknown, and only `tokens` and `time` bind.',
   'policy-denies':

@@ -6,7 +6,7 @@ import { agentSteps } from '../model/parts.ts';
 import type { Result } from '../model/result.ts';
 import { checkFile, workflowsIn } from './check.ts';
 import type { Finding } from './doctor-git.ts';
-import { type EngineHere, enginesHere } from './engines-here.ts';
+import { type DeclaredHere, declaredHere, type EngineHere, enginesHere } from './engines-here.ts';
 import type { Place } from './place.ts';
 
 type Loaded = Result<Config, unknown>;
@@ -22,7 +22,15 @@ export async function lookForEngines(
   const told = engines.filter((engine) => !isAbsent(engine) || named.has(engine.dialect.name));
   const absent = engines.filter((engine) => !told.includes(engine)).map(({ dialect }) => dialect.name);
   const findings = await Promise.all(told.map(findingsOf));
-  return [...findings.flat(), ...othersFinding(absent, told.length > 0)];
+  const declared = declaredHere(place, repository, user).map(declaredFinding);
+  return [...findings.flat(), ...declared, ...othersFinding(absent, told.length > 0)];
+}
+
+/** What it would do when it is asked for its version, or whether it is signed in, nobody knows: it is not started. */
+function declaredFinding({ dialect: { name }, found }: DeclaredHere): Finding {
+  return found.found
+    ? { what: name, state: 'ok', found: `declared in the configuration, at ${found.path}` }
+    : { what: name, state: 'missing', found: found.message, help: found.help };
 }
 
 /** Worth a line only as names: nothing here asks for them. */

@@ -1,11 +1,12 @@
 /** Looks which engines are on this machine, starting nothing that a repository names. */
-import type { Dialect } from '../engines/dialects/dialect.ts';
-import { DIALECTS } from '../engines/dialects/dialects.ts';
+import type { AnyDialect, Dialect } from '../engines/dialects/dialect.ts';
+import { DIALECTS, dialectOf } from '../engines/dialects/dialects.ts';
 import { untestedWords } from '../engines/dialects/versions.ts';
-import { type FindDeps, type FoundEngine, findEngine } from '../engines/find-engine.ts';
+import { type FindDeps, type FoundEngine, findEngine, findProgram } from '../engines/find-engine.ts';
 import { MARK_VARIABLE } from '../engines/mark.ts';
-import type { Config } from '../model/config.ts';
+import { type Config, NO_CONFIG } from '../model/config.ts';
 import type { Result } from '../model/result.ts';
+import { mergeConfig } from '../workflow/config.ts';
 import { CLOCK } from './clock.ts';
 import type { Place } from './place.ts';
 
@@ -54,4 +55,21 @@ export async function enginesHere(
       return { dialect, found, deps, ...(untested === undefined ? {} : { untested }) };
     }),
   );
+}
+
+/** An engine that the configuration declares, and whether its program is here. */
+export interface DeclaredHere {
+  readonly dialect: AnyDialect;
+  readonly found: ReturnType<typeof findProgram>;
+}
+
+/** Every engine that a configuration declares; nothing of it is started. */
+export function declaredHere(place: Place, repository: Loaded, user: Loaded): readonly DeclaredHere[] {
+  const [below, own] = [repository, user].map((loaded) => (loaded.ok ? loaded.value : NO_CONFIG));
+  const { engines } = mergeConfig(below ?? NO_CONFIG, own ?? NO_CONFIG);
+  return Object.entries(engines).flatMap(([name, config]) => {
+    const dialect = config.declared === undefined ? undefined : dialectOf(name, engines);
+    if (dialect === undefined) return [];
+    return [{ dialect, found: findProgram(dialect, { config, environ: process.env, root: place.root }) }];
+  });
 }

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import { type EngineRow, engineJson, enginesText } from '../report/engines.ts';
 import { nearest } from '../workflow/suggest.ts';
 import { loadRepositoryConfig, loadUserConfig } from './config.ts';
-import { type EngineHere, enginesHere } from './engines-here.ts';
+import { type DeclaredHere, declaredHere, type EngineHere, enginesHere } from './engines-here.ts';
 import { locate } from './place.ts';
 import { colorOn, harmless, printRefusal } from './print.ts';
 
@@ -26,16 +26,20 @@ export async function enginesCommand({ json, name }: EnginesFlags): Promise<Exit
     loadUserConfig(place, process.env),
   ]);
   for (const config of [user, repository]) if (!config.ok) return printRefusal(config.error);
-  const names = DIALECTS.map((dialect) => dialect.name);
+  const declared = declaredHere(place, repository, user);
+  const names = [...DIALECTS, ...declared.map(({ dialect }) => dialect)].map((dialect) => dialect.name);
   if (name !== undefined && !names.includes(name)) return printRefusal(unknown(name, names));
   const engines = await enginesHere(place, repository, user, name === undefined ? undefined : [name]);
+  const own = declared.filter(({ dialect }) => name === undefined || name === dialect.name);
   const text = (): string =>
-    enginesText(engines.map(rowOf), {
+    enginesText([...engines.map(rowOf), ...own.map(declaredRow)], {
       color: colorOn(process.stdout, process.env),
       columns: process.stdout.columns ?? NARROW,
     });
   process.stdout.write(
-    json ? `${JSON.stringify(engines.map(jsonOf))}\n` : harmless(text(), process.stdout, process.env),
+    json
+      ? `${JSON.stringify([...engines.map(jsonOf), ...own.map(declaredJson)])}\n`
+      : harmless(text(), process.stdout, process.env),
   );
   return EXIT.succeeded;
 }
@@ -75,6 +79,23 @@ function rowOf(engine: EngineHere): EngineRow {
         message: `set in ${found.from} to \`${found.command}\`, which only a run starts`,
       };
   }
+}
+
+/** Nobody measured it; what it can do is what its declaration says. */
+function declaredRow({ dialect, found }: DeclaredHere): EngineRow {
+  const { name, capabilities } = dialect;
+  const { access } = capabilities;
+  return {
+    ...{ name, measured: 'declared', can: capabilityRows(capabilities), access },
+    ...(found.found
+      ? { state: 'installed', path: found.path }
+      : { state: 'missing', message: found.message, help: found.help }),
+  };
+}
+
+function declaredJson(engine: DeclaredHere) {
+  const { program, capabilities } = engine.dialect;
+  return engineJson(declaredRow(engine), program, undefined, capabilitiesJson(capabilities));
 }
 
 function jsonOf(engine: EngineHere) {

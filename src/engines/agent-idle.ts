@@ -29,10 +29,12 @@ export function watchIdle(
 ): Idle {
   const open = new Set<string>();
   let disarm: () => void = () => {};
+  let left = false;
 
   const arm = (ms: number, why: Silence): void => {
     disarm();
-    disarm = clock.after(ms, () => silent(why));
+    // A last line that has no end is heard when all is over, and would keep us waiting for the next one.
+    if (!left) disarm = clock.after(ms, () => silent(why));
   };
   arm(idleMs, 'idle');
   return {
@@ -51,6 +53,9 @@ export function watchIdle(
       open.clear();
       arm(idleMs, 'idle');
     },
-    leave: () => disarm(),
+    leave() {
+      left = true;
+      disarm();
+    },
   };
 }

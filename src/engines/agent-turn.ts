@@ -10,7 +10,6 @@ import { cutLines } from './agent-lines.ts';
 import { PAUSES, type ProcessEars, type ProcessEnd } from './child.ts';
 import {
   type AnyDialect,
-  type EngineCommand,
   type Facts,
   type Ledger,
   type Line,

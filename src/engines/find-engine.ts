@@ -52,9 +52,23 @@ export async function findEngine(dialect: AnyDialect, deps: FindDeps): Promise<F
   return { found: false, message: `\`${[found, ...first].join(' ')} --version\` ${how}`, help };
 }
 
+/** Looks for the program and starts nothing: what a program of one's own does when it is asked for its version, nobody knows. */
+export function findProgram(
+  dialect: AnyDialect,
+  deps: Pick<FindDeps, 'config' | 'environ' | 'root'>,
+):
+  | { readonly found: true; readonly path: string }
+  | { readonly found: false; readonly message: string; readonly help: string } {
+  const { program } = engineCommand(dialect, deps.config, deps.root);
+  const path = locate(program, engineEnv(dialect, deps).PATH ?? '');
+  return path === undefined
+    ? { found: false, ...notFoundTrouble(dialect, deps.config, deps.root) }
+    : { found: true, path };
+}
+
 /** The environment that the attempts of an engine start from. */
 export function engineEnv(
-  dialect: Dialect,
+  dialect: AnyDialect,
   { environ, config }: Pick<FindDeps, 'environ' | 'config'>,
 ): Readonly<Record<string, string>> {
   return { ...agentBase(environ, [], dialect.variables(environ)), ...config.env };
@@ -69,7 +83,7 @@ export interface Answered {
 
 /** Starts the program that was found, in the environment of its attempts, for an answer of a line or two. */
 export async function askEngine(
-  dialect: Dialect,
+  dialect: AnyDialect,
   deps: FindDeps,
   found: string,
   args: readonly string[],

@@ -76,8 +76,9 @@ function enginePage(engine: EngineRow, columns: number, color: boolean): string 
   return `${[painter(color).bold(name), ...lines, ...noteLines(engine, columns)].join('\n')}\n`;
 }
 
-function installed({ state, version, untested }: EngineRow): string {
+function installed({ state, version, untested, path }: EngineRow): string {
   if (state === 'named') return 'not asked';
+  if (version === undefined && path !== undefined) return 'yes';
   return version === undefined ? 'no' : `${version}${untested === undefined ? '' : '!'}`;
 }
 
@@ -109,7 +110,7 @@ function wrapped(text: string, width: number): readonly string[] {
 export function engineJson(
   engine: Omit<EngineRow, 'can' | 'access'>,
   program: string,
-  tested: { readonly from: string; readonly to: string },
+  tested: { readonly from: string; readonly to: string } | undefined,
   capabilities: JsonObject,
 ): JsonObject {
   const { name, state, version, path, untested, message, help } = engine;
@@ -121,7 +122,7 @@ export function engineJson(
     ...(path === undefined ? {} : { path }),
     ...(message === undefined ? {} : { message }),
     ...(help === undefined ? {} : { help }),
-    measured: { from: tested.from, to: tested.to },
+    ...(tested === undefined ? {} : { measured: { from: tested.from, to: tested.to } }),
     capabilities,
   };
 }

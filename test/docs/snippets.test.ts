@@ -1,5 +1,6 @@
 // Runs every YAML block of the documentation past the program.
 import { afterAll, describe, expect, test } from 'vitest';
+import { compilePattern } from '../../src/engines/patterns.ts';
 import { readConfig } from '../../src/workflow/config.ts';
 import { readTestFile } from '../../src/workflow/test-file.ts';
 import { openJudge } from './judge.ts';
@@ -24,7 +25,8 @@ describe('YAML in the documentation', () => {
   });
 
   test.each(named(configs))('%s', (_, { file, text }) => {
-    expect(readConfig({ path: file, text }).diagnostics).toEqual([]);
+    const around = { below: {}, pattern: compilePattern };
+    expect(readConfig({ path: file, text }, 'config', around).diagnostics).toEqual([]);
   });
 
   test.each(named(tests))('%s', (_, { file, text }) => {

@@ -14,7 +14,8 @@ export type DeclarationMistake =
   | 'no-model-name'
   | 'bad-pattern';
 
-interface About {
+/** What a mistake is about. */
+export interface About {
   readonly engine: string;
   /** The key that it is about. */
   readonly key: string;

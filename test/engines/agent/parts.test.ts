@@ -139,6 +139,10 @@ describe('silence', () => {
     const { idle, silent, passes } = watched();
     idle.leave();
     passes(1_000);
+    // As a last line without an end is.
+    idle.hear(line({}));
+    idle.miss();
+    passes(1_000);
     expect(silent).toEqual([]);
   });
 });

@@ -42,9 +42,10 @@ describe.each(SPOKEN)('$engine', ({ dialect, sign, well, streams }) => {
 
   it('is heard in pieces of seven bytes, its last line without an end', async () => {
     there.keep('output', text.trimEnd());
-    const { outcome } = await there.attempt(dialect, 'dd bs=7 <"$0/output" 2>/dev/null');
+    const { outcome, waits } = await there.attempt(dialect, 'dd bs=7 <"$0/output" 2>/dev/null');
     expect(outcome).toEqual({ ...(await prints(text)), values: expect.anything() });
     expect(outcome).toMatchObject({ ok: true, values: { 'exit-code': 0 } });
+    expect(waits).toBe(false);
   });
 
   const [first = '', ...rest] = lines;

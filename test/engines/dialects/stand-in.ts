@@ -1,5 +1,5 @@
 // Lets a shell print bytes as if it were an engine, through the whole path that an engine's output takes.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +17,8 @@ export interface StandIn {
   readonly root: string;
   /** Keeps bytes for the script, which finds them in `$0/<name>`. */
   keep(name: string, bytes: Uint8Array | string): void;
+  /** What the script left in `$0/<name>`. */
+  kept(name: string): string;
   /** Makes an attempt with a script instead of the engine. `silent`: once it waits for the engine, time passes. */
   attempt(
     dialect: AnyDialect,
@@ -40,6 +42,8 @@ export interface Attempted {
   readonly prompts: string;
   /** What is left of one that fell silent. */
   readonly survivors: readonly number[];
+  /** Whether something of ours still waits, and would keep the process from its end. */
+  readonly waits: boolean;
 }
 
 let marks = 0;
@@ -50,6 +54,7 @@ export function standIn(): StandIn {
   for (const name of ['workspace', 'tmp']) mkdirSync(join(root, name));
   return {
     root,
+    kept: (name) => readFileSync(join(root, name), 'utf8'),
     keep: (name, bytes) => writeFileSync(join(root, name), bytes),
     attempt: async (dialect, script, { ask = {}, deps = {}, silent, stop } = {}) => {
       const mark = makeMark(undefined, { run: `bytes-${process.pid}`, epoch: 1, directory: String(++marks) });
@@ -93,7 +98,7 @@ export function standIn(): StandIn {
       // Looking through all processes costs more than most attempts.
       const survivors =
         silent === undefined && stop === undefined ? [] : await findMarked(attemptPattern(mark));
-      return { outcome, said, sessions, prompts, survivors };
+      return { outcome, said, sessions, prompts, survivors, waits: clock.pass() };
     },
     leave: () => rmSync(root, { recursive: true, force: true }),
   };

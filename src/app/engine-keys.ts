@@ -10,9 +10,9 @@ const OPENS = /(?:KEY|KEY_ID|TOKEN|SECRET|PASSWORD|PASSPHRASE)$/;
 /** Shorter ones open nothing, and stand in too many harmless words. */
 const SHORTEST_KEY = 8;
 
-/** The values of the caller's variables that open something and pass to an engine of the workflow. */
+/** The values of the caller's variables that open something and pass to an engine of the workflow: a built-in one, none pass to others. */
 export function engineKeys(workflow: Workflow, env: NodeJS.ProcessEnv): readonly string[] {
-  const patterns = enginesOf(workflow).flatMap((engine) => dialectOf(engine)?.variables(env) ?? []);
+  const patterns = enginesOf(workflow).flatMap((engine) => dialectOf(engine, {})?.variables(env) ?? []);
   const passes = (name: string): boolean =>
     patterns.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
   return keysAmong(Object.entries(env).filter(([name]) => OPENS.test(name) && passes(name)));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import type { AgentDeps } from './agent.ts';
 import type { ProcessEnd } from './child.ts';
-import type { Dialect } from './dialects/dialect.ts';
+import type { AnyDialect } from './dialects/dialect.ts';
 import { locate } from './find-engine.ts';
 import { configuredHelp } from './not-started.ts';
 
@@ -99,7 +99,7 @@ type StartMade = Omit<InVain, 'after' | 'started' | 'halfThere'> & Omit<Program,
 
 /** Whose program it was. */
 interface StarterOf {
-  readonly dialect: Dialect;
+  readonly dialect: AnyDialect;
   readonly deps: Pick<AgentDeps, 'config' | 'root'>;
   readonly started: Started;
 }

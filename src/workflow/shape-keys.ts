@@ -126,11 +126,14 @@ export const CONFIG_OWNERS: Readonly<Record<string, Owner>> = {
   '': { words: 'the config', keys: ['engines', 'defaults', 'policy', 'prices', 'retention', 'notify'] },
   engine: {
     words: 'an engine',
-    keys: ['command', 'env', 'max-parallel', 'prompt', 'output', 'map', 'access', 'session', 'failure'],
+    keys: [
+      ...['command', 'env', 'max-parallel', 'prompt', 'output', 'map', 'access', 'session', 'model'],
+      'failure',
+    ],
   },
   map: {
     words: '`map`',
-    keys: ['text', 'session', 'input-tokens', 'output-tokens', 'cached-tokens', 'usd', 'error'],
+    keys: ['text', 'session', 'input-tokens', 'output-tokens', 'cached-tokens', 'usd', 'error', 'model'],
   },
   access: { words: '`access`', keys: ['read', 'write', 'full'] },
   session: { words: '`session`', keys: ['continue', 'fork'] },

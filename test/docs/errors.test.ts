@@ -12,6 +12,8 @@ const PAGE = 'docs/errors.md';
 /** What provokes these is not fit to be printed: a NUL, megabytes, thousands of keys; or stands in the configuration alone. */
 const WITHOUT_EXAMPLE = [
   'not-supported-yet',
+  'engine-declaration',
+  'access-not-declared',
   'nul-character',
   'too-large',
   'too-many-aliases',

@@ -194,6 +194,8 @@ export interface AnyDialect {
   readonly program: string;
   /** What to do when it is missing. */
   readonly install: string;
+  /** The versions that this dialect was measured with, where somebody measured it. */
+  readonly tested?: Tested;
   readonly capabilities: Capabilities;
   /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
   variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];
@@ -216,7 +218,6 @@ export interface AnyDialect {
 
 /** One engine CLI that was measured. */
 export interface Dialect extends AnyDialect {
-  /** The versions that this dialect was measured with. */
   readonly tested: Tested;
   readonly signIn: SignIn;
   /** Arguments with which the program starts something in its sandbox; the exit code 0 says that it can. */

@@ -24,9 +24,9 @@ export function untestedWords(version: string, tested: Tested): string | undefin
 }
 
 /** What an engine says of its version, held against the measured ones; undefined where it says nothing. */
-export function versionOf(reader: Reader, tested: Tested): EngineVersion | undefined {
+export function versionOf(reader: Reader, tested: Tested | undefined): EngineVersion | undefined {
   const version = reader.version?.();
-  if (version === undefined) return undefined;
+  if (version === undefined || tested === undefined) return undefined;
   const untested = untestedWords(version, tested);
   return { version, ...(untested === undefined ? {} : { untested }) };
 }

@@ -56,7 +56,7 @@ export function exits(exitCode: number | null, more: Partial<EngineEnd> = {}): E
 
 /** Plays a text to a fresh reader. */
 export function play(engine: string, text: string, end: EngineEnd, asked: PromptJob = job()): Played {
-  const reader = (dialectOf(engine) as Dialect).reader(asked);
+  const reader = (dialectOf(engine, {}) as Dialect).reader(asked);
   const lines = text
     .replace(/\n$/, '')
     .split('\n')

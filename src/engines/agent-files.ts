@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PromptJob } from '../model/ports.ts';
-import type { Dialect, EngineCommand } from './dialects/dialect.ts';
+import type { AnyDialect, EngineCommand } from './dialects/dialect.ts';
 import { discardScratch, makeScratch } from './scratch.ts';
 
 /** What a turn starts with. */
@@ -24,7 +24,7 @@ export interface TurnPlace {
 }
 
 /** Lays out all that the engine's command needs. Throws where it cannot be written. */
-export function layOut(dialect: Dialect, job: PromptJob, { cwd, root, tmp, mark }: TurnPlace): TurnFiles {
+export function layOut(dialect: AnyDialect, job: PromptJob, { cwd, root, tmp, mark }: TurnPlace): TurnFiles {
   const scratch = makeScratch(tmp, mark);
   const superuser = process.geteuid?.() === 0;
   const outside = isInGit(root) ? {} : { outsideGit: true };

@@ -25,7 +25,7 @@ export type Totals = Map<string, Usage>;
 
 /** What is known of the session that a turn goes on in, before it does. */
 export function ledgerBefore(
-  dialect: Dialect,
+  dialect: AnyDialect,
   env: Readonly<Record<string, string>>,
   { session }: PromptJob,
   totals: Totals,
@@ -41,7 +41,7 @@ export function ledgerBefore(
  * and what it had counted before is known to nobody.
  */
 export function usageOfTurn(
-  dialect: Dialect,
+  dialect: AnyDialect,
   { session }: PromptJob,
   total: Usage,
   before: Usage | undefined,

@@ -145,13 +145,15 @@ describe('what an engine cannot honour', () => {
     const wishes = { access: 'write', session: { fork: false }, ...where } as const;
     expect(cannotHonour(engine('opencode'), wishes)).toEqual(expected);
     expect(cannotHonour(engine('codex'), wishes)).toEqual([]);
-    expect(enginesFor(wishes).includes('opencode')).toBe(expected.length === 0);
+    expect(enginesFor(wishes, {}).includes('opencode')).toBe(expected.length === 0);
     expect(cannotHonour(engine('opencode'), { access: 'write', ...where })).toEqual([]);
   });
 
   it('comes with the engines that can', () => {
     expect(enginesFor({ access: 'write', network: 'off' }, {})).toEqual(['codex']);
-    expect(enginesFor({ access: 'read', maxTurns: 1, tools: { allow: ['Read'] } }, {})).toEqual(['claude-code']);
+    expect(enginesFor({ access: 'read', maxTurns: 1, tools: { allow: ['Read'] } }, {})).toEqual([
+      'claude-code',
+    ]);
   });
 });
 

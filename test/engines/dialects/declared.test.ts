@@ -253,7 +253,7 @@ describe('an attempt', () => {
 
   it('does not where it cannot', async () => {
     const script = `${answers}; echo '{"session_id":"s-1","result":"no"}'`;
-    const { session: _, ...once } = DECLARED.jsonl;
+    const once = { ...DECLARED.jsonl, session: {}, access: { write: ['--edit'] } };
     const more = { ask: { schema }, deps: { validate } };
     const { outcome } = await there.attempt(dialectWith(once), script, more);
     expect(outcome).toMatchObject({ ok: false, failure: { reason: 'output' } });

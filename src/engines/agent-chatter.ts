@@ -2,7 +2,7 @@
 import type { Chatter } from '../model/event.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Hear } from '../model/ports.ts';
-import type { Dialect, Reader, Said } from './dialects/dialect.ts';
+import type { AnyDialect, Reader, Said } from './dialects/dialect.ts';
 import { versionOf } from './dialects/versions.ts';
 
 /** What is shown of one thing said, in letters; the transcript has all of it. */
@@ -25,7 +25,7 @@ export function chatterOf(step: StepKey, attempt: number, said: Said): Chatter |
 }
 
 /** Says each session that the engine names once, with the version that it named by then. */
-export function sayingSessions({ tested }: Dialect, reader: Reader, hear: Hear): () => void {
+export function sayingSessions({ tested }: AnyDialect, reader: Reader, hear: Hear): () => void {
   let session: string | undefined;
   return () => {
     const named = reader.session();

@@ -161,19 +161,16 @@ interface AgentEars extends ProcessEars {
   ended(): void;
 }
 
-/** Everything is masked before anybody reads it, ourselves included: what is not known cannot leak from here on. */
-function listen(
-  { deps, dialect, log, hear }: Turns,
+/** Passes on what a line says. */
+function teller(
+  { deps, dialect, hear }: Turns,
   job: PromptJob,
   reader: Reader,
   idle: Idle,
   ending: Ending,
-): AgentEars {
-  const stderrTail = keepTail();
+): (line: Line) => void {
   const openSession = sayingSessions(dialect, reader, hear);
-  let leftOut: number | undefined;
-  let said = false;
-  const take = (line: Line): void => {
+  return (line) => {
     // Before anybody hears what it used: that may be more than it was to use.
     if (line.over || line.alive) ending.over(line.over);
     openSession();
@@ -185,6 +182,15 @@ function listen(
     idle.hear(line);
     if (line.hopeless) ending.silent('idle');
   };
+}
+
+/** Everything is masked before anybody reads it, ourselves included: what is not known cannot leak from here on. */
+function listen(turns: Turns, job: PromptJob, reader: Reader, idle: Idle, ending: Ending): AgentEars {
+  const { deps, log } = turns;
+  const stderrTail = keepTail();
+  let leftOut: number | undefined;
+  let said = false;
+  const take = teller(turns, job, reader, idle, ending);
   const lines = cutLines(
     (text) => take(reader.line(text)),
     (bytes) => {

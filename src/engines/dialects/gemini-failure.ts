@@ -113,7 +113,7 @@ const NOISE =
   /^(Warning: |Ripgrep is not|YOLO mode|\[STARTUP\]|Loaded cached|\s+at |\s*(Searched for|Use --list)|$)/;
 
 /** What of its standard error is about the failure. */
-export function tellingLines(stderr: string): string {
+function tellingLines(stderr: string): string {
   return stderr
     .split('\n')
     .filter((line) => !NOISE.test(line))

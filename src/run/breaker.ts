@@ -62,24 +62,7 @@ export function openBreaker({ ledger, clock, wake }: BreakerOf): Breaker {
   /** Until when was waited for what serves again. */
   const served = new Map<string, string>();
   const { engines } = ledger.progress;
-  const waits = ({ engine, model }: EngineOf): readonly Wait[] => {
-    const rest = engines.rests.get(engine);
-    const quota = engines.quotas.get(quotaKey(engine, model));
-    const because = `${engine} rests after ${FAILURES_IN_A_ROW} failures in a row: ${rest?.because ?? ''}`;
-    return [
-      ...(rest?.until === undefined
-        ? []
-        : [{ key: engine, by: 'rest' as const, until: rest.until, because }]),
-      ...(quota === undefined
-        ? []
-        : [
-            {
-              ...{ key: `quota ${quotaKey(engine, model)}`, by: 'quota' as const, until: quota },
-              because: `the quota of ${engine} is used up`,
-            },
-          ]),
-    ];
-  };
+  const waits = (of: EngineOf): readonly Wait[] => waitsOf(engines, of);
   const look = (): void => {
     for (const [engine, { failures, rests, until, because, retryAt }] of engines.rests) {
       const known = until !== undefined && served.get(engine) !== until;
@@ -119,6 +102,25 @@ export function openBreaker({ ledger, clock, wake }: BreakerOf): Breaker {
       if (own.length > 0) wake();
     },
   };
+}
+
+/** What would keep an engine from serving; its time may have passed. */
+function waitsOf(
+  { rests, quotas }: Ledger['progress']['engines'],
+  { engine, model }: EngineOf,
+): readonly Wait[] {
+  const rest = rests.get(engine);
+  const quota = quotas.get(quotaKey(engine, model));
+  const waits: Wait[] = [];
+  if (rest?.until !== undefined) {
+    const because = `${engine} rests after ${FAILURES_IN_A_ROW} failures in a row: ${rest.because}`;
+    waits.push({ key: engine, by: 'rest', until: rest.until, because });
+  }
+  if (quota !== undefined) {
+    const key = `quota ${quotaKey(engine, model)}`;
+    waits.push({ key, by: 'quota', until: quota, because: `the quota of ${engine} is used up` });
+  }
+  return waits;
 }
 
 function untilOf(wait: string, { rests, quotas }: Ledger['progress']['engines']): string | undefined {

@@ -24,7 +24,10 @@ const soaks = {
   },
   // The real CLIs of which CI sees a part. Some take seconds to start and up to two GiB, so there are two of them at once.
   engines: {
-    files: () => ['test/contract', 'test/model-server/streams.test.ts'],
+    files: () => [
+      ...['test/contract', 'test/model-server/streams.test.ts', 'test/app/canaries'],
+      'test/app/survivors.test.ts',
+    ],
     variables: {},
     args: ['--maxConcurrency=2', '--no-file-parallelism'],
   },

@@ -1,10 +1,10 @@
 // Points the engines of a project at the scripted model.
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { engineBinary, type PinnedEngine } from '../support/engines.ts';
-import { claudeEnv, codexHome } from '../support/model-server/environments.ts';
+import { claudeEnv, codexHome, geminiEnv, opencodeEnv } from '../support/model-server/environments.ts';
 import type { ModelServer } from '../support/model-server/model-server.ts';
 import { makeProject, type Project } from '../support/repository.ts';
 
@@ -49,6 +49,38 @@ export function agentProject(
   project.git('commit', '-q', '-m', 'configuration');
   const { PATH: _, HOME: __, ...engines } = { ...claude, ...codex };
   return { ...project, environ: { ...engines, ...project.environ } };
+}
+
+/** What each needs to talk to the scripted model alone: variables of the caller, and such as the configuration has to name. */
+const ENVIRONMENTS: Readonly<
+  Record<PinnedEngine, (server: Pick<ModelServer, 'url'>, home: string) => Readonly<Record<string, string>>>
+> = {
+  'claude-code': (server, home) => claudeEnv(server, home),
+  codex: codexHome,
+  // What it tells its makers can be switched off in its settings alone.
+  gemini: (server, home) => geminiEnv(server, home, { privacy: { usageStatisticsEnabled: false } }),
+  opencode: opencodeEnv,
+};
+
+/** A project of any of the real engines, with what else is in the tree. Their places stand in the user's own configuration. */
+export function anyProject(
+  server: Pick<ModelServer, 'url'>,
+  engines: readonly PinnedEngine[],
+  files: Readonly<Record<string, string>>,
+): Project {
+  const project = makeProject({ 'notes.txt': 'old notes\n', ...files }, tmpdir());
+  const config: Record<string, unknown> = {};
+  let environ: Readonly<Record<string, string>> = {};
+  for (const engine of engines) {
+    const { PATH: _, HOME: __, LOCAL_API_KEY, ...more } = ENVIRONMENTS[engine](server, project.home);
+    environ = { ...environ, ...more };
+    const env = LOCAL_API_KEY === undefined ? {} : { env: { LOCAL_API_KEY } };
+    config[engine] = { command: [binary(engine)], ...env };
+  }
+  const directory = path.join(project.home, '.config/codemachine');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(path.join(directory, 'config.yml'), stringify({ engines: config }));
+  return { ...project, environ: { ...environ, ...project.environ } };
 }
 
 function binary(engine: PinnedEngine): string {

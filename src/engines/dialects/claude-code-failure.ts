@@ -43,8 +43,8 @@ const BY_TAG: Readonly<Record<string, FailureReason>> = {
   rate_limit: 'rate-limit',
 };
 
-/** Why the turn that closed with `result` failed. */
-export function claudeFailure(heard: ClaudeHeard, result: JsonObject): Failure {
+/** Why the turn that closed with `result` failed. @param now milliseconds since the epoch */
+export function claudeFailure(heard: ClaudeHeard, result: JsonObject, now: number): Failure {
   const reason = reasonOf(heard, result);
   const words =
     textOf(result.result) ??
@@ -52,11 +52,22 @@ export function claudeFailure(heard: ClaudeHeard, result: JsonObject): Failure {
       .filter((one) => typeof one === 'string')
       .join('; ') ||
       `ended with ${textOf(result.subtype) ?? 'an error'} (${textOf(result.terminal_reason) ?? 'no reason given'})`);
-  if (reason !== 'quota' || heard.resetsAt === undefined || heard.resetsAt === 0) {
-    return failureOf(reason, words, HELP);
-  }
-  const at = new Date(heard.resetsAt * 1000);
-  return failureOf(reason, words, HELP, Number.isNaN(at.getTime()) ? {} : { 'retry-at': at.toISOString() });
+  const serves = servesAt(heard, reason, now);
+  // Beyond what a date can hold (ECMA-262, 21.4.1.1) writing it down would throw.
+  const at = serves === undefined ? undefined : new Date(serves);
+  const known = at !== undefined && !Number.isNaN(at.getTime());
+  return failureOf(reason, words, HELP, known ? { 'retry-at': at.toISOString() } : {});
+}
+
+/** When it is said to serve again. What the server wanted it to wait before its last try holds for the next one, too. */
+function servesAt(
+  { resetsAt, retryMs = 0 }: ClaudeHeard,
+  reason: FailureReason,
+  now: number,
+): number | undefined {
+  if (reason === 'quota') return resetsAt === undefined ? undefined : resetsAt * 1000;
+  const waits = retryMs > 0 && (reason === 'rate-limit' || reason === 'overloaded');
+  return waits ? now + retryMs : undefined;
 }
 
 const BY_SUBTYPE: Readonly<Record<string, FailureReason>> = {

@@ -39,6 +39,8 @@ export interface ClaudeHeard {
   error?: string;
   /** When the plan's limit is over, in Unix seconds. */
   resetsAt?: number;
+  /** How long it waited before the try that it made last after one that failed, in milliseconds: as the server said, where it said so. */
+  retryMs?: number;
   usage?: Usage;
   model?: string;
   version?: string;
@@ -95,6 +97,7 @@ function readLine(heard: ClaudeHeard, text: string): Line {
   if (session !== undefined) heard.session = session;
   if (event.type === 'system' && event.subtype === 'api_retry') {
     heard.trouble = claudeRetryTrouble(event);
+    heard.retryMs = countOf(event.retry_delay_ms);
     return { said: [{ what: 'retry', text: heard.trouble.message }], alive: false, over: false };
   }
   delete heard.trouble;
@@ -144,6 +147,7 @@ function readAssistant(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
   const id = textOf(message.id);
   if (id !== undefined && model !== SYNTHETIC) {
     heard.replied = true;
+    delete heard.retryMs;
     heard.open = heard.open || main;
     heard.messages.set(id, tokensOf(fieldsOf(message.usage)));
   }
@@ -201,7 +205,8 @@ function contentText(content: Json | undefined): string {
 }
 
 function readLimit(heard: ClaudeHeard, info: JsonObject): void {
-  if (info.status === 'rejected') heard.resetsAt = countOf(info.resetsAt);
+  // On a subscription, a limit of requests per minute is said in the same way, without a time.
+  if (info.status === 'rejected' && countOf(info.resetsAt) > 0) heard.resetsAt = countOf(info.resetsAt);
 }
 
 function readResult(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
@@ -270,7 +275,7 @@ function failureIn(heard: ClaudeHeard, prompt: string, end: EngineEnd): Failure 
   const { result } = heard;
   if (result === undefined) return unlessLeftOut(claudeExitFailure(heard, end), end);
   // Failures of the API come as `subtype: success` too, so is_error is asked first.
-  if (result.is_error !== false || result.subtype !== 'success') return claudeFailure(heard, result);
+  if (result.is_error !== false || result.subtype !== 'success') return claudeFailure(heard, result, end.now);
   // What it said after the last end of a turn belongs to another one, which was cut off.
   if (end.exitCode !== 0 || heard.open) return unlessLeftOut(claudeExitFailure(heard, end), end);
   if (!heard.replied) return unlessLeftOut(unaskedFailure(prompt), end);

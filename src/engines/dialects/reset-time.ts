@@ -22,7 +22,7 @@ const MS: Readonly<Record<string, number>> = {
 
 /**
  * When the sentence says to try again, in milliseconds since the epoch; undefined where it says no time. Clock times are of the
- * local time zone, in which the engine prints them; one without a date is the next such time after `now`.
+ * local time zone, in which the engine prints them, and rounded up; one without a date is the next such time after `now`.
  */
 export function resetTime(words: string, now: number): number | undefined {
   const at = AT.exec(words);
@@ -50,7 +50,8 @@ function clockTime(at: RegExpExecArray, now: number): number | undefined {
     hour,
     Number(minute),
   );
-  // It prints whole minutes, so a time within the present one may be still to come; an earlier one is tomorrow's.
-  if (year === undefined && date.getTime() <= now - 60_000) date.setDate(date.getDate() + 1);
+  // It prints whole minutes and leaves the seconds out: before the next minute, it may not serve yet.
+  date.setMinutes(date.getMinutes() + 1);
+  if (year === undefined && date.getTime() <= now) date.setDate(date.getDate() + 1);
   return Number.isNaN(date.getTime()) ? undefined : date.getTime();
 }

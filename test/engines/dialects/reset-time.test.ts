@@ -6,14 +6,15 @@ import { resetTime } from '../../../src/engines/dialects/reset-time.ts';
 const now = new Date(2026, 5, 10, 6, 0, 30).getTime();
 
 describe('a reset time', () => {
+  // A clock time is cut to whole minutes, so what it names may be nearly a minute later.
   it.each([
-    ['try again at 6:28 AM.', new Date(2026, 5, 10, 6, 28)],
-    ['try again at 6:00 AM', new Date(2026, 5, 10, 6, 0)],
-    ['try again at 5:59 AM', new Date(2026, 5, 11, 5, 59)],
-    ['try again at 12:05 AM', new Date(2026, 5, 11, 0, 5)],
-    ['try again at 12:05 PM', new Date(2026, 5, 10, 12, 5)],
-    ['or try again at Jan 15th, 2027 8:00 AM.', new Date(2027, 0, 15, 8, 0)],
-    ['try again at Jul 1st, 2026 11:30 PM', new Date(2026, 6, 1, 23, 30)],
+    ['try again at 6:28 AM.', new Date(2026, 5, 10, 6, 29)],
+    ['try again at 6:00 AM', new Date(2026, 5, 10, 6, 1)],
+    ['try again at 5:59 AM', new Date(2026, 5, 11, 6, 0)],
+    ['try again at 12:05 AM', new Date(2026, 5, 11, 0, 6)],
+    ['try again at 12:05 PM', new Date(2026, 5, 10, 12, 6)],
+    ['or try again at Jan 15th, 2027 8:00 AM.', new Date(2027, 0, 15, 8, 1)],
+    ['try again at Jul 1st, 2026 11:30 PM', new Date(2026, 6, 1, 23, 31)],
   ])('is found in "%s"', (words, expected) => {
     expect(resetTime(words, now)).toBe(expected.getTime());
   });

@@ -119,7 +119,7 @@ describe.each(Object.keys(ends))('%s', (engine) => {
   it('says when the plan serves again', () => {
     const { verdict } = playRun(engine, 'usage-limit');
     // Codex prints a local clock time; these were printed in UTC.
-    const local = new Date(2027, 0, 15, 8).toISOString();
+    const local = new Date(2027, 0, 15, 8, 1).toISOString();
     const expected = engine === 'codex' ? local : '2027-01-15T08:00:00.000Z';
     expect(verdict).toMatchObject({ failure: { 'retry-at': expected } });
   });
@@ -144,6 +144,55 @@ describe.each(Object.keys(ends))('%s', (engine) => {
 
 describe('claude-code', () => {
   const text = (name: string) => textOfRun('claude-code', name);
+
+  /** A run with one more event before its last two lines. */
+  const withEvent = (name: string, event: object) => {
+    const lines = text(name).trimEnd().split('\n');
+    return [...lines.slice(0, -2), JSON.stringify(event), ...lines.slice(-2)].join('\n');
+  };
+
+  it('takes a limit of requests per minute on a subscription for no used up quota', () => {
+    const info = { status: 'rejected', isUsingOverage: false };
+    const { verdict } = play(
+      'claude-code',
+      withEvent('429', { type: 'rate_limit_event', rate_limit_info: info }),
+      exits(1),
+    );
+    expect(verdict).toMatchObject({ failure: { reason: 'rate-limit' } });
+  });
+
+  it.each([
+    ['429', 'rate-limit'],
+    ['529', 'overloaded'],
+  ])(
+    'hands on how long the server had it wait where its own try after that failed too: %s',
+    (name, reason) => {
+      const retry = {
+        type: 'system',
+        subtype: 'api_retry',
+        retry_delay_ms: 2088,
+        error_status: Number(name),
+      };
+      const now = Date.UTC(2026, 10, 20, 18);
+      const { verdict } = play('claude-code', withEvent(name, retry), exits(1, { now }));
+      expect(verdict).toMatchObject({
+        failure: { reason, 'retry-at': new Date(now + 2088).toISOString() },
+      });
+      const odd = play(
+        'claude-code',
+        withEvent(name, { ...retry, retry_delay_ms: 1e300 }),
+        exits(1, { now }),
+      );
+      expect(odd.verdict).toMatchObject({ failure: { reason } });
+      expect(JSON.stringify(odd.verdict)).not.toContain('retry-at');
+    },
+  );
+
+  it('hands that on of no try that went well, nor of what no waiting mends', () => {
+    const retry = { type: 'system', subtype: 'api_retry', retry_delay_ms: 2088, error_status: 529 };
+    const { verdict } = play('claude-code', withEvent('401', retry), exits(1));
+    expect(JSON.stringify(verdict)).not.toContain('retry-at');
+  });
 
   it('counts what came from the cache as input', () => {
     expect(playRun('claude-code', 'edit').verdict.usage).toEqual({

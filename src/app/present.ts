@@ -4,8 +4,10 @@ import type { Milestone } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import { openReporter } from '../report/report.ts';
+import type { PlaceOf } from '../report/run-annotations.ts';
 import type { UndoQuestion } from '../run/running.ts';
 import { CLOCK } from './clock.ts';
+import { type Behind, maskLines, placesIn, takeRunner, telling } from './github.ts';
 import { colorOn, harmless, ours } from './print.ts';
 import type { TreeQuestion } from './tree-back.ts';
 import { sinceWords } from './undone.ts';
@@ -16,22 +18,31 @@ export interface ShowFlags {
   readonly verbose: boolean;
 }
 
-/** Opens the reporter: with `--json` standard output holds the events and nothing else. */
+/** Opens the reporter: with `--json` standard output holds the events and nothing else. GitHub Actions is told besides. */
 export function presenter(
   flags: ShowFlags,
-): (plan: Plan | undefined, history: readonly Milestone[]) => Promise<Reporter> {
+): (plan: Plan | undefined, history: readonly Milestone[], behind?: Behind) => Promise<Reporter> {
   outliveListeners();
-  return (plan, history) =>
-    openReporter({
-      json: flags.json,
-      out: process.stdout,
-      env: process.env,
-      color: colorOn(process.stdout, process.env),
-      verbose: flags.verbose,
-      plan,
-      history,
-      clock: CLOCK,
-    });
+  const runner = takeRunner(process.env);
+  return async (plan, history, behind) => {
+    const open = (placeOf?: PlaceOf) =>
+      openReporter({
+        json: flags.json,
+        out: process.stdout,
+        env: process.env,
+        color: colorOn(process.stdout, process.env),
+        verbose: flags.verbose,
+        plan,
+        history,
+        clock: CLOCK,
+        ...(placeOf === undefined ? {} : { placeOf }),
+      });
+    if (runner === undefined || plan === undefined || behind === undefined) return open();
+    // On standard error, since the other stream may be read by somebody who is to have nothing but events.
+    if (runner.reads) process.stderr.write(maskLines(behind.masked));
+    const reporter = await open(placesIn(behind.workflow, plan, behind.record.path));
+    return telling(reporter, { runner, plan, behind, tell });
+  };
 }
 
 /**

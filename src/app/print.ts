@@ -1,4 +1,5 @@
 /** Prints what a command has to say, for people or for programs. */
+import path from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { onGithub } from '../report/choose.ts';
@@ -70,7 +71,17 @@ export async function printDiagnosed(
 ): Promise<void> {
   if (diagnostics.length === 0) return;
   const { printDiagnostics } = await import('../report/squiggle.ts');
-  process.stderr.write(
-    printDiagnostics(diagnostics, sources, { color: colorOn(process.stderr, process.env) }),
-  );
+  const text = printDiagnostics(diagnostics, sources, { color: colorOn(process.stderr, process.env) });
+  process.stderr.write(harmless(text, process.stderr, process.env));
+  if (!onGithub(process.env)) return;
+  const { annotations } = await import('../report/annotations.ts');
+  process.stderr.write(annotations(diagnostics, sources, inCheckout));
+}
+
+/** The path of a file as GitHub knows it: what is shown is relative to where somebody stands. */
+function inCheckout(shown: string): string {
+  const root = process.env['GITHUB_WORKSPACE'];
+  if (root === undefined || /^<.*>$/.test(shown)) return shown;
+  const file = path.relative(root, path.resolve(shown));
+  return file.startsWith('..') ? shown : file;
 }

@@ -16,7 +16,7 @@ import type { GitWorkspace } from '../workspace/workspace.ts';
 import { othersSince } from './cut-off.ts';
 import { type Executed, execute } from './execute.ts';
 import type { Execution } from './execution.ts';
-import { readVariables, type Variables } from './facts.ts';
+import { maskedValues, readVariables, type Variables } from './facts.ts';
 import { chosenSteps, fitForSteps, placeForSteps, stillToMake } from './fit.ts';
 import { type GitOwner, gitMark } from './git.ts';
 import { openRun } from './open.ts';
@@ -235,7 +235,9 @@ async function owning(
     ...{ config: read.config, variables, workspace, env: options.env },
     ...{ by: options.by, tell: options.tell },
     signals: options.signals,
-    reporter: await options.reporter(e.selected, history),
+    reporter: await options.reporter(e.selected, history, {
+      ...{ record, state, workflow: read.workflow, workspace, masked: maskedValues(variables) },
+    }),
     ...treeChoice(options, record),
     othersSince: (at) => othersSince(state, record, at),
     ...toldOfUndo(options, record.id, workspace, variables),

@@ -18,6 +18,7 @@ import type { Execution } from './execution.ts';
 import { maskedValues, readVariables, type Variables } from './facts.ts';
 import { chosenSteps, fitForSteps, notBare } from './fit.ts';
 import { findPlaces, type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
+import type { Behind } from './github.ts';
 import { openPlaceState } from './open.ts';
 import { ownFiles } from './own-files.ts';
 import { locate, type Place } from './place.ts';
@@ -28,7 +29,7 @@ import { selectSteps } from './show-plan.ts';
 import { type NoTurn, takeTurn } from './turn.ts';
 
 /** What opens a reporter, once it is known what is run. */
-export type OpenReporter = (plan: Plan, history: readonly Milestone[]) => Promise<Reporter>;
+export type OpenReporter = (plan: Plan, history: readonly Milestone[], behind?: Behind) => Promise<Reporter>;
 
 /** How a run is asked for. */
 export interface StartOptions {
@@ -140,7 +141,9 @@ async function begin(
     ...{ place, state, lease, record, workflow, config, plan, history: [] },
     ...{ variables, workspace: workspace.value, env, by: options.by },
     ...{ tell: options.tell, signals: options.signals },
-    reporter: await options.reporter(plan, []),
+    reporter: await options.reporter(plan, [], {
+      ...{ record, state, workflow, workspace: workspace.value, masked: maskedValues(variables) },
+    }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.askGate === undefined ? {} : { askGate: options.askGate }),
     ...(options.park === undefined ? {} : { park: options.park }),

@@ -3,12 +3,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { locator } from '../model/source.ts';
 import { cleanForGithub } from './clean.ts';
 import { cells } from './source-line.ts';
-
-/** GitHub shows so many annotations of one kind per step, and drops the others (actions/toolkit, docs/problem-matchers.md). */
-const MOST_OF_A_KIND = 10;
-
-/** Characters of a message; GitHub cuts at 64 KiB of UTF-8, in which a character takes up to four bytes. */
-const LONGEST = 16_000;
+import { MOST_OF_A_KIND, workflowCommand } from './workflow-command.ts';
 
 /**
  * One workflow command per diagnostic, as far as GitHub shows them; the others as lines of the log, so that nothing is lost. No text
@@ -41,17 +36,7 @@ export function annotations(
       endLine: end.line,
       title: d.code,
     };
-    const named = Object.entries(properties).map(([key, value]) => `${key}=${property(String(value))}`);
-    return `::${d.severity} ${named.join(',')}::${data(`${cells(d.message)}\n${cells(d.suggestion)}`)}`;
+    return workflowCommand(d.severity, properties, `${cells(d.message)}\n${cells(d.suggestion)}`);
   });
   return lines.map((line) => `${line}\n`).join('');
-}
-
-function data(text: string): string {
-  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-  return cut.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

@@ -1,7 +1,7 @@
 /** Decides how a run is shown. */
 
 /** The ways there are. */
-export type ReporterName = 'jsonl' | 'live' | 'plain';
+export type ReporterName = 'github' | 'jsonl' | 'live' | 'plain';
 
 /** What is decided by. */
 export interface ChooseBy {
@@ -15,6 +15,7 @@ export interface ChooseBy {
 /** A view that draws over itself is for a terminal that can, with somebody in front of it. `NO_COLOR` takes its colours, not the view. */
 export function chooseReporter({ json, isTTY, env }: ChooseBy): ReporterName {
   if (json) return 'jsonl';
+  if (onGithub(env)) return 'github';
   return isTTY && env.TERM !== 'dumb' && !isSet(env.CI) ? 'live' : 'plain';
 }
 

@@ -4,7 +4,7 @@ import type { StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import { watch } from './changes.ts';
-import { cleanForGithub, cleanForTerminal } from './clean.ts';
+import { cleanForTerminal } from './clean.ts';
 import { lineBuffer } from './lines.ts';
 import { milestoneLines } from './milestones.ts';
 import { type Out, writer } from './out.ts';
@@ -22,15 +22,13 @@ export interface PlainOptions {
   readonly verbose: boolean;
   /** What happened before this process; it is summed up, and not shown again. */
   readonly history?: readonly Milestone[];
-  /** The lines go to a log of GitHub Actions, whose runner obeys some of them. */
-  readonly github?: boolean;
 }
 
 /** Shows milestones as sentences and output as `step | line`; sums up when it is closed. */
 export function plainReporter(options: PlainOptions): Reporter {
   const { color, plan, verbose } = options;
   const sink = writer(options.out);
-  const clean = options.github === true ? cleanForGithub : cleanForTerminal;
+  const clean = cleanForTerminal;
   const paint = painter(color);
   const run = watch(options.history);
   const buffer = lineBuffer();

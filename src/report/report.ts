@@ -2,8 +2,9 @@
 import type { Milestone } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Clock, Reporter } from '../model/ports.ts';
-import { type ChooseBy, chooseReporter, onGithub } from './choose.ts';
+import { type ChooseBy, chooseReporter } from './choose.ts';
 import type { Out } from './out.ts';
+import type { PlaceOf } from './run-annotations.ts';
 
 /** What a reporter is opened with. */
 export interface ReporterOptions {
@@ -18,15 +19,24 @@ export interface ReporterOptions {
   /** What happened before this process; it is summed up with the rest, and not shown again. */
   readonly history?: readonly Milestone[];
   readonly clock: Clock;
+  /** Where a step stands in a file of the repository; for those who can show that. */
+  readonly placeOf?: PlaceOf;
 }
 
 /** Opens a reporter; loads no more than that one. */
 export async function openReporter(options: ReporterOptions): Promise<Reporter> {
-  const { out, env, color, plan, verbose, history = [], clock } = options;
+  const { out, env, color, plan, verbose, history = [], clock, placeOf } = options;
   switch (chooseReporter({ json: options.json, isTTY: out.isTTY === true, env })) {
     case 'jsonl': {
       const { jsonlReporter } = await import('./jsonl.ts');
       return jsonlReporter(out);
+    }
+    case 'github': {
+      const { githubReporter } = await import('./github.ts');
+      return githubReporter({
+        ...{ out, color, plan, verbose, history },
+        ...(placeOf === undefined ? {} : { placeOf }),
+      });
     }
     case 'live': {
       const { liveReporter } = await import('./live.ts');
@@ -34,7 +44,7 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
     }
     case 'plain': {
       const { plainReporter } = await import('./plain.ts');
-      return plainReporter({ out, color, plan, verbose, history, github: onGithub(env) });
+      return plainReporter({ out, color, plan, verbose, history });
     }
   }
 }

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type { Event, HeardChatter, Milestone } from '../../src/model/event.ts';
 import { asStepKey, type StepKey } from '../../src/model/ids.ts';
 import { watch } from '../../src/report/changes.ts';
+import { githubReporter } from '../../src/report/github.ts';
 import { liveRows } from '../../src/report/live-rows.ts';
 import { painter } from '../../src/report/paint.ts';
 import { isChatter, plainReporter } from '../../src/report/plain.ts';
@@ -12,12 +13,11 @@ import { memory, planOf } from './support/screen.ts';
 
 /** The first line of a file: how its events are shown. */
 interface Header {
-  readonly view?: 'plain' | 'live';
+  readonly view?: 'plain' | 'live' | 'github';
   readonly plan?: readonly string[];
   readonly mayFail?: readonly string[];
   readonly color?: boolean;
   readonly verbose?: boolean;
-  readonly github?: boolean;
   /** How many of the events happened before this process. */
   readonly history?: number;
 }
@@ -38,13 +38,14 @@ it.each(readdirSync(folder).filter((name) => name.endsWith('.jsonl')))('%s', asy
 });
 
 async function plainScreen(header: Header, events: readonly Event[]): Promise<string> {
-  const { color = false, verbose = false, github = false } = header;
+  const { color = false, verbose = false, view } = header;
   const out = memory();
   const before = events
     .slice(0, header.history ?? 0)
     .filter((event): event is Milestone => !isChatter(event));
   const plan = planOf(header.plan, header.mayFail);
-  const reporter = plainReporter({ out, color, verbose, github, plan, history: before });
+  const open = view === 'github' ? githubReporter : plainReporter;
+  const reporter = open({ out, color, verbose, plan, history: before });
   for (const event of events.slice(header.history ?? 0)) reporter.hear(event);
   await reporter.close();
   return out.text();

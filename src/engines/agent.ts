@@ -11,6 +11,7 @@ import { agentBase, childEnv, type Environ } from './child-env.ts';
 import { stepDirectory } from './cwd.ts';
 import type { AnyDialect } from './dialects/dialect.ts';
 import type { Masker } from './mask.ts';
+import { missingServer } from './mcp-check.ts';
 import { answerIn, repairPrompt, type Validate } from './schema-check.ts';
 import type { Started } from './updating.ts';
 
@@ -84,7 +85,9 @@ async function attempt(
       hear: sayingSessionsOnce(hear),
       stop,
     };
-    const done = await converse(turns, job);
+    // What its own server is missing is known before anything is spent.
+    const missing = missingServer(job.mcp, env({}).PATH ?? '', cwd.value);
+    const done = missing === undefined ? await converse(turns, job) : undone(missing);
     const heard = outcomeOf(dialect, done);
     // Its lines were masked as they came, but what was escaped in one of a thousand ways is spelled out only now.
     const outcome = deps.masker?.json(heard) ?? heard;
@@ -115,6 +118,11 @@ interface Done {
   readonly durationMs: number;
   readonly failure?: Failure;
   readonly output?: Json;
+}
+
+/** What never began. */
+function undone(failure: Failure): Done {
+  return { last: { facts: {}, failure, stopped: false, durationMs: 0 }, durationMs: 0, failure };
 }
 
 /** Has the conversation: one turn, then one more in the same session if the answer cannot be used. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { built } from '../support/built.ts';
 import { cli } from '../support/cli.ts';
 import { of, strictEvents } from '../support/event-check.ts';
+import { mcpServer } from '../support/mcp-server.ts';
 import { type ModelServer, startModelServer } from '../support/model-server/model-server.ts';
 import { makeProject, type Project } from '../support/repository.ts';
 import { below, canary, type DeadEnd, deadEnd, found, ownCanaries, planted, treeOf } from './canary.ts';
@@ -36,7 +37,7 @@ const ask = (engine: string, access: string): string => `
     engine: ${engine}${engine === 'codex' ? '\n    model: gpt-6.1-sol' : ''}
     access: ${access}
     env: { GIVEN: "\${{ secrets.GIVEN }}" }
-    mcp: { mine: { command: /bin/sh, args: [-c, "env > $HOME/mcp-${engine}.txt"] } }
+    mcp: { mine: { command: /bin/sh, args: ${JSON.stringify(mcpServer(`env > $HOME/mcp-${engine}.txt`))} } }
     prompt: 'SCENARIO:shell ${look(engine)}'`;
 
 const FLOW = `

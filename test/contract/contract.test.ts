@@ -8,6 +8,7 @@ import type { Usage } from '../../src/model/event.ts';
 import type { FailureReason } from '../../src/model/failure.ts';
 import type { Outcome } from '../../src/model/ports.ts';
 import { engineBinary, type PinnedEngine } from '../support/engines.ts';
+import { mcpServer } from '../support/mcp-server.ts';
 import { type ModelServer, startModelServer } from '../support/model-server/model-server.ts';
 import { usagePerReply } from '../support/model-server/reply.ts';
 import { type Ask, type EngineRig, engineRig, engines } from './engine-rig.ts';
@@ -328,7 +329,7 @@ function reachesNoFurther(engine: PinnedEngine, attempt: Start): void {
   it.each(['read', 'write'] as const)(
     'starts the MCP servers of the step, with access to %s',
     async (access) => {
-      const args = ['-c', 'echo "$GREETING" > "$HOME/started"'];
+      const args = mcpServer('echo "$GREETING" > "$HOME/started"');
       const env = { GREETING: 'a "quoted" one' };
       const run = attempt({
         prompt: 'SCENARIO:text {"say":"served"}',
@@ -338,6 +339,13 @@ function reachesNoFurther(engine: PinnedEngine, attempt: Start): void {
       expect(readFileSync(join(run.workspace, '../home/started'), 'utf8')).toBe('a "quoted" one\n');
     },
   );
+
+  it('fails where an MCP server of the step does not start', async () => {
+    const mcp = { mine: { command: '/bin/sh', args: ['-c', 'exit 3'] } };
+    const outcome = await attempt({ prompt: 'SCENARIO:text', job: { mcp } }).done;
+    const message = expect.stringMatching(/^the MCP server `mine` \(`\/bin\/sh`\) did not start/);
+    expect(outcome).toMatchObject({ ok: false, failure: { reason: 'config', message } });
+  });
 
   if (engine === 'claude-code') {
     it('runs the commands that its tools allow, and no other', async () => {

@@ -29,6 +29,7 @@ import {
   usdOf,
   withNoise,
 } from './event-line.ts';
+import { type Servers, serverFailure } from './mcp.ts';
 
 /** Everything heard of one turn. */
 export interface ClaudeHeard {
@@ -45,6 +46,9 @@ export interface ClaudeHeard {
   model?: string;
   version?: string;
   trouble?: Failure;
+  readonly servers?: Servers;
+  /** A server that it was to start did not, without which it would go on. */
+  serverless?: Failure;
   /** Lines that were events at all. */
   events: number;
   /** The beginning of what it printed that was no event. */
@@ -66,9 +70,10 @@ const EDITORS = new Set(['Write', 'Edit', 'MultiEdit', 'NotebookEdit']);
 /** What the engine names as the model of messages it made itself. */
 const SYNTHETIC = '<synthetic>';
 
-/** Starts with nothing heard. @param prompt what it was asked */
-export function claudeReader(prompt: string): Reader {
+/** Starts with nothing heard. @param prompt what it was asked @param servers those that it was to start */
+export function claudeReader(prompt: string, servers?: Servers): Reader {
   const heard: ClaudeHeard = {
+    ...(servers === undefined ? {} : { servers }),
     events: 0,
     noise: '',
     replied: false,
@@ -81,7 +86,7 @@ export function claudeReader(prompt: string): Reader {
     line: (text) => readLine(heard, text),
     session: () => heard.session,
     version: () => heard.version,
-    trouble: () => heard.trouble,
+    trouble: () => heard.serverless ?? heard.trouble,
     end: (end) => verdict(heard, prompt, end),
   };
 }
@@ -102,8 +107,10 @@ function readLine(heard: ClaudeHeard, text: string): Line {
   }
   delete heard.trouble;
   switch (event.type) {
-    case 'system':
-      return living(readSystem(heard, event));
+    case 'system': {
+      const line = living(readSystem(heard, event));
+      return heard.serverless === undefined ? line : { ...line, hopeless: true };
+    }
     case 'assistant':
       return living(readAssistant(heard, event));
     case 'user':
@@ -128,6 +135,12 @@ function readSystem(heard: ClaudeHeard, event: JsonObject): readonly Said[] {
     if (model !== undefined) heard.model = model;
     const version = textOf(event.claude_code_version);
     if (version !== undefined) heard.version = version;
+    for (const one of listOf(event.mcp_servers).map(fieldsOf)) {
+      const failed = one.status === 'failed' || one.status === 'needs-auth';
+      const why = one.status === 'failed' ? undefined : 'it wants a sign-in';
+      const failure = failed ? serverFailure(heard.servers, textOf(one.name) ?? '', why) : undefined;
+      if (failure !== undefined) heard.serverless ??= failure;
+    }
   }
   if (event.subtype !== 'permission_denied') return [];
   const tool = textOf(event.tool_name) ?? 'a tool';
@@ -273,6 +286,7 @@ function verdict(heard: ClaudeHeard, prompt: string, end: EngineEnd): Verdict {
 
 function failureIn(heard: ClaudeHeard, prompt: string, end: EngineEnd): Failure | undefined {
   const { result } = heard;
+  if (heard.serverless !== undefined) return heard.serverless;
   if (result === undefined) return unlessLeftOut(claudeExitFailure(heard, end), end);
   // Failures of the API come as `subtype: success` too, so is_error is asked first.
   if (result.is_error !== false || result.subtype !== 'success') return claudeFailure(heard, result, end.now);

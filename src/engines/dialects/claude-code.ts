@@ -87,7 +87,7 @@ export const claudeCode: Dialect = {
     ...BACK_ENDS.flatMap(([name, more]) => (environ[name] === undefined ? [] : more)),
   ],
   command,
-  reader: ({ prompt }) => claudeReader(prompt),
+  reader: ({ prompt, mcp }) => claudeReader(prompt, mcp),
 };
 
 const QUIET = {

@@ -2,6 +2,7 @@
 import type { Failure, FailureReason } from '../../model/failure.ts';
 import { type EngineEnd, failureOf, notFound } from './dialect.ts';
 import { eventOf, fieldsOf, textOf } from './event-line.ts';
+import { type Servers, serverFailure } from './mcp.ts';
 import { resetTime } from './reset-time.ts';
 
 const HELP: Partial<Record<FailureReason, string>> = {
@@ -67,6 +68,9 @@ export function silentRefusal(): Failure {
   return failureOf('refused', 'the turn ended without a final message, which is how the model refuses', HELP);
 }
 
+/** With it a server that is `required` and does not start ends the start of the session. */
+const SERVERLESS = /required MCP servers failed to initialize: ([\w-]+): (.*?)(?: \(code -?\d+\))?$/m;
+
 /** Why a process failed that never said how its turn ended, or said so and exited otherwise. */
 export function codexExitFailure(
   heard: {
@@ -74,6 +78,7 @@ export function codexExitFailure(
     readonly completed: boolean;
     readonly error?: string;
     readonly noise: string;
+    readonly servers?: Servers;
   },
   end: EngineEnd,
 ): Failure {
@@ -85,6 +90,9 @@ export function codexExitFailure(
     return failureOf('signal', `ended by ${end.signal}${said}`, HELP, { signal: end.signal });
   const code = end.exitCode ?? 1;
   const more = { 'exit-code': code };
+  const [, server, why] = SERVERLESS.exec(words) ?? [];
+  const serverless = server === undefined ? undefined : serverFailure(heard.servers, server, why);
+  if (serverless !== undefined) return serverless;
   if (heard.events === 0 && code !== 0) {
     return failureOf(
       notFound(code) ? 'spawn' : reasonOf(words, 'config'),

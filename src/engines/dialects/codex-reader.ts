@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from './dialect.ts';
 import { countOf, eventOf, fieldsOf, listOf, objectOf, sessionOf, textOf, withNoise } from './event-line.ts';
+import type { Servers } from './mcp.ts';
 
 /** Everything heard of one turn. */
 interface CodexHeard {
@@ -29,13 +30,20 @@ interface CodexHeard {
   error?: string;
   trouble?: string;
   events: number;
+  readonly servers?: Servers;
   /** The beginning of what it printed that was no event. */
   noise: string;
 }
 
-/** Starts with nothing heard. @param model the one that was asked for; its lines name none */
-export function codexReader(model: string | undefined): Reader {
-  const heard: CodexHeard = { answered: false, completed: false, events: 0, noise: '' };
+/** Starts with nothing heard. @param model the one that was asked for; its lines name none @param servers those that it was to start */
+export function codexReader(model: string | undefined, servers?: Servers): Reader {
+  const heard: CodexHeard = {
+    answered: false,
+    completed: false,
+    events: 0,
+    noise: '',
+    ...(servers === undefined ? {} : { servers }),
+  };
   return {
     line: (text) => readLine(heard, text),
     session: () => heard.session,

@@ -57,7 +57,7 @@ export const codex: Dialect = {
   capabilities,
   variables: () => [...VARIABLES, 'AZURE_OPENAI_API_KEY'],
   command,
-  reader: (job) => codexReader(job.model),
+  reader: ({ model, mcp }) => codexReader(model, mcp),
   ledgerFile: (env, session) => {
     const home = homeOf(env);
     return home === undefined ? undefined : { directory: `${home}/sessions`, suffix: `-${session}.jsonl` };
@@ -127,6 +127,8 @@ function settings(job: PromptJob): readonly string[] {
     if (server.url !== undefined) lines.push(`${key}.url=${tomlText(server.url)}`);
     if (server.command !== undefined) lines.push(`${key}.command=${tomlText(server.command)}`);
     if (server.args !== undefined) lines.push(`${key}.args=[${server.args.map(tomlText).join(',')}]`);
+    // Without it a server that does not start is passed over in silence.
+    lines.push(`${key}.required=true`);
     const env = Object.entries(server.env ?? {}).map(
       ([variable, value]) => `${tomlText(variable)}=${tomlText(value)}`,
     );

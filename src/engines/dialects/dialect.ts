@@ -185,7 +185,7 @@ export interface Ledger {
 
 /** The turn that a reader follows; whose attempt it is, is not known where a transcript is read again. */
 export type TurnJob = Pick<PromptJob, 'prompt' | 'model' | 'session'> &
-  Partial<Pick<PromptJob, 'run' | 'step' | 'attempt'>>;
+  Partial<Pick<PromptJob, 'run' | 'step' | 'attempt' | 'mcp'>>;
 
 /** One engine CLI: one that was measured, or one that the configuration declares. */
 export interface AnyDialect {

@@ -14,6 +14,7 @@ import {
 import { countOf, eventOf, fieldsOf, listOf, sessionOf, textOf, usdOf, withNoise } from './event-line.ts';
 import { gooseComplaint, gooseExitFailure, gooseFailure, gooseSilence } from './goose-failure.ts';
 import { gooseToolCall, gooseToolResult, type OpenCalls } from './goose-tools.ts';
+import { type Servers, serverFailure } from './mcp.ts';
 
 /** Everything heard of one turn. */
 interface GooseHeard {
@@ -26,6 +27,9 @@ interface GooseHeard {
   failed?: string;
   usage?: Usage;
   completed: boolean;
+  readonly servers?: Servers;
+  /** A server that it was to start did not, without which it would go on. */
+  serverless?: Failure;
   model?: string;
   events: number;
   noise: string;
@@ -38,8 +42,9 @@ interface GooseHeard {
  * Starts with nothing heard.
  * @param session the name under which the session was opened, or is gone on in: its lines name none
  * @param model the one that was asked for
+ * @param servers those that it was to start
  */
-export function gooseReader(session: string, model: string | undefined): Reader {
+export function gooseReader(session: string, model: string | undefined, servers?: Servers): Reader {
   const heard: GooseHeard = {
     text: '',
     answered: false,
@@ -48,11 +53,13 @@ export function gooseReader(session: string, model: string | undefined): Reader 
     noise: '',
     open: new Map(),
     ...(model === undefined ? {} : { model }),
+    ...(servers === undefined ? {} : { servers }),
   };
   return {
     line: (text) => readLine(heard, text),
+    errorLine: (text) => readWarning(heard, text),
     session: () => (heard.events === 0 ? undefined : sessionOf(session)),
-    trouble: () => undefined,
+    trouble: () => heard.serverless,
     end: (end) => verdict(heard, end),
   };
 }
@@ -85,6 +92,20 @@ function readLine(heard: GooseHeard, text: string): Line {
     default:
       return living([]);
   }
+}
+
+/** How it says that it goes on without a server (`build_session` in crates/goose-cli/src/session/builder.rs). */
+const WITHOUT = /Failed to start (?:[\w ]+ )?extension '([^']*)' \((.*)\), continuing without it/;
+
+/** A server is called like its address, or like the script that starts it. */
+function readWarning(heard: GooseHeard, text: string): Line {
+  const [, called = '', why] = WITHOUT.exec(text) ?? [];
+  const byAddress = Object.entries(heard.servers ?? {}).find(([, { url }]) => url === called)?.[0];
+  const name = byAddress ?? called.replace(/"/g, '').replace(/^.*\//, '');
+  const failure = serverFailure(heard.servers, name, why);
+  if (failure === undefined) return NOTHING_SAID;
+  heard.serverless ??= failure;
+  return { said: [], alive: false, over: false, hopeless: true };
 }
 
 function living(said: readonly Said[]): Line {
@@ -183,6 +204,7 @@ function verdict(heard: GooseHeard, end: EngineEnd): Verdict {
 }
 
 function failureIn(heard: GooseHeard, complaint: string | undefined, end: EngineEnd): Failure | undefined {
+  if (heard.serverless !== undefined) return heard.serverless;
   if (end.signal !== null) return gooseExitFailure(heard, end);
   // An error repeats in few words what a message said in more.
   const words = complaint ?? heard.failed;

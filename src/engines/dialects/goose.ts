@@ -80,9 +80,9 @@ export const goose: Dialect = {
     return [...VARIABLES, ...(own ?? Object.values(PROVIDERS).flat())];
   },
   command,
-  reader: ({ run, step, attempt, session, model }) => {
+  reader: ({ run, step, attempt, session, model, mcp }) => {
     const isKnown = run !== undefined && step !== undefined && attempt !== undefined;
-    return gooseReader(session?.id ?? (isKnown ? sessionName({ run, step, attempt }) : ''), model);
+    return gooseReader(session?.id ?? (isKnown ? sessionName({ run, step, attempt }) : ''), model, mcp);
   },
 };
 

@@ -10,6 +10,8 @@ export type Logged =
   | { readonly what: 'trouble'; readonly words: string }
   /** It works in this directory from now on. */
   | { readonly what: 'place'; readonly directory: string }
+  /** A server could not be reached, or asks for more than it was given. */
+  | { readonly what: 'serverless'; readonly server: string }
   /** Why it failed, where what it prints only refers to its log. */
   | { readonly what: 'cause'; readonly words: string }
   /** It asks this model. */
@@ -49,6 +51,8 @@ export function readLogged(line: string): Logged {
       return { what: 'place', directory: fieldOf(line, 'directory') };
     case 'failed':
       return { what: 'cause', words: fieldOf(line, 'error') };
+    case 'server unavailable':
+      return { what: 'serverless', server: fieldOf(line, 'key') };
     case 'exiting loop':
       return { what: 'over' };
     case 'evaluated':

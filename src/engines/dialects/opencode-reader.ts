@@ -12,6 +12,7 @@ import {
   type Verdict,
 } from './dialect.ts';
 import { countOf, eventOf, fieldsOf, sessionOf, textOf, usdOf, withNoise } from './event-line.ts';
+import { type Servers, serverFailure } from './mcp.ts';
 import {
   elsewhereFailure,
   opencodeExitFailure,
@@ -38,6 +39,9 @@ interface OpencodeHeard {
   cause?: string;
   rejected?: string;
   trouble?: string;
+  readonly servers?: Servers;
+  /** A server that it was to start did not, without which it would go on. */
+  serverless?: Failure;
   /** Where it was started. */
   place?: string;
   /** Where its session began, when that is elsewhere. */
@@ -53,9 +57,16 @@ interface OpencodeHeard {
 /** Of the tools that run in a step: what is printed of a tool comes when it has ended, all at once. */
 const TOOLS = 'tools of this step';
 
-/** Starts with nothing heard. @param model the one that was asked for */
-export function opencodeReader(model: string | undefined): Reader {
-  const heard: OpencodeHeard = { texts: [], running: new Set(), over: false, events: 0, noise: '' };
+/** Starts with nothing heard. @param model the one that was asked for @param servers those that it was to start */
+export function opencodeReader(model: string | undefined, servers?: Servers): Reader {
+  const heard: OpencodeHeard = {
+    texts: [],
+    running: new Set(),
+    over: false,
+    events: 0,
+    noise: '',
+    ...(servers === undefined ? {} : { servers }),
+  };
   if (model !== undefined) heard.model = model;
   return {
     line: (text) => readLine(heard, text),
@@ -63,6 +74,7 @@ export function opencodeReader(model: string | undefined): Reader {
     session: () => heard.session,
     trouble: () => {
       if (heard.elsewhere !== undefined) return elsewhereFailure(heard.elsewhere);
+      if (heard.serverless !== undefined) return heard.serverless;
       return heard.trouble === undefined ? undefined : opencodeTrouble(heard.trouble);
     },
     end: (end) => verdict(heard, end),
@@ -184,6 +196,8 @@ function readLog(heard: OpencodeHeard, logged: Logged): Line {
       // A session goes on in its own directory, which is not the one that this attempt may change.
       heard.elsewhere = logged.directory;
       return { said: [], alive: false, over: false, hopeless: true };
+    case 'serverless':
+      return readServer(heard, logged.server);
     case 'cause':
       heard.cause = logged.words;
       return NOTHING_SAID;
@@ -199,6 +213,14 @@ function readLog(heard: OpencodeHeard, logged: Logged): Line {
     case 'nothing':
       return NOTHING_SAID;
   }
+}
+
+/** Servers of the user's own may be missing; those of the step may not. */
+function readServer(heard: OpencodeHeard, name: string): Line {
+  const failure = serverFailure(heard.servers, name);
+  if (failure === undefined) return NOTHING_SAID;
+  heard.serverless ??= failure;
+  return { said: [], alive: false, over: false, hopeless: true };
 }
 
 /** It tries again after anything that it takes for passing; a quota that is used up is none of that. */
@@ -235,6 +257,7 @@ function verdict(heard: OpencodeHeard, end: EngineEnd): Verdict {
 /** It succeeded when it exits with 0, its last step ended with `stop`, and there was no error; none of the three alone says so. */
 function failureIn(heard: OpencodeHeard, end: EngineEnd): Failure | undefined {
   if (heard.elsewhere !== undefined) return elsewhereFailure(heard.elsewhere);
+  if (heard.serverless !== undefined) return heard.serverless;
   if (heard.error !== undefined) return opencodeFailure(heard.error, heard.cause, end.now);
   if (heard.rejected !== undefined) return rejectedFailure(heard.rejected);
   const answered = heard.finish === 'stop' && heard.texts.length > 0;

@@ -58,7 +58,7 @@ export const opencode: Dialect = {
   capabilities,
   variables: () => [...VARIABLES, ...KEYS],
   command,
-  reader: ({ model }) => opencodeReader(model),
+  reader: ({ model, mcp }) => opencodeReader(model, mcp),
 };
 
 const QUIET = {

@@ -1,6 +1,6 @@
 /** Folds what the attempts of a run tell of the engines that made them. */
 import type { Milestone } from './event.ts';
-import { type FailureReason, TRANSIENT_REASONS } from './failure.ts';
+import { type Failure, type FailureReason, TRANSIENT_REASONS } from './failure.ts';
 
 /** An engine that has failed since it served last. */
 export interface EngineStand {
@@ -16,12 +16,20 @@ export interface EngineStand {
   readonly until?: string;
 }
 
+/** A quota that is used up. */
+export interface QuotaStand {
+  /** When it is asked for again, ISO 8601: when the engine said, or later where that was not true before. */
+  readonly until: string;
+  /** How often in a row it was used up when it was to be there again, the first time included. */
+  readonly told: number;
+}
+
 /** How engines stand; those that served last, or were not asked, are not in it. */
 export interface EngineStands {
   /** By engine. */
   readonly rests: ReadonlyMap<string, EngineStand>;
-  /** When a used up quota is there again, ISO 8601; by `quotaKey`. */
-  readonly quotas: ReadonlyMap<string, string>;
+  /** By `quotaKey`. */
+  readonly quotas: ReadonlyMap<string, QuotaStand>;
 }
 
 /** A plan may have a limit for each model, so what one model has used up says nothing of another. */
@@ -49,11 +57,14 @@ export function openStands(): {
   hear(m: Milestone, before: AttemptBefore | undefined): void;
 } {
   const rests = new Map<string, EngineStand>();
-  const quotas = new Map<string, string>();
+  const quotas = new Map<string, QuotaStand>();
   return {
     stands: { rests, quotas },
     hear: (m, before) => {
       if (m.type === 'engine-rested') rests.set(m.engine, rested(rests.get(m.engine), m));
+      if (m.type === 'quota-waiting') waited(quotas, m, before);
+      // Whoever goes on by hand knows more than the row.
+      if (m.type === 'run-resumed') for (const [key, own] of quotas) quotas.set(key, { ...own, told: 1 });
       if (m.type !== 'step-succeeded' && m.type !== 'step-failed' && m.type !== 'change-ready') return;
       if (before?.status !== 'running' || before.kind !== 'prompt' || 'reused' in m) return;
       const engine = m.engine ?? before.engine;
@@ -61,11 +72,11 @@ export function openStands(): {
       const own = quotaKey(engine, before.model);
       if (m.type !== 'step-failed' || SERVED.has(m.failure.reason)) {
         rests.delete(engine);
-        quotas.delete(own);
+        if (m.type !== 'step-failed' || !isWaitedFor(m.failure)) quotas.delete(own);
       }
       if (m.type !== 'step-failed') return;
-      const { reason, 'retry-at': retryAt } = m.failure;
-      if (reason === 'quota' && retryAt !== undefined) quotas.set(own, retryAt);
+      const { reason } = m.failure;
+      if (isWaitedFor(m.failure)) quotas.set(own, usedUp(quotas.get(own), m));
       if (TRANSIENT_REASONS.includes(reason)) rests.set(engine, failedOnce(rests.get(engine), m));
     },
   };
@@ -78,6 +89,50 @@ export interface AttemptBefore {
   readonly engine?: string;
   /** The model that was asked for. */
   readonly model?: string;
+  readonly failure?: Failure;
+}
+
+function isWaitedFor(failure: Failure): boolean {
+  return failure.reason === 'quota' && failure['retry-at'] !== undefined;
+}
+
+/** What was begun before the time had come and fails for it tells nothing new, but for another time. */
+function usedUp(
+  before: QuotaStand | undefined,
+  { at, failure: { 'retry-at': named = at } }: Extract<Milestone, { type: 'step-failed' }>,
+): QuotaStand {
+  if (before === undefined) return { until: named, told: 1 };
+  if (isBefore(at, before.until)) return isBefore(at, named) ? { ...before, until: named } : before;
+  return { until: named, told: before.told + 1 };
+}
+
+/** Where the one that was told waits longer than it was told to, all others do. */
+function waited(
+  quotas: Map<string, QuotaStand>,
+  { engine, until }: Extract<Milestone, { type: 'quota-waiting' }>,
+  before: AttemptBefore | undefined,
+): void {
+  // Who waits for what another one was told has perhaps never been asked with a model.
+  if (before?.failure?.reason !== 'quota') return;
+  const key = quotaKey(engine, before.model);
+  const own = quotas.get(key);
+  if (own !== undefined && isBefore(own.until, until)) quotas.set(key, { ...own, until });
+}
+
+function isBefore(one: string, other: string): boolean {
+  return Date.parse(one) < Date.parse(other);
+}
+
+/** How often in a row the quota was already waited for when it is used up at `now` (milliseconds since the epoch), where nobody has said so yet. */
+export function waitedInVain(
+  { quotas }: EngineStands,
+  engine: string,
+  model: string | undefined,
+  now: number,
+): number {
+  const own = quotas.get(quotaKey(engine, model));
+  if (own === undefined) return 0;
+  return now < Date.parse(own.until) ? own.told - 1 : own.told;
 }
 
 function rested(

@@ -39,7 +39,7 @@ function resting({ engines }: Progress, now: number): readonly Resting[] {
   const rests = [...engines.rests].flatMap(([engine, { until, because }]) =>
     until === undefined ? [] : [{ engine, until, because }],
   );
-  const quotas = [...engines.quotas].map(([key, until]) => {
+  const quotas = [...engines.quotas].map(([key, { until }]) => {
     const [engine = '', model] = key.split(' ');
     return { engine, until, ...(model === undefined ? {} : { model }) };
   });

@@ -14,7 +14,7 @@ import { inWorktree } from './isolated.ts';
 import type { Performance } from './perform.ts';
 import type { Phase } from './phase.ts';
 import type { Running } from './running.ts';
-import { nextEngine } from './serving.ts';
+import { nextEngine, restFailure } from './serving.ts';
 import { type Before, sessionBefore } from './session.ts';
 import { failed, timed } from './timed.ts';
 import type { Transaction } from './transaction.ts';
@@ -63,7 +63,7 @@ export async function makeAttempt(
 ): Promise<AfterAttempt> {
   const { step, key } = performance;
   const attempt = run.ledger.step(key).attempt + 1;
-  const refused = run.budgets.refusal(step, key);
+  const refused = run.budgets.refusal(step, key) ?? restFailure(run, performance);
   if (refused !== undefined) {
     void run.ledger.say({ type: 'step-failed', step: key, attempt, final: true, failure: refused });
     return 'ended';

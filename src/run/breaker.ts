@@ -118,11 +118,11 @@ function waitsOf(
   }
   if (quota !== undefined) {
     const key = `quota ${quotaKey(engine, model)}`;
-    waits.push({ key, by: 'quota', until: quota, because: `the quota of ${engine} is used up` });
+    waits.push({ key, by: 'quota', until: quota.until, because: `the quota of ${engine} is used up` });
   }
   return waits;
 }
 
 function untilOf(wait: string, { rests, quotas }: Ledger['progress']['engines']): string | undefined {
-  return wait.startsWith('quota ') ? quotas.get(wait.slice('quota '.length)) : rests.get(wait)?.until;
+  return wait.startsWith('quota ') ? quotas.get(wait.slice('quota '.length))?.until : rests.get(wait)?.until;
 }

@@ -1,4 +1,5 @@
 /** Says how an attempt ended, then does what follows from that. */
+import { waitedInVain } from '../model/engine-stands.ts';
 import type { AttemptValues } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Outcome } from '../model/ports.ts';
@@ -81,13 +82,16 @@ export async function decideNext(
 function nextOf(of: AttemptOf, failure: Failure): Next {
   const { run, step, key, engine } = of;
   const { clock, random } = run.input.ports;
-  const { counted, quotaSince, updates, tried } = run.ledger.step(key);
+  const { counted, quotaSince, updates, tried, model } = run.ledger.step(key);
+  const now = clock.now();
   return whatNext({
     step,
     failure,
-    ...(engine === undefined ? {} : { engine }),
+    ...(engine === undefined
+      ? {}
+      : { engine, inVain: waitedInVain(run.ledger.progress.engines, engine, model, now) }),
     counted: counted + 1,
-    now: clock.now(),
+    now,
     ...(quotaSince === undefined ? {} : { quotaSince: Date.parse(quotaSince) }),
     ...(updates === undefined ? {} : { updates }),
     ...(tried === undefined ? {} : { tried }),

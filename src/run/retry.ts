@@ -3,6 +3,7 @@ import type { Failure, FailureReason } from '../model/failure.ts';
 import { FALLBACK_REASONS, TRANSIENT_REASONS } from '../model/failure.ts';
 import type { Tried } from '../model/progress.ts';
 import type { PromptStep, Retry, Step } from '../model/workflow.ts';
+import { LONGEST_REST_MS } from './breaker.ts';
 
 /** What follows a failed attempt. Times in milliseconds since the epoch. */
 export type Next =
@@ -25,6 +26,8 @@ export interface AfterFailure {
   readonly now: number;
   /** Since when the step waits for this engine's quota, over all its waits; undefined when it does not yet. */
   readonly quotaSince?: number;
+  /** How often in a row the engine's quota was waited for, and was not there when the time had come. */
+  readonly inVain?: number;
   /** Gives numbers in [0, 1). */
   readonly random: () => number;
   /** Its next attempt waits until a budget is raised. */
@@ -37,6 +40,12 @@ export interface AfterFailure {
 
 /** How long a program that is being replaced is waited for before each further attempt, in milliseconds: an update takes seconds. */
 const UPDATE_PAUSES_MS: readonly number[] = [500, 1_000, 2_000, 4_000];
+
+/** How long a quota is waited for that was not there when it was said to be: each time in a row twice as long. */
+const VAIN_PAUSES = { delayMs: 10_000, backoff: 'exponential', maxDelayMs: 30 * 60_000 } as const;
+
+/** How often in a row a quota is waited for; with the pauses between, it was said to be there over and over for hours. */
+const MOST_IN_VAIN = 20;
 
 const JITTER = 0.2;
 
@@ -61,8 +70,8 @@ function decide(after: AfterFailure): Next {
   if (step.kind === 'prompt' && failure.reason === 'quota') return afterQuota(step, after);
   const servesAt = failure['retry-at'] === undefined ? now : Date.parse(failure['retry-at']);
   const retried = after.counted < step.retry.attempts && isRetried(step.retry, failure.reason);
-  if (retried && step.kind === 'prompt' && servesAt - now > step.quotaWaitMs) {
-    return nextEngine(after) ?? tooLate(step, failure);
+  if (retried && step.kind === 'prompt' && servesAt - now > longestRest(step)) {
+    return nextEngine(after) ?? { kind: 'final', failure: restsTooLong(step, failure) };
   }
   if (retried) {
     const at = Math.max(now + backoff(step.retry, after.counted, after.random), servesAt || 0);
@@ -88,30 +97,66 @@ export function backoff(retry: Retry, failed: number, random: () => number): num
   return Math.round(Math.min(delay * (1 - JITTER + 2 * JITTER * random()), retry.maxDelayMs));
 }
 
-/** All waits of one engine together are at most `quota-wait`, or a provider that always says "in a minute" never ends. */
+/** How long an engine that rests, or has a limit per minute, is waited for, in milliseconds: `quota-wait` is for quotas, and only adds to it. */
+export function longestRest({ quotaWaitMs }: PromptStep): number {
+  return Math.max(quotaWaitMs, LONGEST_REST_MS);
+}
+
+/** Of a failure that names when the engine serves again: that nobody waits so long. */
+export function restsTooLong(step: PromptStep, failure: Failure): Failure {
+  return {
+    ...failure,
+    message: `${failure.message} (serves again at ${failure['retry-at'] ?? ''}, and a step waits no longer than ${words(longestRest(step))} for that)`,
+    help: SERVES_LATER,
+  };
+}
+
+const SERVES_LATER =
+  'raise `quota-wait`, name a second engine to fall back on, or resume the run when it serves again';
+
+/**
+ * All waits of one engine together are at most `quota-wait`, or a provider that always says "in a minute" never ends. What was
+ * promised and not kept is asked for less and less often.
+ */
 function afterQuota(step: PromptStep, after: AfterFailure): Next {
   const next = nextEngine(after);
   const policy = step.onQuota ?? (next === undefined ? 'wait' : 'fallback');
   if (policy === 'fallback') return next ?? { kind: 'final' };
-  const until = Date.parse(after.failure['retry-at'] ?? '');
+  const named = Date.parse(after.failure['retry-at'] ?? '');
   const latest = (after.quotaSince ?? after.now) + step.quotaWaitMs;
-  if (policy === 'fail' || Number.isNaN(until)) return { kind: 'final' };
-  if (until > latest) return tooLate(step, after.failure);
-  // A reset time in the past would be asked about again at once, for ever.
-  const soonest = after.now + backoff(step.retry, 1, after.random);
-  return { kind: 'quota', engine: after.engine ?? '', until: Math.max(until, soonest) };
+  if (policy === 'fail' || Number.isNaN(named)) return { kind: 'final' };
+  const { inVain = 0 } = after;
+  if (inVain >= MOST_IN_VAIN) return { kind: 'final', failure: inVainForEver(after.failure, inVain + 1) };
+  const until = Math.max(named, after.now + quotaPause(step.retry, inVain, after.random));
+  if (until > latest) return tooLate(step, after.failure, named <= after.now);
+  return { kind: 'quota', engine: after.engine ?? '', until };
+}
+
+function quotaPause(retry: Retry, inVain: number, random: () => number): number {
+  const first = backoff(retry, 1, random);
+  return inVain === 0 ? first : Math.max(first, backoff({ ...retry, ...VAIN_PAUSES }, inVain, random));
 }
 
 /** It serves again, but not within the bound: without the key nobody knows what to raise. */
-function tooLate(step: PromptStep, failure: Failure): Next {
+function tooLate(step: PromptStep, failure: Failure, passed: boolean): Next {
+  const at = failure['retry-at'] ?? '';
+  const when = passed ? `${at}, when it was to serve again, has passed` : `serves again at ${at}`;
   const bound = words(step.quotaWaitMs);
   return {
     kind: 'final',
     failure: {
       ...failure,
-      message: `${failure.message} (serves again at ${failure['retry-at'] ?? ''}, and \`quota-wait: ${bound}\` waits no longer than that)`,
-      help: 'raise `quota-wait`, name a second engine to fall back on, or resume the run when it serves again',
+      message: `${failure.message} (${when}, and \`quota-wait: ${bound}\` waits no longer than that)`,
+      help: SERVES_LATER,
     },
+  };
+}
+
+function inVainForEver(failure: Failure, times: number): Failure {
+  return {
+    ...failure,
+    message: `${failure.message} (asked ${times} times, each time when it was said to serve again)`,
+    help: 'name a second engine to fall back on, or resume the run when it serves again',
   };
 }
 

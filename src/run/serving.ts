@@ -1,9 +1,12 @@
 /** Sees to it that an engine is asked only when it may serve, by going to another one or by waiting. */
 import { literalText } from '../model/expression.ts';
+import type { Failure } from '../model/failure.ts';
+import type { StepKey } from '../model/ids.ts';
 import type { PromptStep } from '../model/workflow.ts';
 import type { EngineOf, Hindered } from './breaker.ts';
 import type { Performance } from './perform.ts';
 import type { Phase } from './phase.ts';
+import { longestRest, restsTooLong } from './retry.ts';
 import type { Running } from './running.ts';
 import { sessionBefore } from './session.ts';
 
@@ -67,15 +70,37 @@ export function hinderedNext(
   const of = engineOfNext(run, performance);
   const hindered = of === undefined ? undefined : run.breaker.hindered(of);
   if (of === undefined || hindered === undefined) return undefined;
-  const { quotaWaitMs, onQuota, engines } = performance.step as PromptStep;
-  const { quotaSince } = run.ledger.step(performance.key);
-  const since = quotaSince === undefined ? run.input.ports.clock.now() : Date.parse(quotaSince);
-  const late = hindered.until !== undefined && hindered.until > since + quotaWaitMs;
+  const step = performance.step as PromptStep;
+  const { onQuota, engines } = step;
+  const late = isLate(run, step, performance.key, hindered);
   const last = of.engine === engines.at(-1);
   const fails = hindered.by === 'quota' && (onQuota === 'fail' || (onQuota === 'fallback' && last));
   if (!late && !fails) return hindered;
-  // Who does not wait, or not so long, hears it from the engine itself and fails with its words, unless another one serves.
+  // Who does not wait for a quota, or not so long, hears it from the engine itself and fails with its words, unless another one serves.
   return elsewhere(run, performance, hindered) === undefined ? undefined : hindered;
+}
+
+/** Whether the step would have to wait longer than it does. */
+function isLate(run: Running, step: PromptStep, key: StepKey, { by, until }: Hindered): boolean {
+  if (until === undefined) return false;
+  const now = run.input.ports.clock.now();
+  if (by === 'rest') return until > now + longestRest(step);
+  const { quotaSince } = run.ledger.step(key);
+  return until > (quotaSince === undefined ? now : Date.parse(quotaSince)) + step.quotaWaitMs;
+}
+
+/** Why the next attempt is not made at all: its engine rests for longer than the step waits. Undefined where it may be made. */
+export function restFailure(
+  run: Running,
+  performance: Pick<Performance, 'step' | 'key' | 'iteration'>,
+): Failure | undefined {
+  const of = engineOfNext(run, performance);
+  const hindered = of === undefined ? undefined : run.breaker.hindered(of);
+  if (hindered?.by !== 'rest' || hindered.until === undefined) return undefined;
+  const step = performance.step as PromptStep;
+  if (!isLate(run, step, performance.key, hindered)) return undefined;
+  const serves = new Date(hindered.until).toISOString();
+  return restsTooLong(step, { reason: 'rate-limit', message: hindered.because, 'retry-at': serves });
 }
 
 /** The next engine of the list that serves; where none does, the one that serves first. Undefined where that is the present one. */

@@ -167,7 +167,12 @@ describe('fallback', () => {
 describe('quota', () => {
   const now = Date.UTC(2026, 0, 1);
   const inAnHour = new Date(now + 3_600_000).toISOString();
-  const nextAfter = (step: ReturnType<typeof agentStep>, retryAt?: string, quotaSince?: number) =>
+  const nextAfter = (
+    step: ReturnType<typeof agentStep>,
+    retryAt?: string,
+    quotaSince?: number,
+    inVain?: number,
+  ) =>
     whatNext({
       step,
       failure: {
@@ -179,6 +184,7 @@ describe('quota', () => {
       counted: 1,
       now,
       ...(quotaSince === undefined ? {} : { quotaSince }),
+      ...(inVain === undefined ? {} : { inVain }),
       random: () => 0.5,
     });
   const one = { engines: ['codex'] };
@@ -200,6 +206,38 @@ describe('quota', () => {
     const step = agentStep('a', { ...one, quotaWaitMs: 2 * 3_600_000 });
     expect(nextAfter(step, inAnHour, now - 3_600_000).kind).toBe('quota');
     expect(nextAfter(step, inAnHour, now - 3_600_001).kind).toBe('final');
+  });
+
+  describe('whose time has passed', () => {
+    const anHourAgo = new Date(now - 3_600_000).toISOString();
+    const short = agentStep('a', { ...one, retry: { ...agentStep('x').retry, delayMs: 500 } });
+
+    test('is asked for again after longer and longer pauses, and not for ever', () => {
+      const pauses = Array.from({ length: 30 }, (_, inVain) => {
+        const next = nextAfter(short, anHourAgo, undefined, inVain);
+        return next.kind === 'quota' ? (next.until - now) / 1000 : next.kind;
+      });
+      expect(pauses.slice(0, 11)).toEqual([0.5, 10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800]);
+      expect(pauses.indexOf('final')).toBe(20);
+      expect(nextAfter(short, anHourAgo, undefined, 20)).toMatchObject({
+        failure: { message: expect.stringMatching(/asked 21 times/), help: expect.stringMatching(/resume/) },
+      });
+    });
+
+    test('is not waited for longer than `quota-wait`, the pause included', () => {
+      const bound = agentStep('a', { ...one, quotaWaitMs: 60_000 });
+      expect(nextAfter(bound, anHourAgo, now - 49_000).kind).toBe('quota');
+      expect(nextAfter(bound, anHourAgo, now - 51_000)).toMatchObject({
+        kind: 'final',
+        failure: { message: expect.stringMatching(/has passed.*`quota-wait: 1m`/) },
+      });
+    });
+
+    test('is asked for no more often where the reset is said to be near, time and again', () => {
+      const soon = new Date(now + 1000).toISOString();
+      expect(nextAfter(short, soon, undefined, 5)).toMatchObject({ until: now + 160_000 });
+      expect(nextAfter(short, inAnHour, undefined, 5)).toMatchObject({ until: now + 3_600_000 });
+    });
   });
 
   test('says which bound keeps it from waiting', async () => {

@@ -142,6 +142,50 @@ describe('five transient failures in a row', () => {
     expect(of(rig, 'step-succeeded')[0]?.at).toBe(until);
   });
 
+  test('hold where `quota-wait` is short: that is for quotas', async () => {
+    const clock = fakeClock(START);
+    const at: number[] = [];
+    const script: Script = () => {
+      at.push(clock.now() - START);
+      return clock.now() < START + FIRST_REST_MS ? failing('overloaded') : fine();
+    };
+    const many = steps(9, { quotaWaitMs: 10_000 });
+    const rig = start({ workflow: workflowOf(many), script, clock, options: { maxParallel: 1 } });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(of(rig, 'engine-rested')).toHaveLength(1);
+    expect(at.filter((ms) => ms < FIRST_REST_MS)).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  test('hold where a rest is named that nobody waits for: who has no other engine fails without asking', async () => {
+    const until = new Date(START + 20 * 60_000).toISOString();
+    const script: Script = (job) =>
+      job.step === 'a9' ? fine() : failing('rate-limit', { 'retry-at': until });
+    const none = { retry: { ...agentStep('x').retry, attempts: 1 }, quotaWaitMs: 10_000 };
+    const all = [...steps(8, none), agentStep('a8', { quotaWaitMs: 30 * 60_000 })];
+    const rig = start({ workflow: workflowOf(all), script, options: { maxParallel: 1 } });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    // The one that has the time waits for it, and asks.
+    expect(rig.made.filter((one) => !one.startsWith('a8'))).toHaveLength(5);
+    expect(rig.made).toContain('a8.1');
+    expect(rig.progress().steps.get('a7' as never)?.failure).toMatchObject({
+      reason: 'rate-limit',
+      message: expect.stringMatching(/claude-code rests after 5 failures in a row.*no longer than 15m/),
+      'retry-at': until,
+    });
+  });
+
+  test('and a time that one of them names are waited for, up to 15 minutes, whatever `quota-wait` says', async () => {
+    const named = (minutes: number): Script => {
+      const until = new Date(START + minutes * 60_000).toISOString();
+      return (job) => (job.attempt > 1 ? fine() : failing('rate-limit', { 'retry-at': until }));
+    };
+    const workflow = workflowOf([agentStep('a', { quotaWaitMs: 1_000 })]);
+    expect(await start({ workflow, script: named(14) }).result()).toEqual({ end: 'succeeded' });
+    const late = start({ workflow, script: named(16) });
+    expect(await late.result()).toEqual({ end: 'failed' });
+    expect(late.progress().steps.get('a' as never)?.failure?.message).toMatch(/no longer than 15m/);
+  });
+
   test('let those who have another engine go there at once, without asking the first', async () => {
     const asked: string[] = [];
     const five = together(5);

@@ -68,6 +68,34 @@ describe('several steps with one engine', () => {
     expect(rig.made.length).toBeLessThanOrEqual(6);
   });
 
+  test.each([
+    ['has passed', -30_000],
+    ['is always near', 5_000],
+  ])('do not ask for ever, and never all of them, where the reset %s', async (_name, off) => {
+    const clock = fakeClock(START);
+    const script: Script = () => failing('quota', { 'retry-at': iso(clock.now() + off) });
+    const steps = Array.from({ length: 6 }, (_, i) =>
+      agentStep(`a${i}`, { retry: { ...agentStep('x').retry, delayMs: 100 } }),
+    );
+    const rig = start({ workflow: workflowOf(steps), script, clock, options: { maxParallel: 3 } });
+    expect(await rig.result()).toEqual({ end: 'failed' });
+    // Three ask before anybody knows; at the end each may ask once more for itself.
+    expect(rig.made.length).toBeLessThanOrEqual(3 + 20 + 6);
+    expect(clock.now()).toBeGreaterThan(START + 2 * HOUR);
+  });
+
+  test('of which one asked in vain are asked anew by who goes on with the run', async () => {
+    const clock = fakeClock(START);
+    const script: Script = () => failing('quota', { 'retry-at': iso(clock.now() - 1) });
+    const first = start({ workflow: workflowOf([agentStep('a')]), script, clock });
+    expect(await first.result()).toEqual({ end: 'failed' });
+    let asked = 0;
+    const again: Script = (...job) => (++asked < 4 ? script(...job) : fine());
+    const history = [...first.journal];
+    const rig = start({ workflow: workflowOf([agentStep('a')]), script: again, clock, history });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+  });
+
   test('of other models are asked: a plan may have a limit for each', async () => {
     const clock = fakeClock(START);
     const serves = servesFrom(START + HOUR, clock);

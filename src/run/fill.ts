@@ -58,6 +58,7 @@ export function fillJob(
   if (step.kind !== 'prompt') throw new Error(`\`${step.id}\` starts nothing itself`);
   const prompt = text('prompt', step.prompt);
   if (!prompt.ok) return prompt;
+  if (prompt.value.trim() === '') return err(blank(step));
   const system = text('system', step.system);
   if (!system.ok) return system;
   const model = text('model', step.model);
@@ -78,6 +79,21 @@ export function fillJob(
     ...(system.value === '' ? {} : { system: system.value }),
     prompt: withoutCommand(step.prompt, prompt.value),
   });
+}
+
+/** Engines make of nothing what they like, a new task or an old one, and are paid for it. */
+function blank({ id, prompt }: PromptStep): Failure {
+  const expressions = prompt.parts.flatMap((part) =>
+    typeof part === 'string' ? [] : [`\`${part.text.trim()}\``],
+  );
+  const [last = '', ...others] = expressions.toReversed();
+  const named = others.length === 0 ? last : `${others.toReversed().join(', ')} and ${last}`;
+  const gave = last === '' ? '' : `: ${named} gave nothing`;
+  return {
+    reason: 'config',
+    message: `the prompt of \`${id}\` came out empty${gave}`,
+    help: `give it a value, write words around it, or leave the step out then, with \`if\``,
+  };
 }
 
 /** The globs of what is promised, filled in. */

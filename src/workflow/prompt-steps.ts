@@ -74,9 +74,16 @@ function readPrompt(ground: Ground, node: Node, place: Place): PromptStep {
 
 function readPromptText(reading: Reading, node: Node): Template | undefined {
   const named = child(node, 'prompt-file');
-  if (named === undefined) return templateAt(reading, node, 'prompt');
+  if (named === undefined) {
+    const text = child(node, 'prompt');
+    // One without any letter is complained about with its shape.
+    const isBlank = text?.kind === 'scalar' && text.value !== '' && text.written.trim() === '';
+    if (isBlank && typeof text.value === 'string') complain(reading, 'empty', text.at, { key: '`prompt`' });
+    return templateAt(reading, node, 'prompt');
+  }
   if (named.kind !== 'scalar' || typeof named.value !== 'string' || named.value === '' || isFence(named))
     return undefined;
   const file = readNamedFile(reading, named, 'write the path of the prompt relative to this workflow file');
+  if (file?.text.trim() === '') complain(reading, 'empty', named.at, { key: `\`${named.value}\`` });
   return file === undefined ? undefined : readTemplate(fileText(file), reading.source.path, reading.report);
 }

@@ -10,6 +10,7 @@ import type { ProcessPauses } from './child.ts';
 import { agentBase, childEnv, type Environ } from './child-env.ts';
 import { stepDirectory } from './cwd.ts';
 import type { AnyDialect } from './dialects/dialect.ts';
+import { heldIn } from './held.ts';
 import type { Masker } from './mask.ts';
 import { missingServer } from './mcp-check.ts';
 import { answerIn, repairPrompt, type Validate } from './schema-check.ts';
@@ -69,7 +70,11 @@ async function attempt(
   const base = agentBase(deps.environ, deps.secrets, dialect.variables(deps.environ));
   const variables = { run, step, attempt: number, workspace: root, mark };
   const env: Turns['env'] = (more) =>
-    childEnv({ ...base, ...more }, { ...deps.config.env, ...own }, variables);
+    childEnv(
+      { ...heldIn(dialect.held, cwd.value, root, deps.environ), ...base, ...more },
+      { ...deps.config.env, ...own },
+      variables,
+    );
   const log = deps.transcript(job);
   try {
     log.write('prompt.md', deps.masker?.text(job.prompt) ?? job.prompt);

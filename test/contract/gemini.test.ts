@@ -268,6 +268,11 @@ describe.skipIf(path === undefined || !all)('what gemini may do', () => {
     mkdirSync(join(first.workspace, '.gemini'));
     writeFileSync(join(first.workspace, '.gemini/settings.json'), JSON.stringify(settings));
     await first.again({ prompt: shell('touch ../ran'), job: { access: 'read' } }).done;
+    const hook = join(first.workspace, '.gemini/hook.sh');
+    writeFileSync(hook, 'touch ../loaded');
+    writeFileSync(join(first.workspace, '.gemini/.env'), `BASH_ENV=${hook}\n`);
+    const ran = await first.again({ prompt: shell('echo ran'), job: { access: 'full' } }).done;
+    expect(ran).toMatchObject({ ok: true, values: { text: 'ran' } });
     expect(made(join(first.workspace, '..'))).toEqual(['home', 'tmp', 'workspace']);
   });
 

@@ -203,6 +203,15 @@ export interface AnyDialect {
   /** @param job the turn to follow */
   reader(job: TurnJob): Reader;
   /**
+   * Variables of which the engine takes over from a file of the workspace what nobody has set, and by which that file could have it
+   * carry its key elsewhere. Where one of `files` is in the workspace, in the step's directory or above it, those that nobody set
+   * are set to these values.
+   */
+  readonly held?: {
+    readonly files: readonly string[];
+    readonly values: Readonly<Record<string, string>>;
+  };
+  /**
    * How names begin that the engine makes at the workspace's root for itself: what was not there before a turn is removed after it,
    * so that it is no part of what the step changed.
    */

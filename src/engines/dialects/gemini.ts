@@ -42,6 +42,26 @@ const VARIABLES = [
 const VERTEX = 'GOOGLE_GENAI_USE_VERTEXAI';
 const CLOUD = [VERTEX, 'GOOGLE_API_KEY', 'GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_VERTEX_BASE_URL'];
 
+/**
+ * The nearest of these is read, and what it says of a variable that is not set is taken over (`loadEnvironment` in its source):
+ * where requests go, with the key, whether certificates are looked at, in which image it starts itself anew, what programs of
+ * its tools load first. An empty value is as good as none, but for the two that are spelled out.
+ */
+const HELD = {
+  files: ['.gemini/.env', '.env'],
+  values: {
+    CODE_ASSIST_ENDPOINT: 'https://cloudcode-pa.googleapis.com',
+    NODE_TLS_REJECT_UNAUTHORIZED: '1',
+    ...Object.fromEntries(
+      [
+        ...['GOOGLE_GEMINI_BASE_URL', 'GOOGLE_VERTEX_BASE_URL', 'GOOGLE_CLOUD_LOCATION'],
+        ...['GEMINI_SANDBOX', 'GEMINI_SANDBOX_PROXY_COMMAND', 'GEMINI_CLI_CUSTOM_HEADERS'],
+        ...['BASH_ENV', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'NODE_OPTIONS'],
+      ].map((name) => [name, '']),
+    ),
+  },
+};
+
 /** Gemini CLI. */
 export const gemini: Dialect = {
   name: 'gemini',
@@ -61,6 +81,8 @@ export const gemini: Dialect = {
   variables: (environ) => [...VARIABLES, ...(environ[VERTEX] === undefined ? [] : CLOUD)],
   command,
   reader: () => geminiReader(),
+  held: HELD,
+
 };
 
 /** `plan` would be for reading only as well, but tells the model to write a plan and to have it approved. */

@@ -17,7 +17,7 @@ import { nearest } from '../workflow/suggest.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
 import { checkAnswers } from './answer-check.ts';
 import { loadConfig } from './config.ts';
-import { checkAgents } from './engine-check.ts';
+import { checkAgents, type InTree } from './engine-check.ts';
 import { lies, readText, sha256, stamp } from './files.ts';
 import type { Place } from './place.ts';
 import { shown } from './place.ts';
@@ -122,7 +122,7 @@ export function checkText(
     hasGit: place.hasGit || place.bare !== undefined,
   });
   const planned = read.workflow === undefined ? undefined : planWorkflow(read.workflow);
-  const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, config);
+  const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, config, inTree(place));
   const found = sorted([...read.diagnostics, ...(planned?.diagnostics ?? []), ...engines]);
   const complaints = withUses(settled(found, read.ignores), read.usedAt);
   const strict = config.policy?.strict?.value === true;
@@ -134,6 +134,14 @@ export function checkText(
     sources: read.sources,
     config,
     ...(usable && read.workflow && planned?.plan ? { workflow: read.workflow, plan: planned.plan } : {}),
+  };
+}
+
+/** Reads files of the tree that a workflow does not name. */
+function inTree({ root }: Place): InTree {
+  return (file) => {
+    const text = readText(path.join(root, file), root);
+    return text.ok ? text.value : undefined;
   };
 }
 

@@ -90,14 +90,43 @@ function checkPolicy(workflow: Workflow, policy: Policy): readonly Diagnostic[] 
   });
 }
 
+/** Gives the text of a file of the workspace, by its path from the root; undefined where there is none that can be read. */
+export type InTree = (file: string) => string | undefined;
+
+/** Engines, each where it is first named, that a file of the workspace could have carry their keys elsewhere. */
+function checkSteering(workflow: Workflow, engines: Engines, inTree: InTree): readonly Diagnostic[] {
+  const { source } = workflow;
+  const steps = agentsAmong(ownSteps(workflow));
+  const named = [...new Set(steps.flatMap((step) => step.engines))];
+  return named.flatMap((engine) => {
+    const { files = [], says } = dialectOf(engine, engines)?.steeredBy ?? {};
+    const step = steps.find((one) => one.engines.includes(engine));
+    if (says === undefined || step === undefined) return [];
+    return files.flatMap((file) => {
+      const found = says.exec(inTree(file) ?? '')?.[0];
+      if (found === undefined) return [];
+      const at = placeOf(source.text, step, 'engine');
+      return [diagnose('engine-steered', source.path, at, { engine, file, says: found })];
+    });
+  });
+}
+
 /** Everything that is to be said of the agents of a workflow, and of those that it uses. */
-export function checkAgents(workflow: Workflow, config: Config): readonly Diagnostic[] {
+export function checkAgents(
+  workflow: Workflow,
+  config: Config,
+  inTree: InTree = () => undefined,
+): readonly Diagnostic[] {
   const all = partsOf(workflow);
   return all
     .flatMap((part) => {
       // What binds a workflow binds those that it uses.
       const around = all.filter((one) => partsOf(one).includes(part));
-      return [...checkEngines(part, config.engines), ...checkCosts(part, around, config)];
+      return [
+        ...checkEngines(part, config.engines),
+        ...checkCosts(part, around, config),
+        ...checkSteering(part, config.engines, inTree),
+      ];
     })
     .concat(deniedBy(workflow, config.policy));
 }

@@ -101,7 +101,11 @@ function configOf(source: { path: string; text: string }): Judged {
 export async function workflowOf(source: { path: string; text: string }, world: ReadWorld): Promise<Judged> {
   const read = readWorkflow(source, world);
   const planned = read.workflow === undefined ? [] : planWorkflow(read.workflow).diagnostics;
-  const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, world.config);
+  const inTree = (file: string): string | undefined => {
+    const text = world.readFile(file);
+    return text.ok ? text.value : undefined;
+  };
+  const engines = read.workflow === undefined ? [] : checkAgents(read.workflow, world.config, inTree);
   const found = withUses(
     settled(sorted([...read.diagnostics, ...planned, ...engines]), read.ignores),
     read.usedAt,

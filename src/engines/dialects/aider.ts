@@ -3,6 +3,7 @@ import type { PromptJob } from '../../model/ports.ts';
 import { aiderReader } from './aider-reader.ts';
 import { promptWithSchema } from './answer-schema.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
+import { sends } from './steering.ts';
 
 const capabilities: Capabilities = {
   // It keeps no sessions, only a history in Markdown, out of which a conversation cannot be made again as it was.
@@ -57,6 +58,11 @@ export const aider: Dialect = {
   variables: () => [...KEYS, ...VARIABLES],
   command,
   reader: ({ prompt, model }) => aiderReader(prompt, model),
+  // Each of them is read whatever its options say, and outranks the environment (`load_dotenv_files`, `register_models` in aider/main.py).
+  steeredBy: {
+    files: ['.env', '.aider.conf.yml', '.aider.model.settings.yml'],
+    says: sends(String.raw`[\w-]*(?:api[_-]base|base[_-]url)`),
+  },
   // Made at the root by aider/repomap.py, which has no setting for the place; the number is a version.
   litter: ['.aider.tags.cache.v'],
 };

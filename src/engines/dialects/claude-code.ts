@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/result.ts';
 import { fitsAnswerTool, promptWithSchema } from './answer-schema.ts';
 import { claudeReader } from './claude-code-reader.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
+import { sends } from './steering.ts';
 
 const capabilities: Capabilities = {
   keys: ['effort', 'max-turns', 'tools', 'mcp', 'system', 'output', 'session', 'fork'],
@@ -88,6 +89,11 @@ export const claudeCode: Dialect = {
   ],
   command,
   reader: ({ prompt, mcp }) => claudeReader(prompt, mcp),
+  // Measured: without a terminal nobody is asked whether the workspace is trusted, and `env` of its settings outranks the environment.
+  steeredBy: {
+    files: ['.claude/settings.json', '.claude/settings.local.json'],
+    says: sends('ANTHROPIC_(?:[A-Z]+_)?BASE_URL'),
+  },
 };
 
 const QUIET = {

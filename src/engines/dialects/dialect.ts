@@ -212,6 +212,11 @@ export interface AnyDialect {
     readonly values: Readonly<Record<string, string>>;
   };
   /**
+   * Files of the workspace, by path from its root, in which `says` finds what would have the engine carry its key to another server,
+   * and nothing that it is given keeps it from that.
+   */
+  readonly steeredBy?: { readonly files: readonly string[]; readonly says: RegExp };
+  /**
    * How names begin that the engine makes at the workspace's root for itself: what was not there before a turn is removed after it,
    * so that it is no part of what the step changed.
    */

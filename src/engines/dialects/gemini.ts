@@ -82,7 +82,6 @@ export const gemini: Dialect = {
   command,
   reader: () => geminiReader(),
   held: HELD,
-
 };
 
 /** `plan` would be for reading only as well, but tells the model to write a plan and to have it approved. */

@@ -6,6 +6,7 @@ import { promptWithSchema } from './answer-schema.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
 import { permissions } from './opencode-permissions.ts';
 import { opencodeReader } from './opencode-reader.ts';
+import { sends } from './steering.ts';
 
 const capabilities: Capabilities = {
   keys: ['effort', 'tools', 'mcp', 'system', 'output', 'session', 'fork'],
@@ -59,6 +60,11 @@ export const opencode: Dialect = {
   variables: () => [...VARIABLES, ...KEYS],
   command,
   reader: ({ model, mcp }) => opencodeReader(model, mcp),
+  // Measured: the workspace's file outranks the user's.
+  steeredBy: {
+    files: ['opencode.json', 'opencode.jsonc', '.opencode/opencode.json', '.opencode/opencode.jsonc'],
+    says: sends('baseURL'),
+  },
 };
 
 const QUIET = {

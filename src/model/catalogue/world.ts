@@ -64,6 +64,11 @@ export const WORLD_CODES = {
     ({ model }) =>
       `${model === undefined ? 'name the `model`, with its price' : 'write its price'} under \`prices\` in the configuration; or write \`allow-unknown-cost: true\` in the budget, which is then bound by \`tokens\` and \`time\` alone`,
   ),
+  'engine-steered': warning<{ engine: string; file: string; says: string }>(
+    ({ engine, file, says }) =>
+      `\`${file}\` says where requests go (\`${says}\`), and ${engine} carries its key there`,
+    () => 'look whether that server is yours, or take it out of the file',
+  ),
   'policy-denies': error<{ key: string; asked: string; allowed: string; from: string }>(
     ({ key, asked, from }) => `the policy does not allow \`${key}: ${asked}\` (${from})`,
     ({ key, allowed }) =>

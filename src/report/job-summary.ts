@@ -10,6 +10,7 @@ import { gateLines } from './gates.ts';
 import { nextMoves } from './next-moves.ts';
 import { mark, painter } from './paint.ts';
 import { failedSteps, mayFail, stepFacts, stepsInOrder } from './steps.ts';
+import { waitFact } from './waits.ts';
 import { count, duration, money, usageWords } from './words.ts';
 
 /** Bytes of a step's summary; GitHub takes none that is longer (docs.github.com, "Adding a job summary"). */
@@ -121,7 +122,8 @@ function stepTable({ steps, progress, plan }: Told): string {
   const allowed = mayFail(plan);
   const today = progress.lastAt ?? '';
   const rows = steps.slice(0, MOST_ROWS).map((step) => {
-    const facts = stepFacts(step, { now: undefined, today, running: false, mayFail: allowed.has(step.key) });
+    const waits = waitFact(progress, step, { now: undefined, today, plan: undefined });
+    const facts = stepFacts(step, { now: undefined, waits, running: false, mayFail: allowed.has(step.key) });
     const cost = step.usage === undefined ? '' : inline(money(step.usage.usd));
     return `<tr><td>${mark(step.status, NO_COLOR)} ${inline(step.key)}</td><td>${inline(facts.join(' · '))}</td><td>${cost}</td></tr>`;
   });

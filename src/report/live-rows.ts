@@ -11,6 +11,7 @@ import { engineLines } from './resting.ts';
 import { inWords } from './said.ts';
 import { type Allowed, mayFail, stepDuration, stepsInOrder } from './steps.ts';
 import { tally } from './summary.ts';
+import { waitCountdown } from './waits.ts';
 import { duration, money } from './words.ts';
 
 /** The most rows at once, the first and the last included: each costs measuring its width at every drawing. */
@@ -42,7 +43,7 @@ export function liveRows(progress: Progress, options: RowOptions): readonly stri
   const room = Math.max(1, Math.min(MOST_ROWS, options.room) - 2);
   const shown = toWatch(steps, mayFail(options.plan), room);
   const width = Math.min(WIDEST_KEY, Math.max(0, ...shown.map((step) => step.key.length)));
-  const rows = shown.map((step) => row(step, width, options));
+  const rows = shown.map((step) => row(progress, step, width, options));
   const hidden = new Set(shown);
   const rest = steps.filter((step) => !hidden.has(step));
   const tail = rest.length === 0 ? [] : [options.paint.dim(`  and ${tally(rest, true)}`)];
@@ -96,7 +97,7 @@ function headline(progress: Progress, steps: readonly StepProgress[], { paint, n
 
 const WITHOUT_TIME: ReadonlySet<StepStatus> = new Set(['waiting', 'merging', 'asking']);
 
-function row(step: StepProgress, width: number, options: RowOptions): string {
+function row(progress: Progress, step: StepProgress, width: number, options: RowOptions): string {
   const { paint, now, spinner } = options;
   const took = stepDuration(step, now);
   const icon = step.status === 'running' ? paint.yellow(spinner) : mark(step.status, paint);
@@ -104,21 +105,23 @@ function row(step: StepProgress, width: number, options: RowOptions): string {
     ...(took === undefined || WITHOUT_TIME.has(step.status) ? [] : [duration(took)]),
     ...(step.attempt > 1 ? [`attempt ${step.attempt}`] : []),
     ...(step.status === 'running' && step.engine !== undefined ? [oneLine(step.engine, WIDEST)] : []),
-    ...news(step, options),
+    ...news(progress, step, options),
   ];
   return `${icon} ${step.key.padEnd(width)}  ${facts.join(' · ')}`.trimEnd();
 }
 
-function news(step: StepProgress, { newest, paint, now }: RowOptions): readonly string[] {
+function news(
+  progress: Progress,
+  step: StepProgress,
+  { newest, paint, now, plan }: RowOptions,
+): readonly string[] {
   switch (step.status) {
     case 'running': {
       const words = newestWords(newest.get(step.key));
       return words === undefined ? [] : [paint.dim(words)];
     }
     case 'waiting':
-      return step.retryAt === undefined
-        ? [oneLine(step.because?.startsWith('waits for ') === true ? step.because : 'waits', WIDEST)]
-        : [`goes on in ${duration(Date.parse(step.retryAt) - now)}`];
+      return [waitCountdown(progress, step, now, plan) ?? 'waits'];
     case 'merging':
       return ['done, waits to merge'];
     case 'asking':
@@ -131,7 +134,10 @@ function news(step: StepProgress, { newest, paint, now }: RowOptions): readonly 
       return [
         paint.dim(`${step.status}${step.because === undefined ? '' : `: ${oneLine(step.because, WIDEST)}`}`),
       ];
-    case 'pending':
+    case 'pending': {
+      const waits = waitCountdown(progress, step, now, plan);
+      return waits === undefined ? [] : [paint.dim(waits)];
+    }
     case 'succeeded':
       return [];
   }

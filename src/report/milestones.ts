@@ -8,6 +8,7 @@ import { budgetAmount } from './budgets.ts';
 import { isEnd } from './changes.ts';
 import { oneLine } from './clean.ts';
 import type { Paint } from './paint.ts';
+import { stillWaiting } from './waits.ts';
 import { count, duration, listed, moment, quoted, takenFrom, usageWords } from './words.ts';
 
 const WIDEST = 400;
@@ -47,6 +48,7 @@ export function milestoneLines(m: Milestone, options: SentenceOptions): readonly
     case 'run-resumed':
       return [
         `${options.paint.bold(oneLine(options.progress.workflow ?? 'the run', WIDEST))} goes on · run ${m.run}`,
+        ...stillWaiting(options.progress, m.at).map((line) => options.paint.yellow(line)),
       ];
     case 'run-interrupted':
       return [options.paint.yellow(`interrupted by ${oneLine(m.by, WIDEST)}`)];

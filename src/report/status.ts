@@ -8,6 +8,7 @@ import { oneLine } from './clean.ts';
 import { gateJson } from './gates.ts';
 import { enginesJson } from './resting.ts';
 import { stepsInOrder } from './steps.ts';
+import { waitEnd } from './waits.ts';
 import { quoted } from './words.ts';
 
 const WIDEST_KEY = 120;
@@ -46,7 +47,7 @@ export function statusJson(
       const worktree = isAtWorkApart(progress, step)
         ? options.worktreeOf?.(step.key, step.attempt)
         : undefined;
-      return { ...stepJson(step, options.changes?.get(step.key)), ...known({ worktree }) };
+      return { ...stepJson(progress, step, options.changes?.get(step.key)), ...known({ worktree }) };
     }),
   });
 }
@@ -113,7 +114,7 @@ export function cutOffText({ run, status, steps }: Progress, worktreeOf?: Worktr
   ].join('\n');
 }
 
-function stepJson(step: StepProgress, files: readonly string[] | undefined): JsonObject {
+function stepJson(progress: Progress, step: StepProgress, files: readonly string[] | undefined): JsonObject {
   const { applied } = step.trees[step.attempt] ?? {};
   return known({
     step: step.key,
@@ -129,7 +130,7 @@ function stepJson(step: StepProgress, files: readonly string[] | undefined): Jso
     'exit-code': step.values['exit-code'],
     failure: step.failure === undefined ? undefined : { ...step.failure },
     because: step.because,
-    'retry-at': step.retryAt,
+    'retry-at': waitEnd(progress, step)?.until ?? step.retryAt,
     gate: step.gate === undefined ? undefined : gateJson(step.gate),
     usage: step.usage === undefined ? undefined : { ...step.usage },
     artifacts: step.values.artifacts?.map((artifact) => ({ ...artifact })),

@@ -7,7 +7,7 @@ import type { Progress, StepProgress } from '../model/progress.ts';
 import { lastIteration, untouched } from '../model/progress.ts';
 import { oneLine } from './clean.ts';
 import { gateWords } from './gates.ts';
-import { count, duration, moment, takenFrom, usageWords } from './words.ts';
+import { count, duration, takenFrom, usageWords } from './words.ts';
 
 const LONGEST_FACT = 120;
 
@@ -64,12 +64,12 @@ export function stepDuration(step: StepProgress, now: number | undefined): numbe
 export interface FactOptions {
   /** Milliseconds since the epoch; for what has no end yet. */
   readonly now: number | undefined;
-  /** ISO 8601: the times of this day are shown without the date. */
-  readonly today: string;
   /** Whether the workflow allows this step to fail. */
   readonly mayFail: boolean;
   /** Whether the run still runs. */
   readonly running: boolean;
+  /** What it waits for that has not begun, or goes on later; undefined where that is not known. */
+  readonly waits?: string | undefined;
   /** What its merge waits for, where that is known. */
   readonly mergesAfter?: string | undefined;
 }
@@ -125,7 +125,7 @@ function usageFacts(step: StepProgress): readonly string[] {
 
 function stateFacts(
   step: StepProgress,
-  { today, mayFail: allowed, running, mergesAfter }: FactOptions,
+  { mayFail: allowed, running, waits, mergesAfter }: FactOptions,
 ): readonly string[] {
   switch (step.status) {
     case 'failed':
@@ -138,10 +138,7 @@ function stateFacts(
       ];
     case 'waiting':
       if (isInterrupted(step, running)) return ['interrupted'];
-      if (step.retryAt !== undefined) return [`waits until ${moment(step.retryAt, today)}`];
-      return [
-        oneLine(step.because?.startsWith('waits for ') === true ? step.because : 'waits', LONGEST_FACT),
-      ];
+      return [waits ?? 'waits'];
     case 'merging':
       return [
         mergesAfter === undefined
@@ -151,7 +148,7 @@ function stateFacts(
     case 'asking':
       return [gateWords(step.gate)];
     case 'pending':
-      return ['not started'];
+      return [waits ?? 'not started'];
     case 'running':
       if (step.kind === 'loop') return [`iteration ${lastIteration(step)}`];
       return isInterrupted(step, running) ? ['interrupted'] : [];

@@ -21,6 +21,7 @@ import {
   stepFacts,
   stepsInOrder,
 } from './steps.ts';
+import { waitFact } from './waits.ts';
 import { count, duration, listed, moment, usageWords } from './words.ts';
 
 const MOST_ROWS = 20;
@@ -37,7 +38,7 @@ export interface SummaryOptions {
   /** Gives the order of the steps, those not started yet, and which may fail. */
   readonly plan?: Plan | undefined;
   readonly changes?: Changes;
-  /** Milliseconds since the epoch; for a run that still runs. */
+  /** Milliseconds since the epoch; where nobody says, what has passed since the newest milestone is not known. */
   readonly now?: number;
 }
 
@@ -47,7 +48,10 @@ interface Told {
   readonly failed: readonly StepProgress[];
   readonly allowed: Allowed;
   readonly changes: Changes;
+  /** Of a run that runs. */
   readonly now: number | undefined;
+  /** Of any run, where that is known. */
+  readonly clock: number | undefined;
   readonly plan: Plan | undefined;
   readonly paint: Paint;
 }
@@ -67,6 +71,7 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     failed: failedSteps(steps, allowed),
     changes: options.changes ?? new Map(),
     now: progress.status === 'running' ? options.now : undefined,
+    clock: options.now,
     paint: painter(options.color),
   };
   const parts = [
@@ -148,7 +153,7 @@ function lastSaid({ values }: StepProgress): readonly string[] {
   return lastLines(text ?? '', LAST_LINES, WIDEST_LINE);
 }
 
-function stepRows({ steps, allowed, progress, plan, now, paint }: Told): readonly string[] {
+function stepRows({ steps, allowed, progress, plan, now, clock, paint }: Told): readonly string[] {
   const shown = mostTelling(steps);
   const width = Math.min(WIDEST_KEY, Math.max(0, ...shown.map((step) => step.key.length)));
   const today = progress.lastAt ?? '';
@@ -156,7 +161,8 @@ function stepRows({ steps, allowed, progress, plan, now, paint }: Told): readonl
   const running = progress.status === 'running' || progress.status === 'parked';
   const rows = shown.map((step) => {
     const mergesAfter = step.status === 'merging' ? mergeWait(progress, plan, step.key) : undefined;
-    const facts = stepFacts(step, { today, now, running, mayFail: allowed.has(step.key), mergesAfter });
+    const waits = waitFact(progress, step, { now: clock, today, plan });
+    const facts = stepFacts(step, { waits, now, running, mayFail: allowed.has(step.key), mergesAfter });
     return `${mark(step.status, paint)} ${step.key.padEnd(width)}  ${facts.join(' · ')}`.trimEnd();
   });
   if (shown.length === steps.length) return rows;
@@ -207,7 +213,7 @@ export function tally(steps: readonly StepProgress[], running: boolean): string 
   return [...counts].map(([word, many]) => `${many} ${word}`).join(', ');
 }
 
-function totals({ progress, changes, steps, now }: Told): readonly string[] {
+function totals({ progress, changes, steps, now, clock }: Told): readonly string[] {
   const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
   const usage = usageOf(progress, agents);
   const files = [...new Set([...changes.values()].flat())].sort();
@@ -216,7 +222,7 @@ function totals({ progress, changes, steps, now }: Told): readonly string[] {
   return [
     ...(agents.length === 0 && progress.usage === undefined ? [] : [`used: ${usage}`]),
     ...budgetLines(progress, now),
-    ...(now === undefined ? [] : engineLines(progress, now)),
+    ...restLines(progress, clock),
     ...(files.length === 0
       ? []
       : [`changed ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`]),
@@ -230,6 +236,12 @@ function totals({ progress, changes, steps, now }: Told): readonly string[] {
       ? [`and ${count(outputs.length - MOST_OUTPUTS, 'more output', 'more outputs')}`]
       : []),
   ];
+}
+
+/** Who goes on with the run waits for these too. */
+function restLines(progress: Progress, clock: number | undefined): readonly string[] {
+  if (progress.status === 'succeeded' || progress.lastAt === undefined) return [];
+  return engineLines(progress, clock ?? Date.parse(progress.lastAt));
 }
 
 /** The files that were kept; with whose they are where several kept one of the same path. */

@@ -36,6 +36,11 @@ const homes = [
   ['better-sqlite3', '^src/state/', 'Which of two drivers this Node needs is known in one room.'],
   ['bs3-n20', '^src/state/', 'Which of two drivers this Node needs is known in one room.'],
   [
+    'modern-tar',
+    '^src/state/bundle-file\\.ts$',
+    'What a file from elsewhere may hold is decided in one place; a second reader would believe more of it.',
+  ],
+  [
     'listr2',
     '^src/report/live\\.ts$',
     'The live view is one listener among several; its renderer costs CPU for each row.',

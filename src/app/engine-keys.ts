@@ -18,6 +18,11 @@ export function engineKeys(workflow: Workflow, env: NodeJS.ProcessEnv): readonly
   return keysAmong(Object.entries(env).filter(([name]) => OPENS.test(name) && passes(name)));
 }
 
+/** Whether the value of a variable of that name opens something. */
+export function opens(name: string): boolean {
+  return OPENS.test(name);
+}
+
 /** A workflow, with the configuration of its engines. */
 export interface Configured {
   readonly workflow: Workflow;

@@ -43,7 +43,7 @@ function pathOf(descriptor: number, id: FileId): string | undefined {
 }
 
 /** With its links resolved as far as it exists: a recording is made later than this is asked. */
-function resolved(directory: string): string {
+export function resolved(directory: string): string {
   try {
     return realpathSync(directory);
   } catch {

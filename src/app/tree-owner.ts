@@ -9,6 +9,7 @@ import { err, ok, type Result } from '../model/result.ts';
 import type { Owner } from '../state/lease.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
+import type { LeftOut } from '../workspace/left-out.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
 import { withoutSecrets } from './gate-visit.ts';
 import { type GitOwner, gitMark, openPlaceWorkspace } from './git.ts';
@@ -19,6 +20,7 @@ import { vanished } from './vanished.ts';
 
 /** A run with its recordings. */
 export interface RunTree {
+  readonly state: State;
   readonly run: RunId;
   readonly record: RunRecord;
   readonly history: readonly Milestone[];
@@ -43,7 +45,11 @@ export interface OwnedTree {
 
 /** Finds a run and opens the checkout in which it worked, wherever the command is. */
 export async function withRunTree<T>(
-  asked: { readonly run: string; readonly stateDir?: string | undefined },
+  asked: {
+    readonly run: string;
+    readonly stateDir?: string | undefined;
+    readonly leftOut?: LeftOut;
+  },
   work: (tree: RunTree) => Promise<Result<T, Refusal>>,
 ): Promise<Result<T, Refusal>> {
   const here = locate(stateAt(asked.stateDir), process.env);
@@ -53,12 +59,12 @@ export async function withRunTree<T>(
   try {
     const record = state.runRecord(run);
     if (record === undefined) return refuse(`run ${run} has no record of what it was started with`);
-    const gits: GitOwner = {};
+    const gits: GitOwner = asked.leftOut === undefined ? {} : { leftOut: asked.leftOut };
     const workspace = await checkoutOf(state, record, gits, here);
     if (!workspace.ok) return workspace;
     const history = state.history(run);
     return await work({
-      ...{ run, record, history, progress: foldAll(history), workspace: workspace.value },
+      ...{ state, run, record, history, progress: foldAll(history), workspace: workspace.value },
       owned: state.listRuns().some((one) => one.id === run && one.owner !== undefined),
       own: (by, inside) => owning(state, record, { by, gits }, inside),
     });

@@ -80,7 +80,7 @@ interface LeaseRow extends Head {
 }
 
 /** What a milestone makes of its run, for lists of runs. */
-function statusAfter(milestone: MilestoneBody): RunStatus | undefined {
+export function statusAfter(milestone: MilestoneBody): RunStatus | undefined {
   if (milestone.type === 'run-started' || milestone.type === 'run-resumed') return 'running';
   if (milestone.type === 'run-interrupted') return 'interrupted';
   if (milestone.type === 'run-parked') return 'parked';

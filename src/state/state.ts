@@ -37,6 +37,7 @@ import {
   updateRecord,
 } from './runs.ts';
 import { type LogFile, openTranscript, type Transcript, transcriptFiles } from './transcripts.ts';
+import { makeTravel, type Travel } from './travel.ts';
 
 /** The files of one attempt. */
 export interface LogAttempt {
@@ -97,6 +98,8 @@ export interface State {
   readonly claims: Claims;
   /** Takes whole runs away. */
   readonly removals: Removals;
+  /** Brings runs here from other state directories, and there. */
+  readonly travel: Travel;
   close(): void;
 }
 
@@ -184,6 +187,7 @@ function makeState(directory: string, tools: LeaseTools): State {
     cached: makeCached(tools, directory),
     claims: guardedClaims(makeClaims(tools), safely),
     removals: makeRemovals(tools, directory),
+    travel: makeTravel(tools, directory),
     close: () => {
       connection.close();
     },

@@ -162,7 +162,8 @@ function sameHead(a: Head, b: Head): boolean {
   return a.branch === b.branch && (a.branch !== null || a.sha === b.sha);
 }
 
-async function moveBranch(
+/** Moves a branch from one commit to another; a failure where it is no longer there. */
+export async function moveBranch(
   store: Store,
   branch: string,
   to: string | null,
@@ -180,7 +181,8 @@ async function moveBranch(
   return moved.ok ? ok(undefined) : moved;
 }
 
-async function moveHead(store: Store, to: Head, reflog: string): Promise<Result<undefined, Failure>> {
+/** Moves HEAD alone. */
+export async function moveHead(store: Store, to: Head, reflog: string): Promise<Result<undefined, Failure>> {
   if (to.branch === null && to.sha === null) return ok(undefined);
   const args =
     to.branch === null

@@ -3,6 +3,7 @@ import type { Failure } from '../model/failure.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Match, Workspace } from '../model/ports.ts';
 import { ok, type Result } from '../model/result.ts';
+import { type Arrived, type Arriving, lookAtArrival } from './arrival.ts';
 import {
   applyPatch,
   changedPaths,
@@ -12,9 +13,10 @@ import {
   lostPaths,
   patchBytes,
 } from './diff.ts';
+import { followHead } from './follow-head.ts';
 import type { Environ, Git } from './git.ts';
 import { shown } from './git.ts';
-import { type GitFacts, gitFacts, headOf, putHeadBack } from './head.ts';
+import { type GitFacts, gitFacts, type Head, headOf, putHeadBack } from './head.ts';
 import { ignoredAmong } from './ignored.ts';
 import { openWorktrees, type Worktrees } from './isolate.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
@@ -24,6 +26,7 @@ import { adoptRecording, type KeptRecording, keepRecording, recordingsOf, runOf 
 import { dropStaleLock, restoreTree } from './restore.ts';
 import { type Places, stillThere } from './root.ts';
 import { openStore, type Store } from './store.ts';
+import { type Packed, type Packing, packRecordings, recordForExport } from './travel.ts';
 import { untrackedFiles } from './tree.ts';
 import { openTrees, type Trees } from './trees.ts';
 
@@ -47,6 +50,8 @@ export interface OpenWorkspace {
 /** A workspace with everything the commands ask of it. Calls that write wait for each other. */
 export interface GitWorkspace extends Workspace, Worktrees {
   readonly root: string;
+  /** `sha1` or `sha256`. */
+  readonly objectFormat: string;
   /** The `git` context of expressions. */
   facts(): Promise<Result<GitFacts, Failure>>;
   /** Refuses what could not be recorded (too large an untracked file), before anything runs. */
@@ -65,6 +70,17 @@ export interface GitWorkspace extends Workspace, Worktrees {
   watch(run: RunId, label: string): Promise<Result<() => Promise<Result<Uint8Array, Failure>>, Failure>>;
   /** What the commands do with recordings. */
   readonly trees: Trees;
+  /** What is needed to take a run to another clone. */
+  readonly travel: {
+    /** Records the tree, unless nothing has changed since that was done last; gives the recording. */
+    record(run: RunId, since: string | undefined): Promise<Result<string, Failure>>;
+    /** Packs the recordings of a run. */
+    pack(what: Packing): Promise<Result<Packed, Failure>>;
+    /** Looks at recordings that come from elsewhere. */
+    arrive(what: Arriving): Promise<Result<Arrived, Failure>>;
+    /** Moves HEAD to where it is in a recording from elsewhere; false where another branch is checked out. */
+    follow(head: Head): Promise<Result<boolean, Failure>>;
+  };
   /** A run's recordings, oldest first. */
   recordings(run: RunId): Promise<Result<readonly KeptRecording[], Failure>>;
 }
@@ -92,6 +108,7 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
   return ok({
     ...worktrees,
     root: input.places.root,
+    objectFormat: input.places.objectFormat,
     record: (run, label, since) => inTurn(() => record(context, run, label, since)),
     watch: (run, label) => watch(context, inTurn, run, label),
     restore: (to, from, found) => inTurn(() => restore(context, to, from, found)),
@@ -110,6 +127,12 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
     ignored: (paths) => inTurn(() => hidden(store, paths)),
     holds: (recording, paths) => heldPaths(store, recording, paths),
     patch: (from, to) => patchBytes(store, from, to),
+    travel: {
+      record: (run, since) => inTurn(() => recordForExport(context, run, since)),
+      pack: (what) => packRecordings(store, what),
+      arrive: (what) => lookAtArrival(store, what),
+      follow: (head) => inTurn(() => followHead(store, head)),
+    },
     recordings: (run) => recordingsOf(store, run),
     trees: openTrees({ store, numbers: context.numbers, now: input.now, inTurn }),
   });

@@ -59,20 +59,25 @@ export async function putTree(what: PutTree): Promise<Result<number, Refusal>> {
 
 const MOST_NAMED = 5;
 
-/** Files that are neither as in the commit nor as the run left them. */
+/**
+ * Files that are neither as in the commit nor as the run left them. One that is gone is none: with it nothing would be lost, and an import
+ * that was killed may have taken it away.
+ */
 async function foreignFiles(
   workspace: GitWorkspace,
   from: string,
   sha: string,
   tree: string,
 ): Promise<Result<readonly string[], Refusal>> {
-  const wanted = await workspace.changed(from, tree);
+  const [wanted, gone] = await Promise.all([workspace.changed(from, tree), workspace.lost(tree, from)]);
   if (!wanted.ok) return err(wanted.error);
+  if (!gone.ok) return err(gone.error);
   // Before the first commit, everything that is there is somebody's.
-  const own = sha === '' ? await workspace.holds(from, wanted.value) : await workspace.changed(from, sha);
+  const own = sha === '' ? wanted : await workspace.changed(from, sha);
   if (!own.ok) return err(own.error);
   const differing = new Set(wanted.value);
-  return ok(own.value.filter((one) => differing.has(one)));
+  const lost = new Set(gone.value);
+  return ok(own.value.filter((one) => differing.has(one) && !lost.has(one)));
 }
 
 /** Files first: HEAD says to whom looks next that they are all there. */

@@ -27,11 +27,11 @@ export class BundleError extends Error {
 
 /**
  * The key of one file. Its salt is its own, so no two files share a key and pieces can simply be counted for their nonces.
- * 64 MiB of memory and some tenths of a second make guessing what a person chose expensive.
+ * 32 MiB of memory and a tenth of a second make guessing what a person chose expensive.
  */
 function keyOf(secret: string, header: Uint8Array): Promise<Buffer> {
   const salt = header.subarray(MAGIC.length);
-  const cost = { N: 2 ** 16, r: 8, p: 1, maxmem: 128 * 1024 * 1024 };
+  const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     scrypt(secret, salt, 32, cost, (error, key) => (error === null ? resolve(key) : reject(error)));
   });

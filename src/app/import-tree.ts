@@ -69,7 +69,10 @@ async function foreignFiles(
   sha: string,
   tree: string,
 ): Promise<Result<readonly string[], Refusal>> {
-  const [wanted, gone] = await Promise.all([workspace.changed(from, tree), workspace.lost(tree, from)]);
+  const [wanted, gone] = await Promise.all([
+    workspace.changed(from, tree),
+    workspace.lost?.(tree, from) ?? ok([]),
+  ]);
   if (!wanted.ok) return err(wanted.error);
   if (!gone.ok) return err(gone.error);
   // Before the first commit, everything that is there is somebody's.

@@ -5,7 +5,7 @@ const OBJECT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /** As git wants a branch to be called, so that no name leads out of `refs/heads`: https://git-scm.com/docs/git-check-ref-format */
 const BRANCH =
-  /^refs\/heads\/(?!.*(?:\.\.|\/\/|\/\.|\.lock(?:\/|$)|@\{|\.$|\/$))[^\0-\x20\x7f~^:?*[\\.][^\0-\x20\x7f~^:?*[\\]*$/;
+  /^refs\/heads\/(?!.*(?:\.\.|\/\/|\/\.|\.lock(?:\/|$)|@\{|\.$|\/$))[^\0-\x20\x7f~^:?*[\\./][^\0-\x20\x7f~^:?*[\\]*$/;
 
 /**
  * What the message of a recording ends with; undefined where it could make a restore write what no recording of ours makes it write.

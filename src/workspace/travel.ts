@@ -1,5 +1,5 @@
 /** Packs the recordings of a run, to be unpacked in another clone of the repository. */
-import { createReadStream, createWriteStream, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Failure } from '../model/failure.ts';
@@ -31,7 +31,7 @@ export interface Packed {
 }
 
 /** How a recording is called that was made because a run was exported. */
-export const EXPORTED = 'run.export';
+const EXPORTED = 'run.export';
 
 /**
  * The tree as it is now, recorded once: of a checkout in which nothing has changed since the last time, the recording of then, so
@@ -92,7 +92,13 @@ export async function packRecordings(
   // As in a checkout of one commit, behind which there is nothing: what is only behind it must come along.
   const shallow = path.join(directory, 'shallow');
   writeFileSync(shallow, base === undefined ? '' : `${base}\n`, { mode: 0o600 });
-  const env = { GIT_SHALLOW_FILE: shallow };
+  // Git renames the pack from among its objects, and the directory may be on another disk.
+  const env = {
+    GIT_SHALLOW_FILE: shallow,
+    GIT_OBJECT_DIRECTORY: path.join(directory, 'objects'),
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: path.join(store.places.commonDir, 'objects'),
+  };
+  mkdirSync(path.join(directory, 'objects', 'pack'), { recursive: true, mode: 0o700 });
   const left = new Set<string>();
   for (const id of new Set(refs.filter(({ name }) => HEADS.test(name)).map((ref) => ref.id)))
     if (id !== base && !(await standsOn(store, id, base, env))) left.add(id);

@@ -1,8 +1,9 @@
 // Takes runs to other checkouts through the built program: parked here, approved and finished there.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openState } from '../../src/state/state.ts';
 import { built } from '../support/built.ts';
 import { cli, startCli } from '../support/cli.ts';
 import type { Project } from '../support/repository.ts';
@@ -264,11 +265,36 @@ describe('export', () => {
     };
     await refused('export @last -o x', /there are no runs yet/);
     await say(project, 'run w');
+    const state = await openState(project.stateDir, { version: '0.1.0' });
+    const [run] = state.ok ? state.value.listRuns() : [];
+    if (!state.ok || run === undefined) throw new Error('there is no run');
+    state.value.acquire(run.id, { by: 'run' });
+    await refused('export @last -o x', /^codemachine: run \S+ works in \S+ \(pid \d+, by `codemachine run`/);
+    state.value.close();
     await refused('export @last -o no/where', /there is no directory/);
     await refused('export @last -o .codemachine', /it is a directory/);
     await refused('import nothing', /there is no file nothing/);
     await refused('import .codemachine', /is a directory, not a file/);
     await refused('import a.txt', /cannot be imported: it is no bundle of codemachine/);
     expect(project.git('status', '--porcelain')).toBe('');
+  });
+
+  it('takes a run outside of a repository along without its files, and the keys of engines from none', async () => {
+    const project = projectWith({ w: 'steps:\n  - run: echo said\n  - gate: { message: Fine? }\n' });
+    rmSync(path.join(project.root, '.git'), { recursive: true });
+    project.write(
+      '.codemachine/config.yml',
+      `engines: { claude-code: { env: { ANTHROPIC_API_KEY: ${SECRET}, ANTHROPIC_BASE_URL: http://x } } }\n`,
+    );
+    expect(await say(project, 'run w')).toMatchObject({ code: 3 });
+    const bundle = await exported(project);
+    const content = readFileSync(bundle, 'latin1');
+    expect([content.includes(SECRET), content.includes('http://x')]).toEqual([false, true]);
+    const root = path.join(project.base, 'bare');
+    mkdirSync(root);
+    const there = { ...project, root };
+    expect((await say(there, `import ${bundle}`)).code).toBe(0);
+    expect((await say(there, 'logs @last')).stdout).toContain('said');
+    expect((await say(there, 'approve @last --resume')).code).toBe(0);
   });
 });

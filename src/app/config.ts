@@ -28,6 +28,7 @@ export async function loadRepositoryConfig(place: Place): Promise<Result<Config,
 
 async function load(place: Place, files: readonly string[]): Promise<Result<Config, Refusal>> {
   let config = NO_CONFIG;
+  const repository = path.join(place.root, '.codemachine', 'config.yml');
   for (const file of files) {
     const text = readText(file);
     if (!text.ok) {
@@ -38,11 +39,11 @@ async function load(place: Place, files: readonly string[]): Promise<Result<Conf
     const { mergeConfig, readConfig } = await import('../workflow/config.ts');
     const source = { path: shown(place, file), text: text.value };
     const as = path.basename(file) === POLICY ? 'policy' : 'config';
-    const below = config.engines;
-    let read = readConfig(source, as, { below });
+    const around = { below: config.engines, ofRepository: file === repository };
+    let read = readConfig(source, as, around);
     if (hasPatterns(read.config)) {
       const { compilePattern } = await import('../engines/patterns.ts');
-      read = readConfig(source, as, { below, pattern: compilePattern });
+      read = readConfig(source, as, { ...around, pattern: compilePattern });
     }
     if (hasErrors(read.diagnostics)) {
       return err({

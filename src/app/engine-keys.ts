@@ -27,11 +27,16 @@ export function opens(name: string): boolean {
 export interface Configured {
   readonly workflow: Workflow;
   readonly config: Config;
+  /** The caller's environment. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
-/** The values of what the configuration sets for its engines that open something. */
-export function configuredKeys({ workflow, config }: Configured): readonly string[] {
-  const set = enginesOf(workflow).flatMap((engine) => Object.entries(config.engines[engine]?.env ?? {}));
+/** The values of what the configuration sets for its engines, or has passed to them, that open something. */
+export function configuredKeys({ workflow, config, env }: Configured): readonly string[] {
+  const set = enginesOf(workflow).flatMap((engine) => {
+    const { env: own = {}, pass = [] } = config.engines[engine] ?? {};
+    return [...Object.entries(own), ...pass.map((name) => [name, env[name]] as const)];
+  });
   return keysAmong(set.filter(([name]) => OPENS.test(name)));
 }
 

@@ -21,14 +21,20 @@ export interface TurnPlace {
   /** The directory below which the files are laid out. */
   readonly tmp: string;
   readonly mark: string;
+  /** Names of variables that the user has passed to the engine. */
+  readonly passed?: readonly string[] | undefined;
 }
 
 /** Lays out all that the engine's command needs. Throws where it cannot be written. */
-export function layOut(dialect: AnyDialect, job: PromptJob, { cwd, root, tmp, mark }: TurnPlace): TurnFiles {
+export function layOut(
+  dialect: AnyDialect,
+  job: PromptJob,
+  { cwd, root, tmp, mark, passed = [] }: TurnPlace,
+): TurnFiles {
   const scratch = makeScratch(tmp, mark);
   const superuser = process.geteuid?.() === 0;
   const outside = isInGit(root) ? {} : { outsideGit: true };
-  const command = dialect.command(job, { cwd, root, scratch, superuser, ...outside });
+  const command = dialect.command(job, { cwd, root, scratch, superuser, passed, ...outside });
   for (const [name, text] of Object.entries(command.files)) {
     writeFileSync(path.join(scratch, name), text, { mode: text.startsWith('#!') ? 0o700 : 0o600 });
   }

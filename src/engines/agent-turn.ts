@@ -60,7 +60,8 @@ export async function makeTurn(turns: Turns, job: PromptJob): Promise<TurnEnd> {
   let files: TurnFiles;
   try {
     const { tmp, root } = deps;
-    files = layOut(dialect, job, { cwd, root: job.root ?? root, tmp, mark: turns.mark });
+    const { pass: passed } = deps.config;
+    files = layOut(dialect, job, { cwd, root: job.root ?? root, tmp, mark: turns.mark, passed });
   } catch (error) {
     const message = `files for the engine could not be written to ${deps.tmp}: ${(error as Error).message}`;
     const help = 'make room there, or set TMPDIR to a directory that can be written';
@@ -270,7 +271,8 @@ function conclude(turns: Turns, job: PromptJob, reader: Reader, how: HowItEnded,
   const usage = isTotal ? usageOfTurn(dialect, job, total, before.usage) : total;
   const facts = factsOf(verdict, usage, verdict.model ?? after.model);
   const failure =
-    stopFailure(job, end, silence, reader) ?? (verdict.ok ? undefined : advised(verdict.failure, turns, job));
+    stopFailure(job, end, silence, reader) ??
+    (verdict.ok ? undefined : advised(verdict.failure, turns, job, env));
   return { ...common, facts, ...(failure === undefined ? {} : { failure }) };
 }
 

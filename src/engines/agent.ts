@@ -7,7 +7,7 @@ import type { Json } from '../model/result.ts';
 import type { Totals } from './agent-ledger.ts';
 import { makeTurn, type TurnEnd, type Turns } from './agent-turn.ts';
 import type { ProcessPauses } from './child.ts';
-import { agentBase, childEnv, type Environ } from './child-env.ts';
+import { agentBase, childEnv, type Environ, passing } from './child-env.ts';
 import { stepDirectory } from './cwd.ts';
 import type { AnyDialect } from './dialects/dialect.ts';
 import { heldIn } from './held.ts';
@@ -67,7 +67,7 @@ async function attempt(
   if (!cwd.ok) return { ok: false, failure: { reason: 'config', message: cwd.error }, values: {} };
   const mark = deps.mark(job);
   const { run, step, attempt: number, env: own } = job;
-  const base = agentBase(deps.environ, deps.secrets, dialect.variables(deps.environ));
+  const base = agentBase(deps.environ, deps.secrets, passing(dialect, deps.environ, deps.config));
   const variables = { run, step, attempt: number, workspace: root, mark };
   const env: Turns['env'] = (more) =>
     childEnv(

@@ -1,4 +1,6 @@
 /** Decides which variables a child sees. */
+import type { EngineConfig } from '../model/config.ts';
+import type { AnyDialect } from './dialects/dialect.ts';
 import { MARK_VARIABLE } from './mark.ts';
 
 /** Variables by name; the caller's own have `undefined` where Node says so. */
@@ -92,6 +94,15 @@ export function agentBase(
       (AGENTS_SEE.has(name) || AGENTS_SEE_PREFIXES.some((prefix) => name.startsWith(prefix)))
     );
   });
+}
+
+/** What passes to an engine beside what all see: its own variables, and those that the user's configuration names. */
+export function passing(
+  dialect: AnyDialect,
+  environ: Environ,
+  { pass = [] }: EngineConfig,
+): readonly string[] {
+  return [...dialect.variables(environ), ...pass];
 }
 
 /** A child's whole environment: the base, the step's own variables over it, ours over both (a step cannot shed its mark). */

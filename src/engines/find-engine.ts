@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { EngineConfig } from '../model/config.ts';
 import type { ProcessEnd } from './child.ts';
-import { agentBase, type Environ } from './child-env.ts';
+import { agentBase, type Environ, passing } from './child-env.ts';
 import type { AnyDialect } from './dialects/dialect.ts';
 import { configuredHelp, engineCommand, isProgram, notFoundTrouble, refusedTrouble } from './not-started.ts';
 import { startProcess } from './process.ts';
@@ -71,7 +71,7 @@ export function engineEnv(
   dialect: AnyDialect,
   { environ, config }: Pick<FindDeps, 'environ' | 'config'>,
 ): Readonly<Record<string, string>> {
-  return { ...agentBase(environ, [], dialect.variables(environ)), ...config.env };
+  return { ...agentBase(environ, [], passing(dialect, environ, config)), ...config.env };
 }
 
 /** What a program answered. */

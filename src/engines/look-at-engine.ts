@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Dialect, SignInFile } from './dialects/dialect.ts';
 import { askEngine, engineEnv, type FindDeps } from './find-engine.ts';
+import { passAdvice } from './turn-failure.ts';
 
 /** Whether something was found that signs the engine in. */
 export type SignedIn =
@@ -31,7 +32,15 @@ export async function lookForSignIn(dialect: Dialect, deps: LookDeps): Promise<S
   const variable = signIn.variables.find((name) => (env[name] ?? '') !== '');
   if (variable !== undefined) return { state: 'yes', by: variable };
   const file = signIn.files(env).find(holdsSignIn);
-  if (file !== undefined) return { state: 'yes', by: file.path };
+  if (file !== undefined) {
+    const wanted = file.wants?.(textOf(file.path) ?? '');
+    if (wanted === undefined || (env[wanted] ?? '') !== '') return { state: 'yes', by: file.path };
+    const isSet = (deps.environ[wanted] ?? '') !== '';
+    const help = isSet
+      ? passAdvice(wanted, dialect.name)
+      : `set \`${wanted}\`, and let it pass by \`engines.${dialect.name}.pass\` of your own configuration`;
+    return { state: 'no', help: `${file.path} wants a key: ${help}` };
+  }
   if (signIn.ask !== undefined && deps.program !== undefined) {
     const { end } = await askEngine(dialect, deps, deps.program, signIn.ask);
     if (end.exitCode === 0) return { state: 'yes', by: `\`${dialect.program} ${signIn.ask.join(' ')}\`` };
@@ -44,12 +53,20 @@ export async function lookForSignIn(dialect: Dialect, deps: LookDeps): Promise<S
 /** A credential is a line or two; what is bigger is none, and is not read. In bytes. */
 const BIGGEST = 4 * 1024 * 1024;
 
-function holdsSignIn({ path, keys, pattern }: SignInFile): boolean {
+function textOf(path: string): string | undefined {
   try {
     // A pipe of that name would be waited on for ever.
     const file = statSync(path);
-    if (!file.isFile() || file.size > BIGGEST) return false;
-    const text = readFileSync(path, 'utf8');
+    return file.isFile() && file.size <= BIGGEST ? readFileSync(path, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function holdsSignIn({ path, keys, pattern }: SignInFile): boolean {
+  const text = textOf(path);
+  if (text === undefined) return false;
+  try {
     if (pattern !== undefined) return pattern.test(text);
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return false;

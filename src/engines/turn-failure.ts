@@ -47,8 +47,32 @@ export function notStarted(turns: EngineOf, found: string | undefined, error: Sp
   return { reason: 'spawn', message: deps.masker?.text(named) ?? named, help };
 }
 
+/** A variable that the engine's words name, that is set here and that it did not get. */
+function keptBack(
+  words: string,
+  environ: AgentDeps['environ'],
+  handed: Readonly<Record<string, string>>,
+): string | undefined {
+  const names = words.match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g) ?? [];
+  return names.find((name) => (environ[name] ?? '') !== '' && (handed[name] ?? '') === '');
+}
+
+/** How a variable of the user's comes to an engine that does not get it by itself. */
+export function passAdvice(name: string, engine: string): string {
+  return `\`${name}\` is set here and not handed on: write \`engines: { ${engine}: { pass: [${name}] } }\` into \`~/.config/codemachine/config.yml\``;
+}
+
 /** The engine's own advice is about the program that it installs, which a configured one is not. */
-export function advised(failure: Failure, { dialect, deps }: EngineOf, { model }: PromptJob): Failure {
+export function advised(
+  failure: Failure,
+  { dialect, deps }: EngineOf,
+  { model }: PromptJob,
+  handed: Readonly<Record<string, string>>,
+): Failure {
+  if (failure.reason === 'auth') {
+    const kept = keptBack(failure.message, deps.environ, handed);
+    return kept === undefined ? failure : { ...failure, help: passAdvice(kept, dialect.name) };
+  }
   if (failure.reason === 'model' && model !== undefined) {
     const meant = deps.modelMeant?.(model, failure.message);
     return meant === undefined

@@ -48,6 +48,8 @@ export interface EngineConfig {
   readonly commandFrom?: string;
   /** Added to the engine's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Names of the caller's variables that pass to it beside its own; in the user's own configuration alone. */
+  readonly pass?: readonly string[];
   /** How many attempts of this engine run at once. */
   readonly maxParallel?: number;
   /** There for every engine that is not built in, and for no other. */

@@ -31,6 +31,8 @@ export interface Around {
   /** The engines of files that this one ranks above. */
   readonly below: Config['engines'];
   /** Says what is wrong with a pattern; patterns are not looked at where it is not given. */
+  /** It is the repository's own, which opens nothing of its user's. */
+  readonly ofRepository?: boolean;
   readonly pattern?: ((source: string) => Result<unknown, string>) | undefined;
 }
 
@@ -43,6 +45,7 @@ export function readEngines(node: Node | undefined, file: string): Config['engin
     const env = [...entriesOf(child(value, 'env'))].flatMap((entry) =>
       entry.value.kind === 'scalar' ? [[entry.name, entry.value.written] as const] : [],
     );
+    const pass = oneOrMany(child(value, 'pass')).flatMap(textOf);
     const parallel = child(value, 'max-parallel');
     const isCount = parallel?.kind === 'scalar' && typeof parallel.value === 'number';
     return [
@@ -50,6 +53,7 @@ export function readEngines(node: Node | undefined, file: string): Config['engin
       {
         ...(command.length > 0 ? { command, commandFrom: file } : {}),
         ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
+        ...(pass.length > 0 ? { pass } : {}),
         ...(isCount ? { maxParallel: parallel.value as number } : {}),
         ...(isBuiltIn(name) ? {} : { declared: readDeclared(value) }),
       },
@@ -120,6 +124,9 @@ export function checkEngines(
   const read = readEngines(node, source.path);
   for (const { name, at, value } of entriesOf(node)) {
     if (!/^[a-z][a-z0-9-]*$/.test(name)) continue;
+    const pass = entryOf(value, 'pass');
+    if (around.ofRepository === true && pass !== undefined)
+      found.push(wrong(source, pass.at, name, 'pass-in-repository', 'pass'));
     const declares = DECLARING.map((key) => entryOf(value, key)).find((entry) => entry !== undefined);
     const isKnown = Object.hasOwn(around.below, name);
     if (isBuiltIn(name)) {

@@ -167,7 +167,7 @@ steps:
       max: 4
       until: steps.test.exit-code == 0
       steps:
-        - { id: code, agent: coder, prompt: "\${{ loop.previous.steps.test.stdout }}" }
+        - { id: code, agent: coder, prompt: "Make the tests pass. \${{ loop.previous.steps.test.stdout }}" }
         - { id: test, run: npm test, continue-on-error: true }
   - { id: approve, if: steps.plan.output.risk == 'high', gate: { message: Ship this?, show: [diff] } }
   - { id: commit, run: git add -A && git commit -qm Fix }

@@ -7,7 +7,7 @@ import { resetTime } from './reset-time.ts';
 
 const HELP: Partial<Record<FailureReason, string>> = {
   spawn: 'see whether `codex --version` works in a terminal, or install it again',
-  auth: 'sign in with `codex login`, or set CODEX_API_KEY; another provider names its key as `env_key` in config.toml',
+  auth: 'sign in with `codex login`, or set CODEX_API_KEY; another provider names its key as `env_key` in config.toml, which passes by `engines.codex.pass` of your own configuration',
   quota: 'wait until the limit is over, add credit, or name a second engine to fall back on',
   'rate-limit': 'lower `max-parallel`, or give the step more `retry` attempts',
   overloaded: 'give the step more `retry` attempts, or name a second engine to fall back on',

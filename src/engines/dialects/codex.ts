@@ -33,6 +33,16 @@ const KEYS = ['CODEX_API_KEY', 'OPENAI_API_KEY', 'AZURE_OPENAI_API_KEY'];
 /** A provider of the user's own has a key of its own, or needs none. */
 const OTHER_PROVIDER = /^\s*model_provider\s*=\s*["'](?!openai["'])/m;
 
+/** The variable that holds the key of the provider that is chosen. */
+function keyOfProvider(toml: string): string | undefined {
+  const name = /^\s*model_provider\s*=\s*["']([^"']+)["']/m.exec(toml)?.[1];
+  const tables = toml.split(/^\s*\[/m);
+  const own = tables.find(
+    (table) => /^model_providers\s*\.\s*["']?([^"'\]]+)["']?\s*\]/.exec(table)?.[1]?.trim() === name,
+  );
+  return /^\s*env_key\s*=\s*["']([^"']+)["']/m.exec(own ?? '')?.[1];
+}
+
 /** Codex. */
 export const codex: Dialect = {
   name: 'codex',
@@ -47,7 +57,7 @@ export const codex: Dialect = {
       if (home === undefined) return [];
       return [
         { path: `${home}/auth.json`, keys: ['OPENAI_API_KEY', 'tokens'] },
-        { path: `${home}/config.toml`, keys: [], pattern: OTHER_PROVIDER },
+        { path: `${home}/config.toml`, keys: [], pattern: OTHER_PROVIDER, wants: keyOfProvider },
       ];
     },
     ask: ['login', 'status'],
@@ -76,7 +86,7 @@ function command(job: PromptJob, place: DialectPlace): EngineCommand {
   if (place.cwd !== place.root) args.push('--add-dir', place.root);
   // A second `-m` is refused, so this stays the only place that names a model.
   if (job.model !== undefined) args.push('-m', job.model);
-  for (const setting of settings(job)) args.push('-c', setting);
+  for (const setting of settings(job, place)) args.push('-c', setting);
   args.push(...sandbox(job));
   if (schema !== undefined) {
     files['schema.json'] = JSON.stringify(schema);
@@ -109,14 +119,14 @@ const EFFORTS: Readonly<Record<Effort, string>> = {
 };
 
 /** Lines of `config.toml`. A JSON text is a TOML text, a list of texts a list. */
-function settings(job: PromptJob): readonly string[] {
+function settings(job: PromptJob, { passed = [] }: DialectPlace): readonly string[] {
   const lines = [
     'approval_policy="never"',
     // Sending its metrics holds the exit up for five seconds where there is no network.
     'analytics.enabled=false',
     'features.plugins=false',
     'check_for_update_on_startup=false',
-    `shell_environment_policy.exclude=${JSON.stringify(KEYS)}`,
+    `shell_environment_policy.exclude=${JSON.stringify([...KEYS, ...passed])}`,
   ];
   // The search runs at the provider, where no sandbox of ours reaches it.
   if (job.network !== 'on') lines.push('web_search="disabled"');

@@ -16,6 +16,8 @@ export interface DialectPlace {
   readonly superuser: boolean;
   /** Set where the root is in no git repository. */
   readonly outsideGit?: boolean;
+  /** Names of variables that the user has passed to the engine. */
+  readonly passed?: readonly string[];
 }
 
 /** What starts an engine: everything after the program's own name. */
@@ -174,6 +176,8 @@ export interface SignInFile {
   readonly keys: readonly string[];
   /** Of a file that is no JSON object, or of one whose keys do not say it: what its text has. Instead of `keys`. */
   readonly pattern?: RegExp;
+  /** The variable that holds the key, where the file only names it. */
+  readonly wants?: (text: string) => string | undefined;
 }
 
 /** What an engine wrote into a file of its own about a session. */

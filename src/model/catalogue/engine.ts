@@ -12,7 +12,8 @@ export type DeclarationMistake =
   | 'no-session-id'
   | 'no-session-path'
   | 'no-model-name'
-  | 'bad-pattern';
+  | 'bad-pattern'
+  | 'pass-in-repository';
 
 /** What a mistake is about. */
 export interface About {
@@ -28,7 +29,8 @@ type Words = readonly [message: (about: About) => string, suggestion: (about: Ab
 const MISTAKES: Readonly<Record<DeclarationMistake, Words>> = {
   'built-in': [
     ({ engine, key }) => `\`${key}\` declares an engine of your own, and \`${engine}\` is built in`,
-    () => 'give yours another name; of a built-in engine, `command`, `env` and `max-parallel` can be set',
+    () =>
+      'give yours another name; of a built-in engine, `command`, `env`, `pass` and `max-parallel` can be set',
   ],
   'no-text': [
     ({ engine }) => `nothing says where the JSON lines of \`${engine}\` have its answer`,
@@ -62,6 +64,11 @@ const MISTAKES: Readonly<Record<DeclarationMistake, Words>> = {
   'no-model-name': [
     () => '`model` does not say where the name of the model goes',
     () => 'put `{model}` there, such as `[--model, "{model}"]`',
+  ],
+  'pass-in-repository': [
+    ({ engine }) => `a repository cannot have variables of yours passed to \`${engine}\``,
+    ({ engine }) =>
+      `write \`engines.${engine}.pass\` into \`~/.config/codemachine/config.yml\`, or have the workflow name them under \`secrets\` and the step hand them on by \`env\``,
   ],
   'bad-pattern': [
     ({ detail }) => `the pattern cannot be used: ${detail}`,

@@ -70,6 +70,39 @@ function checkCosts(
   });
 }
 
+/** Limits that an engine is held to worse than they read, or not at all. */
+function checkLimits(
+  workflow: Workflow,
+  around: readonly Workflow[],
+  root: Workflow,
+  { prices = {}, engines }: Config,
+): readonly Diagnostic[] {
+  const { source, agentBudgets = {} } = workflow;
+  return agentsAmong(ownSteps(workflow)).flatMap((step) => {
+    const ofAgent = step.agent === undefined ? undefined : agentBudgets[step.agent];
+    const all = [...around.map(({ budget }) => budget), ofAgent, step.budget];
+    // By `pause`, what runs comes to its end when the run has spent its budget, whatever its engine says.
+    const ending = [
+      ...around.map((one) => (one === root && one.budget?.onExceed !== 'fail' ? undefined : one.budget)),
+      ...[ofAgent, step.budget],
+    ];
+    const at = placeOf(source.text, step, 'engine');
+    const model = step.model === undefined ? undefined : literalText(step.model);
+    const isPriced = model !== undefined && Object.hasOwn(prices, model);
+    return step.engines.flatMap((engine) => {
+      const dialect = dialectOf(engine, engines);
+      if (dialect === undefined) return [];
+      const { usage, reportsCost, limitsCost } = dialect.capabilities;
+      if (usage === 'none' && !reportsCost && all.some((one) => one?.limits.tokens !== undefined))
+        return [diagnose('budget-uncounted', source.path, at, { engine })];
+      const isBlind = usage === 'end' && limitsCost !== true && (reportsCost || isPriced);
+      return isBlind && ending.some((one) => one?.limits.usd !== undefined)
+        ? [diagnose('budget-between-attempts', source.path, at, { engine })]
+        : [];
+    });
+  });
+}
+
 /** What the policy of this machine, or of the repository, does not allow. */
 function checkPolicy(workflow: Workflow, policy: Policy): readonly Diagnostic[] {
   const { source } = workflow;
@@ -126,6 +159,7 @@ export function checkAgents(
         ...checkEngines(part, config.engines),
         ...checkCosts(part, around, config),
         ...checkSteering(part, config.engines, inTree),
+        ...checkLimits(part, around, workflow, config),
       ];
     })
     .concat(deniedBy(workflow, config.policy));

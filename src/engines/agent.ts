@@ -139,6 +139,8 @@ async function converse(turns: Turns, job: PromptJob): Promise<Done> {
   if (job.schema === undefined || broken === undefined || asked === undefined) return done;
   // Asked to stop when the first turn was over already, it has no second one.
   if (first.stopped || turns.stop.soft.aborted) return done;
+  const left = leftAfter(job, first);
+  if (left === undefined) return done;
   const prompt = repairPrompt(job.schema, broken, asked.answer);
   const masked = turns.deps.masker?.text(prompt) ?? prompt;
   turns.log.write('prompt.md', `\n\n---\n\n${masked}`);
@@ -150,8 +152,15 @@ async function converse(turns: Turns, job: PromptJob): Promise<Done> {
     what: 'retry',
     text: `asking again: ${broken.join('; ')}`,
   });
-  const second = await makeTurn(turns, { ...job, prompt: masked, ...asked.job });
+  const second = await makeTurn(turns, { ...job, prompt: masked, ...asked.job, ...left });
   return together(first, judge(turns, job, second));
+}
+
+/** What of the limit in dollars is left to a second turn; undefined where nothing is. */
+function leftAfter({ maxUsd }: PromptJob, { facts }: TurnEnd): Pick<PromptJob, 'maxUsd'> | undefined {
+  if (maxUsd === undefined) return {};
+  const left = maxUsd - (facts.usage?.usd ?? 0);
+  return left > 0 ? { maxUsd: left } : undefined;
 }
 
 /**

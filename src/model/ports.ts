@@ -66,6 +66,8 @@ export interface PromptJob extends JobCommon {
   readonly mcp?: Readonly<Record<string, McpServer>>;
   readonly system?: string;
   readonly maxTurns?: number;
+  /** US dollars that it may use at the most, for engines that hold themselves to a limit. Above 0. */
+  readonly maxUsd?: number;
   readonly prompt: string;
   readonly schema?: JsonObject;
   readonly idleTimeoutMs: number;

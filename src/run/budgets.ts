@@ -17,8 +17,10 @@ import type { Clock } from '../model/ports.ts';
 import { addSpent, merged, NOTHING_SPENT, runTime, type Spent, spentOf, usedUp } from '../model/spending.ts';
 import type { Step } from '../model/workflow.ts';
 import { budgetsOf, type StepPlace } from './budget-places.ts';
+import { narrowest, type Rest } from './budget-rest.ts';
 import { budgetFailure, type Used } from './budget-words.ts';
 import type { Ledger } from './ledger.ts';
+import { priced } from './prices.ts';
 import { keepingRaised } from './raised.ts';
 import type { Running } from './running.ts';
 
@@ -36,6 +38,8 @@ export interface Watch {
   heard(usage: Usage): void;
   /** Why it was stopped. */
   why(): Failure | undefined;
+  /** What it may use of its narrowest limit in dollars; undefined where none binds it. */
+  readonly rest: Rest | undefined;
   close(): void;
 }
 
@@ -103,9 +107,11 @@ export function openBudgets(of: BudgetsOf): Budgets {
         ...{ key, scopes: scopesOf(of, step, key), since: of.clock.now(), used: {} },
         stop: last ? undefined : stop,
       };
+      const rest = last || open.released ? undefined : narrowest(restsOf(open, one));
       open.live.add(one);
       arm(open);
       return {
+        rest,
         heard: (usage) => {
           one.used = spentOf(usage);
           look(open);
@@ -125,6 +131,19 @@ export function openBudgets(of: BudgetsOf): Budgets {
     priced: (usage, model) => priced(of.prices, usage, model),
     over: () => overOf(open),
   };
+}
+
+/** What a budget that fails leaves to all, what any other than the run's leaves to the step alone: what would end it if it said so. */
+function restsOf(open: Open, { key, scopes }: Live): readonly Rest[] {
+  const { limits, own } = open.ledger.progress.spending;
+  return scopes.flatMap((scope) => {
+    const limit = limits[scope]?.usd;
+    const budget = open.budgets.get(scope);
+    if (limit === undefined || budget === undefined) return [];
+    const failing = budget.onExceed === 'fail' ? [spentBy(open, scope).usd] : [];
+    const alone = scope === 'run' ? [] : [(own.get(key) ?? NOTHING_SPENT).usd];
+    return [...failing, ...alone].map((spent) => ({ scope, spent, limit, budget }));
+  });
 }
 
 function spentBy({ clock, ledger, live }: Open, scope: Scope): Spent {
@@ -263,16 +282,6 @@ function scopesOf(open: BudgetsOf, step: Step, key: StepKey): readonly Scope[] {
 function agentOf({ places }: BudgetsOf, step: Step, key: StepKey): string | undefined {
   if (step.kind !== 'prompt' || step.agent === undefined) return undefined;
   return `${places.get(pathOf(key))?.at ?? ''}${step.agent}`;
-}
-
-/** A cost that nobody reported, by the price of the model; unknown where that is not known either. */
-function priced(prices: BudgetsOf['prices'], usage: Usage, model: string | undefined): Usage {
-  const price = model !== undefined && Object.hasOwn(prices, model) ? prices[model] : undefined;
-  if (usage.usd !== null || price === undefined) return usage;
-  const { 'input-tokens': input, 'cached-tokens': cached, 'output-tokens': output } = usage;
-  const dear =
-    (input - cached) * price.input + cached * (price.cached ?? price.input) + output * price.output;
-  return { ...usage, usd: dear / 1_000_000, 'usd-from': 'prices' };
 }
 
 /** The limits to be said with an opening: those of the file where it is new to the run, and what was raised, now or before. */

@@ -91,7 +91,9 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
     isResting: () => resting !== undefined,
     restsFor: () => resting,
     exhaust: (failure) => {
-      if (halted === undefined) exhausted ??= failure;
+      // What is stopped already stays so: an interrupted run finds its budget used up when somebody goes on with it.
+      if (halted !== undefined) return;
+      exhausted ??= failure;
       halt('cancel');
     },
     exhausted: () => exhausted,

@@ -5,6 +5,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Job, Outcome } from '../model/ports.ts';
 import type { Progress } from '../model/progress.ts';
 import type { AttemptOf } from './attempt.ts';
+import { leftOf, type Rest, usedUpRest } from './budget-rest.ts';
 
 /** What a shell gives a command that `timeout` ended; conditions compare with it. */
 const TIMEOUT_EXIT_CODE = 124;
@@ -47,9 +48,12 @@ export async function timed(of: AttemptOf, job: Job, limitMs: number | undefined
       });
     },
   };
+  const { rest } = watch;
+  const bound =
+    rest !== undefined && job.kind === 'prompt' && leftOf(rest) > 0 ? { ...job, maxUsd: leftOf(rest) } : job;
   try {
-    const outcome = withCost(of, job, await ports.attempt(job, hear, own.stop), heard);
-    const why = watch.why();
+    const outcome = withCost(of, job, await ports.attempt(bound, hear, own.stop), heard);
+    const why = watch.why() ?? heldItself(outcome, rest);
     if (why !== undefined && !outcome.ok) return { ...outcome, failure: why };
     return timeout && !outcome.ok ? timedOut(of.step.timeoutMs ?? 0, outcome) : outcome;
   } finally {
@@ -58,6 +62,12 @@ export async function timed(of: AttemptOf, job: Job, limitMs: number | undefined
     takeBack();
     own.close();
   }
+}
+
+/** An engine that ended at the limit it was given does not know whose that is. */
+function heldItself({ values, ...end }: Outcome, rest: Rest | undefined): Failure | undefined {
+  if (end.ok || end.failure.reason !== 'budget' || rest === undefined) return undefined;
+  return usedUpRest(rest, values.usage?.usd ?? 0);
 }
 
 /** What only a model that answers can have said; an engine also puts its own troubles into words. */

@@ -16,6 +16,7 @@ const WITHOUT_EXAMPLE = [
   'access-not-declared',
   // It takes a file of an engine.
   'engine-steered',
+  'budget-uncounted',
   'nul-character',
   'too-large',
   'too-many-aliases',

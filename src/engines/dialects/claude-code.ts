@@ -18,6 +18,7 @@ const capabilities: Capabilities = {
   },
   efforts: ['low', 'medium', 'high', 'max'],
   reportsCost: true,
+  limitsCost: true,
   schema: 'native',
   usage: 'live',
   sandbox: 'none',
@@ -118,6 +119,8 @@ function command(job: PromptJob, place: DialectPlace): EngineCommand {
   if (job.model !== undefined) args.push('--model', job.model);
   if (job.effort !== undefined) args.push('--effort', job.effort);
   if (job.maxTurns !== undefined) args.push('--max-turns', String(job.maxTurns));
+  // Counts what this process spends alone, whatever the session had cost before.
+  if (job.maxUsd !== undefined) args.push('--max-budget-usd', dollars(job.maxUsd));
   if (job.system !== undefined) {
     files['system.md'] = job.system;
     args.push('--append-system-prompt-file', `${place.scratch}/system.md`);
@@ -145,6 +148,11 @@ function command(job: PromptJob, place: DialectPlace): EngineCommand {
     stdin: inPrompt ? promptWithSchema(job.prompt, job.schema) : job.prompt,
     files,
   };
+}
+
+/** No exponent, for it takes plain numbers above 0 alone. */
+function dollars(usd: number): string {
+  return String(Math.max(Math.round(usd * 1e6), 1) / 1e6).replace(/^1e-6$/, '0.000001');
 }
 
 function answerSchema({ schema }: PromptJob): JsonObject | undefined {

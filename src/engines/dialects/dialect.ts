@@ -132,6 +132,8 @@ export interface Capabilities {
   readonly efforts: readonly Effort[];
   /** Whether it reports what a turn cost. */
   readonly reportsCost: boolean;
+  /** Whether it ends by itself when `maxUsd` is used up. */
+  readonly limitsCost?: true;
   /** How an answer is made to fit `output`: by a mode of the engine, or by words in the prompt alone. It is checked in any case. */
   readonly schema: 'native' | 'prompt';
   /** When its output says what was used: as it works, so that a budget in tokens ends the attempt; when the turn is over; never. */

@@ -69,6 +69,17 @@ export const WORLD_CODES = {
       `\`${file}\` says where requests go (\`${says}\`), and ${engine} carries its key there`,
     () => 'look whether that server is yours, or take it out of the file',
   ),
+  'budget-between-attempts': warning<{ engine: string }>(
+    ({ engine }) =>
+      `${engine} says what it used when it has ended, so the limit in \`usd\` ends no attempt: it holds between attempts alone`,
+    () =>
+      'bound each attempt with `timeout` or `max-turns`, or use an engine that says what it costs while it works',
+  ),
+  'budget-uncounted': warning<{ engine: string }>(
+    ({ engine }) => `${engine} does not say what it used, so the limit in \`tokens\` does not bind it`,
+    ({ engine }) =>
+      `let \`engines.${engine}.map\` in the configuration say where its lines tell it, or bound it with \`time\``,
+  ),
   'policy-denies': error<{ key: string; asked: string; allowed: string; from: string }>(
     ({ key, asked, from }) => `the policy does not allow \`${key}: ${asked}\` (${from})`,
     ({ key, allowed }) =>

@@ -54,6 +54,15 @@ describe.each(Object.keys(dialects))('%s', (engine) => {
 });
 
 describe('claude-code', () => {
+  it.each([
+    [1.5, '1.5'],
+    [0.1 + 0.2, '0.3'],
+    [1e-9, '0.000001'],
+  ])('is told what it may spend (%d), as a plain number above 0', (maxUsd, word) => {
+    expect(commandOf('claude-code', { maxUsd }).args.join(' ')).toContain(`--max-budget-usd ${word} `);
+    expect(commandOf('claude-code', {}).args).not.toContain('--max-budget-usd');
+  });
+
   it('says that it is sandboxed only to a superuser with full access', () => {
     expect(commandOf('claude-code', { access: 'full' }, true).env).toMatchObject({ IS_SANDBOX: '1' });
     expect(commandOf('claude-code', { access: 'full' }, false).env).not.toHaveProperty('IS_SANDBOX');

@@ -23,6 +23,10 @@ export const WORLD_ABOUT = {
     'A budget in `usd` binds nothing where nobody knows what an attempt costs. An engine that does not report it needs a price for its model under `prices` in the configuration, or the budget says `allow-unknown-cost: true`; costs are then shown as unknown, and only `tokens` and `time` bind.',
   'engine-steered':
     'Engines read settings of the workspace, too. A file there may name another server for the requests of the model; your key goes with them, whatever your own settings say. Nothing keeps the engine from it. Where that server is meant, a comment that [ignores](validate.md) the warning says so. [engines.md](engines.md#files-of-the-workspace-that-engines-follow) lists the files.',
+  'budget-between-attempts':
+    'A limit in `usd` of a step, an agent or a used workflow, or one of the run with `on-exceed: fail`, ends an attempt that spends more, where the engine tells what it costs while it works or holds itself to a limit. This one tells it at the end: an attempt may spend any amount, and what follows it does not begin.',
+  'budget-uncounted':
+    'A budget counts what engines say of themselves. The configuration does not say where this one tells what it used, so for it nothing is counted, and the limit is never reached.',
   'policy-denies':
     'The `policy` of the repository’s configuration, or the user’s own in `~/.config/codemachine/policy.yml`, does not allow what the step asks for. The message names the line that says so; where several do, the most restrictive holds.',
   'diff-needs-git':

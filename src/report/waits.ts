@@ -1,9 +1,10 @@
 /** Says of steps that wait for whom they do, and until when. */
 import { quotaKey } from '../model/engine-stands.ts';
-import { asStepKey } from '../model/ids.ts';
+import { asStepKey, outermost } from '../model/ids.ts';
+import { stepAt } from '../model/parts.ts';
 import type { Plan, PlannedStep } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
-import { isWriter } from '../model/workflow.ts';
+import { isWriter, type Step } from '../model/workflow.ts';
 import { oneLine } from './clean.ts';
 import { engineLines } from './resting.ts';
 import { count, duration, listed, moment } from './words.ts';
@@ -99,14 +100,26 @@ function turnFact(
   const open = needs?.some((need) => OPEN.has(steps.get(asStepKey(need))?.status ?? 'pending'));
   if (open !== false) return undefined;
   const inside = [...steps.values()].filter(isInTree);
-  const alone = inside.find(({ trees, attempt }) => trees[attempt]?.before !== undefined);
+  const alone = inside.find((one) => isAlone(one, plan));
   if (alone !== undefined) return `waits for ${oneLine(alone.key, WIDEST)}, which works alone in the tree`;
-  if (!isWriter(planned.step) || !planned.step.undo || inside.length === 0) return undefined;
+  if (!wantsAlone(planned.step) || inside.length === 0) return undefined;
   const names = listed(
     inside.slice(0, MOST_NAMES).map((one) => one.key),
     inside.length,
   );
   return `waits until ${names} ${inside.length === 1 ? 'has' : 'have'} ended: it works alone in the tree`;
+}
+
+function isAlone({ key, trees, attempt }: StepProgress, plan: Plan | undefined): boolean {
+  if (trees[attempt]?.before !== undefined) return true;
+  // Outside of a git repository nothing is recorded.
+  const outer = plan?.steps.find(({ step }) => asStepKey(step.id) === outermost(key))?.step;
+  const step = outer === undefined ? undefined : stepAt({ steps: [outer], finally: [] }, key);
+  return step !== undefined && wantsAlone(step);
+}
+
+function wantsAlone(step: Step): boolean {
+  return isWriter(step) && step.undo;
 }
 
 function entersTree({ step, leftOut }: PlannedStep): boolean {

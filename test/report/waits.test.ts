@@ -167,6 +167,10 @@ describe('a step that could start', () => {
     expect(live(history, 5, plan)).toMatch(/r +waits for w, which works alone in the tree/);
   });
 
+  it('says so too where nothing is recorded of the tree, as outside of a git repository', () => {
+    expect(shown(told([0, opened], [0, works]), 5, plan)).toMatch(/r +waits for w, which works alone/);
+  });
+
   it('says for whom an agent waits that wants it alone', () => {
     const reads: MilestoneBody = {
       ...{ type: 'step-started', step: asStepKey('r'), attempt: 1, kind: 'run', workspace: 'shared' },

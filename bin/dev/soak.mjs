@@ -1,7 +1,8 @@
 // Tries what is drawn far more often than a change can wait for, printing the seeds it was drawn from.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { buildAll } from './build.mjs';
 
@@ -30,6 +31,7 @@ const soaks = {
     ],
     variables: {},
     args: ['--maxConcurrency=2', '--no-file-parallelism'],
+    before: tellEngines,
   },
   // CODEMACHINE_KILL_PARALLEL says in how many repositories at once.
   kills: {
@@ -64,12 +66,28 @@ function propertyTests() {
     );
 }
 
+/** Says which engines are passed over, why, how many. */
+function tellEngines() {
+  const pins = JSON.parse(readFileSync(path.join(root, 'test/support/engine-pins.json'), 'utf8'));
+  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+  const place = process.env.CODEMACHINE_ENGINES_DIR || path.join(cache, 'codemachine-dev', 'engines');
+  const isThere = ([engine, { version, command }]) =>
+    existsSync(path.join(place, `${engine}-${version}`, 'node_modules/.bin', command));
+  const missing = Object.entries(pins).filter((pin) => !isThere(pin));
+  for (const [engine, { version }] of missing)
+    console.log(`soak: skips ${engine} ${version}: run \`node bin/dev/install-engines.mjs\``);
+  const count = Object.keys(pins).length;
+  console.log(`soak: ${count - missing.length} real engines, ${missing.length} skipped`);
+  console.log('soak: aider and goose cannot be installed for tests: programs that behave like them stand in');
+}
+
 /** Whether all of one soak passed. */
 function soak(name) {
-  const { files, variables, args: more = [] } = soaks[name];
+  const { files, variables, args: more = [], before = () => {} } = soaks[name];
   const chosen = Object.entries(variables).map(([key, value]) => [key, process.env[key] || String(value)]);
   const again = `${chosen.map((pair) => pair.join('=')).join(' ')} npm run soak -- ${name}`;
   console.log(`soak: ${again}`);
+  before();
   const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
   // As many tries take as long as they take.
   const args = ['run', '--config', '.config/vitest.config.ts', '--testTimeout=0', ...more, ...files()];

@@ -178,7 +178,7 @@ export function sanitize(stdout: string, scratch: Scratch): string {
 
 /** What stays the same from run to run: each event's kind, and how the last one ends. */
 export function shapeOf(events: readonly EngineEvent[]): string[] {
-  return events.map((event) => {
+  const shapes = events.map((event) => {
     const item = (event.item ?? {}) as { type?: string; status?: string };
     const message = (event.message ?? {}) as { content?: { type: string }[] };
     const content = Array.isArray(message.content) ? message.content.map((block) => block.type) : [];
@@ -193,6 +193,8 @@ export function shapeOf(events: readonly EngineEvent[]): string[] {
     const words = [...kinds, ...content, ...gemini, ...told, ...ending];
     return words.filter((word) => word !== undefined).join(' ');
   });
+  // How often OpenCode says that it begins a step, which it tries again where the connection was cut, is a race between it and the cut.
+  return shapes.filter((shape, at) => shape !== 'step_start' || shapes[at - 1] !== shape);
 }
 
 /** Reads a kept run back. */

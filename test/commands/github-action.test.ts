@@ -1,4 +1,5 @@
 // `action.yml`, made step by step as a job of GitHub Actions makes it.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -78,7 +79,7 @@ describe('the action', () => {
     expect(end.text).toContain('who');
   });
 
-  it('ends the run as Ctrl-C would where the job is canceled', async () => {
+  it('ends the run as Ctrl-C would where the job is canceled, and keeps its state', async () => {
     const project = projectWith({ long: 'steps:\n  - { id: one, run: "echo begun; exec sleep 600" }\n' });
     let shell = 0;
     const end = await runAction(
@@ -92,7 +93,11 @@ describe('the action', () => {
       }),
       { workflow: 'long' },
     );
-    expect([end.failed, end.outputs['status']]).toEqual([true, 'interrupted']);
+    expect([end.failed, end.outputs['status'], end.made.at(-1)]).toEqual([
+      true,
+      'interrupted',
+      'Keep the state',
+    ]);
   });
 
   it('installs the version that is asked for, and its own where there is none', async () => {
@@ -151,6 +156,48 @@ describe('before anything runs', () => {
     expect(end.outputs['status']).toBe('succeeded');
     expect(end.text).toContain('| CODEMACHINE_RUN=');
     expect(end.text).not.toMatch(/(BUNDLE_KEY|CODEMACHINE_ACTION|INPUTS|ARGS)=/);
+  });
+});
+
+const GATED = `
+outputs: { built: "\${{ steps.build.stdout }}", shipped: "\${{ steps.ship.stdout }}" }
+steps:
+  - { id: build, run: "echo built | tee built.txt" }
+  - { id: release, needs: [build], gate: { message: "ship it?", show: ["\${{ steps.build.stdout }}"] } }
+  - { id: ship, needs: [release], run: "echo shipped $(cat built.txt)" }
+`;
+
+describe('a run that parks', () => {
+  it.each([
+    ['in the clear', {}],
+    ['encrypted', { CODEMACHINE_BUNDLE_KEY: 'a key of some length' }],
+  ])('goes on in another job, in a shallow checkout elsewhere: %s', async (_, key) => {
+    const project = projectWith({ gated: GATED });
+    const first = machineOf(project);
+    const parked = await runAction({ ...first, env: { ...first.env, ...key } }, { workflow: 'gated' });
+    expect([parked.failed, parked.outputs['status']]).toEqual([false, 'parked']);
+    const run = parked.outputs['run-id'] ?? '';
+    const workspace = path.join(project.base, 'elsewhere');
+    execFileSync('git', ['clone', '-q', '--depth=1', `file://${project.root}`, workspace], {
+      env: project.environ,
+    });
+    const second = machineOf(project, { workspace });
+    const env = { ...second.env, ...key };
+    const ended = await runAction({ ...second, env }, { resume: run, approve: 'release' });
+    expect(ended.text).not.toContain('##[error]');
+    expect([ended.failed, ended.outputs['status'], ended.outputs['run-id']]).toEqual([
+      false,
+      'succeeded',
+      run,
+    ]);
+    expect(JSON.parse(ended.outputs['outputs'] ?? '')).toEqual({ built: 'built', shipped: 'shipped built' });
+    expect(ended.text).toMatch(/release: approve by .*: octocat, https:/);
+    expect(ended.summaries.join('')).toContain('✅ <code>gated</code>: succeeded');
+  });
+
+  it('does not go on without its state', async () => {
+    const end = await runAction(machineOf(projectWith({})), { resume: '20261120-141503-bcdf' });
+    expect([end.failed, end.made.at(-1)]).toEqual([true, 'Fetch the state']);
   });
 });
 

@@ -97,10 +97,11 @@ export async function runAction(
   const made: string[] = [];
   let failed = false;
   for (const step of ACTION.runs.steps) {
-    if (failed || !isTrue(step.if, contexts)) continue;
+    const always = step.if?.includes('always()') === true;
+    if ((failed && !always) || !isTrue(step.if?.replaceAll('always()', 'true'), contexts)) continue;
     made.push(step.name);
     const done = step.uses === undefined ? await script(job, step, contexts) : standIn(job, step, contexts);
-    failed = done === undefined;
+    failed ||= done === undefined;
     if (step.id !== undefined)
       contexts['steps'] = {
         ...(contexts['steps'] as JsonObject),

@@ -160,7 +160,12 @@ it('fits into what GitHub takes, however long the run and whatever stands there 
 });
 
 it('passes on outputs of several lines, and none that hold their own end', () => {
-  const values = { 'run-id': run, status: 'succeeded', outputs: '{"a":"1\\n2"}\nend-2\nend-3\nx', 'cost-usd': '' };
+  const values = {
+    'run-id': run,
+    status: 'succeeded',
+    outputs: '{"a":"1\\n2"}\nend-2\nend-3\nx',
+    'cost-usd': '',
+  };
   let turn = 0;
   const text = outputLines(values, () => String(turn++));
   expect(readKeyValues(text)).toEqual(values);

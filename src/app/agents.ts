@@ -7,6 +7,7 @@ import { dialectOf } from '../engines/dialects/dialects.ts';
 import type { Masker } from '../engines/mask.ts';
 import type { compilePattern } from '../engines/patterns.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
+import { versionMemory } from '../engines/version-memory.ts';
 import type { Config, EngineConfig } from '../model/config.ts';
 import type { Engine, Job } from '../model/ports.ts';
 import { validateAnswer } from '../workflow/answer.ts';
@@ -23,6 +24,7 @@ export async function makeAgents(
   const { engines } = e.config;
   const compile = await patternsFor(engines);
   const made = new Map<string, Engine>();
+  const versions = versionMemory(e.env);
   return (job, hear, stop) => {
     let engine = made.get(job.engine);
     if (engine === undefined) {
@@ -38,6 +40,7 @@ export async function makeAgents(
         validate: validateAnswer,
         modelMeant: (asked, said) => modelMeant(e, asked, said),
         ...(masker === undefined ? {} : { masker }),
+        ...(versions === undefined ? {} : { versions }),
         transcript: ({ run, step, attempt }) => e.state.openTranscript(run, step, attempt),
         mark,
       });

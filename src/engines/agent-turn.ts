@@ -1,8 +1,9 @@
 /** Makes one turn of an agent: one process from its start to what its end means. */
 import type { Failure } from '../model/failure.ts';
-import type { Hear, PromptJob, Stop, StopReason } from '../model/ports.ts';
+import type { Hear, PromptJob, Stop } from '../model/ports.ts';
 import type { AgentDeps, AgentLog } from './agent.ts';
 import { chatterOf, sayingSessions } from './agent-chatter.ts';
+import { type Ending, endedBySilence } from './agent-ending.ts';
 import { layOut, type TurnFiles } from './agent-files.ts';
 import { type Idle, type Silence, watchIdle } from './agent-idle.ts';
 import { ledgerBefore, readLedger, type Totals, usageOfTurn } from './agent-ledger.ts';
@@ -23,6 +24,7 @@ import { startProcess } from './process.ts';
 import { keepTail, type Tail } from './tail.ts';
 import { advised, notStarted, stopFailure } from './turn-failure.ts';
 import { lookAt, type Started, unlessUpdating } from './updating.ts';
+import type { TurnWatch, VersionWatch } from './version-watch.ts';
 
 /** What every turn of an attempt has in common. */
 export interface Turns {
@@ -40,6 +42,7 @@ export interface Turns {
   readonly started: Started;
   /** Remembers what the sessions of this engine had used. */
   readonly totals: Totals;
+  readonly version: VersionWatch;
 }
 
 /** How a turn ended. */
@@ -82,9 +85,10 @@ async function converse(turns: Turns, job: PromptJob, files: TurnFiles): Promise
   const reader = dialect.reader(job);
   const ending = endedBySilence(turns.stop);
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
-  const ears = listen(turns, job, reader, idle, ending);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const found = locate(program, env.PATH ?? '');
+  const version = turns.version.turn(turns, found);
+  const ears = listen(turns, job, reader, idle, ending, version);
   const look = lookAt({ found, first });
   const end = await startProcess(
     {
@@ -115,42 +119,8 @@ async function converse(turns: Turns, job: PromptJob, files: TurnFiles): Promise
   };
   const turn = conclude(turns, job, reader, { ...how, leftOut: ears.leftOut() }, before);
   const start = { ...how, before: look, said: ears.said(), name: program, first, searchPath: env.PATH ?? '' };
+  await version.ended(turn.failure !== undefined && end.stopped === undefined);
   return { ...turn, ...unlessUpdating(turns, turn, start) };
-}
-
-interface Ending {
-  readonly stop: Stop;
-  /** Whether the engine said how its turn ended: then what it costs is spent, and stopping it saves nothing, unless it goes on. */
-  over(isOver: boolean): void;
-  silent(why: Silence): void;
-  why(): Silence | undefined;
-  leave(): void;
-}
-
-/** The given stop, which silence raises as well. */
-function endedBySilence(outer: Stop): Ending {
-  const soft = new AbortController();
-  let why: Silence | undefined;
-  let over = false;
-  const pass = (): void => {
-    if (!over || outer.soft.reason !== ('budget' satisfies StopReason)) soft.abort(outer.soft.reason);
-  };
-  if (outer.soft.aborted) pass();
-  else outer.soft.addEventListener('abort', pass, { once: true });
-  return {
-    stop: { soft: soft.signal, hard: outer.hard },
-    silent(silence) {
-      if (soft.signal.aborted) return;
-      why = silence;
-      soft.abort('timeout' satisfies StopReason);
-    },
-    why: () => why,
-    over: (isOver) => {
-      over = isOver;
-      if (outer.soft.aborted && !soft.signal.aborted) pass();
-    },
-    leave: () => outer.soft.removeEventListener('abort', pass),
-  };
 }
 
 interface AgentEars extends ProcessEars {
@@ -186,7 +156,14 @@ function teller(
 }
 
 /** Everything is masked before anybody reads it, ourselves included: what is not known cannot leak from here on. */
-function listen(turns: Turns, job: PromptJob, reader: Reader, idle: Idle, ending: Ending): AgentEars {
+function listen(
+  turns: Turns,
+  job: PromptJob,
+  reader: Reader,
+  idle: Idle,
+  ending: Ending,
+  version: TurnWatch,
+): AgentEars {
   const { deps, log } = turns;
   const stderrTail = keepTail();
   let leftOut: number | undefined;
@@ -205,10 +182,12 @@ function listen(turns: Turns, job: PromptJob, reader: Reader, idle: Idle, ending
   );
   const onStdout = (bytes: Uint8Array): void => {
     said ||= bytes.length > 0;
+    version.begun();
     log.write('events.jsonl', bytes);
     lines.push(bytes);
   };
   const onStderr = (bytes: Uint8Array): void => {
+    version.begun();
     log.write('stderr.log', bytes);
     stderrTail.add(bytes);
     if (reader.errorLine !== undefined) errorLines.push(bytes);

@@ -15,6 +15,8 @@ import type { Masker } from './mask.ts';
 import { missingServer } from './mcp-check.ts';
 import { answerIn, repairPrompt, type Validate } from './schema-check.ts';
 import type { Started } from './updating.ts';
+import type { VersionMemory } from './version-memory.ts';
+import { watchVersion } from './version-watch.ts';
 
 /** The transcript of one attempt of an agent; a trouble with it never ends the attempt. */
 export interface AgentLog {
@@ -36,6 +38,8 @@ export interface AgentDeps {
   readonly config: EngineConfig;
   readonly clock: Clock;
   readonly validate: Validate;
+  /** What engines said of their versions before; without it, nobody asks. */
+  readonly versions?: VersionMemory;
   /** There when something has to be masked. */
   readonly masker?: Masker;
   /** What to say where the engine knows no model of this name, given what it said; undefined where nothing is near. */
@@ -50,14 +54,18 @@ export interface AgentDeps {
 export function agentEngine(dialect: AnyDialect, deps: AgentDeps): Engine {
   const started: Started = {};
   const totals: Totals = new Map();
+  const version = watchVersion(dialect, deps);
   return {
     name: dialect.name,
-    attempt: (job, hear, stop) => attempt({ dialect, deps, started, totals }, job, hear, stop),
+    attempt: (job, hear, stop) => attempt({ dialect, deps, started, totals, version }, job, hear, stop),
   };
 }
 
 async function attempt(
-  { dialect, deps, started, totals }: Pick<Turns, 'dialect' | 'deps' | 'started' | 'totals'>,
+  { dialect, deps, started, totals, version }: Pick<
+    Turns,
+    'dialect' | 'deps' | 'started' | 'totals' | 'version'
+  >,
   job: PromptJob,
   hear: Hear,
   stop: Stop,
@@ -83,6 +91,7 @@ async function attempt(
       deps,
       started,
       totals,
+      version,
       cwd: cwd.value,
       env,
       mark,
@@ -107,7 +116,7 @@ async function attempt(
 function sayingSessionsOnce(hear: Hear): Hear {
   let last: string | undefined;
   return {
-    chatter: hear.chatter,
+    ...hear,
     session(id, engine) {
       if (id === last) return;
       last = id;

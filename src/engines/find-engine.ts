@@ -30,6 +30,8 @@ export interface FindDeps {
   /** Milliseconds after which a program that does not say its version is ended. */
   readonly timeoutMs: number;
   readonly clock: { after(ms: number, then: () => void): () => void };
+  /** Ends what is asked, at once. */
+  readonly signal?: AbortSignal;
 }
 
 /** Looks for the program and asks for its version, in the environment that its attempts get. */
@@ -105,7 +107,10 @@ export async function askEngine(
       sweepAfter: true,
     },
     { stdout: (chunk) => stdout.add(chunk), stderr: (chunk) => stderr.add(chunk) },
-    { soft: new AbortController().signal, hard: timeUp.signal },
+    {
+      soft: new AbortController().signal,
+      hard: deps.signal === undefined ? timeUp.signal : AbortSignal.any([timeUp.signal, deps.signal]),
+    },
   );
   disarm();
   return { end, stdout: stdout.text(), stderr: stderr.text() };

@@ -115,6 +115,7 @@ function masked(bytes: Uint8Array, masker: Masker | undefined): Uint8Array {
 
 function overhearing(hear: Hear, event: (event: RecordedEvent) => void): Hear {
   return {
+    ...hear,
     chatter: (chatter) => {
       event(withoutAttempt(chatter));
       hear.chatter(chatter);

@@ -1,4 +1,5 @@
 /** Holds what can be said of the engines that serve the steps of a run. */
+import type { EngineVersion } from './engine-version.ts';
 import type { StepKey } from './ids.ts';
 
 /** Milestones about who serves, and when. */
@@ -27,4 +28,6 @@ export type EngineMilestone =
       readonly failures: number;
       /** The last of them. */
       readonly because: string;
-    };
+    }
+  /** What is at work is none of the measured versions; said once of each. Where its output names it, `session-opened` says it. */
+  | ({ readonly type: 'engine-untested'; readonly engine: string } & Required<EngineVersion>);

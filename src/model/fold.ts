@@ -75,6 +75,9 @@ function apply(run: Draft, m: Milestone): void {
       run.status = m.status;
       run.outputs = m.outputs;
       return;
+    case 'engine-untested':
+      run.untested = { ...run.untested, [m.engine]: m.version };
+      return;
     case 'budget-exceeded':
     case 'engine-rested':
       return;

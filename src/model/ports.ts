@@ -100,6 +100,8 @@ export interface Hear {
   chatter(chatter: Chatter): void;
   /** The engine named its session. */
   session(id: string, engine?: EngineVersion): void;
+  /** It was found out which version the engine is, where its output does not name it. */
+  version?(version: EngineVersion): void;
 }
 
 /** Makes one attempt. Never rejects for anything the world does; a rejection is a defect of ours. */

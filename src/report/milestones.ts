@@ -33,7 +33,8 @@ type StepMilestone = Exclude<
       | 'run-parked'
       | 'run-finished'
       | 'budget-exceeded'
-      | 'engine-rested';
+      | 'engine-rested'
+      | 'engine-untested';
   }
 >;
 type Of<Type extends Milestone['type']> = Extract<Milestone, { type: Type }>;
@@ -60,6 +61,8 @@ export function milestoneLines(m: Milestone, options: SentenceOptions): readonly
       ];
     case 'engine-rested':
       return [options.paint.yellow(rests(m))];
+    case 'engine-untested':
+      return [odd(m, options.paint)];
     case 'run-parked':
     case 'run-finished':
       return [];
@@ -140,10 +143,16 @@ function sessionOpened(
   { session, engine, because, version = '', untested }: Of<'session-opened'>,
   { verbose, paint }: SentenceOptions,
 ): readonly string[] {
-  const odd =
-    untested === undefined ? [] : [paint.yellow(oneLine(`${engine} ${version} ${untested}`, WIDEST))];
-  if (because !== undefined) return [...odd, `opens a new session: ${oneLine(because, WIDEST)}`];
-  return verbose ? [...odd, `session ${oneLine(session, WIDEST)} of ${oneLine(engine, WIDEST)}`] : odd;
+  const before = untested === undefined ? [] : [odd({ engine, version, untested }, paint)];
+  if (because !== undefined) return [...before, `opens a new session: ${oneLine(because, WIDEST)}`];
+  return verbose ? [...before, `session ${oneLine(session, WIDEST)} of ${oneLine(engine, WIDEST)}`] : before;
+}
+
+function odd(
+  { engine, version, untested }: Pick<Of<'engine-untested'>, 'engine' | 'version' | 'untested'>,
+  paint: Paint,
+): string {
+  return paint.yellow(oneLine(`${engine} ${version} ${untested}`, WIDEST));
 }
 
 function waits(m: Of<'quota-waiting' | 'step-waiting'>): string {

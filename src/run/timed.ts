@@ -47,6 +47,13 @@ export async function timed(of: AttemptOf, job: Job, limitMs: number | undefined
         ...(version === undefined ? {} : toSay(run.ledger.progress, engine ?? '', version)),
       });
     },
+    version: (version: EngineVersion) => {
+      const { untested } = open ? toSay(run.ledger.progress, engine ?? '', version) : {};
+      if (untested === undefined) return;
+      void run.ledger.say({
+        ...{ type: 'engine-untested', engine: engine ?? '', version: version.version, untested },
+      });
+    },
   };
   const { rest } = watch;
   const bound =

@@ -205,6 +205,30 @@ describe('a run', () => {
     expect(people.stdout.match(/claude-code 2\.0\.1 is older than what was measured/g)).toHaveLength(1);
   });
 
+  it('asks an engine that does not name its version, once, while it works', async () => {
+    const steps = ['one', 'two'].map((id) => `  - { id: ${id}, prompt: x, engine: codex, access: read }\n`);
+    const project = projectWith({ w: `steps:\n${steps.join('')}` });
+    const events = [
+      { type: 'thread.started', thread_id: 't-1' },
+      { type: 'item.completed', item: { type: 'agent_message', text: 'done' } },
+      { type: 'turn.completed', usage: { input_tokens: 5, cached_input_tokens: 1, output_tokens: 2 } },
+    ].map((event) => `echo '${JSON.stringify(event)}'`);
+    const kept = path.join(project.home, '.cache/codemachine/engine-versions.json');
+    const works = `cat > /dev/null\n${events[0]}\nuntil [ -e '${kept}' ]; do sleep 0.01; done\n${events[1]}\n${events[2]}`;
+    const asked = path.join(project.base, 'asked');
+    const env = install(project, {
+      codex: `[ "$1" = --version ] && echo >> '${asked}'\n${saying('codex-cli 9.0.0', works)}`,
+    });
+    const { code, events: said } = await eventsOf(project, 'run w', { env });
+    expect(code).toBe(0);
+    expect(said.filter(({ type }) => type === 'engine-untested')).toMatchObject([
+      { engine: 'codex', version: '9.0.0', untested: 'is newer than what was measured (0.169.0)' },
+    ]);
+    const people = await say(project, 'run w', { env });
+    expect(people.stdout.match(/codex 9\.0\.0 is newer than what was measured/g)).toHaveLength(1);
+    expect(readFileSync(asked, 'utf8')).toBe('\n');
+  });
+
   it('names the model that was meant where the engine knows none of this name', async () => {
     const step =
       '{ id: a, prompt: x, engine: codex, model: fast-mdel, access: read, retry: { attempts: 1 } }';

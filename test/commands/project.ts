@@ -45,8 +45,9 @@ export function ends(events: readonly Event[]): Record<string, string> {
 export async function eventsOf(
   project: Project,
   line: string,
+  more: Parameters<typeof say>[2] = {},
 ): Promise<{ code: number | null; events: readonly Event[] }> {
-  const { code, stdout, stderr } = await say(project, `${line} --json`);
+  const { code, stdout, stderr } = await say(project, `${line} --json`, more);
   if (stdout === '') throw new Error(stderr);
   return { code, events: strictEvents(stdout) };
 }

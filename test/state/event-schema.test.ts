@@ -239,6 +239,13 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
   },
   'quota-waiting': { ...milestone, type: 'quota-waiting', step, engine: 'codex', until: at },
   'engine-rested': { ...milestone, type: 'engine-rested', engine: 'codex', until: at, failures: 5, because },
+  'engine-untested': {
+    ...milestone,
+    type: 'engine-untested',
+    engine: 'codex',
+    version: '1.2.3',
+    untested: 'is newer than what was measured (1.2.2)',
+  },
   'step-waiting': {
     ...milestone,
     type: 'step-waiting',
@@ -380,6 +387,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     failures: 'required',
     because: 'required',
   },
+  'engine-untested': { ...ofMilestone, engine: 'required', version: 'required', untested: 'required' },
   'step-waiting': { ...ofStep, concurrency: 'required', 'held-by': 'required' },
   output: { ...ofChatter, step: 'required', attempt: 'required', stream: 'required', text: 'required' },
   said: {

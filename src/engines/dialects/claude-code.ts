@@ -64,7 +64,8 @@ export const claudeCode: Dialect = {
   program: 'claude',
   install:
     'install it with `npm install -g @anthropic-ai/claude-code`, or name it under `engines:` in the configuration',
-  tested: { from: '2.1.328', to: '2.1.328' },
+  tested: { from: '2.1.328', to: '2.1' },
+  namesVersion: true,
   signIn: {
     variables: [
       ...['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],

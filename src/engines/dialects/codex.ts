@@ -48,7 +48,8 @@ export const codex: Dialect = {
   name: 'codex',
   program: 'codex',
   install: 'install it with `npm install -g @openai/codex`, or name it under `engines:` in the configuration',
-  tested: { from: '0.169.0', to: '0.169.0' },
+  tested: { from: '0.169.0', to: '0.169' },
+  packages: ['@openai/codex'],
   signIn: {
     // It reads OPENAI_API_KEY at `codex login --with-api-key` alone; a request has no key of it.
     variables: ['CODEX_API_KEY'],

@@ -202,6 +202,10 @@ export interface AnyDialect {
   readonly install: string;
   /** The versions that this dialect was measured with, where somebody measured it. */
   readonly tested?: Tested;
+  /** The npm packages that the program comes in; they have its version. */
+  readonly packages?: readonly string[];
+  /** Whether its readers have a `version`: then nobody asks for it. */
+  readonly namesVersion?: true;
   readonly capabilities: Capabilities;
   /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
   variables(environ: Readonly<Record<string, string | undefined>>): readonly string[];

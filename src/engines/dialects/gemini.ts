@@ -68,7 +68,8 @@ export const gemini: Dialect = {
   program: 'gemini',
   install:
     'install it with `npm install -g @google/gemini-cli`, or name it under `engines:` in the configuration',
-  tested: { from: '0.61.0', to: '0.61.0' },
+  tested: { from: '0.61.0', to: '0.61' },
+  packages: ['@google/gemini-cli'],
   signIn: {
     variables: ['GEMINI_API_KEY', VERTEX, 'GOOGLE_GENAI_USE_GCA'],
     files: (env) => {

@@ -47,7 +47,8 @@ export const opencode: Dialect = {
   name: 'opencode',
   program: 'opencode',
   install: 'install it with `npm install -g opencode-ai`, or name it under `engines:` in the configuration',
-  tested: { from: '1.18.33', to: '1.18.33' },
+  tested: { from: '1.18.33', to: '1.18' },
+  packages: ['opencode-ai'],
   signIn: {
     variables: KEYS,
     files: (env) => {

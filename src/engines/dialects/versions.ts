@@ -11,9 +11,9 @@ export function standingOf(version: string, { from, to }: Tested): Standing {
   return compared(version, to) > 0 ? 'newer' : 'tested';
 }
 
-/** The measured versions in words: `1.2.3`, `1.2.3 to 1.4`. */
+/** The measured versions in words: `1.2.3`, `1.2.3 to 1.4`. Later releases of the same minor were not measured, they are trusted. */
 export function rangeWords({ from, to }: Tested): string {
-  return from === to ? from : `${from} to ${to}`;
+  return from === to || from.startsWith(`${to}.`) ? from : `${from} to ${to}`;
 }
 
 /** Why a version is not a measured one, in a sentence without its subject; undefined where it is. */
@@ -26,9 +26,18 @@ export function untestedWords(version: string, tested: Tested): string | undefin
 /** What an engine says of its version, held against the measured ones; undefined where it says nothing. */
 export function versionOf(reader: Reader, tested: Tested | undefined): EngineVersion | undefined {
   const version = reader.version?.();
-  if (version === undefined || tested === undefined) return undefined;
+  return version === undefined || tested === undefined ? undefined : heldAgainst(version, tested);
+}
+
+/** A version, and why it is none of the measured ones. */
+export function heldAgainst(version: string, tested: Tested): EngineVersion {
   const untested = untestedWords(version, tested);
   return { version, ...(untested === undefined ? {} : { untested }) };
+}
+
+/** Whether a text is a version, and nothing else. */
+export function isVersion(text: string): boolean {
+  return /^\d+\.\d+\.\d+[\w.+-]{0,40}$/.test(text);
 }
 
 /** Negative where the version is below the bound. What the bound does not say is not compared. */

@@ -1,6 +1,7 @@
 /** Says what a run that goes on keeps, before it does: of the run that it retries, or of itself with other files. */
 import path from 'node:path';
 import { sweepRun } from '../engines/process.ts';
+import type { ScopedLimits } from '../model/budget.ts';
 import type { Milestone } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
 import { asRunId, asStepKey, type RunId, type StepId, type StepKey } from '../model/ids.ts';
@@ -16,6 +17,7 @@ import { othersSince } from './cut-off.ts';
 import type { Execution } from './execution.ts';
 import type { Variables } from './facts.ts';
 import { type Decision, decideKept, isKept } from './kept.ts';
+import { nothingLeft } from './nothing-left.ts';
 import type { Place } from './place.ts';
 import { checkRecord } from './record.ts';
 import type { Read } from './recorded-run.ts';
@@ -127,6 +129,8 @@ export interface Updating {
   /** As recorded; undefined where this program cannot read it any more. */
   readonly before: Workflow | undefined;
   readonly inputs: JsonObject;
+  /** Limits that hold from now on. */
+  readonly raise?: ScopedLimits;
   /** Asked when the plan was shown; undefined goes on. */
   readonly askGoOn?: () => Promise<boolean>;
 }
@@ -137,7 +141,7 @@ export interface Updating {
  */
 export async function update(
   of: Reopening,
-  { before, inputs, askGoOn }: Updating,
+  { before, inputs, raise, askGoOn }: Updating,
 ): Promise<Result<Reopened, Refusal>> {
   const { place, env, state, record, history, read, variables, choice } = of;
   const update = updateOf(record, read, inputs);
@@ -150,6 +154,12 @@ export async function update(
   const { plan, workflow } = read;
   const decision = decideKept({ plan, workflow, progress, changed, mergesLater: true });
   choice.tell([`run ${record.id} goes on with today's files:`, ...keptLines(decision)].join('\n'));
+  const spent = nothingLeft({ plan, workflow, history, raise, decision });
+  if (spent !== undefined)
+    return refuse(
+      `${spent.message}, so nothing could begin; nothing was undone, and the run is as it was`,
+      spent.help?.replace('resume …', `resume ${record.id} --updated`),
+    );
   if (askGoOn !== undefined && !(await askGoOn()))
     return refuse('nothing was started, and the run is as it was');
   if (progress.status === 'running') await sweepRun(record.id);

@@ -259,7 +259,7 @@ async function reopen(
   history: readonly Milestone[],
 ): Promise<Result<Reopened, Refusal>> {
   const { place, state, record, read, variables, workspace } = e;
-  const { tree, askTree, tell, env, updated, resolved = [] } = options;
+  const { tree, askTree, tell, env, updated, raise, resolved = [] } = options;
   const choice = {
     tell,
     ...(tree === undefined ? {} : { tree }),
@@ -274,6 +274,7 @@ async function reopen(
   const before = checkRecord(place, record).workflow;
   return update(of, {
     ...{ before, inputs: e.inputs },
+    ...(raise === undefined ? {} : { raise }),
     ...(updated.askGoOn === undefined ? {} : { askGoOn: updated.askGoOn }),
   });
 }

@@ -49,6 +49,25 @@ describe('a budget', () => {
     expect(ends(raised.events)).toEqual({ three: 'succeeded', end: 'succeeded' });
   });
 
+  it('that is used up lets no update undo anything', async () => {
+    const own = project('budget: { usd: 0.01 }\n', ['one', 'two'], 'echo made >> made.txt');
+    const workflow = path.join(own.root, '.codemachine/workflows/w.yml');
+    const text = readFileSync(workflow, 'utf8').replace('"read"', '"write"');
+    own.write('.codemachine/workflows/w.yml', text);
+    expect((await say(own, 'run w')).code).toBe(3);
+    const events = (await say(own, 'logs @last --json')).stdout;
+    own.write('.codemachine/workflows/w.yml', text.replace('Do one.', 'Do one better.'));
+    const refused = await say(own, 'resume @last --updated');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('the budget of the run is used up: $0.0100 of $0.0100');
+    expect(refused.stderr).toContain('--budget usd=0.02');
+    expect(readFileSync(path.join(own.root, 'made.txt'), 'utf8')).toBe('made\n');
+    expect((await say(own, 'logs @last --json')).stdout).toBe(events);
+    const raised = await eventsOf(own, 'resume @last --updated --budget usd=1');
+    expect(ends(raised.events)).toEqual({ one: 'succeeded', two: 'succeeded', end: 'succeeded' });
+    expect(readFileSync(path.join(own.root, 'made.txt'), 'utf8')).toBe('made\nmade\n');
+  });
+
   it('fails the run where it says so, and runs finally', async () => {
     const own = project('budget: { tokens: 20, on-exceed: fail }\n');
     const { code, events } = await eventsOf(own, 'run w');

@@ -87,7 +87,7 @@ async function converse(turns: Turns, job: PromptJob, files: TurnFiles): Promise
   const idle = watchIdle(deps.clock, job.idleTimeoutMs, ending.silent);
   const { program, first } = engineCommand(dialect, deps.config, deps.root);
   const found = locate(program, env.PATH ?? '');
-  const version = turns.version.turn(turns, found);
+  const version = turns.version.turn(turns, found, reader);
   const ears = listen(turns, job, reader, idle, ending, version);
   const look = lookAt({ found, first });
   const end = await startProcess(
@@ -182,9 +182,9 @@ function listen(
   );
   const onStdout = (bytes: Uint8Array): void => {
     said ||= bytes.length > 0;
-    version.begun();
     log.write('events.jsonl', bytes);
     lines.push(bytes);
+    version.begun();
   };
   const onStderr = (bytes: Uint8Array): void => {
     version.begun();

@@ -2,17 +2,17 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { AgentDeps } from './agent.ts';
-import type { AnyDialect } from './dialects/dialect.ts';
+import type { Turns } from './agent-turn.ts';
+import type { AnyDialect, Reader } from './dialects/dialect.ts';
 import { heldAgainst, isVersion } from './dialects/versions.ts';
 import { findEngine } from './find-engine.ts';
 import { engineCommand } from './not-started.ts';
-import type { Turns } from './agent-turn.ts';
 import { identityOf } from './version-memory.ts';
 
 /** Looks at the version of one engine, once in the life of this process. */
 export interface VersionWatch {
-  /** For one turn, whose program was found there. */
-  turn(of: Pick<Turns, 'mark' | 'hear'>, found: string | undefined): TurnWatch;
+  /** For one turn, whose program was found there; `reader` follows it, and some name the version. */
+  turn(of: Pick<Turns, 'mark' | 'hear'>, found: string | undefined, reader: Reader): TurnWatch;
 }
 
 /** Looks while a turn is made. */
@@ -35,59 +35,66 @@ const LONGEST_PACKAGE = 1024 * 1024;
 
 const NO_WATCH: TurnWatch = { begun: () => undefined, ended: () => Promise.resolve() };
 
-/** Watches for an engine whose output does not name its version. */
+/** Watches for an engine whose sessions do not name its version. */
 export function watchVersion(dialect: AnyDialect, deps: AgentDeps): VersionWatch {
-  const { versions: memory } = deps;
+  const unneeded = deps.versions === undefined || dialect.tested === undefined;
+  const watched = { dialect, deps, settled: unneeded || dialect.namesVersion === true, busy: false };
+  return {
+    turn: (of, found, reader) =>
+      watched.settled || found === undefined ? NO_WATCH : watchTurn(watched, of, found, reader),
+  };
+}
+
+/** What is known of the version of an engine. */
+interface Watched {
+  readonly dialect: AnyDialect;
+  readonly deps: AgentDeps;
+  /** It was said, or will never be known. */
+  settled: boolean;
+  /** Somebody is being asked. */
+  busy: boolean;
+}
+
+function watchTurn(
+  watched: Watched,
+  of: Pick<Turns, 'mark' | 'hear'>,
+  found: string,
+  reader: Reader,
+): TurnWatch {
+  const { deps, dialect } = watched;
   const { tested } = dialect;
-  let settled = memory === undefined || tested === undefined || dialect.namesVersion === true;
-  let busy = false;
-  const tell = ({ hear }: Pick<Turns, 'hear'>, version: string): void => {
-    settled = true;
-    if (tested !== undefined) hear.version?.(heldAgainst(version, tested));
+  const end = new AbortController();
+  let looked = false;
+  let asking: Promise<void> | undefined;
+  const tell = (version: string): void => {
+    watched.settled = true;
+    if (tested !== undefined) of.hear.version?.(heldAgainst(version, tested));
+  };
+  const look = (over: boolean): void => {
+    if (looked || watched.settled || watched.busy) return;
+    const named = reader.version?.();
+    // It will name it, unless it fails before it comes to that.
+    if (named === undefined && reader.version !== undefined && !over) return;
+    looked = true;
+    const identity = identityOf(found, engineCommand(dialect, deps.config, deps.root).first);
+    const known = named ?? packageVersion(found, dialect.packages ?? []) ?? recalled(deps, identity);
+    if (known === undefined) asking = ask(watched, of.mark, identity, end.signal, tell);
+    else tell(known);
   };
   return {
-    turn(of, found) {
-      if (settled || found === undefined) return NO_WATCH;
-      let looked = false;
-      let asking: Promise<void> | undefined;
-      const end = new AbortController();
-      const look = (): void => {
-        if (looked || settled || busy) return;
-        looked = true;
-        const identity = identityOf(found, engineCommand(dialect, deps.config, deps.root).first);
-        const known =
-          packageVersion(found, dialect.packages ?? []) ??
-          (identity === undefined ? undefined : memory?.recall(identity, deps.clock.now()));
-        if (known !== undefined) {
-          tell(of, known);
-          return;
-        }
-        busy = true;
-        asking = ask(dialect, deps, of.mark, end.signal)
-          .then((version) => {
-            // One that was ended has not answered; one that has, and did not say it, will not say it the next time either.
-            if (!end.signal.aborted) settled = true;
-            if (version === undefined) return;
-            tell(of, version);
-            if (identity !== undefined) memory?.keep(identity, version, deps.clock.now());
-          })
-          .catch(() => undefined)
-          .finally(() => {
-            busy = false;
-          });
-      };
-      return {
-        begun: look,
-        async ended(failed) {
-          if (failed) look();
-          if (asking === undefined) return;
-          if (failed) await answeredOr(asking, deps.clock);
-          end.abort();
-          await asking;
-        },
-      };
+    begun: () => look(false),
+    async ended(failed) {
+      if (failed) look(true);
+      if (asking === undefined) return;
+      if (failed) await answeredOr(asking, deps.clock);
+      end.abort();
+      await asking;
     },
   };
+}
+
+function recalled({ versions, clock }: AgentDeps, identity: string | undefined): string | undefined {
+  return identity === undefined ? undefined : versions?.recall(identity, clock.now());
 }
 
 /** Resolves when it has answered, or when a moment has passed. */
@@ -103,15 +110,29 @@ async function answeredOr(asking: Promise<void>, clock: AgentDeps['clock']): Pro
 
 /** Asks the program itself. It gets none of the workflow's secrets: nobody needs one to say who he is. */
 async function ask(
-  dialect: AnyDialect,
-  { environ, secrets, config, root, clock }: AgentDeps,
+  watched: Watched,
   mark: string,
+  identity: string | undefined,
   signal: AbortSignal,
-): Promise<string | undefined> {
+  tell: (version: string) => void,
+): Promise<void> {
+  const { dialect, deps } = watched;
+  const { environ, secrets, config, root, clock, versions } = deps;
   const open = Object.entries(environ).filter(([name]) => !secrets.includes(name));
-  const deps = { config, environ: Object.fromEntries(open), root, mark, timeoutMs: ANSWER_MS, clock, signal };
-  const answer = await findEngine(dialect, deps);
-  return answer.found ? answer.version : undefined;
+  const look = { config, environ: Object.fromEntries(open), root, mark, timeoutMs: ANSWER_MS, clock, signal };
+  watched.busy = true;
+  try {
+    const answer = await findEngine(dialect, look);
+    // One that was ended has not answered; one that has, and did not say it, will not say it the next time either.
+    if (!signal.aborted) watched.settled = true;
+    if (!answer.found) return;
+    tell(answer.version);
+    if (identity !== undefined) versions?.keep(identity, answer.version, clock.now());
+  } catch {
+    // That nobody knows the version is no reason to fail.
+  } finally {
+    watched.busy = false;
+  }
 }
 
 /** What the package says that the program came with: nothing has to be started to read it. */

@@ -1,6 +1,7 @@
 /** Says in our words why Aider failed, which it says in sentences among its output only. */
 import type { Failure, FailureReason } from '../../model/failure.ts';
 import { type EngineEnd, failureOf, notFound } from './dialect.ts';
+import { servesAgain } from './reset-time.ts';
 
 const HELP: Partial<Record<FailureReason, string>> = {
   spawn: 'see whether `aider --version` works in a terminal, or install it again',
@@ -100,7 +101,8 @@ export function aiderFailure(heard: AiderUnfinished, end: EngineEnd): Failure {
   const code = end.exitCode ?? 1;
   const more = code === 0 ? {} : { 'exit-code': code };
   const known = heard.finished ? undefined : (aiderReason(words) ?? aiderReason(stderr));
-  if (known !== undefined) return failureOf(known, shown, HELP, more);
+  if (known !== undefined)
+    return failureOf(known, shown, HELP, { ...more, ...servesAgain(known, words, end.now) });
   if (!heard.begun && code !== 0) {
     return failureOf(
       notFound(code) ? 'spawn' : 'config',

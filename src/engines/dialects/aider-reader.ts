@@ -13,11 +13,13 @@ import {
   type Verdict,
 } from './dialect.ts';
 import { countOf, usdOf, withNoise } from './event-line.ts';
+import { isVersion } from './versions.ts';
 
 /** Everything heard of one turn. */
 interface AiderHeard {
   /** It says its version and its settings; the first blank line after them ends that. */
   stage: 'starting' | 'announcing' | 'talking';
+  version?: string;
   /** What it printed before that: complaints about flags and files. */
   noise: string;
   /** The model that was asked for, else the one that it says. */
@@ -61,19 +63,22 @@ export function aiderReader(prompt: string, model: string | undefined): Reader {
   return {
     line: (text) => readLine(heard, text.replace(/\r$/, ''), prompt),
     session: () => undefined,
+    version: () => heard.version,
     trouble: () => heard.trouble,
     end: (end) => verdict(heard, end),
   };
 }
 
-const VERSION = /^Aider v\d/;
+const VERSION = /^Aider v(\d\S*)/;
 const MODEL = /^(?:Main model|Model): (\S+) with /;
 /** Nobody can sign in here, and it would wait for minutes that somebody does (`offer_openrouter_oauth` of aider/onboarding.py). */
 const NOT_SIGNED_IN =
   /^No LLM model was specified and no API keys|requires an OpenRouter API key, which was not/;
 
 function readLine(heard: AiderHeard, line: string, prompt: string): Line {
-  if (VERSION.test(line) && (heard.stage === 'starting' || heard.finished)) {
+  const [, version] = VERSION.exec(line) ?? [];
+  if (version !== undefined && (heard.stage === 'starting' || heard.finished)) {
+    if (isVersion(version)) heard.version = version;
     heard.stage = 'announcing';
     heard.finished = false;
     return living([]);

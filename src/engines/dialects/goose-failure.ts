@@ -1,6 +1,7 @@
 /** Says in our words why goose failed, which it most often says in a message as if its model had. */
 import type { Failure, FailureReason } from '../../model/failure.ts';
 import { type EngineEnd, failureOf, notFound } from './dialect.ts';
+import { servesAgain } from './reset-time.ts';
 
 const HELP: Partial<Record<FailureReason, string>> = {
   spawn: 'see whether `goose --version` works in a terminal, or install it again',
@@ -46,9 +47,9 @@ const BY_WORDS: readonly (readonly [RegExp, FailureReason])[] = [
 ];
 
 /** Why the turn failed, by what it said. */
-export function gooseFailure(words: string, otherwise: FailureReason = 'exit-code'): Failure {
+export function gooseFailure(words: string, now: number, otherwise: FailureReason = 'exit-code'): Failure {
   const reason = BY_WORDS.find(([sentence]) => sentence.test(words))?.[1] ?? otherwise;
-  return failureOf(reason, words, HELP);
+  return failureOf(reason, words, HELP, servesAgain(reason, words, now));
 }
 
 /**
@@ -91,10 +92,10 @@ export function gooseExitFailure(
   const code = end.exitCode ?? 1;
   const more = code === 0 ? {} : { 'exit-code': code };
   if (heard.events === 0 && code !== 0) {
-    const { reason } = gooseFailure(words, notFound(code) ? 'spawn' : 'config');
+    const { reason } = gooseFailure(words, end.now, notFound(code) ? 'spawn' : 'config');
     return failureOf(reason, `did not start (exit code ${code})${said || ' and said nothing'}`, HELP, more);
   }
   const how = heard.completed ? 'although it said that all went well' : 'without saying how its turn ended';
-  const known = heard.completed ? 'exit-code' : gooseFailure(words).reason;
+  const known = heard.completed ? 'exit-code' : gooseFailure(words, end.now).reason;
   return failureOf(known, `exited with ${code} ${how}${said}`, HELP, more);
 }

@@ -208,7 +208,7 @@ function failureIn(heard: GooseHeard, complaint: string | undefined, end: Engine
   if (end.signal !== null) return gooseExitFailure(heard, end);
   // An error repeats in few words what a message said in more.
   const words = complaint ?? heard.failed;
-  if (words !== undefined) return gooseFailure(words);
+  if (words !== undefined) return gooseFailure(words, end.now);
   if (!heard.completed || end.exitCode !== 0) return unlessLeftOut(gooseExitFailure(heard, end), end);
   return heard.answered && heard.text.trim() !== '' ? undefined : unlessLeftOut(gooseSilence(), end);
 }

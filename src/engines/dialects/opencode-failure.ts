@@ -74,7 +74,7 @@ export function opencodeFailure(error: JsonObject, cause: string | undefined, no
   const printed = textOf(data.message) ?? textOf(error.message) ?? textOf(error.name) ?? '';
   const message = data.ref === undefined ? printed : (cause?.replace(/^\w+Error: /, '') ?? printed);
   const reason = reasonOf(textOf(error.name) ?? '', data, message);
-  return failureOf(reason, message, HELP, retryAt(reason, fieldsOf(data.responseHeaders), now));
+  return failureOf(reason, message, HELP, retryAt(reason, data, now));
 }
 
 function reasonOf(name: string, data: JsonObject, message: string): FailureReason {
@@ -96,16 +96,22 @@ function reasonOf(name: string, data: JsonObject, message: string): FailureReaso
   }
 }
 
-/** When the provider said that it serves again: in seconds, or as a date (RFC 9110, 10.2.3). */
+/** When the provider said that it serves again: in seconds, as a date (RFC 9110, 10.2.3), or as a plan of OpenAI's says it. */
 function retryAt(
   reason: FailureReason,
-  headers: JsonObject,
+  { responseHeaders, responseBody }: JsonObject,
   now: number,
 ): Partial<Pick<Failure, 'retry-at'>> {
+  if (reason !== 'rate-limit' && reason !== 'quota' && reason !== 'overloaded') return {};
+  const headers = fieldsOf(responseHeaders);
   const said = textOf(headers['retry-after']);
-  if (said === undefined || (reason !== 'rate-limit' && reason !== 'quota' && reason !== 'overloaded'))
-    return {};
-  const time = /^\d{1,9}$/.test(said) ? now + Number(said) * 1_000 : Date.parse(said);
+  const resets = /"resets_at": ?(\d{9,11})\b/.exec(textOf(responseBody) ?? '')?.[1];
+  const time =
+    said === undefined
+      ? Number(resets ?? textOf(headers['x-codex-primary-reset-at'])) * 1_000
+      : /^\d{1,9}$/.test(said)
+        ? now + Number(said) * 1_000
+        : Date.parse(said);
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? {} : { 'retry-at': date.toISOString() };
 }

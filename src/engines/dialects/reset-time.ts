@@ -1,4 +1,5 @@
 /** Finds the time in sentences like "try again at 6:28 AM". */
+import type { FailureReason } from '../../model/failure.ts';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
@@ -35,6 +36,17 @@ export function resetTime(words: string, now: number): number | undefined {
   );
   // Beyond what a date can hold (ECMA-262, 21.4.1.1) writing it down would throw.
   return Number.isNaN(new Date(reset).getTime()) ? undefined : reset;
+}
+
+/** The same for a failure that passes by itself; of others a time in their words means something else. */
+export function servesAgain(
+  reason: FailureReason,
+  words: string,
+  now: number,
+): { readonly 'retry-at'?: string } {
+  if (reason !== 'rate-limit' && reason !== 'quota' && reason !== 'overloaded') return {};
+  const reset = resetTime(words, now);
+  return reset === undefined ? {} : { 'retry-at': new Date(reset).toISOString() };
 }
 
 function clockTime(at: RegExpExecArray, now: number): number | undefined {

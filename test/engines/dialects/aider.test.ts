@@ -169,6 +169,11 @@ describe('the end', () => {
   });
 });
 
+it('names its version', () => {
+  expect(playRun('aider', 'text').reader.version?.()).toBe('0.86.1');
+  expect(play('aider', 'Aider vNext\n', exits(0)).reader.version?.()).toBeUndefined();
+});
+
 describe('the reply', () => {
   const textOf = (name: string, prompt = 'hello') => playRun('aider', name, job({ prompt })).verdict.text;
 

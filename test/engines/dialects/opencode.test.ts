@@ -260,6 +260,11 @@ describe('its output', () => {
     expect(play('opencode', later, exits(1)).verdict).toMatchObject({
       failure: { reason: 'rate-limit', 'retry-at': '2026-01-01T00:01:00.000Z' },
     });
+    const plan = { failure: { reason: 'quota', 'retry-at': new Date(1795198106_000).toISOString() } };
+    expect(play('opencode', text('usage-limit'), exits(1)).verdict).toMatchObject(plan);
+    const headers = text('usage-limit').replace(',\\"resets_at\\":1795198106', '');
+    expect(headers).not.toContain('resets_at');
+    expect(play('opencode', headers, exits(1)).verdict).toMatchObject(plan);
   });
 });
 

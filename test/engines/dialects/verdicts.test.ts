@@ -327,6 +327,29 @@ describe('codex', () => {
     expect(failure).toMatchObject({ reason: 'rate-limit', 'retry-at': expect.any(String) });
   });
 
+  it('lets no request come sooner than the server had asked Claude Code to wait', () => {
+    const retry = (delay: unknown) =>
+      JSON.stringify({ type: 'system', subtype: 'api_retry', error_status: 429, retry_delay_ms: delay });
+    const endedAfter = (...lines: readonly string[]) =>
+      play('claude-code', [...lines, textOfRun('claude-code', '429')].join('\n'), exits(1)).verdict;
+    expect(endedAfter(retry(500), retry(60_000))).toMatchObject({
+      failure: { reason: 'rate-limit', 'retry-at': new Date(exits(1).now + 60_000).toISOString() },
+    });
+    for (const lines of [[], [retry('soon')], [retry(1e300)]]) {
+      const { failure } = endedAfter(...lines) as { failure?: Failure };
+      expect(failure?.reason).toBe('rate-limit');
+      expect(failure).not.toHaveProperty('retry-at');
+    }
+  });
+
+  it.each(['goose', 'aider'])('hears of %s how long a rate limit is to be waited for', (name) => {
+    const run = textOfRun(name, '429').replaceAll('slow down', 'Please try again in 20s');
+    expect(run).toContain('try again in 20s');
+    expect(play(name, run, exits(name === 'goose' ? 1 : 0)).verdict).toMatchObject({
+      failure: { reason: 'rate-limit', 'retry-at': new Date(exits(0).now + 20_000).toISOString() },
+    });
+  });
+
   it('takes a warning for no failure', () => {
     expect(playRun('codex', 'edit-plain').verdict.ok).toBe(true);
   });

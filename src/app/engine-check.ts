@@ -7,6 +7,13 @@ import { agentsAmong, ownSteps, partsOf } from '../model/parts.ts';
 import { ACCESS_LEVELS, type PromptStep, type Workflow } from '../model/workflow.ts';
 import { placeOf } from './key-place.ts';
 
+/** The keys of a step that an engine of one's own can honour, with what declares it. */
+const DECLARABLE: Readonly<Record<string, string>> = {
+  model: 'model',
+  session: 'session.continue',
+  fork: 'session.fork',
+};
+
 /** Every key that an engine of its step cannot honour: found here, it costs seconds; found by the engine, a run. */
 function checkEngines(workflow: Workflow, engines: Engines): readonly Diagnostic[] {
   const { source } = workflow;
@@ -22,7 +29,15 @@ function checkEngines(workflow: Workflow, engines: Engines): readonly Diagnostic
           const { levels = ACCESS_LEVELS } = dialect.capabilities;
           return diagnose('access-not-declared', source.path, at, { engine, access: step.access, levels });
         }
-        return diagnose('engine-cannot', source.path, at, { engine, key, able: enginesFor(wishes, engines) });
+        // Of what it cannot do by now, its declaration may say that it can.
+        const declare =
+          engines[engine]?.declared !== undefined && Object.hasOwn(DECLARABLE, key)
+            ? `\`engines.${engine}.${DECLARABLE[key] ?? key}\``
+            : undefined;
+        return diagnose('engine-cannot', source.path, at, {
+          ...{ engine, key, able: enginesFor(wishes, engines) },
+          ...(declare === undefined ? {} : { declare }),
+        });
       });
     });
   });

@@ -108,6 +108,8 @@ const SHORT_NAMES: Readonly<Record<string, string | undefined>> = {
   'aider-chat': 'aider',
   'block-goose': 'goose',
   'gemini-cli': 'gemini',
+  google: 'gemini',
+  anthropic: 'claude-code',
 };
 
 /** The names of the engines that the configuration declares. */

@@ -127,6 +127,7 @@ export function checkEngines(
     const pass = entryOf(value, 'pass');
     if (around.ofRepository === true && pass !== undefined)
       found.push(wrong(source, pass.at, name, 'pass-in-repository', 'pass'));
+    found.push(...mistakesOfStart(name, value, source));
     const declares = DECLARING.map((key) => entryOf(value, key)).find((entry) => entry !== undefined);
     const isKnown = Object.hasOwn(around.below, name);
     if (isBuiltIn(name)) {
@@ -164,6 +165,23 @@ function wrong(
   detail?: string,
 ): Diagnostic {
   return diagnose('engine-declaration', source.path, at, { engine, mistake, key, detail });
+}
+
+/** What is wrong with how any engine is started. */
+function mistakesOfStart(name: string, engine: Node, source: SourceFile): readonly Diagnostic[] {
+  const [first] = oneOrMany(child(engine, 'command'));
+  const program = first === undefined ? undefined : textOf(first)[0];
+  // There are directories with a blank in their name, but hardly any programs.
+  const isLine = program !== undefined && (/\s-/.test(program) || /^[^/]*\s/.test(program.trim()));
+  const fenced = [...entriesOf(child(engine, 'env'))].filter(
+    ({ value }) => value.kind === 'scalar' && /\$\{\{/.test(value.written),
+  );
+  return [
+    ...(isLine ? [wrong(source, first?.at ?? engine.at, name, 'one-word', 'command', program)] : []),
+    ...fenced.map(({ name: variable, value }) =>
+      wrong(source, value.at, name, 'fence-in-env', `engines.${name}.env.${variable}`, variable),
+    ),
+  ];
 }
 
 /** What is wrong with a declared engine, said where this file says it, else at its name. */

@@ -175,7 +175,8 @@ function durationFrom(value: string): string | undefined {
   return `${spelled[1]}${unit === 'ms' || unit === 'millis' ? 'ms' : unit[0]}`;
 }
 
-function idFrom(value: string): string | undefined {
+/** A name turned into an id, where there is one in it. */
+export function idFrom(value: string): string | undefined {
   const slug = slugOf(value);
   return slug !== undefined && slug !== value ? slug : undefined;
 }

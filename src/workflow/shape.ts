@@ -3,7 +3,7 @@ import { type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import type { Range } from '../model/source.ts';
 import type { SchemaError } from './generated/workflow.mjs';
 import type { Owner } from './shape-keys.ts';
-import { definition, typeTrouble, valueTrouble } from './shape-values.ts';
+import { definition, idFrom, typeTrouble, valueTrouble } from './shape-values.ts';
 import { nearest } from './suggest.ts';
 import { type Entry, entryOf, follow, type Node } from './tree.ts';
 
@@ -155,8 +155,10 @@ function badName(
 ): Diagnostic {
   const at = entryOf(node, name)?.at ?? placeOf(node, key);
   if (definition(error.schemaPath) === 'variable') return diagnose('bad-variable', path, at, { name });
+  const isEngine = definition(error.schemaPath) === 'engineName';
   return diagnose('bad-name', path, at, {
     name,
+    ...(isEngine ? { better: idFrom(name) ?? 'my-agent' } : {}),
     owner: key === undefined ? 'this mapping' : `\`${key.name}\``,
   });
 }

@@ -1,7 +1,7 @@
-/** Holds the words of the diagnostics about engines that the configuration declares. */
+/** Holds the words of the diagnostics about what the configuration says of engines. */
 import { error } from './entry.ts';
 
-/** What can be wrong with the declaration of an engine. */
+/** What can be wrong with what is said of an engine. */
 export type DeclarationMistake =
   | 'built-in'
   | 'no-text'
@@ -13,7 +13,9 @@ export type DeclarationMistake =
   | 'no-session-path'
   | 'no-model-name'
   | 'bad-pattern'
-  | 'pass-in-repository';
+  | 'pass-in-repository'
+  | 'fence-in-env'
+  | 'one-word';
 
 /** What a mistake is about. */
 export interface About {
@@ -69,6 +71,15 @@ const MISTAKES: Readonly<Record<DeclarationMistake, Words>> = {
     ({ engine }) => `a repository cannot have variables of yours passed to \`${engine}\``,
     ({ engine }) =>
       `write \`engines.${engine}.pass\` into \`~/.config/codemachine/config.yml\`, or have the workflow name them under \`secrets\` and the step hand them on by \`env\``,
+  ],
+  'fence-in-env': [
+    ({ key }) => `\`${key}\` reaches the engine as it is written: nothing is computed in the configuration`,
+    ({ detail }) =>
+      `take it out here, and write \`env: { ${detail}: "\${{ … }}" }\` in the step; a secret is named under \`secrets\` there`,
+  ],
+  'one-word': [
+    ({ detail }) => `\`command\` names one program, which would have to be called \`${detail}\``,
+    ({ detail = '' }) => `write a list: \`command: [${detail.trim().split(/\s+/).join(', ')}]\``,
   ],
   'bad-pattern': [
     ({ detail }) => `the pattern cannot be used: ${detail}`,

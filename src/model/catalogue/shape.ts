@@ -80,9 +80,12 @@ export const SHAPE_CODES = {
     ({ input, problem }) => `the input \`${input}\` cannot be this: ${problem}`,
     () => 'give it a value of its type, or change its `type` where it is declared',
   ),
-  'bad-name': error<{ name: string; owner: string }>(
+  'bad-name': error<{ name: string; owner: string; better?: string }>(
     ({ name, owner }) => `\`${name}\` cannot be a name in ${owner}`,
-    () => 'use letters, digits, `_` and `-`, not a digit or `-` first',
+    ({ better }) =>
+      better === undefined
+        ? 'use letters, digits, `_` and `-`, not a digit or `-` first'
+        : `write \`${better}\`: small letters, digits and dashes, a letter first`,
   ),
   'bad-variable': error<{ name: string }>(
     ({ name }) => `\`${name}\` cannot be the name of an environment variable`,

@@ -51,12 +51,14 @@ export const WORLD_CODES = {
     ({ problem }) => `\`output\` is not a JSON Schema: ${problem}`,
     () => 'write it as JSON Schema 2020-12; in `{ a: b, c }` YAML takes what follows a comma as another key',
   ),
-  'engine-cannot': error<{ engine: string; key: string; able: readonly string[] }>(
+  'engine-cannot': error<{ engine: string; key: string; able: readonly string[]; declare?: string }>(
     ({ engine, key }) => `${engine} cannot honour \`${key}\` as this step asks for it`,
-    ({ able, key }) =>
-      able.length === 0
-        ? `no engine can do all that this step asks for; take \`${key}\` out`
-        : `take \`${key}\` out, or use an engine that can: ${able.join(', ')}`,
+    ({ able, key, declare }) =>
+      declare !== undefined
+        ? `take \`${key}\` out, or declare ${declare} in the configuration`
+        : able.length === 0
+          ? `no engine can do all that this step asks for; take \`${key}\` out`
+          : `take \`${key}\` out, or use an engine that can: ${able.join(', ')}`,
   ),
   'unknown-cost': error<{ engine: string; model?: string }>(
     ({ engine, model }) =>

@@ -28,7 +28,11 @@ function parsed(text = ''): Result<Json, string> {
   try {
     return ok(JSON.parse(json) as Json);
   } catch {
-    return err('the answer was not JSON');
+    // What several languages print, and none may read.
+    const word = /[:[,]\s*(-?(?:NaN|Infinity))\b/.exec(json)?.[1] ?? /^-?(?:NaN|Infinity)$/.exec(json)?.[0];
+    const detail =
+      word === undefined ? '' : `: it has \`${word}\`, which JSON has no word for (\`null\` is one)`;
+    return err(`the answer was not JSON${detail}`);
   }
 }
 

@@ -227,7 +227,8 @@ function wordless(isText: boolean, asked: Asked, end: EngineEnd): Failure {
     : 'printed no event with a text where `map` says';
   const stderr = end.stderr.trim();
   const words = `exited with 0 and ${what}${stderr === '' ? '' : `: ${stderr}`}`;
-  return failureOf('exit-code', words, helpOf(asked), { 'exit-code': 0 });
+  const { 'exit-code': help = '' } = helpOf(asked);
+  return { ...failureOf('output', words, {}, { 'exit-code': 0 }), help };
 }
 
 function lastLines(tail: string): string {

@@ -159,7 +159,7 @@ describe('JSON lines', () => {
 
   it('without an answer are none', () => {
     expect(ended(jsonl, [{ usage: { in: 3, out: 4 } }])).toMatchObject({
-      failure: { reason: 'exit-code', message: expect.stringContaining('no event with a text') },
+      failure: { reason: 'output', message: expect.stringContaining('no event with a text') },
       usage: { 'input-tokens': 3 },
     });
   });

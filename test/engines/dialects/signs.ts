@@ -168,12 +168,12 @@ const declaredSigns: Readonly<Record<'jsonl' | 'text', Sign>> = {
       return answers.length > 0 && !failed && !/not signed in/.test(lines.join('\n'));
     },
     closes: false,
-    unfinished: 'exit-code',
+    unfinished: 'output',
   },
   text: {
     shown: (lines) => lines.some((line) => line.trim() !== '') && !/not signed in/.test(lines.join('\n')),
     closes: false,
-    unfinished: 'exit-code',
+    unfinished: 'output',
     anything: true,
   },
 };

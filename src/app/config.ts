@@ -16,9 +16,17 @@ export async function loadConfig(place: Place, env: NodeJS.ProcessEnv): Promise<
   return load(place, [path.join(place.root, '.codemachine', 'config.yml'), userConfig(env), userPolicy(env)]);
 }
 
-/** Reads the user's own configuration alone: for commands that must not start what a repository names. */
-export async function loadUserConfig(place: Place, env: NodeJS.ProcessEnv): Promise<Result<Config, Refusal>> {
-  return load(place, [userConfig(env), userPolicy(env)]);
+/**
+ * Reads the user's own configuration alone: for commands that must not start what a repository names.
+ * @param repository what stands below it and is no part of what is given: what it adds to an engine that is declared there is judged with that
+ */
+export async function loadUserConfig(
+  place: Place,
+  env: NodeJS.ProcessEnv,
+  repository: Result<Config, unknown>,
+): Promise<Result<Config, Refusal>> {
+  const below = repository.ok ? repository.value.engines : {};
+  return load(place, [userConfig(env), userPolicy(env)], below);
 }
 
 /** Reads the repository's configuration alone: to say of it what is wrong, and what it names. */
@@ -26,7 +34,11 @@ export async function loadRepositoryConfig(place: Place): Promise<Result<Config,
   return load(place, [path.join(place.root, '.codemachine', 'config.yml')]);
 }
 
-async function load(place: Place, files: readonly string[]): Promise<Result<Config, Refusal>> {
+async function load(
+  place: Place,
+  files: readonly string[],
+  under: Config['engines'] = {},
+): Promise<Result<Config, Refusal>> {
   let config = NO_CONFIG;
   const repository = path.join(place.root, '.codemachine', 'config.yml');
   for (const file of files) {
@@ -39,7 +51,7 @@ async function load(place: Place, files: readonly string[]): Promise<Result<Conf
     const { mergeConfig, readConfig } = await import('../workflow/config.ts');
     const source = { path: shown(place, file), text: text.value };
     const as = path.basename(file) === POLICY ? 'policy' : 'config';
-    const around = { below: config.engines, ofRepository: file === repository };
+    const around = { below: { ...under, ...config.engines }, ofRepository: file === repository };
     let read = readConfig(source, as, around);
     if (hasPatterns(read.config)) {
       const { compilePattern } = await import('../engines/patterns.ts');

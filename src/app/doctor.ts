@@ -28,10 +28,8 @@ export async function doctorCommand(flags: {
   readonly stateDir?: string | undefined;
 }): Promise<ExitCode> {
   const place = locate(stateAt(flags.stateDir), process.env);
-  const [repository, user] = await Promise.all([
-    loadRepositoryConfig(place),
-    loadUserConfig(place, process.env),
-  ]);
+  const repository = await loadRepositoryConfig(place);
+  const user = await loadUserConfig(place, process.env, repository);
   const findings = [
     { what: 'codemachine', state: 'ok' as const, found: VERSION },
     {
@@ -144,18 +142,14 @@ function configFindings(...loaded: readonly Loaded[]): readonly Finding[] {
   return loaded.flatMap((config) => {
     if (config.ok) return [];
     const { message, diagnostics = [], sources = new Map<string, string>() } = config.error;
-    const found = diagnostics.map(({ message: what, path, at }) => {
+    if (diagnostics.length === 0) return [{ what: 'config', state: 'bad' as const, found: message }];
+    return diagnostics.map(({ message: what, path, at, severity, suggestion }) => {
       const { line, column } = locator(sources.get(path) ?? '')(at.start);
-      return `${path}:${line}:${column}: ${what}`;
+      return {
+        ...{ what: 'config', state: severity === 'error' ? ('bad' as const) : ('missing' as const) },
+        found: `${path}:${line}:${column}: ${what}`,
+        ...(suggestion === undefined ? {} : { help: suggestion }),
+      };
     });
-    const help = diagnostics.find(({ severity }) => severity === 'error')?.suggestion;
-    return [
-      {
-        what: 'config',
-        state: 'bad' as const,
-        found: found.length === 0 ? message : found.join('; '),
-        ...(help === undefined ? {} : { help }),
-      },
-    ];
   });
 }

@@ -4,7 +4,7 @@ import { DIALECTS } from '../engines/dialects/dialects.ts';
 import { rangeWords } from '../engines/dialects/versions.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { type EngineRow, engineJson, enginesText } from '../report/engines.ts';
-import { nearest } from '../workflow/suggest.ts';
+import { meantEngine } from '../workflow/agents.ts';
 import { loadRepositoryConfig, loadUserConfig } from './config.ts';
 import { type DeclaredHere, declaredHere, type EngineHere, enginesHere } from './engines-here.ts';
 import { locate } from './place.ts';
@@ -21,11 +21,10 @@ const NARROW = 80;
 /** `codemachine engines`: only programs from PATH or the user's own configuration are started. */
 export async function enginesCommand({ json, name }: EnginesFlags): Promise<ExitCode> {
   const place = locate({}, process.env);
-  const [repository, user] = await Promise.all([
-    loadRepositoryConfig(place),
-    loadUserConfig(place, process.env),
-  ]);
-  for (const config of [user, repository]) if (!config.ok) return printRefusal(config.error);
+  const repository = await loadRepositoryConfig(place);
+  const user = await loadUserConfig(place, process.env, repository);
+  // What is wrong there is said; what there is besides is worth seeing all the more.
+  for (const config of [user, repository]) if (!config.ok) await printRefusal(config.error);
   const declared = declaredHere(place, repository, user);
   const names = [...DIALECTS, ...declared.map(({ dialect }) => dialect)].map((dialect) => dialect.name);
   if (name !== undefined && !names.includes(name)) return printRefusal(unknown(name, names));
@@ -48,7 +47,10 @@ function unknown(
   name: string,
   names: readonly string[],
 ): { readonly message: string; readonly help: string } {
-  const near = nearest(name, names);
+  const near = meantEngine(
+    name,
+    names.filter((one) => DIALECTS.every((dialect) => dialect.name !== one)),
+  );
   return {
     message: `there is no engine ${name}`,
     help: near === undefined ? `there are: ${names.join(', ')}` : `did you mean \`${near}\`?`,

@@ -26,7 +26,9 @@ interface GoingOn {
  * What is used up, where each step that could begin spends of it; undefined where one may begin. A command spends time alone, so it
  * may begin where the money is gone.
  */
-export function nothingLeft(of: GoingOn): Pick<ReturnType<typeof budgetFailure>, 'message' | 'help'> | undefined {
+export function nothingLeft(
+  of: GoingOn,
+): Pick<ReturnType<typeof budgetFailure>, 'message' | 'help'> | undefined {
   const { plan, decision } = of;
   const kept = (id: string): boolean => decision.kept.has(asStepKey(id));
   const first = plan.steps.flatMap(({ step, leftOut }) =>

@@ -62,10 +62,13 @@ export function agentEngine(dialect: AnyDialect, deps: AgentDeps): Engine {
 }
 
 async function attempt(
-  { dialect, deps, started, totals, version }: Pick<
-    Turns,
-    'dialect' | 'deps' | 'started' | 'totals' | 'version'
-  >,
+  {
+    dialect,
+    deps,
+    started,
+    totals,
+    version,
+  }: Pick<Turns, 'dialect' | 'deps' | 'started' | 'totals' | 'version'>,
   job: PromptJob,
   hear: Hear,
   stop: Stop,

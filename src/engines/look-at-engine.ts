@@ -1,5 +1,5 @@
 /** Looks at an engine from outside: whether it is signed in, whether its sandbox works. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Dialect, SignInFile } from './dialects/dialect.ts';
 import { askEngine, engineEnv, type FindDeps } from './find-engine.ts';
 import { passAdvice } from './turn-failure.ts';
@@ -31,7 +31,8 @@ export async function lookForSignIn(dialect: Dialect, deps: LookDeps): Promise<S
   const env = engineEnv(dialect, deps);
   const variable = signIn.variables.find((name) => (env[name] ?? '') !== '');
   if (variable !== undefined) return { state: 'yes', by: variable };
-  const file = signIn.files(env).find(holdsSignIn);
+  const files = signIn.files(env);
+  const file = files.find(holdsSignIn);
   if (file !== undefined) {
     const wanted = file.wants?.(textOf(file.path) ?? '');
     if (wanted === undefined || (env[wanted] ?? '') !== '') return { state: 'yes', by: file.path };
@@ -41,7 +42,9 @@ export async function lookForSignIn(dialect: Dialect, deps: LookDeps): Promise<S
       : `set \`${wanted}\`, and let it pass by \`engines.${dialect.name}.pass\` of your own configuration`;
     return { state: 'no', help: `${file.path} wants a key: ${help}` };
   }
-  if (signIn.ask !== undefined && deps.program !== undefined) {
+  // Codex takes a file of its credentials for a sign-in, whatever is in it.
+  const isEmpty = files.some(({ path, keys }) => keys.length > 0 && existsSync(path));
+  if (signIn.ask !== undefined && deps.program !== undefined && !isEmpty) {
     const { end } = await askEngine(dialect, deps, deps.program, signIn.ask);
     if (end.exitCode === 0) return { state: 'yes', by: `\`${dialect.program} ${signIn.ask.join(' ')}\`` };
   }
@@ -77,17 +80,31 @@ function holdsSignIn({ path, keys, pattern }: SignInFile): boolean {
   }
 }
 
+/** What a sandbox says that cannot be made; other complaints are about something else. */
+const CONFINING =
+  /bwrap|bubblewrap|landlock|seccomp|namespace|uid map|permission denied|not permitted|sandbox-exec/i;
+
 /** Whether the sandbox works that the engine has, by starting nothing in it that does anything. */
 export async function lookAtSandbox(dialect: Dialect, deps: LookDeps): Promise<SandboxState> {
   if (dialect.capabilities.sandbox === 'none') return { state: 'none' };
   if (dialect.sandboxCheck === undefined || deps.program === undefined) return { state: 'unknown' };
   const { end, stderr } = await askEngine(dialect, deps, deps.program, dialect.sandboxCheck);
   if (end.exitCode === 0) return { state: 'works' };
-  const said = stderr.trim().split('\n').at(-1) || 'it said nothing';
+  const lines = stderr.trim().split('\n');
   const command = `${dialect.program} ${dialect.sandboxCheck.join(' ')}`;
+  const complaint = lines.find((line) => /^Error:? /i.test(line));
+  if (complaint !== undefined && !CONFINING.test(stderr)) {
+    const file = dialect.settings?.(engineEnv(dialect, deps));
+    return {
+      state: 'broken',
+      // It quotes what it found there, which may be a key.
+      message: `it cannot be told, as \`${command}\` failed: ${complaint.replace(/"[^"]*"/g, '"…"')}`,
+      help: `correct that first${file === undefined ? '' : `; its configuration is ${file}`}: with it no attempt starts either`,
+    };
+  }
   return {
     state: 'broken',
-    message: `\`${command}\` failed: ${said}`,
+    message: `\`${command}\` failed: ${lines.at(-1) || 'it said nothing'}`,
     help:
       deps.platform === 'linux'
         ? 'it needs namespaces of the user: let the kernel make them (user.max_user_namespaces, kernel.unprivileged_userns_clone; an AppArmor profile on Ubuntu; the seccomp profile of a container), or confine all of it and use `access: full`'

@@ -153,6 +153,75 @@ describe('doctor', () => {
     expect((await doctor(project, env)).get('codex sign-in')).toMatchObject({ state: 'missing' });
   });
 
+  it('takes no empty credentials for a sign-in, and a key of a configuration for one', async () => {
+    const project = projectWith({ w: FINE });
+    const env = install(project, {
+      codex: saying(MEASURED.codex, 'echo Logged in using ChatGPT'),
+      opencode: saying('1.18.33'),
+    });
+    expect((await doctor(project, env)).get('codex sign-in')).toMatchObject({ state: 'ok' });
+    home(project, '.codex/auth.json', '{}');
+    home(project, '.config/opencode/opencode.json', '{"provider":{"x":{"options":{"apiKey":"{env:X}"}}}}');
+    const none = await doctor(project, env);
+    expect(none.get('codex sign-in')).toMatchObject({ state: 'missing' });
+    expect(none.get('opencode sign-in')).toMatchObject({ state: 'missing' });
+    home(project, '.config/opencode/opencode.json', '{"provider":{"x":{"options":{"apiKey":"canary"}}}}');
+    const { found = '' } = (await doctor(project, env)).get('opencode sign-in') ?? {};
+    expect(found).toContain('opencode.json');
+    expect(found).not.toContain('canary');
+  });
+
+  it('says what is wrong with the configuration of an engine, and not that its sandbox is', async () => {
+    const project = projectWith({ w: FINE });
+    const broken = [
+      'echo WARNING: proceeding >&2',
+      `echo "Error: $HOME/.codex/config.toml:2:5: unclosed table, got \\"canary\\"" >&2`,
+      'echo "  |" >&2; exit 1',
+    ];
+    const env = install(project, { codex: saying(MEASURED.codex, broken.join('\n')) });
+    const { found, help, state } = (await doctor(project, env)).get('codex sandbox') ?? {};
+    expect(state).toBe('missing');
+    expect(found).toContain(`Error: ${project.home}/.codex/config.toml:2:5: unclosed table`);
+    expect(found).not.toContain('canary');
+    expect(help).toContain(`${project.home}/.codex/config.toml`);
+    expect(help).not.toContain('access: full');
+  });
+
+  it('says each mistake of a configuration, which hides no engine', async () => {
+    const project = projectWith(
+      { w: FINE },
+      { '.codemachine/config.yml': 'engines:\n  codx: {}\n  My_Agent: { command: [x] }\n' },
+    );
+    const env = install(project, {});
+    const { stdout } = await say(project, 'doctor --json', { env });
+    const config = (JSON.parse(stdout) as readonly Finding[]).filter(({ what }) => what === 'config');
+    expect(config).toMatchObject([
+      { found: expect.stringContaining('config.yml:2:3: '), help: expect.stringContaining('`codex`') },
+      { found: expect.stringContaining('config.yml:3:3: '), help: expect.stringContaining('`my-agent`') },
+    ]);
+    const engines = await say(project, 'engines --json', { env });
+    expect(engines.stderr).toContain('codx');
+    expect((JSON.parse(engines.stdout) as readonly object[]).length).toBe(DIALECTS.length);
+    expect((await say(project, 'engines claude', { env })).stderr).toContain('did you mean `claude-code`?');
+  });
+
+  it('judges what the user adds to an engine of the repository with what is declared there', async () => {
+    const declared =
+      'engines:\n  own: { output: jsonl, map: { text: t, session: s }, access: { read: [] } }\n';
+    const project = projectWith({ w: FINE }, { '.codemachine/config.yml': declared });
+    const env = install(project, { elsewhere: ': > "$HOME/started"' });
+    const added = 'engines:\n  own: { command: elsewhere, session: { continue: [--in, "{session}"] } }\n';
+    home(project, '.config/codemachine/config.yml', added);
+    const found = await doctor(project, env);
+    expect(found.get('config')).toBeUndefined();
+    expect(found.get('own')).toMatchObject({
+      state: 'ok',
+      found: `declared in the configuration, at ${path.join(project.base, 'bin/elsewhere')}`,
+    });
+    expect((await say(project, 'engines own', { env })).stdout).toContain('own');
+    expect(existsSync(path.join(project.home, 'started'))).toBe(false);
+  });
+
   it('says whether the sandbox works', async () => {
     const project = projectWith({ w: FINE });
     const works = install(project, { codex: saying(MEASURED.codex, '[ "$1" = sandbox ]') });

@@ -65,6 +65,10 @@ export const codex: Dialect = {
     help: 'sign in with `codex login`, give it a key by `codex login --with-api-key`, or set CODEX_API_KEY',
   },
   sandboxCheck: ['sandbox', '--', 'true'],
+  settings: (env) => {
+    const home = homeOf(env);
+    return home === undefined ? undefined : `${home}/config.toml`;
+  },
   capabilities,
   variables: () => [...VARIABLES, 'AZURE_OPENAI_API_KEY'],
   command,

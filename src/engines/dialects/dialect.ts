@@ -204,7 +204,7 @@ export interface AnyDialect {
   readonly tested?: Tested;
   /** The npm packages that the program comes in; they have its version. */
   readonly packages?: readonly string[];
-  /** Whether its readers have a `version`: then nobody asks for it. */
+  /** Whether it names its version as it names its session: then nobody asks for it. */
   readonly namesVersion?: true;
   readonly capabilities: Capabilities;
   /** The engine's own documented variables for sign-in, home and back-ends, given what is set; `*` at the end is a prefix. */
@@ -246,6 +246,8 @@ export interface Dialect extends AnyDialect {
   readonly signIn: SignIn;
   /** Arguments with which the program starts something in its sandbox; the exit code 0 says that it can. */
   readonly sandboxCheck?: readonly string[];
+  /** The file that its user configures it by, given the environment of its attempts. */
+  settings?(env: Readonly<Record<string, string>>): string | undefined;
 }
 
 /** Messages are a few lines; the transcript has the rest. */

@@ -52,8 +52,19 @@ export const opencode: Dialect = {
   signIn: {
     variables: KEYS,
     files: (env) => {
-      const data = env.XDG_DATA_HOME ?? (env.HOME === undefined ? undefined : `${env.HOME}/.local/share`);
-      return data === undefined ? [] : [{ path: `${data}/opencode/auth.json`, keys: [] }];
+      const { HOME, XDG_DATA_HOME, XDG_CONFIG_HOME, OPENCODE_CONFIG } = env;
+      const data = XDG_DATA_HOME ?? (HOME === undefined ? undefined : `${HOME}/.local/share`);
+      const config = XDG_CONFIG_HOME ?? (HOME === undefined ? undefined : `${HOME}/.config`);
+      const configs = [
+        ...(config === undefined
+          ? []
+          : ['opencode.json', 'opencode.jsonc'].map((name) => `${config}/opencode/${name}`)),
+        ...(OPENCODE_CONFIG === undefined ? [] : [OPENCODE_CONFIG]),
+      ];
+      return [
+        ...(data === undefined ? [] : [{ path: `${data}/opencode/auth.json`, keys: [] }]),
+        ...configs.map((path) => ({ path, keys: [], pattern: API_KEY })),
+      ];
     },
     help: 'sign in with `opencode auth login`, or set the key of the provider, such as OPENROUTER_API_KEY',
   },
@@ -67,6 +78,9 @@ export const opencode: Dialect = {
     says: sends('baseURL'),
   },
 };
+
+/** A key of a provider in its configuration. What stands in a variable or another file may not be there. */
+const API_KEY = /"apiKey"\s*:\s*"(?!\{(?:env|file):)[^"]+"/;
 
 const QUIET = {
   OPENCODE_DISABLE_AUTOUPDATE: '1',

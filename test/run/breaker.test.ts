@@ -85,6 +85,26 @@ describe('five transient failures in a row', () => {
     expect(rig.progress().engines.rests.size).toBe(0);
   });
 
+  test('of an engine that the configuration declares count as any others', async () => {
+    const many = steps(5, { engines: ['my-agent', 'codex'] });
+    const script: Script = (job) => (engineOf(job) === 'my-agent' ? failing('network') : fine());
+    let inside = 0;
+    let most = 0;
+    const counted: Script = async (job, hear, stop) => {
+      const own = engineOf(job) === 'my-agent' ? 1 : 0;
+      inside += own;
+      most = Math.max(most, inside);
+      await turn();
+      inside -= own;
+      return script(job, hear, stop);
+    };
+    const options = { maxParallel: 5, engineParallel: { 'my-agent': 2 } };
+    const rig = start({ workflow: workflowOf(many), script: counted, options });
+    expect(await rig.result()).toEqual({ end: 'succeeded' });
+    expect(most).toBe(2);
+    expect(of(rig, 'engine-rested')).toMatchObject([{ engine: 'my-agent', failures: 5 }]);
+  });
+
   test('four and a success do not', async () => {
     let asked = 0;
     const script: Script = () => (++asked % 5 === 0 ? fine() : failing('network'));

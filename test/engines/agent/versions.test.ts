@@ -109,18 +109,21 @@ describe('the version of an engine whose output does not name it', () => {
     expect(asked()).toBe(2);
   });
 
-  it.each(['@openai/codex', '@someone/else'])('is what the package %s says, if it is its own', async (name) => {
-    const real = join(root, 'lib', 'codex', 'bin', 'codex.js');
-    bin = real;
-    program('exit 1');
-    writeFileSync(join(root, 'lib', 'codex', 'bin', 'package.json'), '{"type":"module"}');
-    writeFileSync(join(root, 'lib', 'codex', 'package.json'), JSON.stringify({ name, version: '9.0.0' }));
-    symlinkSync(real, join(root, 'bin', 'codex'));
-    expect(await runner()()).toMatchObject({ ok: true });
-    const own = name === '@openai/codex';
-    expect(heard).toEqual(own ? [NEW] : []);
-    if (own) expect(asked()).toBe(0);
-  });
+  it.each(['@openai/codex', '@someone/else'])(
+    'is what the package %s says, if it is its own',
+    async (name) => {
+      const real = join(root, 'lib', 'codex', 'bin', 'codex.js');
+      bin = real;
+      program('exit 1');
+      writeFileSync(join(root, 'lib', 'codex', 'bin', 'package.json'), '{"type":"module"}');
+      writeFileSync(join(root, 'lib', 'codex', 'package.json'), JSON.stringify({ name, version: '9.0.0' }));
+      symlinkSync(real, join(root, 'bin', 'codex'));
+      expect(await runner()()).toMatchObject({ ok: true });
+      const own = name === '@openai/codex';
+      expect(heard).toEqual(own ? [NEW] : []);
+      if (own) expect(asked()).toBe(0);
+    },
+  );
 
   it('is not waited for where the attempt goes well', async () => {
     program(`: > '${root}/waiting'; exec sleep 600`, `until [ -e "$HOME/waiting" ]; do sleep 0.01; done`);
@@ -193,9 +196,12 @@ describe('the memory', () => {
     mkdirSync(dirname(cache), { recursive: true });
     const junk = [
       ...['', '{', 'null', '[]', '{"versions":null}', '{"versions":[1]}', '{"versions":{"x":null}}'],
-      ...[{ version: 7, at }, { version: 'rm -rf', at }, { version: '1.2.3' }, { version: '1.2.3', at: 'soon' }].map(
-        (known) => JSON.stringify({ versions: { [one]: known } }),
-      ),
+      ...[
+        { version: 7, at },
+        { version: 'rm -rf', at },
+        { version: '1.2.3' },
+        { version: '1.2.3', at: 'soon' },
+      ].map((known) => JSON.stringify({ versions: { [one]: known } })),
       ' '.repeat(300_000),
     ];
     for (const text of junk) {

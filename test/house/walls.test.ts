@@ -39,7 +39,6 @@ const broken: readonly (readonly [rule: string, file: string, text: string])[] =
   ['actions-expressions-has-one-home', 'src/run/evaluates.ts', "import '@actions/expressions';\n"],
   ['micromatch-has-one-home', 'src/workflow/matches.ts', "import 'micromatch';\n"],
   ['p-limit-has-one-home', 'src/engines/limits.ts', "import 'p-limit';\n"],
-  ['re2js-has-one-home', 'src/workflow/patterns.ts', "import 're2js';\n"],
   ['execa-has-one-home', 'src/engines/engines.ts', "import 'execa';\n"],
   ['re2js-has-one-home', 'src/engines/searches.ts', "import 're2js';\n"],
   ['better-sqlite3-has-one-home', 'src/report/stores.ts', "import 'better-sqlite3';\n"],

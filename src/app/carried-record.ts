@@ -7,7 +7,7 @@ import { opens } from './engine-keys.ts';
 
 const HIDDEN = '***';
 
-/** Without the keys that a configuration of the user's own gave engines: in the database they lie beside it, in a file they would travel. */
+/** Without the keys that a configuration gave engines: runs of older versions have them in the database, and in a file they would travel. */
 export function withoutKeys(run: CarriedRun): CarriedRun {
   return { ...run, record: inConfigs(run.record, (_engine, name, value) => (opens(name) ? HIDDEN : value)) };
 }
@@ -37,6 +37,24 @@ function moveTo(old: string, root: string, place: string): string {
   return relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
     ? place
     : path.join(root, relative);
+}
+
+/** As it is stored: with the names of the keys that it gives engines, without their values. */
+export function configAtRest(config: Config): JsonObject {
+  const record = { config: config as unknown as JsonObject };
+  return objectIn(
+    inConfig(record, (_engine, name, value) => (opens(name) ? HIDDEN : value)),
+    'config',
+  );
+}
+
+/** As it is used: with the values that the configuration of today has for those names. What it has none for finds one in the environment. */
+export function configInUse(stored: Config, today: Config): Config {
+  const record = { config: stored as unknown as JsonObject };
+  const filled = inConfig(record, (engine, name, value) =>
+    value === HIDDEN ? today.engines[engine]?.env?.[name] : value,
+  );
+  return objectIn(filled, 'config') as unknown as Config;
 }
 
 type Each = (engine: string, name: string, value: Json) => Json | undefined;

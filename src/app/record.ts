@@ -1,4 +1,5 @@
 /** Says what a run is started with, and reads that again at resume instead of today's files. */
+
 import path from 'node:path';
 import type { Config } from '../model/config.ts';
 import { makeRunId } from '../model/ids.ts';
@@ -7,6 +8,7 @@ import { err, ok } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
+import { configAtRest } from './carried-record.ts';
 import { type Checked, checkText } from './check.ts';
 import { lies } from './files.ts';
 import type { Place } from './place.ts';
@@ -44,7 +46,7 @@ export function createRun(state: State, run: NewRun, now: number): RunRecord {
     path: inside ? path.relative(place.root, run.file) : run.file,
     sha256: workflow.sha256,
     files: recordedFiles(workflow),
-    config: run.config as unknown as JsonObject,
+    config: configAtRest(run.config),
     inputs: run.inputs,
     options: run.flags as unknown as JsonObject,
     ...(run.git === undefined ? {} : { git: run.git }),

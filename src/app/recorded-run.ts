@@ -1,4 +1,5 @@
 /** Holds what a recorded run must find as it was before it can go on. */
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Policy } from '../model/config.ts';
@@ -9,6 +10,7 @@ import type { Workflow } from '../model/workflow.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
+import { configInUse } from './carried-record.ts';
 import type { Checked } from './check.ts';
 import { loadConfig } from './config.ts';
 import { readText } from './files.ts';
@@ -38,7 +40,7 @@ export function provenWhole(state: State, run: RunId): Result<undefined, Refusal
 
 /**
  * What could be read at the start can be read now, unless another version is asked to. The configuration is the recorded one, but for
- * what may be spent: that is said by the policy of today.
+ * what may be spent, which the policy of today says, and for the keys of engines, which are not stored.
  * @param env where the policy of today is found; undefined where nothing is to be started
  */
 export async function readAgain(
@@ -49,7 +51,8 @@ export async function readAgain(
   const today = env === undefined ? undefined : await loadConfig(place, env);
   if (today?.ok === false) return today;
   const policy = today?.value.policy;
-  const { policy: _, ...recorded } = configOf(record);
+  const stored = configOf(record);
+  const { policy: _, ...recorded } = today === undefined ? stored : configInUse(stored, today.value);
   const caps = policy?.budget === undefined ? {} : { policy: { budget: policy.budget } };
   const checked = checkRecord(place, record, { ...recorded, ...caps });
   const { workflow, plan, diagnostics, sources } = checked;

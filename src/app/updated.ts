@@ -1,4 +1,5 @@
 /** Goes on with today's files instead of those that were recorded. */
+
 import path from 'node:path';
 import type { Milestone } from '../model/event.ts';
 import { asStepKey, type StepKey } from '../model/ids.ts';
@@ -9,6 +10,7 @@ import { table } from '../report/table.ts';
 import { canonical } from '../state/canonical.ts';
 import type { RecordUpdate, RunRecord } from '../state/runs.ts';
 import { readInputs } from '../workflow/inputs.ts';
+import { configAtRest } from './carried-record.ts';
 import { type Checked, checkedFile } from './check.ts';
 import { readVariables, type Variables } from './facts.ts';
 import { definitions, differences } from './fingerprint.ts';
@@ -89,7 +91,7 @@ export function updateOf(
     name: workflow.name,
     sha256: workflow.sha256,
     files: recordedFiles(workflow),
-    config: config as unknown as JsonObject,
+    config: configAtRest(config),
     inputs,
     extras: { ...record.extras, source: workflow.source.path },
   };

@@ -1,5 +1,5 @@
 // Runs workflows of engines that the configuration declares, through the built program.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ends, projectWith, say } from '../commands/project.ts';
@@ -169,5 +169,31 @@ steps:
     ]);
     expect((await say(project, 'engines my-agent')).stdout).toMatch(/installed +yes at .*agent\.sh/);
     expect(existsSync(path.join(project.home, 'started'))).toBe(false);
+  });
+
+  it('have their keys stored by name alone, and find them again when the run goes on', async () => {
+    const key = 'k-0123456789';
+    const project = declaring(
+      'steps:\n  - id: ask\n    gate: { message: Go on? }\n  - id: work\n    needs: [ask]\n    engine: my-agent\n    access: read\n    prompt: Work.\n',
+    );
+    const settings = readFileSync(path.join(project.root, '.codemachine/config.yml'), 'utf8');
+    const write = (value: string) =>
+      project.write(
+        '.codemachine/config.yml',
+        settings.replace('{ FLAVOR: vanilla }', `{ FLAVOR: vanilla, AGENT_KEY: ${value} }`),
+      );
+    write(key);
+    const parked = await say(project, 'run flow');
+    expect(parked.code, parked.stderr).toBe(3);
+    const state = path.join(project.root, '.codemachine/state');
+    const stored = readdirSync(state, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .filter((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'latin1').includes(key));
+    expect(stored.map(({ name }) => name)).toEqual([]);
+    write('k-of-today-1');
+    const { code, stderr } = await say(project, 'approve @last --resume');
+    expect(code, stderr).toBe(0);
+    expect(home(project, 'env')).toMatch(/^AGENT_KEY=k-of-today-1$/m);
+    expect(home(project, 'env')).toMatch(/^FLAVOR=vanilla$/m);
   });
 });

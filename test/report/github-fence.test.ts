@@ -117,7 +117,8 @@ it('is tried on a runner that obeys them where nobody takes them apart', () => {
 describe.each(PAYLOADS.map((payload) => [JSON.stringify(payload), payload] as const))('%s', (_, payload) => {
   it('is no command in the log of a run, whoever says it', async () => {
     for (const [index, story] of STORIES.entries()) {
-      for (const color of [false, true]) {
+      // Colours make no difference to what is said, so one story is shown with them as well.
+      for (const color of index === 0 ? [false, true] : [false]) {
         const log = await logOf(inWords(payload, story), color);
         expect(obeyed(log)).toEqual(await expected(index));
         expect(log.replace(/\x1b\[[\d;]*m/g, '')).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);

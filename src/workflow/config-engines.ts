@@ -33,7 +33,7 @@ export interface Around {
   /** Says what is wrong with a pattern; patterns are not looked at where it is not given. */
   /** It is the repository's own, which opens nothing of its user's. */
   readonly ofRepository?: boolean;
-  readonly pattern?: ((source: string) => Result<unknown, string>) | undefined;
+  readonly pattern?: ((source: string) => Result<(text: string) => string | undefined, string>) | undefined;
 }
 
 const isBuiltIn = (name: string): boolean => (BUILT_IN_ENGINES as readonly string[]).includes(name);
@@ -218,6 +218,7 @@ function mistakesOf(
   for (const { match, at: where } of patternsOf(value)) {
     const compiled = pattern?.(match);
     if (compiled?.ok === false) say('bad-pattern', where, 'failure', compiled.error);
+    else if (compiled?.value('') !== undefined) say('idle-pattern', where, 'failure', match);
   }
   return found;
 }

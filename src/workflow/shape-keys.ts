@@ -127,7 +127,7 @@ export const CONFIG_OWNERS: Readonly<Record<string, Owner>> = {
   engine: {
     words: 'an engine',
     keys: [
-      ...['command', 'env', 'max-parallel', 'prompt', 'output', 'map', 'access', 'session', 'model'],
+      ...['command', 'env', 'pass', 'max-parallel', 'prompt', 'output', 'map', 'access', 'session', 'model'],
       'failure',
     ],
   },

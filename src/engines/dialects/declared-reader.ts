@@ -44,7 +44,10 @@ interface Heard {
   model?: string;
   usd?: number | null;
   readonly tokens: Tokens;
+  /** The end of all that it printed. */
   tail: string;
+  /** The end of what it printed beside its answer. */
+  beside: string;
 }
 
 /** Starts with nothing heard. @param model the one that was asked for, where its lines name none */
@@ -54,12 +57,17 @@ export function declaredReader(
   failures: readonly Fitting[],
   model: string | undefined,
 ): Reader {
-  const heard: Heard = { lines: [], length: 0, tokens: {}, tail: '' };
+  const heard: Heard = { lines: [], length: 0, tokens: {}, tail: '', beside: '' };
   const isText = declared.output !== 'jsonl';
   return {
     line(text) {
-      keepTail(heard, text);
-      return isText ? readText(heard, text) : readEvent(heard, declared.map ?? {}, text);
+      heard.tail = tailOf(heard.tail, text);
+      if (isText) return readText(heard, text);
+      const line = readEvent(heard, declared.map ?? {}, text);
+      // What an agent says of limits it was told about is no limit of its own.
+      const isAnswer = line.said.some(({ what }) => what === 'text') && heard.error === undefined;
+      if (!isAnswer) heard.beside = tailOf(heard.beside, text);
+      return line;
     },
     session: () => heard.session,
     trouble: () => undefined,
@@ -67,9 +75,9 @@ export function declaredReader(
   };
 }
 
-function keepTail(heard: Heard, line: string): void {
-  heard.tail += `${line.slice(-TAIL)}\n`;
-  if (heard.tail.length > 2 * TAIL) heard.tail = heard.tail.slice(-TAIL);
+function tailOf(before: string, line: string): string {
+  const tail = `${before}${line.slice(-TAIL)}\n`;
+  return tail.length > 2 * TAIL ? tail.slice(-TAIL) : tail;
 }
 
 function readText(heard: Heard, text: string): Line {
@@ -173,21 +181,23 @@ function verdict(
     ...(model === undefined ? {} : { model }),
   };
   const failure =
-    shown(heard, failures, asked, end) ??
+    shown(isText, heard, failures, asked, end) ??
     failureIn(heard, asked, end) ??
     (isText ? unreadable(heard, end) : undefined) ??
     ('text' in facts ? undefined : unlessLeftOut(wordless(isText, asked, end), end));
   return failure === undefined ? { ok: true, ...facts } : { ok: false, failure, ...facts };
 }
 
-/** The first of the declared failures that shows at the end of either stream, whatever the exit code. */
+/** The first of the declared failures that shows at the end of either stream, whatever the exit code, but not in an answer. */
 function shown(
+  isText: boolean,
   heard: Heard,
   failures: readonly Fitting[],
   asked: Asked,
   end: EngineEnd,
 ): Failure | undefined {
-  const tails = [end.stderr.slice(-TAIL), heard.tail.slice(-TAIL)];
+  const printed = isText ? (end.exitCode === 0 ? '' : heard.tail) : heard.beside;
+  const tails = [end.stderr.slice(-TAIL), printed.slice(-TAIL)];
   for (const { line, reason } of failures) {
     for (const tail of tails) {
       const words = line(tail);

@@ -13,6 +13,7 @@ export type DeclarationMistake =
   | 'no-session-path'
   | 'no-model-name'
   | 'bad-pattern'
+  | 'idle-pattern'
   | 'pass-in-repository'
   | 'fence-in-env'
   | 'one-word';
@@ -66,6 +67,11 @@ const MISTAKES: Readonly<Record<DeclarationMistake, Words>> = {
   'no-model-name': [
     () => '`model` does not say where the name of the model goes',
     () => 'put `{model}` there, such as `[--model, "{model}"]`',
+  ],
+  'idle-pattern': [
+    ({ detail }) =>
+      `the pattern \`${detail}\` fits where nothing stands, so every attempt would be that failure`,
+    () => 'write what the program prints then, and nothing else, such as `^error: HTTP 429`',
   ],
   'pass-in-repository': [
     ({ engine }) => `a repository cannot have variables of yours passed to \`${engine}\``,

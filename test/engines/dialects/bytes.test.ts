@@ -120,7 +120,7 @@ describe.each(SPOKEN)('$engine', ({ dialect, sign, well, streams }) => {
   it('fails when a failure follows its success', async () => {
     const failure = streams['401'];
     if (failure === undefined) throw new Error('a kept run is to be called 401');
-    for (const code of [0, 1]) {
+    for (const code of sign.anything === true ? [1] : [0, 1]) {
       expect(failed(await prints(bytes(text, failure), `exit ${code}`))).toMatchObject({ reason: 'auth' });
     }
   });

@@ -195,7 +195,8 @@ describe('its failures', () => {
   ] as const;
 
   it('are found in both streams, at exit code 0 too, the first that is declared first', () => {
-    expect(ended({ failure }, ['ok', 'Rate Limit hit, sorry', 'bye'])).toMatchObject({
+    const stderr = 'ok\nRate Limit hit, sorry\nbye';
+    expect(ended({ failure }, ['ok'], exits(0, { stderr }))).toMatchObject({
       failure: { reason: 'rate-limit', message: 'Rate Limit hit, sorry', 'exit-code': 0, help: /./ },
     });
     expect(ended({ failure }, ['ok'], exits(7, { stderr: 'x\nfatal: bad key\ny' }))).toMatchObject({
@@ -209,8 +210,26 @@ describe('its failures', () => {
 
   it('are looked for at the end alone', () => {
     const much = Array.from({ length: 3_000 }, () => 'x'.repeat(100));
-    expect(ended({ failure }, ['rate limit', ...much]).ok).toBe(true);
-    expect(ended({ failure }, [...much, 'rate limit']).ok).toBe(false);
+    const reasonOf = (lines: readonly string[]): string | undefined => {
+      const end = ended({ failure }, lines, exits(1));
+      return end.ok ? undefined : end.failure.reason;
+    };
+    expect(reasonOf(['rate limit', ...much])).toBe('exit-code');
+    expect(reasonOf([...much, 'rate limit'])).toBe('rate-limit');
+  });
+
+  it('are not found in an answer that tells of them', () => {
+    const says = 'A rate limit (HTTP 429) is what the server answers then.';
+    expect(ended({ failure }, [says])).toMatchObject({ ok: true, text: says });
+    const lines = { ...DECLARED.jsonl, failure };
+    const map = DECLARED.jsonl.map ?? {};
+    const answer = { [map.text ?? '']: says };
+    expect(ended(lines, [{ note: 1 }, answer])).toMatchObject({ ok: true, text: says });
+    expect(ended(lines, [answer], exits(1))).toMatchObject({ failure: { reason: 'exit-code' } });
+    expect(ended(lines, ['rate limit', answer])).toMatchObject({ failure: { reason: 'rate-limit' } });
+    expect(ended(lines, [answer], exits(0, { stderr: 'rate limit' }))).toMatchObject({
+      failure: { reason: 'rate-limit' },
+    });
   });
 
   it('cannot be looked for without end', () => {

@@ -165,13 +165,18 @@ const declaredSigns: Readonly<Record<'jsonl' | 'text', Sign>> = {
       const answers = all.filter(({ result = null }) =>
         typeof result === 'string' ? result.trim() !== '' : result !== null,
       );
-      return answers.length > 0 && !failed && !/not signed in/.test(lines.join('\n'));
+      // An answer may tell of it.
+      const beside = lines.filter(
+        (line) => !events([line]).some((event) => answers.some((one) => one.result === event.result)),
+      );
+      return answers.length > 0 && !failed && !/not signed in/.test(beside.join('\n'));
     },
     closes: false,
     unfinished: 'output',
   },
   text: {
-    shown: (lines) => lines.some((line) => line.trim() !== '') && !/not signed in/.test(lines.join('\n')),
+    // Whatever it prints before it exits with 0 is its answer.
+    shown: (lines) => lines.some((line) => line.trim() !== ''),
     closes: false,
     unfinished: 'output',
     anything: true,

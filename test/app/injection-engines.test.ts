@@ -55,7 +55,8 @@ function servers(args: readonly string[]): object {
     if (name === '') continue;
     const list = value.startsWith('[') ? JSON.parse(value) : undefined;
     const env = value.startsWith('{"V"=') ? { V: toml(value.slice(5, -1)) } : undefined;
-    found[name] = { ...found[name], [key]: list ?? env ?? toml(value) };
+    const flag = key === 'required' ? value === 'true' : undefined;
+    found[name] = { ...found[name], [key]: list ?? env ?? flag ?? toml(value) };
   }
   return found;
 }

@@ -144,6 +144,16 @@ async function forged(there: There, tree: string, message: string) {
 const HEAD = { v: 1, branch: 'refs/heads/main', sha: null, branches: {}, index: null, operation: {} };
 
 describe('recordings that somebody made up', () => {
+  it('are not taken where a restore would write what they say into the directory of git', async () => {
+    const here = await repository();
+    const tree = here.repository.git('rev-parse', 'HEAD^{tree}').trim();
+    const there = await clone(here);
+    for (const operation of [{ '../../x': 'eA==' }, { 'rebase-merge/git-rebase-todo': 'eA==' }]) {
+      const bad = await forged(here, tree, JSON.stringify({ ...HEAD, operation }));
+      expect(await arrive(there, bad.file, bad.commit)).toContain('/1 is no recording');
+    }
+  });
+
   it('are not taken where git finds fault with a tree', async () => {
     const here = await repository();
     const made = await forged(

@@ -11,7 +11,18 @@ export default class Schema extends Command {
   static override readonly args = {
     name: Args.string({
       description: 'which schema',
-      options: ['workflow', 'event', 'config', 'diagnostics', 'test', 'test-report', 'engines', 'cost'],
+      options: [
+        'workflow',
+        'event',
+        'config',
+        'diagnostics',
+        'test',
+        'test-report',
+        'engines',
+        'cost',
+        'export',
+        'import',
+      ],
       default: 'workflow',
     }),
   };

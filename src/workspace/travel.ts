@@ -89,19 +89,15 @@ export async function packRecordings(
     );
   const fit = await allFit(store, run, refs);
   if (!fit.ok) return fit;
-  // As in a checkout of one commit, behind which there is nothing: what is only behind it must come along.
-  const shallow = path.join(directory, 'shallow');
-  writeFileSync(shallow, base === undefined ? '' : `${base}\n`, { mode: 0o600 });
   // Git renames the pack from among its objects, and the directory may be on another disk.
   const env = {
-    GIT_SHALLOW_FILE: shallow,
     GIT_OBJECT_DIRECTORY: path.join(directory, 'objects'),
     GIT_ALTERNATE_OBJECT_DIRECTORIES: path.join(store.places.commonDir, 'objects'),
   };
   mkdirSync(path.join(directory, 'objects', 'pack'), { recursive: true, mode: 0o700 });
   const left = new Set<string>();
   for (const id of new Set(refs.filter(({ name }) => HEADS.test(name)).map((ref) => ref.id)))
-    if (id !== base && !(await standsOn(store, id, base, env))) left.add(id);
+    if (id !== base && !(await standsOn(store, id, base))) left.add(id);
   const kept = refs.filter(({ id }) => !left.has(id));
   const without = base === undefined ? [] : [`^${base}`, `^${base}^{tree}`];
   const input = [...kept.map(({ id }) => id), ...without].map((one) => `${one}\n`).join('');
@@ -137,14 +133,9 @@ async function allFit(store: Store, run: RunId, refs: readonly Ref[]): Promise<R
 }
 
 /** Whether all commits up to this one that the base is not are there, and come from the base. */
-async function standsOn(
-  store: Store,
-  id: string,
-  base: string | undefined,
-  env: Readonly<Record<string, string>>,
-): Promise<boolean> {
+async function standsOn(store: Store, id: string, base: string | undefined): Promise<boolean> {
   if (base === undefined) return true;
-  const listed = await store.ours(['rev-list', '--parents', id, `^${base}`], { env });
+  const listed = await store.ours(['rev-list', '--parents', id, `^${base}`]);
   if (!listed.ok) return false;
   const commits = text(listed.value)
     .split('\n')

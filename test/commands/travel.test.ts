@@ -4,6 +4,8 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } f
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openState } from '../../src/state/state.ts';
+import { validate as fitsExport } from '../../src/workflow/generated/export.mjs';
+import { validate as fitsImport } from '../../src/workflow/generated/import.mjs';
 import { built } from '../support/built.ts';
 import { cli, startCli } from '../support/cli.ts';
 import type { Project } from '../support/repository.ts';
@@ -100,6 +102,7 @@ describe('a run that is parked at a gate', () => {
     const came = await cli(there, ['import', bundle, '--json'], { env });
     expect(came).toMatchObject({ code: 0, stderr: '' });
     const [{ run } = { run: '' }] = await runs(there);
+    expect(fitsImport(JSON.parse(came.stdout))).toBe(true);
     expect(JSON.parse(came.stdout)).toEqual({
       ...{ run, workflow: 'w', status: 'parked' },
       ...{ workspace: there.root, already: false, files: 5 },
@@ -122,7 +125,14 @@ describe('a run that is parked at a gate', () => {
     const project = await parked();
     const first = readFileSync(await exported(project));
     const refs = project.git('for-each-ref', 'refs/codemachine');
-    const again = readFileSync(await exported(project));
+    const said = await say(project, `export @last -o ${bundleOf(project)} --json`);
+    expect(JSON.parse(said.stdout)).toMatchObject({
+      status: 'parked',
+      bytes: first.length,
+      encrypted: false,
+    });
+    expect(fitsExport(JSON.parse(said.stdout))).toBe(true);
+    const again = readFileSync(bundleOf(project));
     expect(again.equals(first)).toBe(true);
     expect(project.git('for-each-ref', 'refs/codemachine')).toBe(refs);
     for (const form of [SECRET, Buffer.from(SECRET).toString('base64'), Buffer.from(SECRET).toString('hex')])

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -22,9 +22,16 @@ interface There {
   readonly base: string;
 }
 
-async function repository(): Promise<There> {
-  const made = makeRepository({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
+/** What cannot be packed to less. */
+const LARGE = Array.from({ length: 1000 }, (_, at) =>
+  createHash('sha256').update(String(at)).digest('hex'),
+).join('');
+
+async function repository(large = ''): Promise<There> {
+  const made = makeRepository({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n', 'old.txt': 'old\n', 'large.txt': large });
   onTestFinished(() => made.remove());
+  made.git('rm', '-q', 'old.txt');
+  made.git('commit', '-q', '-m', 'second');
   const workspace = await openAt(made.root, made.environ);
   return { repository: made, workspace, base: made.git('rev-parse', 'HEAD').trim() };
 }
@@ -63,6 +70,8 @@ describe('recordings from another clone', () => {
   it('are the same there, with commits that were made meanwhile', async () => {
     const here = await repository();
     const there = await clone(here);
+    // Known to the commit before, which the clone does not have.
+    here.repository.write('old.txt', 'old\n');
     const first = must(await here.workspace.record(RUN, 'one', undefined));
     here.repository.write('new.txt', 'n\n');
     here.repository.git('commit', '-q', '--allow-empty', '-m', 'meanwhile');
@@ -76,6 +85,30 @@ describe('recordings from another clone', () => {
     expect(must(await there.workspace.recordings(RUN))).toEqual(must(await here.workspace.recordings(RUN)));
     expect(must(await there.workspace.changed(first.tree, second.tree))).toEqual(['new.txt']);
     expect(there.repository.git('fsck', '--no-dangling')).toBe('');
+  });
+
+  it('come from a clone without a past as well, and without what the commit has', async () => {
+    const here = await repository(LARGE);
+    const between = await clone(here);
+    between.repository.git(
+      '-c',
+      'user.name=t',
+      '-c',
+      'user.email=t@t',
+      'commit',
+      '-q',
+      '--allow-empty',
+      '-m',
+      'x',
+    );
+    const there = await clone(here);
+    for (const from of [here, between]) {
+      const { tree } = must(await from.workspace.record(RUN, 'one', undefined));
+      const { file, left } = await packed({ ...from, base: here.base });
+      expect(left).toEqual([]);
+      expect(statSync(file).size).toBeLessThan(LARGE.length / 10);
+      expect(await arrive(there, file, tree)).toBe('fine');
+    }
   });
 
   it('stay here where their commits stand on others, and say so', async () => {

@@ -13,6 +13,7 @@ import type { Growth } from './grow-tree.ts';
 import { type Head, headLine, headOf } from './head.ts';
 import { elsewhere, holdsLink, leadsElsewhere } from './intact.ts';
 import { isLoose, writeLoose } from './loose.ts';
+import { writeRef } from './ref-file.ts';
 import type { Store } from './store.ts';
 import { treeOf } from './tree.ts';
 
@@ -173,6 +174,8 @@ async function nameRecording(
     if (head.sha !== null && head.sha !== keeps?.sha) lines.push(`create ${ref}.head ${head.sha}`);
     for (const [at, tip] of tips.value.entries())
       lines.push(`create ${ref}.branch${at === 0 ? '' : at + 1} ${tip}`);
+    const beside = `${refsOf(what.run)}${next - 1}`;
+    if (lines.length === 1 && (await writeRef(store, ref, beside, recording))) return ok(undefined);
     const input = `${lines.join('\n')}\n`;
     const kept = await store.theirs(['update-ref', '--stdin'], { input, env: SYNCED_REFS });
     if (kept.ok) return ok(undefined);

@@ -30,12 +30,26 @@ export function signatureOf(file: string): string {
 /** The clock of a file system ticks every 10 ms, of some only every 2 s. */
 const TICK_MS = 2_500;
 
+/** The same for a plain file or nothing; undefined for anything else, and while another change could look the same. */
+export function settledFile(file: string | Buffer): string | undefined {
+  try {
+    const stat = lstatSync(file, { throwIfNoEntry: false, bigint: true });
+    if (stat === undefined) return 'none';
+    return stat.isFile() && isSettled(stat) ? signed(stat) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The same for a file that others write; undefined while another change could look the same. */
 export function settledSignature(file: string): string | undefined {
   const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
   if (stat === undefined) return undefined;
-  const changed = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
-  return Date.now() - changed < TICK_MS ? undefined : signed(stat);
+  return isSettled(stat) ? signed(stat) : undefined;
+}
+
+function isSettled(stat: BigIntStats): boolean {
+  return Date.now() - Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs)) >= TICK_MS;
 }
 
 function signed(stat: BigIntStats): string {

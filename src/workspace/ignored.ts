@@ -6,6 +6,7 @@ import { ok, type Result } from '../model/result.ts';
 import { isIgnoreFile } from './diff.ts';
 import { recordable, settledSignature, statOf } from './disk.ts';
 import { names, zeroEnded } from './git.ts';
+import { askIgnored } from './ignore-rules.ts';
 import { isOurs } from './left-out.ts';
 import { type Store, userIndex } from './store.ts';
 import type { Memory } from './tree.ts';
@@ -21,18 +22,20 @@ export interface Hidden {
 /**
  * Our index remembers files that are ignored by now: from an earlier run, or uncovered by an ignore file that was put back before the
  * process died. They are the user's and must not look created by an attempt, so only those stay that `since` holds or the user tracks.
+ * What `memory.ignored` says must still hold.
  */
 export async function hiddenFiles(
   store: Store,
   memory: Memory,
   since: string | undefined,
 ): Promise<Result<Hidden, Failure>> {
-  const [listed, tracked] = await Promise.all([
-    store.ours(['ls-files', '-z', '-c', '-i', '--exclude-standard']),
-    trackedIgnored(store, memory),
-  ]);
+  const [listed, tracked] = await Promise.all([ignoredOfOurs(store, memory), trackedIgnored(store, memory)]);
   if (!listed.ok) return listed;
-  const known = names(listed.value);
+  const { names: known } = listed.value;
+  if (listed.value.known !== undefined) {
+    memory.ignored = listed.value.known;
+    if (memory.tracked !== undefined) memory.tracked = { ...memory.tracked, beside: known };
+  } else if (listed.value.changing === true) delete memory.tracked;
   const kept = await namesOf(store, known.length === 0 ? undefined : since);
   if (!kept.ok) return kept;
   let users = new Set(tracked);
@@ -49,6 +52,11 @@ export async function hiddenFiles(
     return stat !== undefined && recordable(name, stat);
   });
   return ok({ added, forgotten: forgettable() });
+}
+
+/** Those of our index that are ignored. */
+async function ignoredOfOurs(store: Store, { ignored }: Memory): ReturnType<typeof askIgnored> {
+  return ignored === undefined ? askIgnored(store) : ok({ names: ignored.names });
 }
 
 async function namesOf(
@@ -68,7 +76,10 @@ async function trackedIgnored(store: Store, memory: Memory): Promise<readonly st
   const index = userIndex(store);
   if (index === undefined) return [];
   const signature = settledSignature(index);
-  if (signature !== undefined && memory.tracked?.index === signature) return memory.tracked.names;
+  const { tracked, ignored } = memory;
+  // What was asked of our index by other rules was asked of theirs by other rules too.
+  if (signature !== undefined && tracked?.index === signature && tracked.beside === ignored?.names)
+    return tracked.names;
   const excludes = [store.excludesFile, path.join(store.dir, 'info', 'exclude')].filter((file) =>
     existsSync(file),
   );
@@ -79,7 +90,7 @@ async function trackedIgnored(store: Store, memory: Memory): Promise<readonly st
     .map((entry) => entry.slice(entry.indexOf('\t') + 1))
     .filter((name) => !isOurs(store, name));
   const all = [...new Set(found)];
-  if (signature !== undefined) memory.tracked = { index: signature, names: all };
+  if (signature !== undefined) memory.tracked = { index: signature, names: all, beside: ignored?.names };
   return all;
 }
 

@@ -76,3 +76,23 @@ export function countEntries(file: string): number {
   }
   return head.readUInt32BE(8);
 }
+
+/** All names of an index of version 2, in their order; undefined where it is another one. Throws where there is none. */
+export function namesInIndex(file: string, idBytes: number): readonly string[] | undefined {
+  const bytes = readFileSync(file);
+  if (bytes.length < 12 || bytes.toString('latin1', 0, 4) !== 'DIRC' || bytes.readUInt32BE(4) !== 2)
+    return undefined;
+  const all: string[] = [];
+  for (let left = bytes.readUInt32BE(8), at = 12; left > 0; left--) {
+    const start = at + BEFORE_ID + idBytes + 2;
+    if (start > bytes.length) return undefined;
+    const flags = bytes.readUInt16BE(start - 2);
+    if ((flags & EXTENDED) !== 0) return undefined;
+    const short = flags & NAME_LENGTH;
+    const end = short === NAME_LENGTH ? bytes.indexOf(0, start) : start + short;
+    if (end < start || end >= bytes.length) return undefined;
+    all.push(bytes.toString('latin1', start, end));
+    at += Math.floor((end - at + 8) / 8) * 8;
+  }
+  return all;
+}

@@ -10,6 +10,7 @@ import { UNSYNCED } from './durable.ts';
 import { line, named, names, shown, text, zeroEnded } from './git.ts';
 import { type Grown, type Growth, growTree } from './grow-tree.ts';
 import type { Head } from './head.ts';
+import { type KnownIgnored, knownAfter, stillKnown } from './ignore-rules.ts';
 import { hiddenFiles, trackedNames } from './ignored.ts';
 import { countEntries } from './index-file.ts';
 import { forgetLeftOut, isOurs } from './left-out.ts';
@@ -28,10 +29,16 @@ interface Written extends Omit<Grown, 'growth'> {
 
 /** What is remembered between recordings of one process; only to save time. */
 export interface Memory {
-  /** What the user tracks although it is ignored, with the signature of the index that said so. */
-  tracked?: { readonly index: string; readonly names: readonly string[] };
+  /** What the user tracks although it is ignored, with the signature of the index that said so, beside what was asked of ours then. */
+  tracked?: {
+    readonly index: string;
+    readonly names: readonly string[];
+    readonly beside: readonly string[] | undefined;
+  };
   /** The blob that the user's index was stored as, with the signature of that index. */
   stored?: { readonly index: string; readonly blob: string };
+  /** What the ignore rules hide of our index. */
+  ignored?: KnownIgnored | undefined;
   /** What was recorded last. */
   last?: { readonly run: RunId; readonly recording: string; readonly head: Head; readonly tree: string };
   /** The tree of our index, with its signature, how many entries it has, and what it has that the one before had not. */
@@ -66,27 +73,56 @@ async function writeOnce(
   }
   const left = await forgetLeftOut(store);
   if (!left.ok) return left;
+  const known = stillKnown(store, memory.ignored);
+  if (known === undefined) delete memory.ignored;
   // None of them writes the index, so they need not wait for each other.
-  const [changed, others, hidden] = await Promise.all([
-    store.ours(['diff-files', '-z', '--name-only', '--ignore-submodules=none']),
-    untrackedFiles(store),
+  const [seen, hidden] = await Promise.all([
+    known === undefined ? lookTwice(store) : lookOnce(store),
     hiddenFiles(store, memory, since),
   ]);
-  if (!changed.ok) return changed;
-  if (!others.ok) return others;
+  if (!seen.ok) return seen;
   if (!hidden.ok) return hidden;
   const { added, forgotten } = hidden.value;
-  const stale = [...names(changed.value), ...others.value, ...added];
+  const stale = [...seen.value, ...added];
   if (stale.length + forgotten.length === 0) return writeIndex(store, memory);
   const before = memory.written?.index === signatureOf(store.index) ? memory.written : undefined;
+  const { ignored } = memory;
   delete memory.written;
+  delete memory.ignored;
   const updated = await update(store, stale, forgotten);
   if (!updated.ok) return updated;
+  if (ignored !== undefined && added.length + forgotten.length === 0)
+    memory.ignored = knownAfter(store, ignored, stale);
   const index = signatureOf(store.index);
   const grown = before && (await growTree(store, before, [...stale, ...forgotten]));
   if (grown === undefined) return writeIndex(store, memory);
   memory.written = { index, ...grown };
   return ok(grown.tree);
+}
+
+/** Paths that are not as our index has them, unknown ones too. What was merely touched is among them, so that our index learns of it. */
+async function lookTwice(store: Store): Promise<Result<readonly string[], Failure>> {
+  const [changed, others] = await Promise.all([
+    store.ours(['diff-files', '-z', '--name-only', '--ignore-submodules=none']),
+    untrackedFiles(store),
+  ]);
+  if (!changed.ok) return changed;
+  return others.ok ? ok([...names(changed.value), ...others.value]) : others;
+}
+
+/**
+ * The same in one git, which reads what was merely touched instead of naming it. Like that only while no directory of our index is a link: it
+ * would take what lies behind for what was there.
+ */
+async function lookOnce(store: Store): Promise<Result<readonly string[], Failure>> {
+  // Until git 2.37, `-m` alone leaves out what is gone.
+  const listed = await store.ours(['ls-files', '-z', '-t', '-o', '-m', '-d', '--exclude-standard']);
+  if (!listed.ok) return listed;
+  const all = names(listed.value);
+  const unknown = all.filter((one) => one.startsWith('? ')).map((one) => one.slice(2));
+  const others = await fitting(store, await filesAmong(store, '', unknown));
+  const changed = new Set(all.filter((one) => !one.startsWith('? ')).map((one) => one.slice(2)));
+  return others.ok ? ok([...changed, ...others.value]) : others;
 }
 
 /** Our index as a tree. One that is as it was when it was written last has the same tree. */
@@ -95,8 +131,11 @@ async function writeIndex(store: Store, memory: Memory): Promise<Result<string, 
   if (memory.written?.index === before) return ok(memory.written.tree);
   const tree = await store.ours(['write-tree'], { env: UNSYNCED });
   if (!tree.ok) return tree;
+  const index = signatureOf(store.index);
+  // Git may have noted down in it what it found out, which changes no name.
+  if (memory.ignored?.index === before) memory.ignored = { ...memory.ignored, index };
   const written = {
-    index: signatureOf(store.index),
+    index,
     tree: line(tree.value),
     count: countEntries(store.index),
   };
@@ -146,19 +185,36 @@ function behindLink(root: string, name: string): boolean {
  * first look at a repository knows none of its files.
  */
 export async function untrackedFiles(store: Store): Promise<Result<readonly string[], Failure>> {
-  const listed = await listOthers(store, '');
+  return fitting(store, await listOthers(store, ''));
+}
+
+async function fitting(
+  store: Store,
+  listed: Result<readonly string[], Failure>,
+): Promise<Result<readonly string[], Failure>> {
   if (!listed.ok) return listed;
-  const sizes = new Map<string, number>();
-  for (const name of listed.value) {
-    if (isOurs(store, name)) continue;
-    const stat = statOf(store.places.root, name);
-    if (stat !== undefined && recordable(name, stat)) sizes.set(name, stat.size);
-  }
+  const sizes = sizesOf(store, listed.value);
   const all = [...sizes.keys()];
   if (whyTooLarge(sizes) === undefined) return ok(all);
   for (const name of await trackedNames(store)) sizes.delete(name);
   const large = whyTooLarge(sizes);
   return large === undefined ? ok(all) : err(tooLarge(large));
+}
+
+/** Whether these could be recorded although none of them was before. */
+export function fitToRecord(store: Store, files: readonly string[]): boolean {
+  return whyTooLarge(sizesOf(store, files)) === undefined;
+}
+
+/** Those of them that a recording takes. */
+function sizesOf(store: Store, files: readonly string[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const name of files) {
+    if (isOurs(store, name)) continue;
+    const stat = statOf(store.places.root, name);
+    if (stat !== undefined && recordable(name, stat)) sizes.set(name, stat.size);
+  }
+  return sizes;
 }
 
 function whyTooLarge(sizes: ReadonlyMap<string, number>): string | undefined {
@@ -179,9 +235,16 @@ function whyTooLarge(sizes: ReadonlyMap<string, number>): string | undefined {
 async function listOthers(store: Store, prefix: string): Promise<Result<readonly string[], Failure>> {
   const where = prefix === '' ? {} : innerCall(store, prefix);
   const listed = await store.ours(['ls-files', '-z', '-o', '--exclude-standard'], where);
-  if (!listed.ok) return listed;
+  return listed.ok ? filesAmong(store, prefix, names(listed.value)) : listed;
+}
+
+async function filesAmong(
+  store: Store,
+  prefix: string,
+  listed: readonly string[],
+): Promise<Result<readonly string[], Failure>> {
   const files: string[] = [];
-  for (const name of names(listed.value)) {
+  for (const name of listed) {
     if (!name.endsWith('/')) {
       files.push(prefix + name);
       continue;

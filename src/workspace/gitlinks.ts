@@ -17,7 +17,7 @@ const SPLIT = 'link';
 /** The submodules that the index of the tree has there, whether they are checked out or not; paths as of `names`. */
 export async function gitlinksOf(store: Store): Promise<Result<ReadonlySet<string>, Failure>> {
   // Most repositories have none, and a look at the bytes says so without starting git.
-  if (!mayHaveSome(path.join(store.places.gitDir, 'index'))) return ok(new Set());
+  if (!mayHaveLinks(path.join(store.places.gitDir, 'index'))) return ok(new Set());
   const listed = await store.theirs(['ls-files', '-t', '-s', '-z']);
   if (!listed.ok) return listed;
   const links = names(listed.value).flatMap((entry) => {
@@ -28,7 +28,8 @@ export async function gitlinksOf(store: Store): Promise<Result<ReadonlySet<strin
   return ok(new Set(links));
 }
 
-function mayHaveSome(index: string): boolean {
+/** Whether an index may name submodules. */
+export function mayHaveLinks(index: string): boolean {
   try {
     const bytes = readFileSync(index);
     return bytes.includes(MODE) || bytes.includes(SPLIT);

@@ -1,12 +1,13 @@
 /** Keeps what git itself remembers of the checkout: where HEAD is, and what is in the index. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Failure } from '../model/failure.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { settledSignature } from './disk.ts';
+import { syncObjects } from './durable.ts';
 import { line } from './git.ts';
 import { elsewhere, leadsElsewhere } from './intact.ts';
+import { writeLoose } from './loose.ts';
 import { type Operation, putOperationBack, readOperation, rebasedBranches } from './operation.ts';
 import { moving, replaceIndex } from './own-locks.ts';
 import { plainHead } from './plain-head.ts';
@@ -82,11 +83,29 @@ async function storeIndex(store: Store, memory: Memory): Promise<Result<string |
   if (file === undefined) return ok(null);
   const signature = settledSignature(file);
   if (signature !== undefined && memory.stored?.index === signature) return ok(memory.stored.blob);
-  const written = await store.ours(['hash-object', '-w', '--no-filters', file]);
+  const byHand = await blobByHand(store, file);
+  const written =
+    byHand === undefined ? await store.ours(['hash-object', '-w', '--no-filters', file]) : ok(byHand);
   if (!written.ok) return written;
-  const blob = line(written.value);
+  const blob = typeof written.value === 'string' ? written.value : line(written.value);
   if (signature !== undefined) memory.stored = { index: signature, blob };
   return ok(blob);
+}
+
+/** A larger file would keep everybody waiting while it is packed. */
+const LARGEST_BY_HAND = 1024 * 1024;
+
+/** The object of a file, on the disk, without starting git; undefined where git has to write it. */
+async function blobByHand(store: Store, file: string): Promise<string | undefined> {
+  try {
+    if (statSync(file).size > LARGEST_BY_HAND || !store.intact().ok) return undefined;
+    const blob = writeLoose(store.places, 'blob', readFileSync(file));
+    const synced = await syncObjects(store, [blob]);
+    return synced.ok ? blob : undefined;
+  } catch {
+    // Git finds better words for what it cannot write.
+    return undefined;
+  }
 }
 
 /** The line that a recording's commit message ends with. */
@@ -207,78 +226,4 @@ async function putIndexBack(store: Store, blob: string | null): Promise<Result<u
   if (content?.ok === false) return content;
   replaceIndex(store, content?.value);
   return ok(undefined);
-}
-
-/** What the `git` context of expressions says. */
-export interface GitFacts {
-  /** Empty before the first commit. */
-  readonly sha: string;
-  /** Empty where HEAD is detached. */
-  readonly branch: string;
-  readonly dirty: boolean;
-}
-
-/**
- * Reads the facts without starting what a config names: the user's own `git status` would run its filters and its fsmonitor.
- * A filtered file that was touched and not changed may therefore count as dirty.
- */
-export async function gitFacts(store: Store): Promise<Result<GitFacts, Failure>> {
-  const plain = plainHead(store.places)?.sha;
-  const commit =
-    plain === undefined
-      ? store.theirs(['rev-parse', '-q', '--verify', 'HEAD'], { codes: [0, 1] })
-      : Promise.resolve(ok(Buffer.from(plain)));
-  const [symbolic, head, dirty] = await Promise.all([
-    store.theirs(['symbolic-ref', '-q', '--short', 'HEAD'], { codes: [0, 1] }),
-    commit,
-    isDirty(store, commit),
-  ]);
-  if (!symbolic.ok) return symbolic;
-  if (!head.ok) return head;
-  return dirty.ok ? ok({ sha: line(head.value), branch: line(symbolic.value), dirty: dirty.value }) : dirty;
-}
-
-/**
- * Works on a copy of the user's index, since comparing writes what it learned into the index. Nobody owns a run yet, so
- * several processes may look at once: each has its copy to itself, where the system clears away what a killed one leaves.
- */
-async function isDirty(
-  store: Store,
-  commit: Promise<Result<Uint8Array, Failure>>,
-): Promise<Result<boolean, Failure>> {
-  const directory = mkdtempSync(path.join(tmpdir(), 'codemachine-look-'));
-  const copy = path.join(directory, 'index');
-  const env = { GIT_INDEX_FILE: copy };
-  const index = userIndex(store);
-  try {
-    if (index !== undefined) writeFileSync(copy, readFileSync(index), { mode: 0o600 });
-    // All at once: every run begins with this, and each git takes longer to start than to look.
-    const looks = await Promise.all([
-      isStaged(store, commit, env),
-      store
-        .ours(['update-index', '-q', '--refresh'], { env, codes: [0, 1] })
-        .then(() => store.ours(['diff-files', '--name-only', '-z', '--ignore-submodules'], { env })),
-      store.ours(['ls-files', '-z', '-o', '--exclude-standard', '--directory', '--no-empty-directory'], {
-        env,
-      }),
-    ]);
-    if (looks.some((look) => look.ok && look.value.length > 0)) return ok(true);
-    return looks.find((look) => !look.ok) ?? ok(false);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-/** What is staged; anything where git cannot compare, which is not clean either. */
-async function isStaged(
-  store: Store,
-  commit: Promise<Result<Uint8Array, Failure>>,
-  env: Readonly<Record<string, string>>,
-): Promise<Result<Uint8Array | string, Failure>> {
-  const found = await commit;
-  if (!found.ok || found.value.length === 0) return found;
-  const staged = await store.ours(['diff-index', '--cached', '--name-only', '-z', line(found.value)], {
-    env,
-  });
-  return staged.ok ? staged : ok('?');
 }

@@ -30,7 +30,7 @@ export function isLoose(places: Places, id: string): boolean {
  * Writes an object and gives its id. It is whole from the moment it has its name, but need not be on the disk yet. Throws where it
  * cannot be written.
  */
-export function writeLoose(places: Places, kind: 'commit' | 'tree', content: Buffer): string {
+export function writeLoose(places: Places, kind: 'blob' | 'commit' | 'tree', content: Buffer): string {
   const whole = Buffer.concat([Buffer.from(`${kind} ${content.length}\0`), content]);
   const id = createHash(places.objectFormat).update(whole).digest('hex');
   const file = fileOf(places, id);

@@ -13,10 +13,11 @@ import {
   lostPaths,
   patchBytes,
 } from './diff.ts';
+import { type GitFacts, openFirstLook } from './facts.ts';
 import { followHead } from './follow-head.ts';
 import type { Environ, Git } from './git.ts';
 import { shown } from './git.ts';
-import { type GitFacts, gitFacts, type Head, headOf, putHeadBack } from './head.ts';
+import { type Head, headOf, putHeadBack } from './head.ts';
 import { ignoredAmong } from './ignored.ts';
 import { openWorktrees, type Worktrees } from './isolate.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
@@ -27,7 +28,6 @@ import { dropStaleLock, restoreTree } from './restore.ts';
 import { type Places, stillThere } from './root.ts';
 import { openStore, type Store } from './store.ts';
 import { type Packed, type Packing, packRecordings, recordForExport } from './travel.ts';
-import { untrackedFiles } from './tree.ts';
 import { openTrees, type Trees } from './trees.ts';
 
 /** What is needed to open a workspace. */
@@ -115,11 +115,7 @@ export async function openWorkspace(input: OpenWorkspace): Promise<Result<GitWor
     adopt: (run, label, of, since) =>
       inTurn(() => adoptRecording(store, context.numbers, { run, label, of, since, at: input.now() })),
     applyPatch: (patch) => inTurn(() => applyPatch(store, patch)),
-    facts: () => gitFacts(store),
-    check: async () => {
-      const listed = await untrackedFiles(store);
-      return listed.ok ? ok(undefined) : listed;
-    },
+    ...openFirstLook(store),
     changed: (from, to) => changedPaths(store, from, to),
     lost: (from, to) => lostPaths(store, from, to),
     moved: (from, to) => movedHead(store, from, to),

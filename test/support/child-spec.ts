@@ -38,7 +38,6 @@ export function shellSpec(script: string, more: Partial<ProcessSpec> & { run?: s
     args: ['-c', script],
     cwd: tmpdir(),
     mark,
-    kind: 'shell',
     sweepAfter: false,
     ...rest,
     env,

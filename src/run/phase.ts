@@ -101,19 +101,26 @@ export function openPhase(clock: Clock, size: number, onHalt: (why: Halt) => voi
       hard = true;
       for (const stop of stops) stop.hard.abort(reasonOf(halted ?? 'interrupt'));
     },
-    openStop: () => {
-      const own = { soft: new AbortController(), hard: new AbortController() };
-      stops.add(own);
-      if (halted !== undefined) own.soft.abort(reasonOf(halted));
-      if (hard) own.hard.abort(reasonOf(halted ?? 'interrupt'));
-      return stopOf(own, () => stops.delete(own));
-    },
+    openStop: () => addStop(stops, halted, hard),
     wake: () => sleep.wakeAll(),
     woken: () => (halted === undefined && resting === undefined ? sleep.until() : Promise.resolve()),
     abandon: () => sleep.forgetAll(),
     pause: (until) =>
       halted === undefined && resting === undefined ? sleep.until(until) : Promise.resolve(),
   };
+}
+
+/** One that begins where all are stopped is stopped as well. */
+function addStop(
+  stops: Set<Record<'soft' | 'hard', AbortController>>,
+  halted: Halt | undefined,
+  hard: boolean,
+): AttemptStop {
+  const own = { soft: new AbortController(), hard: new AbortController() };
+  stops.add(own);
+  if (halted !== undefined) own.soft.abort(reasonOf(halted));
+  if (hard) own.hard.abort(reasonOf(halted ?? 'interrupt'));
+  return stopOf(own, () => stops.delete(own));
 }
 
 function stopOf({ soft, hard }: Record<'soft' | 'hard', AbortController>, close: () => void): AttemptStop {

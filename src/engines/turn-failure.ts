@@ -31,7 +31,14 @@ export function stopFailure(
       }
     );
   }
-  if (end.stopped === 'timeout') return { reason: 'timeout', message: 'stopped when its `timeout` was up' };
+  if (end.stopped === 'timeout') {
+    const message = 'stopped when its `timeout` was up';
+    const trouble = reader.trouble();
+    // It did nothing but try again: a longer time would have helped nobody.
+    if (trouble !== undefined)
+      return { ...trouble, message: `${message}, as nothing but this came of it: ${trouble.message}` };
+    return { reason: 'timeout', message };
+  }
   if (end.stopped !== undefined) return { reason: 'interrupted', message: 'stopped before it had ended' };
   return undefined;
 }

@@ -21,7 +21,7 @@ engines:
     model: [--model, "{model}"]
     env: { FLAVOR: vanilla }
   flaky:
-    command: [sh, -c, 'cat "$1" >/dev/null; echo "You are not signed in."', flaky, "{prompt-file}"]
+    command: [sh, -c, 'cat "$1" >/dev/null; echo "You are not signed in." >&2', flaky, "{prompt-file}"]
     prompt: file
     access: { write: [] }
     failure: [{ match: "^You are not signed in", reason: auth }]

@@ -12,8 +12,12 @@ import { readLedger, usageSince } from '../../../src/engines/agent-ledger.ts';
 import { cutLines } from '../../../src/engines/agent-lines.ts';
 import { codex } from '../../../src/engines/dialects/codex.ts';
 import type { Line, Said } from '../../../src/engines/dialects/dialect.ts';
+import { dialectOf } from '../../../src/engines/dialects/dialects.ts';
 import { answerIn, repairPrompt } from '../../../src/engines/schema-check.ts';
+import { stopFailure } from '../../../src/engines/turn-failure.ts';
 import type { StepKey } from '../../../src/model/ids.ts';
+
+import { job } from '../dialects/streams.ts';
 
 const directories: string[] = [];
 afterEach(() => {
@@ -242,4 +246,39 @@ describe('the record of a session', () => {
     expect(usageSince(usage(2), usage(3))).toEqual(usage(2));
     expect(usageSince(usage(2), undefined)).toEqual(usage(2));
   });
+});
+
+describe('a turn whose time was up', () => {
+  const troubled: Readonly<Record<string, readonly string[]>> = {
+    'claude-code': ['{"type":"system","subtype":"api_retry","error":"ECONNREFUSED"}'],
+    codex: ['{"type":"error","message":"Reconnecting... 2/5 (stream disconnected)"}'],
+    opencode: [
+      'timestamp=2026-11-20T18:09:25.665Z level=ERROR run=1 message="stream error" error.error="AI_APICallError: Cannot connect to API"',
+    ],
+    gemini: ['Attempt 1 failed. Retrying with backoff... TypeError: fetch failed'],
+  };
+  const end = { exitCode: null, signal: 'SIGINT', durationMs: 1, stopped: 'timeout', cut: false } as const;
+
+  it.each(Object.entries(troubled))(
+    'failed because of what %s tried again, and nothing else',
+    (name, lines) => {
+      const reader = dialectOf(name, {})?.reader(job());
+      if (reader === undefined) throw new Error(name);
+      expect(stopFailure(job(), end, undefined, reader)).toEqual({
+        reason: 'timeout',
+        message: 'stopped when its `timeout` was up',
+      });
+      for (const line of lines) {
+        reader.line(line);
+        reader.errorLine?.(line);
+      }
+      expect(stopFailure(job(), end, undefined, reader)).toMatchObject({
+        reason: 'network',
+        message: expect.stringMatching(
+          /^stopped when its `timeout` was up, as nothing but this came of it: ./,
+        ),
+        help: expect.stringContaining('connection'),
+      });
+    },
+  );
 });

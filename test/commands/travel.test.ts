@@ -1,84 +1,18 @@
 // Takes runs to other checkouts through the built program: parked here, approved and finished there.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openState } from '../../src/state/state.ts';
 import { validate as fitsExport } from '../../src/workflow/generated/export.mjs';
 import { validate as fitsImport } from '../../src/workflow/generated/import.mjs';
 import { built } from '../support/built.ts';
-import { cli, startCli } from '../support/cli.ts';
-import type { Project } from '../support/repository.ts';
-import { picture } from '../workspace/repository.ts';
+import { cli } from '../support/cli.ts';
 import { FINE, projectWith, say } from './project.ts';
+import { AGENT, bundleOf, clone, ENV, exported, parked, runs, SECRET } from './travel-project.ts';
 import { agentProject } from './tree-project.ts';
 
 beforeAll(built);
-
-const SECRET = 'hunter2-and-more';
-
-const WORKFLOW = `
-secrets: [TOKEN]
-steps:
-  - { id: fix, engine: claude-code, access: write, prompt: Mend it., artifacts: [report.txt] }
-  - id: tell
-    run: echo "with $TOKEN"; printf %s "$TOKEN" | base64; rm b.txt
-    env: { TOKEN: "\${{ secrets.TOKEN }}" }
-  - id: ask
-    gate: { message: Ship it?, show: [diff] }
-  - id: ship
-    run: cat a.txt new.txt; ! test -e b.txt; echo shipped > shipped.txt
-`;
-
-const AGENT =
-  'echo agent >> a.txt; echo n > new.txt; echo fine > report.txt; chmod +x a.txt; ln -s a.txt link';
-
-const ENV = { TOKEN: SECRET };
-
-/** A run that waits at its gate, in a repository with a past. */
-async function parked(): Promise<Project> {
-  const project = agentProject(AGENT, { 'b.txt': 'b\n', 'dir/c.txt': 'c\n' }, WORKFLOW);
-  expect(await say(project, 'run w', { env: ENV })).toMatchObject({ code: 3 });
-  return project;
-}
-
-function bundleOf(project: Project): string {
-  return path.join(project.base, 'run.codemachine');
-}
-
-async function exported(project: Project, env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const end = await cli(project, ['export', '@last', '-o', bundleOf(project)], { env });
-  expect(end).toMatchObject({ code: 0, stderr: '' });
-  return bundleOf(project);
-}
-
-/** Another checkout of the same commit, as actions/checkout makes it: nothing behind it, and no branch. */
-function clone(project: Project, name = 'elsewhere'): Project {
-  const root = path.join(project.base, name);
-  const git = (cwd: string, ...args: readonly string[]): string => {
-    const { status, stdout, stderr } = spawnSync('git', args, {
-      cwd,
-      env: project.environ,
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(stderr);
-    return stdout;
-  };
-  git(project.base, 'clone', '-q', '--depth', '1', `file://${project.root}`, root);
-  git(root, 'checkout', '-q', '--detach');
-  return {
-    ...project,
-    root,
-    stateDir: path.join(root, '.codemachine', 'state'),
-    git: (...args) => git(root, ...args),
-    write: (file, content) => writeFileSync(path.join(root, file), content),
-    picture: () => picture(root),
-  };
-}
-
-async function runs(project: Project): Promise<readonly { run: string; status: string }[]> {
-  return JSON.parse((await say(project, 'runs --json')).stdout) as { run: string; status: string }[];
-}
 
 describe('a run that is parked at a gate', () => {
   it('is approved and finished in a shallow clone, with the tree as it was left', async () => {
@@ -181,43 +115,6 @@ describe('a run that is parked at a gate', () => {
     );
     expect(second.code, second.stderr).toBe(0);
     expect(readFileSync(inside).equals(readFileSync(bundle))).toBe(true);
-  });
-});
-
-/** A PATH whose git kills the one who calls it, before or after it does a thing for the first time. */
-function killing(project: Project, what: string, when: 'before' | 'after'): Readonly<Record<string, string>> {
-  const bin = path.join(project.base, `git-${when}-${what}`);
-  mkdirSync(bin);
-  const own = path.join(bin, 'git');
-  const real = '"$(PATH="${PATH#*:}" command -v git)" "$@"';
-  const run = when === 'before' ? 'kill -9 $PPID; exit 1' : `${real}; kill -9 $PPID; exit 1`;
-  writeFileSync(own, `#!/bin/bash\ncase " $* " in *" ${what} "*) ${run};; esac\nexec ${real}\n`);
-  chmodSync(own, 0o755);
-  return { PATH: `${bin}:${project.environ.PATH ?? ''}` };
-}
-
-describe('an import that is killed', () => {
-  it('has brought nothing, and is made whole by the next one', async () => {
-    const project = await parked();
-    const bundle = await exported(project);
-    const points = [
-      ['update-ref', 'after'],
-      ['checkout-index', 'before'],
-    ] as const;
-    for (const [what, when] of points) {
-      const there = clone(project, `${what}-${when}`);
-      const end = await startCli(there, ['import', bundle], { env: killing(project, what, when) }).ended;
-      expect([what, when, end.signal]).toEqual([what, when, 'SIGKILL']);
-      expect(await runs(there)).toEqual([]);
-      const again = await say(there, `import ${bundle}`);
-      expect([what, when, again.code, again.stderr]).toEqual([what, when, 0, '']);
-      expect(there.picture()).toEqual(project.picture());
-    }
-    const there = clone(project, 'cleared');
-    await startCli(there, ['import', bundle], { env: killing(project, 'cat-file', 'after') }).ended;
-    expect((await say(there, 'gc')).code).toBe(0);
-    expect(there.git('for-each-ref', 'refs/codemachine')).toBe('');
-    expect((await say(there, 'doctor')).stdout).toContain('0 runs');
   });
 });
 

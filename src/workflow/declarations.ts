@@ -125,6 +125,16 @@ export function readMcp(
     if ((command === undefined) === (url === undefined) && !reading.judged.has(value)) {
       complain(reading, 'mcp-server-kind', at, { name, both: url !== undefined });
     }
+    const address = child(value, 'url');
+    const isOther = url !== undefined && url !== '' && !/^https?:\/\/./i.test(url);
+    if (isOther && address !== undefined && !isFence(address) && !reading.judged.has(value)) {
+      const better = 'write it whole, such as `https://mcp.example.com/mcp`';
+      complain(reading, 'out-of-range', address.at, {
+        key: '`url`',
+        limit: 'an address of http or https',
+        better,
+      });
+    }
     reading.judged.add(value);
     const env = [...entriesOf(child(value, 'env'))].flatMap((entry) =>
       entry.value.kind === 'scalar' ? [[entry.name, entry.value.written] as const] : [],

@@ -27,6 +27,7 @@ const homes = [
     'Its matching backtracks exponentially on many stars; the guard against that stands beside it.',
   ],
   ['p-limit', '^src/run/', 'Who may start is decided in one room.'],
+  ['execa', '^src/engines/process\\.ts$', 'One file starts children, so one file can end them.'],
   [
     're2js',
     '^src/engines/patterns\\.ts$',

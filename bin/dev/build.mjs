@@ -82,6 +82,8 @@ function bundleHost(dist) {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
+    // A step is a shell command: engines are started by the runner.
+    external: ['execa'],
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',

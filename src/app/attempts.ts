@@ -2,7 +2,7 @@
 import os from 'node:os';
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import type { Masker } from '../engines/mask.ts';
-import { runGit } from '../engines/process.ts';
+import { readyEngines, runGit } from '../engines/process.ts';
 import type { AgentAttempt } from '../engines/recorded.ts';
 import { shellAttempt } from '../engines/shell.ts';
 import type { Plan } from '../model/plan.ts';
@@ -69,7 +69,7 @@ export function startHosts(e: Execution, parallel: number): AttemptHosts | undef
 export function readyAgents({ steps }: Plan): void {
   const planned = steps.flatMap(({ step, leftOut }) => (leftOut ? [] : withBodies([step])));
   if (!planned.some(({ kind }) => kind === 'prompt')) return;
-  import('./agents.ts').catch(() => undefined);
+  Promise.all([import('./agents.ts'), readyEngines()]).catch(() => undefined);
 }
 
 function shellSettings(e: Execution): ShellSettings {

@@ -99,6 +99,7 @@ async function converse(turns: Turns, job: PromptJob, files: TurnFiles): Promise
       env,
       stdin: command.stdin,
       mark: turns.mark,
+      kind: 'engine',
       sweepAfter: true,
     },
     ears,

@@ -14,6 +14,7 @@ export interface ProcessSpec {
   /** Written at once, then closed. Without it the child reads end-of-file: an open pipe hangs some engines for ever. */
   readonly stdin?: string | Uint8Array;
   readonly mark: string;
+  readonly kind: 'shell' | 'engine';
   /** Whether what it left behind is ended also when it succeeded. Otherwise that lives on as `background`. */
   readonly sweepAfter: boolean;
 }
@@ -83,8 +84,12 @@ export interface ToolOptions {
   readonly input?: string | Uint8Array;
 }
 
-/** Says why something could not be started, in the words of Node. */
+/** Says why something could not be started, in the words of Node or of execa. */
 export function spawnError(error: unknown): SpawnError {
-  const { code, message } = error as { code?: string; message?: string };
-  return { code: code ?? 'UNKNOWN', message: message ?? String(error) };
+  const { code, message, originalMessage } = error as {
+    code?: string;
+    message?: string;
+    originalMessage?: string;
+  };
+  return { code: code ?? 'UNKNOWN', message: originalMessage ?? message ?? String(error) };
 }

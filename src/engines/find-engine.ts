@@ -103,6 +103,7 @@ export async function askEngine(
       cwd: '/',
       env: { ...engineEnv(dialect, deps), CODEMACHINE_MARK: mark },
       mark,
+      kind: 'engine',
       sweepAfter: true,
     },
     { stdout: (chunk) => stdout.add(chunk), stderr: (chunk) => stderr.add(chunk) },

@@ -33,6 +33,7 @@ export async function startProcess(
   pauses: ProcessPauses = PAUSES,
 ): Promise<ProcessEnd> {
   const pattern = attemptPattern(spec.mark);
+  const start = spec.kind === 'engine' ? await engineStarter() : startPlain;
   const early = raised(stop);
   if (early !== undefined) return { exitCode: null, signal: null, stopped: early, cut: false, durationMs: 0 };
 
@@ -40,7 +41,7 @@ export async function startProcess(
   const born = start(spec);
   if (!('child' in born)) {
     return {
-      spawnError: born.refused,
+      spawnError: await born.refused,
       exitCode: null,
       signal: null,
       cut: false,
@@ -76,10 +77,10 @@ export async function startProcess(
   return { ...how, cut: true };
 }
 
-type Born = { readonly child: ChildProcess } | { readonly refused: SpawnError };
+type Born = { readonly child: ChildProcess } | { readonly refused: SpawnError | Promise<SpawnError> };
 
-/** A thousand shell steps cannot afford what a library adds to each start (2 ms), nor a run of one agent what it takes to load (20 ms). */
-function start(spec: ProcessSpec): Born {
+/** The hot path: a thousand shell steps cannot afford what a library adds to each start (2 ms). */
+function startPlain(spec: ProcessSpec): Born {
   try {
     const { command, args, cwd, env } = spec;
     const child = spawn(command, args, {
@@ -93,6 +94,34 @@ function start(spec: ProcessSpec): Born {
   } catch (error) {
     return { refused: spawnError(error) };
   }
+}
+
+/** Loads what the first engine needs to start, which takes as long as several gits; for a moment in which somebody waits for those. */
+export async function readyEngines(): Promise<void> {
+  await import('execa');
+}
+
+/** Engines come as shims and launchers, which execa knows how to find. Loaded late: a run of shell steps never pays for it. */
+async function engineStarter(): Promise<(spec: ProcessSpec) => Born> {
+  const { execa } = await import('execa');
+  return ({ command, args, cwd, env, stdin }) => {
+    const child = execa(command, args, {
+      cwd,
+      env,
+      extendEnv: false,
+      detached: true,
+      // Kept output would end the attempt at 100 million characters.
+      buffer: false,
+      cleanup: false,
+      reject: false,
+      stripFinalNewline: false,
+      stdin: stdin === undefined ? 'ignore' : 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    if (child.pid !== undefined) return { child: child as unknown as ChildProcess };
+    return { refused: child.then((result) => spawnError(result)) };
+  };
 }
 
 /** `exit`, not `close`: a grandchild that inherited the pipes can put `close` off for ever. */

@@ -70,7 +70,7 @@ async function attempt(
   const { command, args, dispose } = shell.value;
   const ears = listen(deps, job, hear);
   const end = await startProcess(
-    { command, args, cwd: cwd.value, env, mark, sweepAfter: false },
+    { command, args, cwd: cwd.value, env, mark, kind: 'shell', sweepAfter: false },
     ears,
     stop,
     deps.pauses ?? PAUSES,

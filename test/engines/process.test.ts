@@ -13,10 +13,12 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-describe('a child', () => {
+const kinds = ['shell', 'engine'] as const;
+
+describe.each(kinds)('a child started as %s', (kind) => {
   it('is heard on both streams and ends with its exit code', async () => {
     const ears = collect();
-    const ended = startProcess(shellSpec(rig.script('a')), ears, stopSwitch().stop, PATIENT);
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), ears, stopSwitch().stop, PATIENT);
     const child = await rig.child('a');
     await child.print('stdout', 'out');
     await child.print('stderr', 'err');
@@ -27,7 +29,12 @@ describe('a child', () => {
 
   it('reads its standard input to the end', async () => {
     const stdin = 'prompt\n'.repeat(50_000);
-    const ended = startProcess(shellSpec(rig.script('a'), { stdin }), collect(), stopSwitch().stop, PATIENT);
+    const ended = startProcess(
+      shellSpec(rig.script('a'), { kind, stdin }),
+      collect(),
+      stopSwitch().stop,
+      PATIENT,
+    );
     const child = await rig.child('a');
     expect(await child.read()).toBe(stdin);
     await child.exit(0);
@@ -36,18 +43,23 @@ describe('a child', () => {
 
   it('may end without reading its standard input', async () => {
     const stdin = 'x'.repeat(4_000_000);
-    const end = await startProcess(shellSpec('exit 0', { stdin }), collect(), stopSwitch().stop, PATIENT);
+    const end = await startProcess(
+      shellSpec('exit 0', { kind, stdin }),
+      collect(),
+      stopSwitch().stop,
+      PATIENT,
+    );
     expect(end).toMatchObject({ exitCode: 0, cut: false });
   });
 
   it('has an empty standard input where none is given', async () => {
     const ears = collect();
-    await startProcess(shellSpec('cat; echo end'), ears, stopSwitch().stop, PATIENT);
+    await startProcess(shellSpec('cat; echo end', { kind }), ears, stopSwitch().stop, PATIENT);
     expect(ears.text('stdout')).toBe('end\n');
   });
 
   it('sees the environment it was given and nothing of ours', async () => {
-    const spec = shellSpec(rig.script('a'), { env: { ONLY: 'this' } });
+    const spec = shellSpec(rig.script('a'), { kind, env: { ONLY: 'this' } });
     const ended = startProcess(spec, collect(), stopSwitch().stop, PATIENT);
     const child = await rig.child('a');
     const seen = await child.env();
@@ -58,7 +70,7 @@ describe('a child', () => {
   });
 
   it('that is not there is a spawn error with the code of the system', async () => {
-    const spec = shellSpec('', { command: 'no-such-program-here' });
+    const spec = shellSpec('', { kind, command: 'no-such-program-here' });
     expect(await startProcess(spec, collect(), stopSwitch().stop, PATIENT)).toMatchObject({
       spawnError: { code: 'ENOENT' },
       exitCode: null,
@@ -66,7 +78,7 @@ describe('a child', () => {
   });
 
   it('whose arguments are too long is a spawn error', async () => {
-    const spec = shellSpec('', { args: ['-c', `: ${'x'.repeat(200_000)}`] });
+    const spec = shellSpec('', { kind, args: ['-c', `: ${'x'.repeat(200_000)}`] });
     expect(await startProcess(spec, collect(), stopSwitch().stop, PATIENT)).toMatchObject({
       spawnError: { code: 'E2BIG' },
     });
@@ -76,14 +88,14 @@ describe('a child', () => {
     const { stop, soft } = stopSwitch();
     soft('interrupt');
     const ears = collect();
-    const end = await startProcess(shellSpec('echo started'), ears, stop, PATIENT);
+    const end = await startProcess(shellSpec('echo started', { kind }), ears, stop, PATIENT);
     expect(end).toMatchObject({ stopped: 'interrupt', exitCode: null });
     expect(ears.text('stdout')).toBe('');
   });
 
   it('is interrupted once, and its stop is told from its exit code', async () => {
     const { stop, soft } = stopSwitch();
-    const ended = startProcess(shellSpec(rig.script('a')), collect(), stop, PATIENT);
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), collect(), stop, PATIENT);
     const child = await rig.child('a');
     await child.catch('SIGINT', 'SIGTERM');
     soft('cancel');
@@ -96,7 +108,7 @@ describe('a child', () => {
 
   it('that ignores everything is killed at the end of the ladder', async () => {
     const { stop, soft } = stopSwitch();
-    const ended = startProcess(shellSpec(rig.script('a')), collect(), stop, HASTY);
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), collect(), stop, HASTY);
     const child = await rig.child('a');
     await child.catch('SIGINT', 'SIGTERM');
     soft('timeout');
@@ -105,7 +117,7 @@ describe('a child', () => {
 
   it('is killed at once by a hard stop, also while the ladder waits', async () => {
     const { stop, soft, hard } = stopSwitch();
-    const ended = startProcess(shellSpec(rig.script('a')), collect(), stop, PATIENT);
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), collect(), stop, PATIENT);
     const child = await rig.child('a');
     await child.catch('SIGINT', 'SIGTERM');
     soft('interrupt');
@@ -116,7 +128,7 @@ describe('a child', () => {
 
   it('is killed with everybody below it, also who left the group and dropped the mark', async () => {
     const { stop, soft } = stopSwitch();
-    const ended = startProcess(shellSpec(rig.script('a')), collect(), stop, HASTY);
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), collect(), stop, HASTY);
     const child = await rig.child('a');
     await child.catch('SIGINT', 'SIGTERM');
     await child.fork({ name: 'hidden', detached: true, env: { CODEMACHINE_MARK: '' } });
@@ -128,7 +140,7 @@ describe('a child', () => {
 
   it('that goes at once leaves nobody behind who was below it, whoever left the group and dropped the mark', async () => {
     const { stop, soft } = stopSwitch();
-    const ended = startProcess(shellSpec(rig.script('a')), collect(), stop, PATIENT);
+    const ended = startProcess(shellSpec(rig.script('a'), { kind }), collect(), stop, PATIENT);
     const child = await rig.child('a');
     await child.fork({ name: 'hidden', detached: true, env: { CODEMACHINE_MARK: '' } });
     const hidden = await rig.child('hidden');
@@ -139,7 +151,7 @@ describe('a child', () => {
 
   it('takes its group with it when it is stopped', async () => {
     const { stop, soft } = stopSwitch();
-    const spec = shellSpec(`${rig.script('b').replace('exec ', '')} & ${rig.script('a')}`);
+    const spec = shellSpec(`${rig.script('b').replace('exec ', '')} & ${rig.script('a')}`, { kind });
     const ended = startProcess(spec, collect(), stop, { ...HASTY, drainMs: PATIENT.drainMs });
     const [child, other] = [await rig.child('a'), await rig.child('b')];
     await other.catch('SIGINT', 'SIGTERM');
@@ -150,7 +162,7 @@ describe('a child', () => {
 
   it('that was stopped leaves no daemon behind, even one that ignores SIGTERM and holds the pipes', async () => {
     const { stop, soft } = stopSwitch();
-    const spec = shellSpec(rig.script('a'));
+    const spec = shellSpec(rig.script('a'), { kind });
     const ended = startProcess(spec, collect(), stop, { ...HASTY, drainMs: PATIENT.drainMs });
     const child = await rig.child('a');
     await child.fork({ name: 'daemon', detached: true, hold: true });
@@ -163,7 +175,7 @@ describe('a child', () => {
   });
 
   it('ends a daemon after itself where that is asked for', async () => {
-    const spec = shellSpec(rig.script('a'), { sweepAfter: true });
+    const spec = shellSpec(rig.script('a'), { kind, sweepAfter: true });
     const ended = startProcess(spec, collect(), stopSwitch().stop, PATIENT);
     const child = await rig.child('a');
     await child.fork({ name: 'daemon', detached: true });

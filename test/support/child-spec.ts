@@ -38,6 +38,7 @@ export function shellSpec(script: string, more: Partial<ProcessSpec> & { run?: s
     args: ['-c', script],
     cwd: tmpdir(),
     mark,
+    kind: 'shell',
     sweepAfter: false,
     ...rest,
     env,

@@ -109,12 +109,14 @@ export interface Bill {
   readonly priced: number;
   /** Attempts whose cost nobody knows. */
   readonly unknown: number;
+  /** Of them, those whose tokens nobody knows either. */
+  readonly silent: number;
 }
 
 /** Adds up. */
 export function billOf(charges: readonly Charge[]): Bill {
   const { usd: _, ...none } = NO_USAGE;
-  let bill: Bill = { attempts: 0, failed: 0, usage: none, reported: 0, priced: 0, unknown: 0 };
+  let bill: Bill = { attempts: 0, failed: 0, usage: none, reported: 0, priced: 0, unknown: 0, silent: 0 };
   for (const { usage = NO_USAGE, end, unknown } of charges) {
     const isPriced = usage['usd-from'] === 'prices';
     const usd = usage.usd ?? 0;
@@ -129,6 +131,7 @@ export function billOf(charges: readonly Charge[]): Bill {
       reported: bill.reported + (isPriced ? 0 : usd),
       priced: bill.priced + (isPriced ? usd : 0),
       unknown: bill.unknown + (unknown ? 1 : 0),
+      silent: bill.silent + (unknown && usage['input-tokens'] + usage['output-tokens'] === 0 ? 1 : 0),
     };
   }
   return bill;

@@ -10,7 +10,7 @@ import { appliedAfter, mergedAfter, missed, treesAfter } from './fold-trees.ts';
 import { waitingAfter } from './fold-waits.ts';
 import type { StepKey } from './ids.ts';
 import { type Progress, type StepProgress, untouched } from './progress.ts';
-import { openSpending } from './spending.ts';
+import { mayHaveCost, openSpending } from './spending.ts';
 
 /** Folds a history. */
 export function foldAll(history: Iterable<Milestone>): Progress {
@@ -103,6 +103,15 @@ function applyToStep(run: Draft, m: StepMilestone): void {
   ) {
     run.usage = addUsage(run.usage ?? NO_USAGE, m.usage);
   }
+  if (isSilent(before, m)) run.silent = true;
+}
+
+/** Whether an agent worked in an attempt and nobody said what it used. */
+function isSilent(before: StepProgress, m: StepMilestone): boolean {
+  const made = m.type === 'step-succeeded' || m.type === 'step-failed' || m.type === 'change-ready';
+  if (!made || 'reused' in m || m.usage !== undefined || before.kind !== 'prompt') return false;
+  if (before.status !== 'running') return false;
+  return m.type !== 'step-failed' || mayHaveCost(m.failure.reason);
 }
 
 function stepAfter(run: Draft, step: StepProgress, m: StepMilestone): StepProgress {

@@ -154,6 +154,8 @@ export interface Progress {
   readonly steps: ReadonlyMap<StepKey, StepProgress>;
   /** All attempts added up; absent until one has been reported. */
   readonly usage?: Usage;
+  /** Agents worked and did not say what they used. */
+  readonly silent?: true;
   /** What counts against budgets, and the budgets. */
   readonly spending: Spending;
   /** How those engines stand that are not known to serve. */

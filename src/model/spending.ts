@@ -22,6 +22,8 @@ export interface Spent {
   readonly time: number;
   /** Attempts that cost something nobody knows. */
   readonly unknown: number;
+  /** Of them, those that did not say how many tokens they used either; absent for none. */
+  readonly silent?: number;
 }
 
 /** Nothing. */
@@ -77,6 +79,9 @@ export function addSpent(a: Spent, b: Partial<Spent>): Spent {
     tokens: a.tokens + (b.tokens ?? 0),
     time: a.time + (b.time ?? 0),
     unknown: a.unknown + (b.unknown ?? 0),
+    ...(a.silent === undefined && b.silent === undefined
+      ? {}
+      : { silent: (a.silent ?? 0) + (b.silent ?? 0) }),
   };
 }
 
@@ -85,7 +90,13 @@ export function spentOf(usage: Usage): Partial<Spent> {
   return {
     tokens: usage['input-tokens'] + usage['output-tokens'],
     ...(usage.usd === null ? { unknown: 1 } : { usd: usage.usd }),
+    ...(isUntold(usage) ? { silent: 1 } : {}),
   };
+}
+
+/** Whether it says nothing at all: no model answers without a token. */
+export function isUntold(usage: Usage): boolean {
+  return usage.usd === null && usage['input-tokens'] + usage['output-tokens'] === 0;
 }
 
 function hear(draft: Draft, m: Milestone): void {
@@ -156,8 +167,8 @@ function count(
   { agent, prompt }: { readonly agent?: string; readonly prompt: boolean },
 ): void {
   if ('reused' in m && m.reused !== undefined && m.reused !== 'replay') return;
-  const silent = prompt && m.type === 'step-failed' && mayHaveCost(m.failure.reason);
-  const cost = m.usage !== undefined ? spentOf(m.usage) : silent ? { unknown: 1 } : {};
+  const silent = prompt && (m.type !== 'step-failed' || mayHaveCost(m.failure.reason));
+  const cost = m.usage !== undefined ? spentOf(m.usage) : silent ? { unknown: 1, silent: 1 } : {};
   const time = m['duration-ms'] ?? 0;
   add(draft, ['run'], cost);
   draft.own.set(m.step, addSpent(draft.own.get(m.step) ?? NOTHING_SPENT, { ...cost, time }));

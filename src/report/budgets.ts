@@ -17,9 +17,11 @@ export function budgetLines(progress: Progress, now: number | undefined): readon
       return limit === undefined ? [] : [`${amount(unit, spent)} of ${budgetAmount(unit, limit)}`];
     });
     const unknown =
-      limits.usd === undefined || spent.unknown === 0
-        ? ''
-        : `, not counting ${count(spent.unknown, 'attempt')} of unknown cost`;
+      limits.usd !== undefined && spent.unknown > 0
+        ? `, not counting ${count(spent.unknown, 'attempt')} of unknown cost`
+        : limits.tokens !== undefined && (spent.silent ?? 0) > 0
+          ? `, not counting ${count(spent.silent ?? 0, 'attempt')} of unknown use`
+          : '';
     return `budget${scope === 'run' ? '' : ` of ${oneLine(scope.replace(':', ' '), WIDEST)}`}: ${facts.join(', ')}${unknown}`;
   });
 }
@@ -51,7 +53,8 @@ function spentOn({ spending }: Progress, scope: Scope, now: number | undefined):
 
 /** Where nothing is known of what was spent, that is not the same as nothing. */
 function amount(unit: Unit, spent: Spent): string {
-  return unit === 'usd' && spent.usd === 0 && spent.unknown > 0 ? 'unknown' : budgetAmount(unit, spent[unit]);
+  const missing = unit === 'usd' ? spent.unknown : unit === 'tokens' ? (spent.silent ?? 0) : 0;
+  return spent[unit] === 0 && missing > 0 ? 'unknown' : budgetAmount(unit, spent[unit]);
 }
 
 /** A number of that unit as people read it. */

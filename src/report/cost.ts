@@ -43,10 +43,13 @@ function aligned(rows: readonly (readonly string[])[]): readonly (readonly strin
 }
 
 function cells(bill: Bill): readonly string[] {
-  const { usage, attempts } = bill;
-  return [attempts, ...[usage['input-tokens'], usage['cached-tokens'], usage['output-tokens']]]
-    .map((number) => number.toLocaleString('en-US'))
-    .concat(costCell(bill));
+  const { usage, attempts, silent } = bill;
+  const tokens = [usage['input-tokens'], usage['cached-tokens'], usage['output-tokens']].map((number) =>
+    silent > 0 && silent === attempts
+      ? 'unknown'
+      : `${silent > 0 ? '≥ ' : ''}${number.toLocaleString('en-US')}`,
+  );
+  return [attempts.toLocaleString('en-US'), ...tokens, costCell(bill)];
 }
 
 function costCell(bill: Bill): string {
@@ -83,14 +86,18 @@ export function costJson({ by, bills, total, runs }: Costs): JsonObject {
 }
 
 function billJson(bill: Bill): JsonObject {
-  const { attempts, failed, usage, reported, priced, unknown } = bill;
+  const { attempts, failed, usage, reported, priced, unknown, silent } = bill;
+  const none = silent > 0 && silent === attempts;
   return {
     attempts,
     failed,
-    ...usage,
+    'input-tokens': none ? null : usage['input-tokens'],
+    'output-tokens': none ? null : usage['output-tokens'],
+    'cached-tokens': none ? null : usage['cached-tokens'],
     usd: knownUsd(bill),
     'usd-reported': reported,
     'usd-from-prices': priced,
     'unknown-cost': unknown,
+    'unknown-tokens': silent,
   };
 }

@@ -38,7 +38,8 @@ export function statusJson(
     attempt,
     'started-at': startedAt,
     'changed-at': lastAt,
-    usage: usage === undefined ? undefined : { ...usage },
+    // Who worked and said nothing of it leaves the cost of the whole unknown, as in `run-finished`.
+    usage: usage === undefined ? undefined : { ...usage, ...(progress.silent === true ? { usd: null } : {}) },
     budget: budgetJson(progress, status === 'running' ? options.now : undefined),
     engines: options.now === undefined ? undefined : enginesJson(progress, options.now),
     outputs,

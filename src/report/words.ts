@@ -1,6 +1,7 @@
 /** Says times, amounts and costs the way people read them. */
 import type { Reused, Usage } from '../model/event.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
+import { isUntold } from '../model/spending.ts';
 import { oneLine } from './clean.ts';
 
 const SECOND = 1000;
@@ -59,6 +60,7 @@ export function takenFrom(reused: Reused, fingerprint?: Fingerprint): string {
 
 /** What attempts used: `1,200 tokens in (1,000 cached), 300 out, $0.01`. */
 export function usageWords(usage: Usage): string {
+  if (isUntold(usage)) return 'usage unknown';
   const cached = usage['cached-tokens'] === 0 ? '' : ` (${grouped(usage['cached-tokens'])} cached)`;
   return `${grouped(usage['input-tokens'])} tokens in${cached}, ${grouped(usage['output-tokens'])} out, ${money(usage.usd)}`;
 }

@@ -1,6 +1,7 @@
 /** Brings a run to its end: how it came out, and the last milestone. */
-import type { Milestone, RunEnd } from '../model/event.ts';
+import type { Milestone, RunEnd, Usage } from '../model/event.ts';
 import { isByHand, NO_USAGE } from '../model/event.ts';
+import type { Progress } from '../model/progress.ts';
 import type { JsonObject } from '../model/result.ts';
 import { keyIn } from './frame.ts';
 import type { Running } from './running.ts';
@@ -35,7 +36,7 @@ export async function sayFinished(
     type: 'run-finished',
     status,
     'duration-ms': ownedBefore(run.input.history) + Math.max(0, now - startedAt),
-    usage: run.ledger.progress.usage ?? NO_USAGE,
+    usage: usageOf(run.ledger.progress),
     outputs,
   });
 }
@@ -57,4 +58,9 @@ export function ownedBefore(history: readonly Milestone[]): number {
     if (!isByHand(milestone)) last = at;
   }
   return start === undefined ? 0 : sum + Math.max(0, last - start);
+}
+
+/** Who worked and said nothing of it leaves the cost of the whole unknown. */
+function usageOf({ usage = NO_USAGE, silent }: Progress): Usage {
+  return silent === true ? { ...usage, usd: null } : usage;
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Budget } from '../../src/model/budget.ts';
 import type { PromptJob } from '../../src/model/ports.ts';
+import { priced } from '../../src/run/prices.ts';
 import { agentStep, failing, fine, type Script, start, workflowOf } from './rig.ts';
 
 const budget = (usd: number, onExceed: Budget['onExceed'] = 'pause'): Budget => ({
@@ -73,4 +74,18 @@ test('a run that is interrupted stays so, whatever is spent while it stops', asy
     });
   const rig = start({ workflow: workflowOf([agentStep('a')], { budget: budget(1, 'fail') }), script });
   expect((await rig.result()).end).toBe('interrupted');
+});
+
+test('what says nothing of its use is unknown, and not free', async () => {
+  const steps = [agentStep('a'), agentStep('b', { needs: ['a'] })];
+  const script: Script = (job) => fine(job.step === 'a' ? {} : used(1));
+  const rig = start({ workflow: workflowOf(steps, { budget: budget(5) }), script });
+  await rig.result();
+  expect(rig.journal.at(-1)).toMatchObject({ type: 'run-finished', usage: { usd: null, 'input-tokens': 1 } });
+  expect(rig.progress().spending.by.get('run')).toMatchObject({ usd: 1, unknown: 1, silent: 1 });
+});
+
+test('no price makes nothing of what nobody knows', () => {
+  const usage = { 'input-tokens': 0, 'output-tokens': 0, 'cached-tokens': 0, usd: null };
+  expect(priced({ m: { input: 1, output: 1 } }, usage, 'm')).toEqual(usage);
 });

@@ -14,7 +14,7 @@ import {
   unlessLeftOut,
   type Verdict,
 } from './dialect.ts';
-import { countOf, eventOf, objectOf, sessionOf, textOf, usdOf } from './event-line.ts';
+import { eventOf, objectOf, sessionOf, textOf, usdOf, wholeOf } from './event-line.ts';
 
 /** Gives the line of a text in which a failure shows; undefined where it does not. */
 export type Fit = (text: string) => string | undefined;
@@ -116,8 +116,8 @@ function readEvent(heard: Heard, map: NonNullable<DeclaredEngine['map']>, text: 
 function count(heard: Heard, at: (field: MappedField) => Json | undefined): boolean {
   const before = JSON.stringify(usageOf(heard));
   for (const field of ['input-tokens', 'output-tokens', 'cached-tokens'] as const) {
-    const value = at(field);
-    if (typeof value === 'number') heard.tokens[field] = countOf(value);
+    const value = wholeOf(at(field));
+    if (value !== undefined) heard.tokens[field] = value;
   }
   const usd = at('usd');
   if (usd !== undefined && usd !== null) heard.usd = usdOf(usd);

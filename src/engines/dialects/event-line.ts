@@ -48,9 +48,20 @@ export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
-/** The value if it is a count; 0 for anything else. One beyond all counting stays finite, in sums too. */
+/** A turn that uses more was counted wrong; sums of it stay whole numbers. */
+const MOST = 1e12;
+
+/** The value if it is a whole number of sane size, or its digits; undefined, which is not known, for anything else. */
+export function wholeOf(value: Json | undefined): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,13}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= MOST
+    ? number
+    : undefined;
+}
+
+/** The value if it is a count; 0 for anything else. */
 export function countOf(value: Json | undefined): number {
-  return typeof value === 'number' && value > 0 ? Math.min(value, Number.MAX_SAFE_INTEGER) : 0;
+  return wholeOf(value) ?? 0;
 }
 
 /** A single turn that costs more than this was counted wrong. In dollars. */

@@ -41,7 +41,7 @@ export function agentOutcome(job: PromptJob, written: WrittenAnswer, scene: Agen
   const values: AttemptValues = {
     'duration-ms': 0,
     ...(text === undefined ? {} : { text }),
-    ...(written.usage === undefined ? {} : { usage: usageOf(written.usage) }),
+    usage: usageOf(written.usage),
     engine: job.engine,
     ...(job.model === undefined ? {} : { model: job.model }),
     session: opened,
@@ -64,8 +64,9 @@ export function agentOutcome(job: PromptJob, written: WrittenAnswer, scene: Agen
   return { ok: false, failure: { reason: 'output', message }, values };
 }
 
-function usageOf(written: NonNullable<WrittenAnswer['usage']>): Usage {
-  return { ...NO_USAGE, usd: null, ...written };
+/** An answer that says nothing of it spends nothing: somebody wrote it down. */
+function usageOf(written: WrittenAnswer['usage']): Usage {
+  return written === undefined ? NO_USAGE : { ...NO_USAGE, usd: null, ...written };
 }
 
 /** Dates end somewhere, and ten years are never waited for. */

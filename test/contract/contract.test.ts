@@ -204,10 +204,9 @@ function failsWith(engine: PinnedEngine, attempt: Start): void {
   it('says when a used up plan serves again', async () => {
     const outcome = await attempt({ prompt: 'SCENARIO:usage-limit {"resets-at":1800000000}', auth: 'oauth' })
       .done;
-    expect(outcome).toMatchObject({
-      ok: false,
-      failure: { reason: 'quota', 'retry-at': '2027-01-15T08:00:00.000Z' },
-    });
+    // Codex names a clock time without seconds: it is over at the end of that minute at the latest.
+    const serves = engine === 'codex' ? '2027-01-15T08:01:00.000Z' : '2027-01-15T08:00:00.000Z';
+    expect(outcome).toMatchObject({ ok: false, failure: { reason: 'quota', 'retry-at': serves } });
   });
 
   it('says what a turn cost that failed', async () => {

@@ -41,7 +41,11 @@ export default class Resume extends Command {
       multipleNonGreedy: true,
     }),
     inputs: Flags.string({ description: 'with --updated: a JSON file with inputs' }),
-    budget: Flags.string({ description: 'raise limits: usd=10,tokens=5M,time=3h; step:fix.usd=2' }),
+    budget: Flags.string({
+      description: 'raise limits: usd=10,tokens=5M,time=3h; step:fix.usd=2',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     park: Flags.boolean({
       description:
         'park rather than wait when all that is left waits for a quota; the default in GitHub Actions',
@@ -64,7 +68,7 @@ export default class Resume extends Command {
         input: flags.input ?? [],
         inputs: flags.inputs,
       },
-      ...{ budget: flags.budget, park: flags.park, stateDir: flags['state-dir'] },
+      ...{ budget: flags.budget?.join(','), park: flags.park, stateDir: flags['state-dir'] },
     });
   }
 }

@@ -43,9 +43,13 @@ describe('a budget', () => {
     expect(lower.stderr).toContain('the run has spent $0.0200 already');
     expect((await say(own, 'resume @last --budget step:one.usd=1')).stderr).toContain('has no budget');
     expect((await say(own, 'resume @last --budget usd=lots')).code).toBe(2);
-    const raised = await eventsOf(own, 'resume @last --budget usd=1');
+    // Given more than once, it raises all of them.
+    const raised = await eventsOf(own, 'resume @last --budget usd=1 --budget tokens=2M');
     expect(raised.code).toBe(0);
-    expect(raised.events[0]).toMatchObject({ type: 'run-resumed', budget: { run: { usd: 1 } } });
+    expect(raised.events[0]).toMatchObject({
+      type: 'run-resumed',
+      budget: { run: { usd: 1, tokens: 2_000_000 } },
+    });
     expect(ends(raised.events)).toEqual({ three: 'succeeded', end: 'succeeded' });
   });
 

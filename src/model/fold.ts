@@ -90,8 +90,9 @@ type StepMilestone = Extract<Milestone, { step: StepKey }>;
 
 function applyToStep(run: Draft, m: StepMilestone): void {
   const before = run.steps.get(m.step) ?? untouched(m.step);
+  const silent = isSilent(before, m);
   const after = stepAfter(run, before, m);
-  run.steps.set(m.step, after);
+  run.steps.set(m.step, silent ? { ...after, silent } : after);
   if (m.type === 'session-opened' && m.untested !== undefined)
     run.untested = { ...run.untested, [m.engine]: m.version ?? '' };
   if (
@@ -103,7 +104,7 @@ function applyToStep(run: Draft, m: StepMilestone): void {
   ) {
     run.usage = addUsage(run.usage ?? NO_USAGE, m.usage);
   }
-  if (isSilent(before, m)) run.silent = true;
+  if (silent) run.silent = true;
 }
 
 /** Whether an agent worked in an attempt and nobody said what it used. */

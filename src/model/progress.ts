@@ -121,6 +121,8 @@ export interface StepProgress {
   readonly reused?: Reused;
   /** What was spent, all attempts added up; nothing for what was reused. */
   readonly usage?: Usage;
+  /** An agent worked in one of its attempts, and nobody said what it used. */
+  readonly silent?: true;
   /** Which attempt of the run decided the present status. */
   readonly decidedIn: number;
 }

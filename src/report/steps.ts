@@ -5,6 +5,7 @@ import { stepAt } from '../model/parts.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import { lastIteration, untouched } from '../model/progress.ts';
+import { mayHaveCost } from '../model/spending.ts';
 import { oneLine } from './clean.ts';
 import { gateWords } from './gates.ts';
 import { count, duration, takenFrom, usageWords } from './words.ts';
@@ -98,8 +99,9 @@ export function failedSteps(steps: readonly StepProgress[], allowed: Allowed): r
 /** Whether nobody knows what the step spent: an agent that ran and said nothing of its use is not free. */
 export function isUsageUnknown(step: StepProgress): boolean {
   if (step.kind !== 'prompt' || step.usage !== undefined || step.reused !== undefined) return false;
-  // What could not be started has spent nothing.
-  return step.endedAt !== undefined && step.attempt > 0 && step.failure?.reason !== 'spawn';
+  if (step.silent === true) return true;
+  if (step.endedAt === undefined || step.attempt === 0) return false;
+  return step.failure === undefined || mayHaveCost(step.failure.reason);
 }
 
 /** Kinds that make no attempts of their own. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Milestone, MilestoneBody } from '../../src/model/event.ts';
 import { foldAll, follow } from '../../src/model/fold.ts';
 import { asRunId, asStepKey } from '../../src/model/ids.ts';
+import { isUsageUnknown } from '../../src/report/steps.ts';
 import { ownedBefore } from '../../src/run/finish.ts';
 
 const step = asStepKey('a');
@@ -248,6 +249,21 @@ describe('the fold', () => {
         applied: { at: '2026-01-02T00:00:00.000Z', conflicts: true },
       });
     }
+  });
+
+  test('an attempt that was refused leaves nothing unknown, one that worked and said nothing does', () => {
+    const silent = (attempt: number, final: boolean, reason: 'auth' | 'overloaded'): MilestoneBody => ({
+      ...{ type: 'step-failed', step, attempt, final, failure: { reason, message: '' } },
+    });
+    const isUnknown = (...bodies: MilestoneBody[]) => {
+      const found = of(...bodies);
+      return found === undefined ? undefined : isUsageUnknown(found);
+    };
+    expect(isUnknown(started(1), silent(1, true, 'auth'))).toBe(false);
+    expect(isUnknown(started(1), silent(1, true, 'overloaded'))).toBe(true);
+    expect(isUnknown(started(1), silent(1, false, 'overloaded'), started(2), silent(2, true, 'auth'))).toBe(
+      true,
+    );
   });
 
   test('recordings are kept by attempt: the first is the start, the second the end', () => {

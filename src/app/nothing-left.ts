@@ -1,5 +1,6 @@
 /** Tells before a tree goes back that a budget would let nothing begin. */
 import { agentScope, type Scope, type ScopedLimits, stepScope } from '../model/budget.ts';
+import type { Used } from '../model/budget-raise.ts';
 import type { Milestone } from '../model/event.ts';
 import { foldAll } from '../model/fold.ts';
 import { asStepKey } from '../model/ids.ts';
@@ -7,7 +8,7 @@ import type { Plan } from '../model/plan.ts';
 import { merged, NOTHING_SPENT, runTime, usedUp } from '../model/spending.ts';
 import { type Step, type Workflow, withBodies } from '../model/workflow.ts';
 import { budgetsOf } from '../run/budget-places.ts';
-import { budgetFailure, type Used } from '../run/budget-words.ts';
+import { budgetFailure } from '../run/budget-words.ts';
 import { keepingRaised } from '../run/raised.ts';
 import { CLOCK } from './clock.ts';
 import type { Decision } from './kept.ts';

@@ -1,8 +1,11 @@
 /** Says under a run's summary what to type next. */
+import { pathOf, type Scope } from '../model/budget.ts';
+import { raised } from '../model/budget-raise.ts';
 import { fileNames } from '../model/file-name.ts';
 import { liesIn, type RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import { type AttemptTrees, isUnmerged, type Progress, type StepProgress } from '../model/progress.ts';
+import { NOTHING_SPENT, usedUp } from '../model/spending.ts';
 import { type Apart, apartOf } from './apart.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
@@ -92,7 +95,7 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
     // Until somebody decides, going on only asks again.
     ...(status === 'succeeded' || (parked?.reason === 'gate' && openGates(progress).length > 0)
       ? []
-      : [parked?.resume ?? `codemachine resume ${run}`]),
+      : [parked?.resume ?? `codemachine resume ${run}${moreToSpend(progress, failed)}`]),
     ...(root === undefined ? [] : [`codemachine logs ${run} ${quoted(innermost(root, failed).key)}`]),
     ...(changed.length === 0
       ? []
@@ -111,6 +114,31 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
       .map(({ key }) => `codemachine apply ${run} ${quoted(key)}`),
   ];
   return moves.length === 0 ? [] : ['next:', ...moves.map((move) => `  ${oneLine(move, WIDEST_MOVE)}`)];
+}
+
+/**
+ * What raises the budgets that keep a run from going on; '' for none. A run that failed for something else may go on with a
+ * command, which costs nothing.
+ */
+function moreToSpend({ status, spending, steps }: Progress, failed: readonly StepProgress[]): string {
+  const byBudget = failed.length === 0 || failed.some(({ failure }) => failure?.reason === 'budget');
+  if (status !== 'interrupted' && !(status === 'failed' && byBudget)) return '';
+  const open = [...steps.values()].filter(({ status: its }) => its !== 'succeeded' && its !== 'skipped');
+  const binds = (scope: Scope): boolean => {
+    if (!scope.startsWith('step:') && !scope.startsWith('part:')) return true;
+    const own = `${scope.slice('step:'.length)}.`;
+    return open.some(({ key }) => own.startsWith(`${pathOf(key)}.`) || `${pathOf(key)}.`.startsWith(own));
+  };
+  const scopes = (Object.keys(spending.limits) as Scope[]).filter(binds);
+  const more = raised(
+    scopes.flatMap((scope) =>
+      usedUp(spending, scope, spending.by.get(scope) ?? NOTHING_SPENT).map((used) => ({
+        ...used,
+        ...{ scope, budget: undefined },
+      })),
+    ),
+  );
+  return more === '' ? '' : ` --budget ${more}`;
 }
 
 /** Where the failure began: what is made of other executions fails because one of them did, often in the same moment. */

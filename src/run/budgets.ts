@@ -10,6 +10,7 @@ import {
   stepScope,
   UNITS,
 } from '../model/budget.ts';
+import type { Used } from '../model/budget-raise.ts';
 import type { Usage } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { StepKey } from '../model/ids.ts';
@@ -18,7 +19,7 @@ import { addSpent, merged, NOTHING_SPENT, runTime, type Spent, spentOf, usedUp }
 import type { Step } from '../model/workflow.ts';
 import { budgetsOf, type StepPlace } from './budget-places.ts';
 import { narrowest, type Rest } from './budget-rest.ts';
-import { budgetFailure, type Used } from './budget-words.ts';
+import { budgetFailure } from './budget-words.ts';
 import type { Ledger } from './ledger.ts';
 import { priced } from './prices.ts';
 import { keepingRaised } from './raised.ts';

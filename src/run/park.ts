@@ -1,5 +1,5 @@
 /** Parks a run that waits for somebody, or for a time. */
-import { raised } from './budget-words.ts';
+import { raised } from '../model/budget-raise.ts';
 import { recordEnd } from './ends.ts';
 import type { RestReason } from './phase.ts';
 import type { RunResult } from './run.ts';

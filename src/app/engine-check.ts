@@ -6,6 +6,7 @@ import { literalText } from '../model/expression.ts';
 import { agentsAmong, ownSteps, partsOf } from '../model/parts.ts';
 import { ACCESS_LEVELS, type PromptStep, type Workflow } from '../model/workflow.ts';
 import { placeOf } from './key-place.ts';
+import { checkTools } from './tool-check.ts';
 
 /** The keys of a step that an engine of one's own can honour, with what declares it. */
 const DECLARABLE: Readonly<Record<string, string>> = {
@@ -172,6 +173,7 @@ export function checkAgents(
       const around = all.filter((one) => partsOf(one).includes(part));
       return [
         ...checkEngines(part, config.engines),
+        ...checkTools(part, config.engines),
         ...checkCosts(part, around, config),
         ...checkSteering(part, config.engines, inTree),
         ...checkLimits(part, around, workflow, config),

@@ -3,6 +3,7 @@ import type { PromptJob } from '../../model/ports.ts';
 import type { JsonObject } from '../../model/result.ts';
 import { fitsAnswerTool, promptWithSchema } from './answer-schema.ts';
 import { claudeReader } from './claude-code-reader.ts';
+import { CLAUDE_TOOLS } from './claude-code-tools.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
 import { sends } from './steering.ts';
 
@@ -23,6 +24,7 @@ const capabilities: Capabilities = {
   usage: 'live',
   sandbox: 'none',
   addDir: true,
+  tools: { names: CLAUDE_TOOLS, others: /^mcp__/, lists: true },
 };
 
 /** Documented at https://code.claude.com/docs/en/settings#environment-variables. */

@@ -144,6 +144,17 @@ export interface Capabilities {
   readonly addDir: boolean;
   /** Whether a session goes on only in the directory in which it began, whatever directory the engine is started in. */
   readonly sessionStays?: true;
+  /** The names that its rules of `tools` are held against; where nothing is said, any name is taken. */
+  readonly tools?: KnownTools;
+}
+
+/** The tools that an engine is known to have. */
+export interface KnownTools {
+  readonly names: readonly string[];
+  /** Names that are not its own to know, such as those of an MCP server's tools. */
+  readonly others: RegExp;
+  /** Whether one rule may be a list of them, with commas or blanks between. */
+  readonly lists?: true;
 }
 
 /** What confines the commands of an engine. */

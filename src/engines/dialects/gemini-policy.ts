@@ -12,6 +12,15 @@ const WRITING: ReadonlySet<string> = new Set(['write_file', 'replace', 'save_mem
  */
 const MODES = ['enter_plan_mode', 'exit_plan_mode'];
 
+/** The names of its tools, as constants of its source give them (`…_TOOL_NAME` in `packages/core`, version 0.61.0). */
+export const TOOL_NAMES: readonly string[] = [
+  ...[...READING, SHELL, 'ShellTool', ...WRITING, ...MODES],
+  ...['web_fetch', 'google_web_search', 'write_todos', 'ask_user', 'invoke_agent', 'complete_task'],
+  ...['get_internal_docs', 'update_topic', 'list_mcp_resources', 'read_mcp_resource', 'take_snapshot'],
+  ...['create', 'update', 'get', 'list'].map((what) => `tracker_${what}_task${what === 'list' ? 's' : ''}`),
+  ...['tracker_add_dependency', 'tracker_visualize', 'search_file_content'],
+];
+
 /** A tool, with the beginning of the commands that it may be used for. */
 const RULE = /^([\w*-]+)(?:\((.*)\))?$/s;
 

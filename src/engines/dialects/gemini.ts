@@ -3,7 +3,7 @@ import type { PromptJob } from '../../model/ports.ts';
 import type { Access } from '../../model/workflow.ts';
 import { promptWithSchema } from './answer-schema.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
-import { geminiPolicy } from './gemini-policy.ts';
+import { geminiPolicy, TOOL_NAMES } from './gemini-policy.ts';
 import { geminiReader } from './gemini-reader.ts';
 
 /**
@@ -28,6 +28,7 @@ const capabilities: Capabilities = {
   sandbox: 'none',
   addDir: true,
   sessionStays: true,
+  tools: { names: TOOL_NAMES, others: /^(?:mcp_|discovered_tool_)|__/ },
 };
 
 /** Documented at https://geminicli.com/docs/reference/configuration, "Environment variables". */

@@ -56,6 +56,12 @@ export function permissions(job: PromptJob, root: string): Permissions {
 /** Tools that reach the network by themselves. */
 const ONLINE = ['webfetch', 'websearch', 'codesearch'];
 
+/** Every name that a rule may begin with: tools, and the permissions that they ask for. */
+export const TOOL_NAMES: readonly string[] = [
+  ...new Set([...READING, ...WRITING, ...Object.keys(SAME), ...NEVER, ...ONLINE]),
+  ...['todoread', 'batch', 'external_directory', 'doom_loop'],
+];
+
 function allowed(tool: string): [string, Action] {
   return [tool, 'allow'];
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../model/result.ts';
 import type { McpServer } from '../../model/workflow.ts';
 import { promptWithSchema } from './answer-schema.ts';
 import type { Capabilities, Dialect, DialectPlace, EngineCommand } from './dialect.ts';
-import { permissions } from './opencode-permissions.ts';
+import { permissions, TOOL_NAMES } from './opencode-permissions.ts';
 import { opencodeReader } from './opencode-reader.ts';
 import { sends } from './steering.ts';
 
@@ -26,6 +26,8 @@ const capabilities: Capabilities = {
   sandbox: 'none',
   addDir: true,
   sessionStays: true,
+  // A tool of a server is called by both their names, with `_` between.
+  tools: { names: TOOL_NAMES, others: /_/ },
 };
 
 /**

@@ -60,6 +60,20 @@ export const WORLD_CODES = {
           ? `no engine can do all that this step asks for; take \`${key}\` out`
           : `take \`${key}\` out, or use an engine that can: ${able.join(', ')}`,
   ),
+  'unknown-tool': warning<{
+    engine: string;
+    tool: string;
+    list: 'allow' | 'deny';
+    near: string | undefined;
+    known: readonly string[];
+  }>(
+    ({ engine, tool, list }) =>
+      `${engine} is not known to have a tool \`${tool}\`: its name under \`${list}\` ${list === 'deny' ? 'forbids' : 'opens'} nothing`,
+    ({ near, known }) =>
+      near === undefined
+        ? `write it as the engine does, such as ${known.slice(0, 3).join(', ')}`
+        : `did you mean \`${near}\`?`,
+  ),
   'unknown-cost': error<{ engine: string; model?: string }>(
     ({ engine, model }) =>
       `${engine} does not report what it costs, and there is no price for ${model === undefined ? 'the model that it takes by itself' : `\`${model}\``}, so a budget in \`usd\` would not bind it`,

@@ -15,6 +15,8 @@ export const WORLD_ABOUT = {
     '`output` holds something that is no JSON Schema. A comma in `{ … }` is a common cause: YAML takes what follows it as another key.',
   'engine-cannot':
     'The engine has no way to do what the key asks for. [engines.md](engines.md) lists what each can.',
+  'unknown-tool':
+    'A rule under `tools` names a tool that the engine is not known to have: one that is misspelled under `deny` forbids nothing. Names are the engine’s own, and their case counts. Tools of MCP servers are not looked at, and neither are names with a `*`. Where the engine does have the tool, since it is newer or a plugin brings it, a comment that [ignores](validate.md) the warning says so.',
   'engine-declaration':
     'What the configuration says of an engine of your own does not make one. [engines.md](engines.md#an-engine-of-your-own) says what each key does.',
   'access-not-declared':

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { fileNames } from '../model/file-name.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
+import { isUntold } from '../model/spending.ts';
 import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
@@ -141,12 +142,10 @@ function stepTable({ steps, progress, plan }: Told): string {
 }
 
 function totals({ progress }: Told): string {
-  const { usage, outputs = {} } = progress;
+  const { outputs = {} } = progress;
   const named = Object.entries(outputs);
   const lines = [
-    ...(usage === undefined
-      ? []
-      : [`<b>Cost:</b> ${inline(money(usage.usd))} (${inline(usageWords(usage))})`]),
+    ...costOf(progress),
     ...budgetLines(progress, undefined).map(inline),
     ...named.slice(0, MOST_OUTPUTS).map(([name, value]) => {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -155,6 +154,13 @@ function totals({ progress }: Told): string {
     ...(named.length > MOST_OUTPUTS ? [`and ${count(named.length - MOST_OUTPUTS, 'more output')}`] : []),
   ];
   return lines.length === 0 ? '' : `<p>${lines.join('<br>\n')}</p>`;
+}
+
+function costOf({ usage, silent }: Progress): readonly string[] {
+  if (usage === undefined ? silent === true : isUntold(usage)) return ['<b>Cost:</b> unknown'];
+  if (usage === undefined) return [];
+  const whole = silent === true ? { ...usage, usd: null } : usage;
+  return [`<b>Cost:</b> ${inline(money(whole.usd))} (${inline(usageWords(whole))})`];
 }
 
 function changed({ changes, stat }: Told): string {

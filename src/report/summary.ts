@@ -3,7 +3,7 @@ import { fileNames } from '../model/file-name.ts';
 import { headMoved } from '../model/head-move.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
-import { NOTHING_SPENT } from '../model/spending.ts';
+import { isUntold, NOTHING_SPENT } from '../model/spending.ts';
 import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
@@ -263,6 +263,7 @@ function headLines(steps: readonly StepProgress[]): readonly string[] {
 }
 
 function usageOf({ usage, spending }: Progress, agents: readonly StepProgress[]): string {
+  if (usage !== undefined && isUntold(usage)) return 'unknown';
   const silent = agents.filter(isUsageUnknown);
   // Budgets count what is replayed as if it were made; nobody has spent it.
   const replayed = agents.filter(({ reused, values }) => reused === 'replay' && values.usage?.usd === null);

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import type { Event, MilestoneBody } from '../../src/model/event.ts';
 import { asRunId, asStepKey } from '../../src/model/ids.ts';
 import { watch } from '../../src/report/changes.ts';
+import { jobSummary } from '../../src/report/job-summary.ts';
 import { jsonlReporter } from '../../src/report/jsonl.ts';
 import { plainReporter } from '../../src/report/plain.ts';
 import { type RunRow, runsJson, runsTable } from '../../src/report/runs.ts';
@@ -172,6 +173,18 @@ it('shows what a dead owner left as interrupted, and a live run with its time so
   expect(live).toContain('w runs for 1m 05s');
   expect(live).toMatch(/one +1m 05s/);
   expect(live).not.toContain('next:');
+});
+
+it.each([
+  ['no numbers', {}],
+  ['noughts', { usage: { 'input-tokens': 0, 'output-tokens': 0, 'cached-tokens': 0, usd: null } }],
+])('says that nobody knows what was used where the agents gave %s', (_, said) => {
+  const asked = milestone({ ...running, kind: 'prompt' } as never);
+  const { progress } = watch([begun, asked, { ...ended, ...said }] as Parameters<typeof watch>[0]);
+  expect(summary(progress, { color: false })).toContain('\nused: unknown\n');
+  const forGithub = jobSummary(progress, { plan: undefined, changes: new Map() });
+  expect(forGithub).toContain('<b>Cost:</b> unknown');
+  expect(forGithub).not.toContain('0 tokens');
 });
 
 it('counts what was interrupted as that, also where no row is left for it', () => {

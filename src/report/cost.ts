@@ -59,8 +59,10 @@ function costCell(bill: Bill): string {
 }
 
 function notes(total: Bill): readonly string[] {
-  const { unknown, attempts, priced, failed } = total;
+  const { unknown, silent, attempts, priced, failed } = total;
   const known = knownUsd(total);
+  // A price is of tokens: where none were told, it makes nothing known.
+  const remedy = unknown > silent ? '; `prices` in the configuration make later ones known' : '';
   const words = [
     ...(failed > 0
       ? [`${count(failed, 'attempt')} of ${attempts.toLocaleString('en-US')} did not succeed, and counted`]
@@ -68,7 +70,7 @@ function notes(total: Bill): readonly string[] {
     ...(priced > 0 ? [`${money(priced)} of it computed from \`prices\``] : []),
     ...(unknown > 0
       ? [
-          `${known === null ? '' : `at least ${money(known)}: `}${count(unknown, 'attempt')} of unknown cost${unknown === attempts ? '' : ` of ${attempts.toLocaleString('en-US')}`}; \`prices\` in the configuration make later ones known`,
+          `${known === null ? '' : `at least ${money(known)}: `}${count(unknown, 'attempt')} of unknown cost${unknown === attempts ? '' : ` of ${attempts.toLocaleString('en-US')}`}${remedy}`,
         ]
       : []),
   ];

@@ -76,7 +76,7 @@ async function bundle(outdir) {
 function bundleHost(dist) {
   return build({
     absWorkingDir: root,
-    entryPoints: ['src/app/attempt-host.ts'],
+    entryPoints: ['src/app/attempts/attempt-host.ts'],
     outfile: path.join(dist, 'attempt-host.cjs'),
     bundle: true,
     format: 'cjs',

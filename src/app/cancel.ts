@@ -5,9 +5,9 @@ import { foldAll } from '../model/fold.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { presenter, tell } from './present.ts';
 import { orTrouble, printRefusal } from './print.ts';
-import { resume } from './resume.ts';
+import { presenter, tell } from './runs/present.ts';
+import { resume } from './runs/resume.ts';
 
 const ENDED: Partial<Record<RunStatus, string>> = {
   succeeded: 'it succeeded',

@@ -8,7 +8,7 @@ import { err, ok } from '../model/result.ts';
 import { GITHUB_KEYS } from '../model/scope.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { loadEnvFiles } from '../workflow/dotenv.ts';
-import { type Configured, configuredKeys, engineKeys } from './engine-keys.ts';
+import { type Configured, configuredKeys, engineKeys } from './engines/engine-keys.ts';
 import { readText } from './files.ts';
 import type { Place } from './place.ts';
 import type { Refusal } from './refusal.ts';

@@ -17,7 +17,7 @@ import type { PlaceOf } from '../report/run-annotations.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
-import { timeline } from './timeline.ts';
+import { timeline } from './trees/timeline.ts';
 
 /** What a run is shown with besides its plan, where that is known. */
 export interface Behind {

@@ -6,12 +6,12 @@ import { asStepKey, liesIn, type RunId } from '../model/ids.ts';
 import { quoted } from '../report/words.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
-import { lastWords } from './abandoned.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { tellAbandoned } from './present.ts';
 import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
 import { refuse } from './refusal.ts';
+import { lastWords } from './runs/abandoned.ts';
+import { tellAbandoned } from './runs/present.ts';
 
 /** What `codemachine logs` is asked for. */
 export interface LogsFlags {

@@ -14,14 +14,14 @@ import { atWorkText, cutOffText, statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
 import type { RunSummary } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
-import { lastWords } from './abandoned.ts';
-import { applyDue } from './gate-due.ts';
+import { applyDue } from './gates/due.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { presenter, tellAbandoned } from './present.ts';
 import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
-import { checkRecord } from './record.ts';
-import { worktreesOf } from './worktrees-of.ts';
+import { lastWords } from './runs/abandoned.ts';
+import { presenter, tellAbandoned } from './runs/present.ts';
+import { checkRecord } from './runs/record.ts';
+import { worktreesOf } from './trees/worktrees-of.ts';
 
 /** The flags of `runs`. */
 export interface RunsFlags {

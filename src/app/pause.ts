@@ -2,12 +2,12 @@
 import { MARK_VARIABLE } from '../engines/mark.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
-import { userName } from './gate-answers.ts';
-import { isOwned } from './gate-due.ts';
+import { userName } from './gates/answers.ts';
+import { isOwned } from './gates/due.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
-import { tell } from './present.ts';
 import { orTrouble, printRefusal } from './print.ts';
+import { tell } from './runs/present.ts';
 
 /** `codemachine pause` */
 export function pauseCommand(text: string, stateDir?: string): Promise<ExitCode> {

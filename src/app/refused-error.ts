@@ -1,7 +1,7 @@
 /** Says no to programs. */
 import { diagnosticsJson, printDiagnostics } from '../report/squiggle.ts';
-import type { Problem } from './library-validate.ts';
 import type { Refusal } from './refusal.ts';
+import type { Problem } from './validate/library-validate.ts';
 
 /** Thrown where nothing was started: a bad file, input or state. `message` is for people, everything that is wrong in it. */
 export class RefusedError extends Error {

@@ -12,7 +12,7 @@ import { count, duration, money } from '../report/words.ts';
 import { isTrue } from '../run/scope.ts';
 import { evaluate } from '../workflow/evaluate.ts';
 import { readInputs } from '../workflow/inputs.ts';
-import { cacheOutlook, type Looking } from './cache-outlook.ts';
+import { cacheOutlook, type Looking } from './attempts/cache-outlook.ts';
 import { checkedFile, findWorkflow } from './check.ts';
 import { givenInputs } from './facts.ts';
 import { lookIntoState } from './open.ts';

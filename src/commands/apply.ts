@@ -2,9 +2,9 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { applyCommand } from '../app/apply.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
-import { splitPaths } from '../app/split-paths.ts';
+import { applyCommand } from '../app/trees/apply.ts';
+import { splitPaths } from '../app/trees/split-paths.ts';
 
 /** `codemachine apply <run> <step>[.<attempt>]` */
 export default class Apply extends Command {

@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { decideCommand } from '../app/decide.ts';
+import { decideCommand } from '../app/gates/decide.ts';
 import {
   COMMENT_FLAG,
   FIELD_FLAG,
@@ -11,7 +11,7 @@ import {
   RESUME_FLAG,
   RUN_ARG,
   VERBOSE_FLAG,
-} from '../app/decide-flags.ts';
+} from '../app/gates/decide-flags.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine approve <run> [gate]` */

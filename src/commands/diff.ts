@@ -2,9 +2,9 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { diffCommand } from '../app/diff.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
-import { splitPaths } from '../app/split-paths.ts';
+import { diffCommand } from '../app/trees/diff.ts';
+import { splitPaths } from '../app/trees/split-paths.ts';
 
 /** `codemachine diff <run> [step[.attempt]] [-- paths…]` */
 export default class Diff extends Command {

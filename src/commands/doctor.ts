@@ -1,7 +1,7 @@
 /** Looks whether everything that a run needs is there. */
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { doctorCommand } from '../app/doctor.ts';
+import { doctorCommand } from '../app/doctor/doctor.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine doctor` */

@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { enginesCommand } from '../app/engines.ts';
+import { enginesCommand } from '../app/engines/engines.ts';
 
 /** `codemachine engines [name]` */
 export default class Engines extends Command {

@@ -2,8 +2,8 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { exportCommand } from '../app/export.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
+import { exportCommand } from '../app/travel/export.ts';
 
 /** `codemachine export <run> -o <file>` */
 export default class Export extends Command {

@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { gcCommand } from '../app/gc.ts';
+import { gcCommand } from '../app/clearing/gc.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine gc [run…]` */

@@ -2,8 +2,8 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { importCommand } from '../app/import.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
+import { importCommand } from '../app/travel/import.ts';
 
 /** `codemachine import <file>` */
 export default class Import extends Command {

@@ -3,8 +3,8 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { STATE_DIR_FLAG } from '../app/place.ts';
-import { restoreCommand } from '../app/restore.ts';
-import { splitPaths } from '../app/split-paths.ts';
+import { restoreCommand } from '../app/trees/restore.ts';
+import { splitPaths } from '../app/trees/split-paths.ts';
 
 /** `codemachine restore <run> [step[.attempt]] (--before|--after) [-- paths…]` */
 export default class Restore extends Command {

@@ -3,7 +3,7 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { STATE_DIR_FLAG } from '../app/place.ts';
-import { resumeCommand } from '../app/run-command.ts';
+import { resumeCommand } from '../app/runs/run-command.ts';
 
 /** `codemachine resume <run>` */
 export default class Resume extends Command {

@@ -3,7 +3,7 @@ import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { STATE_DIR_FLAG } from '../app/place.ts';
-import { retryCommand } from '../app/run-command.ts';
+import { retryCommand } from '../app/runs/run-command.ts';
 
 /** `codemachine retry <run>` */
 export default class Retry extends Command {

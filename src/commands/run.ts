@@ -2,9 +2,9 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { detach } from '../app/detach.ts';
 import { STATE_DIR_FLAG } from '../app/place.ts';
-import { runCommand } from '../app/run-command.ts';
+import { detach } from '../app/runs/detach.ts';
+import { runCommand } from '../app/runs/run-command.ts';
 import { printPlan } from '../app/show-plan.ts';
 
 /** `codemachine run <workflow>` */

@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { TEST_FORMATS, type TestFormat, testCommand } from '../app/test-command.ts';
+import { TEST_FORMATS, type TestFormat, testCommand } from '../app/testing/command.ts';
 
 /** `codemachine test [files…]` */
 export default class Test extends Command {

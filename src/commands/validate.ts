@@ -2,7 +2,7 @@
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { FORMATS, type Format, validateFiles } from '../app/validate.ts';
+import { FORMATS, type Format, validateFiles } from '../app/validate/validate.ts';
 
 /** `codemachine validate [files…]` */
 export default class Validate extends Command {

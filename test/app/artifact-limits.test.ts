@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { keeping, MOST_ARTIFACTS } from '../../src/app/artifacts.ts';
+import { keeping, MOST_ARTIFACTS } from '../../src/app/attempts/artifacts.ts';
 import { asRunId, asStepKey } from '../../src/model/ids.ts';
 import type { Outcome, RunJob } from '../../src/model/ports.ts';
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { due } from '../../src/app/gate-due.ts';
+import { due } from '../../src/app/gates/due.ts';
 import { foldAll } from '../../src/model/fold.ts';
 import { asStepKey } from '../../src/model/ids.ts';
 import { untouched } from '../../src/model/progress.ts';

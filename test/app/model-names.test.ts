@@ -1,6 +1,6 @@
 // Suggests the model that somebody meant, out of what is named here.
 import { describe, expect, it } from 'vitest';
-import { modelMeant } from '../../src/app/model-names.ts';
+import { modelMeant } from '../../src/app/engines/model-names.ts';
 import type { Workflow } from '../../src/model/workflow.ts';
 import { projectWith } from '../commands/project.ts';
 

@@ -1,9 +1,9 @@
 // Retries random workflows after random failures, in memory: they end as if nothing had happened.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decideKept, isKept } from '../../src/app/kept.ts';
-import { takenBodies } from '../../src/app/taken.ts';
-import { settleTree } from '../../src/app/tree-choice.ts';
+import { decideKept, isKept } from '../../src/app/runs/kept.ts';
+import { takenBodies } from '../../src/app/runs/taken.ts';
+import { settleTree } from '../../src/app/trees/choice.ts';
 import { asRunId, asStepId, asStepKey, type StepKey } from '../../src/model/ids.ts';
 import { stepAt } from '../../src/model/parts.ts';
 import type { Job } from '../../src/model/ports.ts';

@@ -30,7 +30,7 @@ const leaveForLater = {
 /** `validate` runs at every save, and needs no command line to be parsed. */
 function bundleValidate(dist) {
   return bundle(path.join(dist, 'validate.cjs'), {
-    entryPoints: ['src/app/validate.ts'],
+    entryPoints: ['src/app/validate/validate.ts'],
     plugins: [leaveForLater],
   });
 }

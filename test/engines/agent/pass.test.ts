@@ -1,6 +1,6 @@
 // Hands on the variables that the user's configuration names, and says which were kept back.
 import { expect, it } from 'vitest';
-import { configuredKeys } from '../../../src/app/engine-keys.ts';
+import { configuredKeys } from '../../../src/app/engines/engine-keys.ts';
 import { codex } from '../../../src/engines/dialects/codex.ts';
 import { DIALECTS } from '../../../src/engines/dialects/dialects.ts';
 import { lookForSignIn } from '../../../src/engines/look-at-engine.ts';

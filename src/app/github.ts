@@ -2,18 +2,19 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { asStepKey, outermost } from '../model/ids.ts';
+import { wayTo } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
-import { locator, type SourceFile } from '../model/source.ts';
-import type { Workflow } from '../model/workflow.ts';
+import { locator } from '../model/source.ts';
+import { standingsOf } from '../model/standing.ts';
+import type { Step, Workflow } from '../model/workflow.ts';
 import { graph } from '../plan/graph.ts';
 import { type Watch, watch } from '../report/changes.ts';
 import { onGithub } from '../report/choose.ts';
 import { githubOutputs, outputLines } from '../report/github-outputs.ts';
 import { jobSummary, LARGEST_SUMMARY } from '../report/job-summary.ts';
 import { isChatter } from '../report/plain.ts';
-import type { PlaceOf } from '../report/run-annotations.ts';
+import type { PlaceOf, StepPlace } from '../report/run-annotations.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -67,14 +68,32 @@ export function maskLines(values: readonly string[]): string {
   return worth.map((line) => `::add-mask::${line.replaceAll('%', '%25')}\n`).join('');
 }
 
-/** Finds the line of the step of the workflow itself in which a step lies; nothing where its file is outside of the repository. */
-export function placesIn({ source }: { readonly source: SourceFile }, plan: Plan, file: string): PlaceOf {
-  const locate = locator(source.text);
+/**
+ * Finds the line of a step, in the used workflow that it stands in, or else the line that uses that; nothing where the file is outside
+ * of the repository, in which GitHub finds none.
+ * @param file the workflow's own, from the root
+ */
+export function placesIn(workflow: Workflow, file: string): PlaceOf {
+  if (path.isAbsolute(file)) return () => undefined;
+  const locators = new Map<string, ReturnType<typeof locator>>();
   return (key) => {
-    const id = outermost(key);
-    const found = [...plan.steps, ...plan.last].find(({ step }) => asStepKey(step.id) === id);
-    if (found === undefined || path.isAbsolute(file)) return undefined;
-    return { file, line: locate(found.step.at.start).line };
+    let list: readonly Step[] = [...workflow.steps, ...workflow.finally];
+    let [at, source] = [file, workflow.source];
+    let place: StepPlace | undefined;
+    for (const id of wayTo(key)) {
+      const step = list.find((one) => one.id === id);
+      if (step === undefined) return place;
+      const locate = locators.get(at) ?? locator(source.text);
+      locators.set(at, locate);
+      place = { file: at, line: locate(step.at.start).line };
+      list = step.kind === 'loop' ? step.steps : [];
+      if (step.kind !== 'uses') continue;
+      at = path.join(path.dirname(file), step.file);
+      if (at.startsWith('..')) return place;
+      list = [...step.part.steps, ...step.part.finally];
+      source = step.part.source;
+    }
+    return place;
   };
 }
 
@@ -122,7 +141,7 @@ async function writeFiles(
   const text = jobSummary(progress, {
     plan,
     changes,
-    graph: graph(plan, behind.workflow, 'mermaid'),
+    graph: graph(plan, behind.workflow, 'mermaid', { standingOf: standingsOf(progress) }),
     stat: await statOf(behind),
     room: LARGEST_SUMMARY - before.size - 2,
   });

@@ -18,7 +18,7 @@ export interface RunVariables {
   readonly output?: string;
 }
 
-/** Names of ours, which never pass from an outer run to the child of an inner one. */
+/** Names of ours, which never pass to a child: not those of an outer run, and no key. */
 const OURS = [
   'CODEMACHINE',
   'CODEMACHINE_RUN',
@@ -26,6 +26,8 @@ const OURS = [
   'CODEMACHINE_ATTEMPT',
   'CODEMACHINE_OUTPUT',
   'CODEMACHINE_WORKSPACE',
+  // It opens what travels between the jobs of a CI: for us alone, not for those whose work travels.
+  'CODEMACHINE_BUNDLE_KEY',
   MARK_VARIABLE,
 ];
 

@@ -1,7 +1,10 @@
 /** Draws a plan in the languages of Mermaid and Graphviz. */
+import type { StepId } from '../model/ids.ts';
 import type { Plan, PlannedStep } from '../model/plan.ts';
+import type { StandingOf } from '../model/standing.ts';
 import type { Step, Workflow } from '../model/workflow.ts';
 import { templateText } from './graph-json.ts';
+import { standings } from './graph-standing.ts';
 import { isolationLines, reachesFull, winnerLines } from './isolation.ts';
 import { linksOf } from './links.ts';
 
@@ -20,11 +23,16 @@ const DOT_SHAPES: Readonly<Partial<Record<Step['kind'], string>>> = {
   reduce: ', shape=invtrapezium',
 };
 
-/** A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there. */
-export function drawMermaid(plan: Plan): string {
+/**
+ * A Mermaid flowchart. Names stand in labels only: as identifiers, `end` and `o…` already mean something there.
+ * @param standingOf how the steps stand, for the chart of a run
+ */
+export function drawMermaid(plan: Plan, standingOf?: StandingOf): string {
   const lines = ['flowchart TD'];
-  forEachStep(plan, (step, name) => {
-    const label = mermaidText(labelOf(step));
+  const drawn = standings();
+  forEachStep(plan, (step, name, way) => {
+    const sign = drawn.add(name, standingOf?.(way));
+    const label = mermaidText(`${sign}${labelOf(step)}`);
     const [open, close] = SHAPES[step.kind];
     lines.push(`  ${name}${open}"${label}"${close}`);
   });
@@ -48,6 +56,7 @@ export function drawMermaid(plan: Plan): string {
   if (write.length > 0) lines.push('  classDef write stroke-width:2px', `  class ${write.join(',')} write`);
   if (isolated.length > 0)
     lines.push('  classDef isolated stroke-dasharray:5 5', `  class ${isolated.join(',')} isolated`);
+  lines.push(...drawn.lines());
   return `${lines.join('\n')}\n`;
 }
 
@@ -90,14 +99,15 @@ function labelOf(step: Step): string {
  * Main steps are `s0`, `s1`, …, those of a loop's body or a used workflow `s1_0`, …; those of `finally` are `f0`, `f1`, …, of a used
  * workflow's `s1_f0`, …
  */
-function forEachStep(plan: Plan, visit: (step: Step, name: string) => void): void {
-  const visitAll = (list: Plan, names: Names): void => {
+function forEachStep(plan: Plan, visit: (step: Step, name: string, way: readonly StepId[]) => void): void {
+  const visitAll = (list: Plan, names: Names, around: readonly StepId[]): void => {
     for (const { planned, name } of namedSteps(list, names)) {
-      visit(planned.step, name);
-      if (planned.body !== undefined) visitAll(planned.body, inside(name));
+      const way = [...around, planned.step.id];
+      visit(planned.step, name, way);
+      if (planned.body !== undefined) visitAll(planned.body, inside(name), way);
     }
   };
-  visitAll(plan, OUTERMOST);
+  visitAll(plan, OUTERMOST, []);
 }
 
 /** How the steps of a list are called, and those of its `finally`. */
@@ -165,9 +175,16 @@ function namesOf(plan: Plan, wanted: (step: Step) => boolean): string[] {
   return names;
 }
 
-/** Mermaid has no backslash escapes; characters are written by number between `#` and `;`, and its labels are HTML. */
+/**
+ * Mermaid has no backslash escapes; characters are written by number between `#` and `;`, and its labels are HTML. In whatever else
+ * stands for itself, `%%{` would be taken for a directive, quoted or not, and a lone CR for the end of the line.
+ */
 function mermaidText(text: string): string {
-  return text.replace(/[#"<>&\\`;]/g, (letter) => `#${letter.codePointAt(0)};`).replace(/\r?\n/g, '<br>');
+  return text
+    .replace(/\r?\n/g, '\n')
+    .replace(/[#"<>&\\`;%{}]/g, (letter) => `#${letter.codePointAt(0)};`)
+    .replace(/[^\P{C}\n]|[\u2028\u2029]/gu, ' ')
+    .replaceAll('\n', '<br>');
 }
 
 function dotText(text: string): string {

@@ -1,5 +1,6 @@
 /** Shows a plan in the form that was asked for. */
 import type { CacheOutlook, Estimated, Plan } from '../model/plan.ts';
+import type { StandingOf } from '../model/standing.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { drawDot, drawMermaid } from './graph-drawing.ts';
 import { graphJson } from './graph-json.ts';
@@ -19,6 +20,8 @@ export interface GraphOptions {
   readonly cache?: Readonly<Record<string, CacheOutlook>>;
   /** By step: what its `if` comes to, where that is certain before anything runs. */
   readonly conditions?: Readonly<Record<string, boolean>>;
+  /** How the steps of a run stand, for Mermaid. */
+  readonly standingOf?: StandingOf;
 }
 
 /** The plan as text, ending in a line feed. */
@@ -32,7 +35,7 @@ export function graph(
     case 'text':
       return graphText(plan, workflow, options.emphasize ?? ((text) => text));
     case 'mermaid':
-      return drawMermaid(plan);
+      return drawMermaid(plan, options.standingOf);
     case 'dot':
       return drawDot(plan, workflow);
     case 'json':

@@ -1,6 +1,6 @@
 /** Says of the steps of a run how they stand. */
 import type { StepKey } from '../model/ids.ts';
-import { asStepKey, checkedFor, liesIn, outermost } from '../model/ids.ts';
+import { around, asStepKey, checkedFor, liesIn, outermost } from '../model/ids.ts';
 import { stepAt } from '../model/parts.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
@@ -16,10 +16,10 @@ const LONGEST_FACT = 120;
 export function stepsInOrder(progress: Progress, plan: Plan | undefined): readonly StepProgress[] {
   const inside = new Map<StepKey, StepKey[]>();
   for (const key of progress.steps.keys()) {
-    const around = outermost(key);
-    if (!liesIn(key, around)) continue;
-    const others = inside.get(around);
-    if (others === undefined) inside.set(around, [key]);
+    const outer = outermost(key);
+    if (!liesIn(key, outer)) continue;
+    const others = inside.get(outer);
+    if (others === undefined) inside.set(outer, [key]);
     else others.push(key);
   }
   const planned = (plan?.steps ?? []).map(({ step }) => asStepKey(step.id));
@@ -89,11 +89,14 @@ export function stepFacts(step: StepProgress, options: FactOptions): readonly st
   ];
 }
 
-/** Failed steps, the one that failed first at the front: the others may be its consequence. */
+/**
+ * Failed steps, the one that failed first at the front: the others may be its consequence. In the same millisecond what lies inside of
+ * another failed before it.
+ */
 export function failedSteps(steps: readonly StepProgress[], allowed: Allowed): readonly StepProgress[] {
   return steps
     .filter((step) => step.status === 'failed' && !allowed.has(step.key))
-    .sort((a, b) => ordered(a.endedAt ?? '', b.endedAt ?? ''));
+    .sort((a, b) => ordered(a.endedAt ?? '', b.endedAt ?? '') || around(b.key).length - around(a.key).length);
 }
 
 /** Whether nobody knows what the step spent: an agent that ran and said nothing of its use is not free. */

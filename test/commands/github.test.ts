@@ -40,7 +40,7 @@ outputs:
 secrets: [TOKEN]
 steps:
   - id: say
-    run: cat payloads; cat payloads >&2; env | grep -cE '^(GITHUB_(ENV|OUTPUT|PATH|STEP_SUMMARY)|CODEMACHINE_ACTION)=' || true
+    run: cat payloads; cat payloads >&2; env | grep -cE '^(GITHUB_(ENV|OUTPUT|PATH|STEP_SUMMARY)|CODEMACHINE_ACTION|CODEMACHINE_BUNDLE_KEY)=' || true
   - id: fix
     engine: claude-code
     access: write
@@ -53,10 +53,16 @@ steps:
 describe('a run that says what others planted', () => {
   it('speaks to the runner with its own words only, and leaves outputs and a summary', async () => {
     const project = projectWith({ w: HOSTILE }, { payloads: `${PAYLOADS.join('\n')}\n` });
-    scriptAgent(project, "printf 'one\\ntwo\\n' > 'new.txt'");
+    // What it starts, servers of tools among it, has no more than it has.
+    scriptAgent(project, "printf 'one\\ntwo\\n' > 'new.txt'; env");
     const { env, read } = given(project);
     const ended = await say(project, 'run w', {
-      env: { ...env, TOKEN: 's3cret-value', CODEMACHINE_ACTION: 'true' },
+      env: {
+        ...env,
+        TOKEN: 's3cret-value',
+        CODEMACHINE_ACTION: 'true',
+        CODEMACHINE_BUNDLE_KEY: 'canary-key',
+      },
     });
     expect(ended.code).toBe(1);
     const runner = heard(ended);
@@ -74,6 +80,9 @@ describe('a run that says what others planted', () => {
     ]);
     expect(new Set(runner.masks)).toEqual(new Set(['s3cret-value']));
     expect(ended.stdout).toContain('\n| 0\n');
+    const { stdout: logs } = await say(project, 'logs @last fix');
+    expect(logs).toContain('CODEMACHINE_RUN=');
+    expect(`${ended.stdout}${logs}`).not.toContain('canary-key');
     expect(read('GITHUB_ENV')).toBe('');
     const outputs = readKeyValues(read('GITHUB_OUTPUT'));
     expect(Object.keys(outputs)).toEqual(['run-id', 'status', 'outputs', 'cost-usd']);
@@ -81,6 +90,8 @@ describe('a run that says what others planted', () => {
     const summary = read('GITHUB_STEP_SUMMARY');
     expect(summary).toMatch(/<pre> new\.txt \| 2 \+\+\n/);
     expect(summary).toContain('```mermaid\nflowchart TD\n');
+    expect(summary).toMatch(/ s2\["✖ check"\]\n/);
+    expect(summary).toContain('\n  class s2 failed\n');
     expect(summary.replace(/<(code|pre)>[^<]*<\/\1>/g, '')).not.toContain(CANARY);
   });
 });
@@ -113,4 +124,21 @@ it('annotates a workflow that is refused, and leaves no outputs', async () => {
   });
   expect(annotations.map(({ message }) => message).join()).not.toBe(CANARY);
   expect(read('GITHUB_OUTPUT')).toBe('');
+});
+
+it('points at the step that failed, in whichever file that stands', async () => {
+  const part = 'name: part\nsteps:\n  - { id: fine, run: "true" }\n  - { id: bad, run: exit 7 }\n';
+  const project = projectWith(
+    { w: 'steps:\n  - id: one\n    uses: ./parts/p.yml\n' },
+    { '.codemachine/workflows/parts/p.yml': part },
+  );
+  const { env, read } = given(project);
+  const { annotations } = heard(await say(project, 'run w', { env }));
+  expect(annotations.map(({ properties }) => properties)).toEqual([
+    { file: '.codemachine/workflows/parts/p.yml', line: '4', title: 'one.bad failed' },
+    { file: '.codemachine/workflows/w.yml', line: '3', title: 'one failed' },
+  ]);
+  const summary = read('GITHUB_STEP_SUMMARY');
+  for (const line of ['class s0,s0_1 failed', 'class s0_0 succeeded', 's0_1["✖ bad"]'])
+    expect(summary).toContain(`  ${line}\n`);
 });

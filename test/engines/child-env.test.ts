@@ -15,6 +15,7 @@ describe('a run step', () => {
         CODEMACHINE_OUTPUT: '/outer',
         CODEMACHINE_MARK: ';o;',
         CODEMACHINE_STATE_DIR: '/state',
+        CODEMACHINE_BUNDLE_KEY: 'k',
       },
     };
     expect(shellBase(environ, ['TOKEN'])).toEqual({
@@ -58,6 +59,7 @@ describe('an agent', () => {
         LD_PRELOAD: 'x',
       },
       CODEMACHINE_MARK: ';o;',
+      CODEMACHINE_BUNDLE_KEY: 'k',
     };
     expect(
       agentBase(

@@ -1,7 +1,26 @@
 import { describe, expect, test } from 'vitest';
+import type { MilestoneBody } from '../../src/model/event.ts';
+import { foldAll } from '../../src/model/fold.ts';
+import { asRunId, asStepId, asStepKey as key } from '../../src/model/ids.ts';
+import { standingsOf } from '../../src/model/standing.ts';
 import { type GraphFormat, graph } from '../../src/plan/graph.ts';
 import { planWorkflow } from '../../src/plan/plan.ts';
 import { agent, gate, shell, text, workflow } from './steps.ts';
+
+const milestones = (bodies: readonly MilestoneBody[]) =>
+  foldAll(
+    bodies.map((body, seq) => ({
+      ...{ v: 1 as const, seq, at: '2026-11-20T14:15:03.000Z', run: asRunId('20261120-141503-k7qd') },
+      ...body,
+    })),
+  );
+const begun = (step: string, kind: string): MilestoneBody => ({
+  ...{ type: 'step-started', step: key(step), attempt: 1, kind, workspace: 'shared' },
+});
+const failed = (step: string): MilestoneBody => ({
+  ...{ type: 'step-failed', step: key(step), attempt: 1, final: true },
+  failure: { reason: 'exit-code', message: 'm' },
+});
 
 const at = { start: 0, end: 0 };
 const flow = workflow(
@@ -226,4 +245,61 @@ describe('graph', () => {
       "
     `);
   });
+});
+
+describe('a drawn run', () => {
+  const loop = milestones([
+    { type: 'run-started', workflow: 'w', path: 'w.yml', sha256: '', inputs: {}, attempt: 1 },
+    begun('issue', 'run'),
+    { type: 'step-succeeded', step: key('issue'), attempt: 1, 'duration-ms': 1 },
+    begun('plan', 'prompt'),
+    failed('plan'),
+    { type: 'step-blocked', step: key('code'), because: 'plan failed' },
+    { type: 'step-skipped', step: key('lint'), because: 'if' },
+    { type: 'step-canceled', step: key('tidy'), because: 'canceled' },
+    { type: 'gate-opened', step: key('ship'), message: 'm', options: ['yes'], digest: '' },
+    { type: 'run-parked', reason: 'gate', resume: '' },
+  ]);
+
+  test('says of each step how it stands, by a sign and by a colour', () => {
+    const drawn = graph(plan, flow, 'mermaid', { standingOf: standingsOf(loop) });
+    for (const line of [
+      's0["✔ issue"]',
+      'class s0 succeeded',
+      'class s1 failed',
+      'class s2 blocked',
+      'class s3 skipped',
+      'class s4 parked',
+      'class f0 canceled',
+    ])
+      expect(drawn).toContain(`  ${line}\n`);
+  });
+
+  test('shows of a loop its last iteration, and of a matrix its worst instance', () => {
+    const { steps, status } = milestones([
+      { type: 'run-started', workflow: 'w', path: 'w.yml', sha256: '', inputs: {}, attempt: 1 },
+      begun('fix', 'loop'),
+      begun('fix[1].test', 'run'),
+      failed('fix[1].test'),
+      { type: 'loop-decided', step: key('fix'), iteration: 1, again: true },
+      begun('fix[2].test', 'run'),
+      { type: 'step-succeeded', step: key('fix[2].test'), attempt: 1, 'duration-ms': 1 },
+      begun('all[a]', 'run'),
+      failed('all[a]'),
+      begun('all[b]', 'run'),
+      { type: 'step-succeeded', step: key('all[b]'), attempt: 1, 'duration-ms': 1 },
+    ]);
+    const standingOf = standingsOf({ ...loop, steps, status });
+    expect(standingOf([asStepId('fix'), asStepId('test')])).toBe('succeeded');
+    expect(standingOf([asStepId('all')])).toBe('failed');
+    expect(standingOf([asStepId('none')])).toBeUndefined();
+  });
+});
+
+test('a label is no directive, no comment and no other line', () => {
+  const named = text('%%{init: {theme: x}}%%\r%% a\u2028b');
+  const hostile = workflow([agent(0, 'a', [], { model: named })]);
+  const drawn = graph(planWorkflow(hostile).plan ?? plan, hostile, 'mermaid');
+  expect(drawn).not.toMatch(/%|\r|\u2028|\{/);
+  expect(drawn).toContain('#37;#37;#123;init');
 });

@@ -40,7 +40,7 @@ export function presenter(
     if (runner === undefined || plan === undefined || behind === undefined) return open();
     // On standard error, since the other stream may be read by somebody who is to have nothing but events.
     if (runner.reads) process.stderr.write(maskLines(behind.masked));
-    const reporter = await open(placesIn(behind.workflow, plan, behind.record.path));
+    const reporter = await open(placesIn(behind.workflow, behind.record.path));
     return telling(reporter, { runner, plan, behind, tell });
   };
 }

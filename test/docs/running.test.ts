@@ -1,31 +1,16 @@
 // Runs what the documentation shows as having run.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
 import { cli, eventsOf } from '../support/cli.ts';
-import { makeProject, type Project } from '../support/repository.ts';
+import { makeProject } from '../support/repository.ts';
+import { exampleProject, recordingOf } from './example.ts';
 import { snippetsOf, tableUnder } from './snippets.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const EXAMPLES = path.join(ROOT, 'examples');
-const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yml'));
-
-/** A repository in which an example can run. */
-function projectOf(example: string): Project {
-  const name = example.replace(/\.yml$/, '');
-  const project = makeProject();
-  const files = path.join(EXAMPLES, `${name}-project`);
-  if (existsSync(files)) cpSync(files, project.root, { recursive: true });
-  cpSync(path.join(EXAMPLES, example), path.join(project.root, example));
-  cpSync(path.join(EXAMPLES, 'parts'), path.join(project.root, 'parts'), { recursive: true });
-  return project;
-}
-
-const recordingOf = (example: string) => path.join(EXAMPLES, 'recordings', example.replace(/\.yml$/, ''));
-
 /** Without what differs from run to run: its id, and how long things took. */
 function steady(screen: string): string {
   return screen
@@ -35,89 +20,13 @@ function steady(screen: string): string {
     .trim();
 }
 
-describe('examples', () => {
-  test.each(examples)('%s is valid and runs by replay', async (example) => {
-    const project = projectOf(example);
-    const valid = await cli(project, ['validate', example, '--strict']);
-    expect(valid).toMatchObject({ code: 0 });
-    const { code, stdout } = await cli(project, ['run', example, '--replay', recordingOf(example), '--json']);
-    expect({ code, last: eventsOf(stdout).at(-1) }).toMatchObject({
-      code: 0,
-      last: { type: 'run-finished', status: 'succeeded' },
-    });
-  });
-
-  test('the agents of parallel-agents.yml work in trees of their own, and are merged in the order of the file', async () => {
-    const example = 'parallel-agents.yml';
-    const project = projectOf(example);
-    const { stdout } = await cli(project, ['run', example, '--replay', recordingOf(example), '--json']);
-    const events = eventsOf(stdout);
-    const told = (type: string) =>
-      events.flatMap((event) => (event.type === type && 'step' in event ? [event] : []));
-    expect(told('step-started')).toMatchObject([
-      { step: 'discount', workspace: 'isolated' },
-      { step: 'lines', workspace: 'isolated' },
-      { step: 'test', workspace: 'shared' },
-    ]);
-    expect(told('change-merged')).toMatchObject([
-      { step: 'discount', files: ['receipt.js'] },
-      { step: 'lines', files: ['receipt.js'] },
-    ]);
-    expect(events.at(-1)).toMatchObject({ outputs: { passed: 4 } });
-    expect(project.git('worktree', 'list', '--porcelain').match(/^worktree /gm)).toHaveLength(1);
-  });
-
-  test('the judge of best-fix.yml is shown who passed the checks, and the change of the best one lands', async () => {
-    const example = 'best-fix.yml';
-    const project = projectOf(example);
-    const { stdout } = await cli(project, ['run', example, '--replay', recordingOf(example), '--json']);
-    const events = eventsOf(stdout);
-    expect(events.filter((event) => event.type === 'candidates-shown')).toMatchObject([
-      { step: 'pick', candidates: ['fix[modest]', 'fix[thorough]'], blind: true },
-    ]);
-    expect(events.filter((event) => event.type === 'change-merged')).toMatchObject([{ step: 'pick' }]);
-    expect(project.read('slug.js')).toContain('match(');
-    expect(events.at(-1)).toMatchObject({ outputs: { winner: 'fix[modest]' } });
-  });
-
-  test('the agent of looped-fix.yml is told what the checks said, and goes on in its session', async () => {
-    const example = 'looped-fix.yml';
-    const project = projectOf(example);
-    const { stdout } = await cli(project, ['run', example, '--replay', recordingOf(example), '--json']);
-    const events = eventsOf(stdout);
-    expect(events.filter((event) => event.type === 'loop-decided')).toMatchObject([
-      { step: 'build', iteration: 1, again: true },
-      { step: 'build', iteration: 2, again: false },
-    ]);
-    expect(events.at(-1)).toMatchObject({ outputs: { iterations: 2 } });
-  });
-
-  test('checked-packages.yml uses one workflow for each package', async () => {
-    const example = 'checked-packages.yml';
-    const { stdout } = await cli(projectOf(example), ['run', example, '--json']);
-    expect(eventsOf(stdout).at(-1)).toMatchObject({ outputs: { labels: 'left@1.2.0, right@0.9.1' } });
-  });
-
+describe('README.md', () => {
   test('the screen in README.md is the one of the demo', async () => {
     const shown = snippetsOf('README.md').find(({ words }) => words.includes('demo'));
-    const { stdout } = await cli(projectOf('demo.yml'), [
-      'run',
-      'demo.yml',
-      '--replay',
-      recordingOf('demo.yml'),
-    ]);
+    const { stdout } = await cli(exampleProject('demo'), ['run', 'demo', '--replay', recordingOf('demo')]);
     expect(steady(stdout)).toContain(steady(shown?.text ?? 'nothing'));
   });
-});
 
-test('the tests of the examples pass', async () => {
-  const project = makeProject();
-  const end = await cli(project, ['test', EXAMPLES]);
-  expect(end).toMatchObject({ code: 0, stderr: '' });
-  expect(end.stdout).toContain('3 passed');
-});
-
-describe('README.md', () => {
   test('the first workflow can be planned as it is told', async () => {
     const [first] = snippetsOf('README.md').filter(({ language }) => language === 'yaml');
     const project = makeProject();

@@ -1,0 +1,83 @@
+// Runs every example by replay, and looks at what each of them is there to show.
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Event } from '../../src/model/event.ts';
+import { cli } from '../support/cli.ts';
+import { makeProject } from '../support/repository.ts';
+import { EXAMPLE_NAMES, EXAMPLES, replayed } from './example.ts';
+
+/** The events of one type, in order. */
+function told<T extends Event['type']>(events: readonly Event[], type: T): Extract<Event, { type: T }>[] {
+  return events.filter((event): event is Extract<Event, { type: T }> => event.type === type);
+}
+
+/** The steps that were started, in order. */
+const started = (events: readonly Event[]) => told(events, 'step-started').map(({ step }) => step);
+
+test('all examples are valid, without a warning', async () => {
+  const files = EXAMPLE_NAMES.map((name) => path.join(EXAMPLES, `${name}.yml`));
+  const { code, stdout, stderr } = await cli(makeProject(), ['validate', '--strict', ...files]);
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
+});
+
+describe('by replay', () => {
+  test.each(EXAMPLE_NAMES)('%s succeeds', async (name) => {
+    const { end, events } = await replayed(name);
+    expect({ code: end.code, last: events.at(-1) }, end.stderr).toMatchObject({
+      code: 0,
+      last: { type: 'run-finished', status: 'succeeded' },
+    });
+  });
+
+  test('linear does one thing after the other, and gives the commit message', async () => {
+    const { events, project } = await replayed('linear');
+    expect(started(events)).toEqual(['plan', 'change', 'check', 'summary']);
+    expect(project.read('count.js')).toContain('toLowerCase');
+    expect(events.at(-1)).toMatchObject({
+      outputs: { message: expect.stringMatching(/^Count words without regard to capital letters\n\n/) },
+    });
+  });
+
+  test('the agents of parallel-agents work in trees of their own, and are merged in the order of the file', async () => {
+    const { events, project } = await replayed('parallel-agents');
+    expect(told(events, 'step-started')).toMatchObject([
+      { step: 'first', workspace: 'isolated' },
+      { step: 'second', workspace: 'isolated' },
+      { step: 'check', workspace: 'shared' },
+    ]);
+    expect(told(events, 'change-merged')).toMatchObject([
+      { step: 'first', files: ['receipt.js'] },
+      { step: 'second', files: ['receipt.js'] },
+    ]);
+    expect(project.git('worktree', 'list', '--porcelain').match(/^worktree /gm)).toHaveLength(1);
+  });
+
+  test('the judge of best-fix is shown who passed the checks, and the change of the best one lands', async () => {
+    const { events, project } = await replayed('best-fix');
+    expect(told(events, 'candidates-shown')).toMatchObject([
+      { step: 'pick', candidates: ['fix[modest]', 'fix[thorough]'], blind: true },
+    ]);
+    expect(told(events, 'change-merged')).toMatchObject([{ step: 'pick' }]);
+    expect(project.read('slug.js')).toContain('match(');
+    expect(events.at(-1)).toMatchObject({ outputs: { winner: 'fix[modest]' } });
+  });
+
+  test('the agent of looped-fix is told what the tests said, and goes on in its session', async () => {
+    const { events } = await replayed('looped-fix');
+    expect(told(events, 'loop-decided')).toMatchObject([
+      { step: 'build', iteration: 1, again: true },
+      { step: 'build', iteration: 2, again: false },
+    ]);
+    expect(events.at(-1)).toMatchObject({ outputs: { iterations: 2 } });
+  });
+
+  test('checked-packages uses one workflow for each package', async () => {
+    const { events } = await replayed('checked-packages');
+    expect(events.at(-1)).toMatchObject({ outputs: { labels: 'left@1.2.0, right@0.9.1' } });
+  });
+});
+
+test('the tests of the examples pass', async () => {
+  const end = await cli(makeProject(), ['test', EXAMPLES]);
+  expect({ code: end.code, stderr: end.stderr }, end.stdout).toEqual({ code: 0, stderr: '' });
+});

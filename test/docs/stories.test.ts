@@ -1,0 +1,56 @@
+// Holds pages that tell a story to what happens when it is followed; `UPDATE_FIXTURES=1` writes the screens anew.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { PAGES, type Snippet, snippetsOf } from './snippets.ts';
+import { idsIn, paged, steady } from './steady.ts';
+import { isDone, type Told, tell, wordOf } from './story.ts';
+
+const stories = PAGES.filter((file) => snippetsOf(file).some(isDone));
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+type Screen = Told & { readonly screen: string };
+
+/** Puts the screens that differ into the page, the last one first, so that line numbers stay true. */
+function rewrite(file: string, screens: readonly Screen[], ids: readonly string[], shown: readonly string[]) {
+  const place = path.join(ROOT, file);
+  const lines = readFileSync(place, 'utf8').split('\n');
+  for (const { snippet, screen } of [...screens].reverse()) {
+    if (steady(screen, ids) === steady(snippet.text, shown)) continue;
+    const length = lines.indexOf('```', snippet.line) - snippet.line;
+    lines.splice(snippet.line, length, ...paged(screen, ids, shown).trimEnd().split('\n'));
+  }
+  writeFileSync(place, lines.join('\n'));
+}
+
+describe('pages that tell a story', () => {
+  test.each(stories)('%s', async (file) => {
+    const told = await tell(file);
+    const screens = told.filter((one): one is Screen => one.screen !== undefined);
+    const ids = idsIn(screens.map(({ screen }) => screen));
+    const shown = idsIn(screens.map(({ snippet }) => snippet.text));
+    const faults = told.flatMap(({ snippet, fault }) =>
+      fault === undefined ? [] : [`${file}:${snippet.line}: ${fault}`],
+    );
+    expect(faults).toEqual([]);
+    if (process.env['UPDATE_FIXTURES'] === '1') return rewrite(file, screens, ids, shown);
+    const at = ({ snippet }: Screen, text: string) => `line ${snippet.line}:\n${text}`;
+    expect(screens.map((one) => at(one, steady(one.screen, ids)))).toEqual(
+      screens.map((one) => at(one, steady(one.snippet.text, shown))),
+    );
+  });
+
+  const files = stories.flatMap((file) =>
+    snippetsOf(file).flatMap((snippet) => {
+      const name = wordOf(snippet, 'file');
+      return name === undefined ? [] : [[file, name, snippet] as const];
+    }),
+  );
+  test.each(files)('%s says above the block that it is %s', (file, name, { line }: Snippet) => {
+    const above = readFileSync(path.join(ROOT, file), 'utf8')
+      .split('\n')
+      .slice(0, line - 1);
+    const paragraph = above.join('\n').trimEnd().split('\n\n').at(-1);
+    expect(paragraph).toContain(`\`${name}\``);
+  });
+});

@@ -1,11 +1,16 @@
 // Makes screens comparable: without what differs from run to run.
+import { userInfo } from 'node:os';
 import type { Snippet } from './snippets.ts';
 
 const RUN = /\d{8}-\d{6}-[a-z0-9]{4}/g;
 
 /** What of an output a page shows: all of it, or with the word `end` what stays at a terminal when a run has ended. */
 export function shownOf({ words }: Snippet, output: string, home: string): string {
-  const lines = output.replaceAll(home, '/home/you').trimEnd().split('\n');
+  const lines = output
+    .replaceAll(home, '/home/you')
+    .replaceAll(` by ${userInfo().username}`, ' by you')
+    .trimEnd()
+    .split('\n');
   const head = words.includes('end') ? lines.findLastIndex((line) => / · run \d{8}-/.test(line)) : 0;
   return `${lines
     .slice(Math.max(head, 0))

@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { validate } from '../../src/index.ts';
 import { PROGRAM } from '../support/cli.ts';
 import { inMemory } from '../support/in-memory.ts';
 import { type Snippet, snippetsOf } from './snippets.ts';
@@ -63,9 +62,9 @@ export async function tell(file: string): Promise<readonly Told[]> {
         const place = path.join(shell.cwd(), name);
         mkdirSync(path.dirname(place), { recursive: true });
         writeFileSync(place, snippet.text);
-        told.push({ snippet, ...(await faultIn(snippet, place, shell.cwd())) });
+        told.push({ snippet, ...(await faultIn(snippet, name, shell)) });
       } else if (snippet.words.includes('run')) {
-        last = await shell.type(snippet);
+        last = await shell.type(snippet.text, ...signalOf(snippet));
         const wanted = wordOf(snippet, 'exit') ?? (wordOf(snippet, 'kill-9') === undefined ? '0' : 'SIGKILL');
         told.push(
           String(last.code) === wanted
@@ -83,15 +82,23 @@ export async function tell(file: string): Promise<readonly Told[]> {
 }
 
 /** What a workflow that was written is said to be, where that is not what the fence says: `bad <code>`, or nothing. */
-async function faultIn(snippet: Snippet, place: string, cwd: string): Promise<{ fault?: string }> {
+async function faultIn(snippet: Snippet, name: string, shell: Shell): Promise<{ fault?: string }> {
   const [kind, code] = snippet.words;
   if (snippet.language !== 'yaml' || kind === 'config' || kind === 'test') return {};
-  const found = (await validate(place, { cwd })).map((problem) => problem.code).join();
-  return found === (kind === 'bad' ? code : '') ? {} : { fault: `the workflow is said to be: ${found}` };
+  const { code: exit, output } = await shell.type(`codemachine validate --strict '${name}'`);
+  const found = [...output.matchAll(/^(?:error|warning)\[(.*)\]/gm)].map((match) => match[1]).join();
+  const fine = kind === 'bad' ? found === code : exit === 0;
+  return fine ? {} : { fault: output };
+}
+
+interface Shell {
+  cwd(): string;
+  /** Has lines typed; the signal is for the last command, once the output holds a word. */
+  type(text: string, signal?: NodeJS.Signals, at?: string): Promise<End>;
 }
 
 /** A shell that stays where it went, as that of a terminal. */
-function shellAt(base: string, home: string) {
+function shellAt(base: string, home: string): Shell {
   let cwd = home;
   const env = {
     PATH: `${path.join(base, 'bin')}:${process.env['PATH'] ?? ''}`,
@@ -108,14 +115,13 @@ function shellAt(base: string, home: string) {
   };
   return {
     cwd: () => cwd,
-    async type(snippet: Snippet): Promise<End> {
-      const [signal, at] = signalOf(snippet);
+    async type(text, signal, at) {
       const where = path.join(base, 'cwd');
       // A command that gets a signal is not the shell's child: the signal is for it alone.
       const script =
         signal === undefined
-          ? `exec 2>&1\ntrap 'pwd > "${where}"' EXIT\nset -e\n${snippet.text}`
-          : `exec 2>&1\nexec ${snippet.text}`;
+          ? `exec 2>&1\ntrap 'pwd > "${where}"' EXIT\nset -e\n${text}`
+          : `exec 2>&1\nexec ${text}`;
       const end = await started(script, { cwd, env }, signal, at);
       if (signal === undefined) cwd = readFileSync(where, 'utf8').trim();
       return end;
@@ -124,18 +130,18 @@ function shellAt(base: string, home: string) {
 }
 
 /** What is done to a command, and once its output holds what: `ctrl-c=…`, `kill-9=…`. */
-function signalOf(snippet: Snippet): [NodeJS.Signals | undefined, string] {
+function signalOf(snippet: Snippet): [signal?: NodeJS.Signals, at?: string] {
   const interrupted = wordOf(snippet, 'ctrl-c');
   if (interrupted !== undefined) return ['SIGINT', interrupted];
   const killed = wordOf(snippet, 'kill-9');
-  return killed === undefined ? [undefined, ''] : ['SIGKILL', killed];
+  return killed === undefined ? [] : ['SIGKILL', killed];
 }
 
 function started(
   script: string,
   options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
   signal: NodeJS.Signals | undefined,
-  at: string,
+  at = '',
 ): Promise<End> {
   const child = spawn('bash', ['-c', script], { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';

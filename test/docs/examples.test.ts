@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { cli } from '../support/cli.ts';
 import { makeProject } from '../support/repository.ts';
-import { EXAMPLE_NAMES, EXAMPLES, replayed } from './example.ts';
+import { EXAMPLE_NAMES, EXAMPLES, inputsOf, replayed } from './example.ts';
 
 /** The events of one type, in order. */
 function told<T extends Event['type']>(events: readonly Event[], type: T): Extract<Event, { type: T }>[] {
@@ -69,6 +69,40 @@ describe('by replay', () => {
       { step: 'build', iteration: 2, again: false },
     ]);
     expect(events.at(-1)).toMatchObject({ outputs: { iterations: 2 } });
+  });
+
+  test('gated-release puts out what the recorded decision says, as it is called there', async () => {
+    const { events, project } = await replayed('gated-release');
+    expect(started(events)).toEqual(['ready', 'test', 'changes', 'notes', 'release', 'publish']);
+    expect(told(events, 'gate-decided')).toMatchObject([{ step: 'release', decision: 'release' }]);
+    expect(project.read('RELEASED')).toBe('1.4.0 (stable)\n');
+  });
+
+  test('hotfix deploys the commit that was tested, and nothing before somebody has approved', async () => {
+    const { events, project } = await replayed('hotfix');
+    expect(started(events).slice(-3)).toEqual(['tests', 'release', 'deploy']);
+    const at = (type: Event['type'], step: string) =>
+      events.findIndex((event) => event.type === type && 'step' in event && event.step === step);
+    expect(at('gate-decided', 'release')).toBeGreaterThan(at('step-succeeded', 'tests'));
+    expect(at('step-started', 'deploy')).toBeGreaterThan(at('gate-decided', 'release'));
+    expect(told(events, 'gate-decided').find(({ step }) => step === 'release')).toMatchObject({
+      decision: 'approve',
+      comment: 'The cent is back.',
+    });
+    expect(project.read('DEPLOYED')).toBe(project.git('rev-parse', 'change'));
+  });
+
+  test('feature goes round until the tests pass, then has both reviews made in one batch', async () => {
+    const { events, project } = await replayed('feature');
+    expect(told(events, 'loop-decided').map(({ again }) => again)).toEqual([true, false]);
+    const planned = await cli(project, ['plan', 'feature', ...inputsOf('feature'), '--graph', 'json']);
+    expect((JSON.parse(planned.stdout) as { batches: unknown }).batches).toContainEqual([
+      'compatibility',
+      'performance',
+    ]);
+    expect(told(events, 'gate-decided')).toMatchObject([
+      { step: 'accept', decision: 'approve', by: '`approve-if`' },
+    ]);
   });
 
   test('checked-packages uses one workflow for each package', async () => {

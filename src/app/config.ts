@@ -84,7 +84,8 @@ function userPolicy(env: NodeJS.ProcessEnv): string {
   return path.join(userDirectory(env), POLICY);
 }
 
-function userDirectory(env: NodeJS.ProcessEnv): string {
+/** Where the user's own configuration is. */
+export function userDirectory(env: NodeJS.ProcessEnv): string {
   const base = env['XDG_CONFIG_HOME'] || path.join(env['HOME'] || os.homedir(), '.config');
   return path.join(base, 'codemachine');
 }

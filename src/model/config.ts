@@ -74,6 +74,37 @@ export interface Retention {
   readonly runs?: number;
 }
 
+/** What a command of `notify` may wait for: milestones, and `run-finished` by how it ended. */
+export const NOTIFY_WORDS = [
+  'run-started',
+  'run-resumed',
+  'gate-opened',
+  'gate-reminded',
+  'quota-waiting',
+  'budget-exceeded',
+  'step-failed',
+  'run-parked',
+  'run-finished',
+  'run-succeeded',
+  'run-failed',
+  'run-canceled',
+] as const;
+
+/** One of them. */
+export type NotifyWord = (typeof NOTIFY_WORDS)[number];
+
+/** A command that is started when something happens to a run. */
+export interface Notification {
+  readonly on: readonly NotifyWord[];
+  /** A script, as under `run` of a step that names no shell. */
+  readonly run: string;
+  readonly timeoutMs: number;
+  /** The file that says it, as it is shown to people. */
+  readonly from: string;
+  /** It is the repository's: it goes with the run, where the user's own stays on their machine. */
+  readonly ofRepository: boolean;
+}
+
 /** A rule with the line that says it, as `file:line`. */
 export interface Ruled<T> {
   readonly value: T;
@@ -104,6 +135,8 @@ export interface Config {
   readonly prices?: Readonly<Record<string, Price>>;
   /** What workflows may ask for here, the narrowest of both files. */
   readonly policy?: Policy;
+  /** The repository's first. */
+  readonly notify?: readonly Notification[];
 }
 
 /** What holds when nothing is configured. */

@@ -1,6 +1,13 @@
 /** Turns the text of a configuration file into a configuration. */
 import type { Price } from '../model/budget.ts';
-import type { Config, EngineConfig, Retention, StepDefaults } from '../model/config.ts';
+import {
+  type Config,
+  type EngineConfig,
+  NOTIFY_WORDS,
+  type Notification,
+  type Retention,
+  type StepDefaults,
+} from '../model/config.ts';
 import { type Diagnostic, diagnose, sorted } from '../model/diagnostic.ts';
 import type { SourceFile } from '../model/source.ts';
 import { type Around, checkEngines, checkName, mergeEngine, readEngines } from './config-engines.ts';
@@ -14,12 +21,7 @@ import { durationMs } from './scalars.ts';
 import { shapeDiagnostics } from './shape.ts';
 import { CONFIG_OWNERS } from './shape-keys.ts';
 import { describe } from './shape-values.ts';
-import { child, entriesOf, entryOf, type Node, oneOrMany, plainValue, stringAt } from './tree.ts';
-
-/** Parts of the configuration that are not followed yet, with what to do without them. */
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  notify: 'leave it out; `codemachine run --json` prints every milestone for others to act on',
-};
+import { child, entriesOf, type Node, oneOrMany, plainValue, stringAt } from './tree.ts';
 
 /**
  * Reads one configuration file, all its problems in one pass. An empty file is an empty configuration.
@@ -58,6 +60,7 @@ export function readConfig(
       ...readRetention(child(root, 'retention')),
       ...readPrices(child(root, 'prices')),
       ...policyOf(child(root, 'policy'), source),
+      ...readNotify(child(root, 'notify'), source, around),
     },
     diagnostics: settled(sorted(found), root === undefined ? [] : ignoresIn(source, root)),
   };
@@ -77,10 +80,6 @@ function isEmpty(root: Node): boolean {
 function check(root: Node, source: SourceFile, around: Around, found: Diagnostic[]): void {
   if (!validate(plainValue(root)))
     found.push(...shapeDiagnostics(validate.errors ?? [], root, source.path, CONFIG_OWNERS));
-  for (const [key, since] of Object.entries(UNSUPPORTED)) {
-    const entry = entryOf(root, key);
-    if (entry !== undefined) found.push(diagnose('not-supported-yet', source.path, entry.at, { key, since }));
-  }
   const engines = child(root, 'engines');
   checkEngines(engines, source, around, found);
   const known = { ...around.below, ...readEngines(engines, source.path) };
@@ -108,6 +107,25 @@ function readPrices(node: Node | undefined): Pick<Config, 'prices'> {
 function policyOf(node: Node | undefined, source: SourceFile): Pick<Config, 'policy'> {
   const policy = readPolicy(node, source);
   return policy === undefined ? {} : { policy };
+}
+
+/** A webhook that does not answer should not keep a run. */
+const NOTIFY_TIMEOUT = '30s';
+
+function readNotify(
+  node: Node | undefined,
+  { path: from }: SourceFile,
+  { ofRepository = false }: Around,
+): Pick<Config, 'notify'> {
+  const notify = oneOrMany(node).flatMap((item): Notification[] => {
+    const words = oneOrMany(child(item, 'on')).flatMap(textOf);
+    const on = NOTIFY_WORDS.filter((word) => words.includes(word));
+    const run = stringAt(item, 'run');
+    const timeoutMs = durationMs(stringAt(item, 'timeout') ?? NOTIFY_TIMEOUT);
+    if (run === undefined || timeoutMs === undefined) return [];
+    return [{ on, run, timeoutMs, from, ofRepository }];
+  });
+  return notify.length === 0 ? {} : { notify };
 }
 
 function numberAt(node: Node | undefined): number | undefined {
@@ -142,11 +160,13 @@ export function mergeConfig(repository: Config, user: Config): Config {
   const retention = { ...repository.retention, ...user.retention };
   const prices = { ...repository.prices, ...user.prices };
   const policy = mergePolicies(repository.policy, user.policy);
+  const notify = [...(repository.notify ?? []), ...(user.notify ?? [])];
   return {
     engines,
     defaults: { ...repository.defaults, ...user.defaults },
     ...(Object.keys(retention).length === 0 ? {} : { retention }),
     ...(Object.keys(prices).length === 0 ? {} : { prices }),
     ...(policy === undefined ? {} : { policy }),
+    ...(notify.length === 0 ? {} : { notify }),
   };
 }

@@ -145,5 +145,5 @@ export const CONFIG_OWNERS: Readonly<Record<string, Owner>> = {
   policy: { words: '`policy`', keys: ['engines', 'max-access', 'budget', 'strict'] },
   price: { words: 'a price', keys: ['input', 'output', 'cached'] },
   retention: { words: '`retention`', keys: ['days', 'runs'] },
-  notification: { words: 'a notification', keys: ['on', 'run'] },
+  notification: { words: 'a notification', keys: ['on', 'run', 'timeout'] },
 };

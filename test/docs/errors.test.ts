@@ -11,7 +11,6 @@ const PAGE = 'docs/errors.md';
 
 /** What provokes these is not fit to be printed: a NUL, megabytes, thousands of keys; or stands in the configuration alone. */
 const WITHOUT_EXAMPLE = [
-  'not-supported-yet',
   'engine-declaration',
   'access-not-declared',
   // It takes a file of an engine.

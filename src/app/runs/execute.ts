@@ -9,13 +9,12 @@ import type { Chatter } from '../../model/event.ts';
 import { EVENT_VERSION } from '../../model/event.ts';
 import { EXIT, type ExitCode } from '../../model/exit.ts';
 import type { Failure } from '../../model/failure.ts';
-import type { RunId, StepKey } from '../../model/ids.ts';
+import type { RunId } from '../../model/ids.ts';
 import { type JsonObject, ok, type Result } from '../../model/result.ts';
 import { allSteps } from '../../model/workflow.ts';
 import { matches } from '../../plan/selection.ts';
 import { type RunResult, startRun } from '../../run/run.ts';
-import type { NameClaim, RunInput, RunOptions, RunPorts } from '../../run/running.ts';
-import type { Claim } from '../../state/claims.ts';
+import type { RunInput, RunOptions, RunPorts } from '../../run/running.ts';
 import { type Journal, journal } from '../../state/journal.ts';
 import type { Lease } from '../../state/lease.ts';
 import { StateError } from '../../state/problem.ts';
@@ -37,7 +36,9 @@ import { lookingAtKept } from '../trees/kept-files.ts';
 import { RUN_START } from '../trees/timeline.ts';
 import { control } from './control.ts';
 import type { AskGate, Execution } from './execution.ts';
+import { heardBy, type Notifier, notifierOf } from './notified.ts';
 import { flagsOf } from './record.ts';
+import { stepClaim } from './step-claim.ts';
 
 /** How a run ended for this process. */
 export interface Executed extends RunResult {
@@ -56,14 +57,16 @@ export async function execute(e: Execution): Promise<Executed> {
   }
   const watcher = startWatcher(record.id, lease.epoch, os.tmpdir());
   const hosts = startHosts(e, runOptions(e).maxParallel);
+  const notify = await notifierOf(e);
   try {
-    return await drive(e, hosts);
+    return await drive(e, hosts, notify);
   } finally {
     await sweepRun(record.id);
     await hosts?.close();
     watcher.close();
     giveBack(lease);
     await e.reporter.close();
+    for (const sentence of notify?.troubles() ?? []) e.tell(sentence);
   }
 }
 
@@ -76,7 +79,11 @@ function giveBack(lease: Lease): void {
   }
 }
 
-async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Executed> {
+async function drive(
+  e: Execution,
+  hosts: AttemptHosts | undefined,
+  notify: Notifier | undefined,
+): Promise<Executed> {
   const { record, state, lease } = e;
   const secret = maskedValues(e.variables, e);
   const masker = secret.length === 0 ? undefined : (await import('../../engines/mask.ts')).makeMasker(secret);
@@ -88,15 +95,21 @@ async function drive(e: Execution, hosts: AttemptHosts | undefined): Promise<Exe
   if (keepOrders !== undefined) funnel.listen(keepOrders);
   const cache = cacheOf(e);
   if (cache !== undefined) funnel.listen(cache.hear);
+  if (notify !== undefined) funnel.listen(notify.hear);
   const handle = startRun(runInput(e, masker, funnel, hosts, cache));
   if (flagsOf(record).replay === undefined) readyAgents(e.plan);
-  const controlling = control(handle, { state, lease, run: record.id, signals: e.signals }, e.tell);
+  const controlling = control(
+    heardBy(handle, notify),
+    { state, lease, run: record.id, signals: e.signals },
+    e.tell,
+  );
   const stopped = (): void => handle.stop('interrupt', 'the caller');
   e.signal?.addEventListener('abort', stopped, { once: true });
   if (e.signal?.aborted) stopped();
   if (e.cancel === true) handle.stop('cancel', e.by);
   try {
     const result = await settled(await handle.done, funnel);
+    await notify?.settled();
     return { ...result, exit: exitOf(result, controlling.signal()) };
   } finally {
     e.signal?.removeEventListener('abort', stopped);
@@ -174,29 +187,6 @@ function runInput(
       path: record.path,
     },
     options: runOptions(e),
-  };
-}
-
-/** While the state cannot be asked nobody has the name: the next commit says what is wrong, and ends the run. */
-function stepClaim({ state, record }: Execution, name: string, step: StepKey): NameClaim {
-  const self = { run: record.id, step };
-  let claim: Claim | undefined;
-  const trying = <T>(work: () => T, otherwise: T): T => {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof StateError)) throw error;
-      return otherwise;
-    }
-  };
-  return {
-    holder: () =>
-      trying(() => {
-        claim ??= state.claims.claim(`step:${name}`, self);
-        const [first] = claim.before();
-        return first === undefined ? undefined : { ...self, ...first };
-      }, self),
-    release: () => trying(() => claim?.release(), undefined),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Fits what a run was started with to another machine. */
 import path from 'node:path';
-import type { Config } from '../../model/config.ts';
+import type { Config, Notification } from '../../model/config.ts';
 import type { Json, JsonObject } from '../../model/result.ts';
 import type { CarriedRun } from '../../state/travel-rows.ts';
 import { opens } from '../engines/engine-keys.ts';
@@ -39,22 +39,35 @@ function moveTo(old: string, root: string, place: string): string {
     : path.join(root, relative);
 }
 
-/** As it is stored: with the names of the keys that it gives engines, without their values. */
+/** As it is stored: with the names of the keys that it gives engines, without their values, and without the commands that are the user's. */
 export function configAtRest(config: Config): JsonObject {
-  const record = { config: config as unknown as JsonObject };
+  const record = { config: withNotify(config, ofRepository(config)) as unknown as JsonObject };
   return objectIn(
     inConfig(record, (_engine, name, value) => (opens(name) ? HIDDEN : value)),
     'config',
   );
 }
 
-/** As it is used: with the values that the configuration of today has for those names. What it has none for finds one in the environment. */
+/**
+ * As it is used: with the values that the configuration of today has for those names, and the commands that are the user's today. What
+ * it has no value for finds one in the environment.
+ */
 export function configInUse(stored: Config, today: Config): Config {
   const record = { config: stored as unknown as JsonObject };
   const filled = inConfig(record, (engine, name, value) =>
     value === HIDDEN ? today.engines[engine]?.env?.[name] : value,
   );
-  return objectIn(filled, 'config') as unknown as Config;
+  const config = objectIn(filled, 'config') as unknown as Config;
+  const ofUser = (today.notify ?? []).filter((one) => !one.ofRepository);
+  return withNotify(config, [...ofRepository(stored), ...ofUser]);
+}
+
+function ofRepository({ notify = [] }: Config): readonly Notification[] {
+  return notify.filter((one) => one.ofRepository);
+}
+
+function withNotify({ notify: _, ...config }: Config, notify: readonly Notification[]): Config {
+  return notify.length === 0 ? config : { ...config, notify };
 }
 
 type Each = (engine: string, name: string, value: Json) => Json | undefined;

@@ -238,8 +238,4 @@ export const SHAPE_CODES = {
       '`undo` says nothing of an isolated step: its attempts fail in trees of their own, which are taken away',
     () => 'take it out; `merge: never` keeps the change of a step that succeeds out of the checkout',
   ),
-  'not-supported-yet': error<{ key: string; since: string }>(
-    ({ key }) => `\`${key}\` is part of the language, and this version of codemachine does not run it yet`,
-    ({ since }) => since,
-  ),
 };

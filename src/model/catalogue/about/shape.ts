@@ -43,8 +43,6 @@ export const SHAPE_ABOUT = {
     'An MCP server is a program (`command`) or an address (`url`), not both and not neither.',
   'access-unsaid':
     'Nothing says how far the agent may reach, so it only reads. Asked to fix the tests, it ends well and changes nothing.',
-  'not-supported-yet':
-    'The key or function is part of the language, and this version does not run it. The list is in [workflow.md](workflow.md#not-yet).',
   'isolated-only':
     '`copy`, `link`, `setup`, `merge` and `on-conflict` belong to a step with a tree of its own. Under `defaults` they may stand without a `mode`: then they hold for the steps that say `isolated`.',
   'bad-glob':

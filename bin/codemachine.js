@@ -18,6 +18,8 @@ if (process.platform === 'win32') {
 } else if (process.argv.length === 3 && ['--version', '-V', '-v'].includes(process.argv[2])) {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   process.stdout.write(`codemachine ${version}\n`);
+} else if (process.argv[2] === '__complete') {
+  completed();
 } else {
   start();
 }
@@ -48,6 +50,15 @@ async function validated(files) {
     return true;
   } catch {
     return false;
+  }
+}
+
+// A shell asks for candidates while somebody types: no answer is better there than trouble.
+async function completed() {
+  try {
+    await compiled('complete', false)?.complete(process.argv.slice(3), root);
+  } catch {
+    process.exitCode = 0;
   }
 }
 

@@ -40,9 +40,15 @@ writeFileSync(
 );
 done = true;
 
-async function work(/** @type {any} */ { validateFiles, main, commands }) {
+async function work(/** @type {any} */ { validateFiles, complete, main, commands }) {
   if (validateFiles !== undefined) {
     process.exitCode = await validateFiles([sample]);
+    return;
+  }
+  if (complete !== undefined) {
+    const root = path.resolve(path.dirname(file), '..');
+    for (const line of ['codemachine ', `codemachine run ${sample} --input `, 'codemachine run --'])
+      await complete(['bash', line, ' :='], root);
     return;
   }
   Object.assign(process.env, { HOME: place, XDG_CONFIG_HOME: '', TOKEN: 'no secret' });

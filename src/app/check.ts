@@ -1,5 +1,5 @@
 /** Turns a workflow's file into a workflow and a plan, or into everything that is wrong with it. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../model/config.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -13,7 +13,6 @@ import { globProblem } from '../plan/glob-problem.ts';
 import { planWorkflow } from '../plan/plan.ts';
 import { settled } from '../workflow/ignore.ts';
 import { withUses } from '../workflow/library.ts';
-import { nearest } from '../workflow/suggest.ts';
 import { readWorkflow } from '../workflow/workflow.ts';
 import { loadConfig } from './config.ts';
 import { checkAnswers } from './engines/answer-check.ts';
@@ -35,44 +34,6 @@ export interface Checked {
   readonly config: Config;
   /** Files that it names, whether or not they are there, by absolute path: what each was right before it was read. */
   readonly named?: ReadonlyMap<string, string>;
-}
-
-/** Finds the file that `name` means: a path, or a workflow of `.codemachine/workflows/` without its ending. */
-export function findWorkflow(place: Place, name: string): Result<string, Refusal> {
-  const asPath = path.resolve(place.cwd, name);
-  if (/\.ya?ml$/.test(name) || name.includes('/')) {
-    return existsSync(asPath)
-      ? ok(asPath)
-      : refuse(`there is no file ${name}`, 'look at the path, or run `ls .codemachine/workflows`');
-  }
-  const directory = path.join(place.root, '.codemachine', 'workflows');
-  for (const ending of ['.yml', '.yaml']) {
-    const file = path.join(directory, name + ending);
-    if (existsSync(file)) return ok(file);
-  }
-  return refuse(
-    `there is no workflow ${name}: looked for ${shown(place, path.join(directory, `${name}.yml`))} and .yaml`,
-    insteadOf(name, directory),
-  );
-}
-
-/** What to do where a name means no workflow. */
-function insteadOf(name: string, directory: string): string {
-  const names = workflowsIn(directory).map((file) => file.replace(/\.ya?ml$/, ''));
-  const near = nearest(name, names);
-  if (near !== undefined) return `did you mean \`${near}\`?`;
-  return names.length === 0
-    ? 'give the path of the file, or put it there'
-    : `give the path of the file, or one of: ${names.join(', ')}`;
-}
-
-/** The file names of the workflows in `.codemachine/workflows`, sorted; none where there is no such directory. */
-export function workflowsIn(directory: string): readonly string[] {
-  return existsSync(directory)
-    ? readdirSync(directory)
-        .filter((file) => /\.ya?ml$/.test(file))
-        .sort()
-    : [];
 }
 
 /** Reads and plans one file of the disk. Refused only when it cannot be read at all. */

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { drivers, leaveOut, neverLoaded, root } from './outside.mjs';
 
-/** Makes both, then has each run once, so that V8 knows what of it is called. Needs the manifest of the commands beside `dist`. */
+/** Makes them, then has each run once, so that V8 knows what of it is called. Needs the manifest of the commands beside `dist`. */
 export async function bundleCached(dist) {
-  await Promise.all([bundleValidate(dist), bundleProgram(dist)]);
-  for (const name of ['validate', 'program']) warm(path.join(dist, `${name}.cjs`));
+  await Promise.all([bundleValidate(dist), bundleProgram(dist), bundleComplete(dist)]);
+  for (const name of ['validate', 'program', 'complete']) warm(path.join(dist, `${name}.cjs`));
 }
 
 // What flags and globs ask for would only be read, never run: bin/codemachine.js leaves those, and every failure, to the program.
@@ -33,6 +33,11 @@ function bundleValidate(dist) {
     entryPoints: ['src/app/validate/validate.ts'],
     plugins: [leaveForLater],
   });
+}
+
+/** A shell asks for candidates while somebody types, and waits for them. */
+function bundleComplete(dist) {
+  return bundle(path.join(dist, 'complete.cjs'), { entryPoints: ['src/app/completion/complete.ts'] });
 }
 
 /** All commands, in one file and named, so that none has to be searched for. */

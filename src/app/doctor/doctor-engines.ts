@@ -9,8 +9,9 @@ import {
 import type { Config } from '../../model/config.ts';
 import { agentSteps } from '../../model/parts.ts';
 import type { Result } from '../../model/result.ts';
-import { checkFile, workflowsIn } from '../check.ts';
+import { checkFile } from '../check.ts';
 import { type DeclaredHere, declaredHere, type EngineHere, enginesHere } from '../engines/engines-here.ts';
+import { workflowsIn } from '../find-workflow.ts';
 import type { Place } from '../place.ts';
 import type { Finding } from './doctor-git.ts';
 

@@ -5,8 +5,8 @@ import { literalText } from '../../model/expression.ts';
 import { agentSteps } from '../../model/parts.ts';
 import type { Workflow } from '../../model/workflow.ts';
 import { nearest } from '../../workflow/suggest.ts';
-import { workflowsIn } from '../check.ts';
 import { readText } from '../files.ts';
+import { workflowsIn } from '../find-workflow.ts';
 import type { Place } from '../place.ts';
 
 /** Where models are named here. */

@@ -5,8 +5,9 @@ import { type Diagnostic, diagnose, hasErrors, sorted } from '../../model/diagno
 import { err, ok, type Result } from '../../model/result.ts';
 import { readTestFile, type TestFile } from '../../workflow/test-file.ts';
 import { checkTestSteps } from '../../workflow/test-steps.ts';
-import { checkFile, findWorkflow } from '../check.ts';
+import { checkFile } from '../check.ts';
 import { readText } from '../files.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { type Place, shown } from '../place.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { ReadyFile } from './case.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Result } from '../../model/result.ts';
 import { ok } from '../../model/result.ts';
 import { globProblem } from '../../plan/glob-problem.ts';
-import { findWorkflow, workflowsIn } from '../check.ts';
+import { findWorkflow, workflowsIn } from '../find-workflow.ts';
 import type { Place } from '../place.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 

@@ -1,6 +1,7 @@
 /** Checks workflow files for programs. */
 import { type DiagnosticsJson, diagnosticsJson } from '../../report/squiggle.ts';
-import { checkFile, findWorkflow } from '../check.ts';
+import { checkFile } from '../check.ts';
+import { findWorkflow } from '../find-workflow.ts';
 import { locate } from '../place.ts';
 import { refusedError } from '../refused-error.ts';
 

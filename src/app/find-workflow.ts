@@ -1,0 +1,99 @@
+/** Finds the file that the name of a workflow means. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { ok, type Result } from '../model/result.ts';
+import { nearest } from '../workflow/suggest.ts';
+import { type Place, shown } from './place.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+const ENDING = /\.ya?ml$/;
+const LIST = '`codemachine validate` names all in .codemachine/workflows';
+
+/** Finds the file that `name` means: a path, or a workflow of `.codemachine/workflows/` without its ending. */
+export function findWorkflow(place: Place, name: string): Result<string, Refusal> {
+  const directory = directoryOf(place);
+  if (ENDING.test(name) || name.includes('/')) {
+    const file = path.resolve(place.cwd, name);
+    return existsSync(file) ? ok(file) : refuse(`there is no file ${name}`, insteadOfPath(place, file));
+  }
+  for (const ending of ['.yml', '.yaml']) {
+    const file = path.join(directory, name + ending);
+    if (existsSync(file)) return ok(file);
+  }
+  return refuse(
+    `there is no workflow ${name}: looked for ${shown(place, path.join(directory, `${name}.yml`))} and .yaml`,
+    insteadOfName(place, name),
+  );
+}
+
+/** The file names of the workflows in `.codemachine/workflows`, sorted; none where there is no such directory. */
+export function workflowsIn(directory: string): readonly string[] {
+  return existsSync(directory)
+    ? readdirSync(directory)
+        .filter((file) => ENDING.test(file))
+        .sort()
+    : [];
+}
+
+function directoryOf({ root }: Place): string {
+  return path.join(root, '.codemachine', 'workflows');
+}
+
+/** What to do where a name means no workflow. */
+function insteadOfName(place: Place, name: string): string {
+  const names = workflowsIn(directoryOf(place)).map(nameOf);
+  const near = nearest(name, names);
+  if (near !== undefined) return `did you mean \`${near}\`? ${LIST}`;
+  const [elsewhere] = [...below(directoryOf(place)), ...besides(place.cwd)].filter(
+    (file) => nameOf(path.basename(file)) === name,
+  );
+  if (elsewhere !== undefined) return `did you mean \`${shown(place, elsewhere)}\`? ${LIST}`;
+  return names.length === 0
+    ? 'give the path of the file, or put it there'
+    : `give the path of the file, or one of: ${names.join(', ')}`;
+}
+
+/** What to do where a path leads to no file. */
+function insteadOfPath(place: Place, file: string): string {
+  const { dir, base } = path.parse(file);
+  const there = besides(dir);
+  const alike = there.find((one) => nameOf(path.basename(one)) === nameOf(base));
+  const named = workflowsIn(directoryOf(place)).map(nameOf);
+  if (alike !== undefined) return `did you mean \`${shown(place, alike)}\`? ${LIST}`;
+  if (named.includes(nameOf(base))) return `did you mean \`${nameOf(base)}\`? ${LIST}`;
+  const typo = nearest(
+    nameOf(base),
+    there.map((one) => nameOf(path.basename(one))),
+  );
+  const meant = there.find((one) => nameOf(path.basename(one)) === typo);
+  if (meant !== undefined) return `did you mean \`${shown(place, meant)}\`? ${LIST}`;
+  const near = nearest(nameOf(base), named);
+  if (near !== undefined) return `did you mean \`${near}\`? ${LIST}`;
+  return `look at the path; ${LIST}`;
+}
+
+function nameOf(file: string): string {
+  return file.replace(ENDING, '');
+}
+
+/** The YAML files of one directory. */
+function besides(directory: string): readonly string[] {
+  try {
+    return workflowsIn(directory).map((file) => path.join(directory, file));
+  } catch {
+    return [];
+  }
+}
+
+/** Those of its subfolders; a name alone means none of them. */
+function below(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+      .sort()
+      .map((name) => path.join(directory, name))
+      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+      .flatMap((folder) => [...besides(folder), ...below(folder)]);
+  } catch {
+    return [];
+  }
+}

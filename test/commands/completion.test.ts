@@ -128,12 +128,15 @@ const START = { bash: ['--norc', '-c'], zsh: ['-f', '-c'], fish: ['--no-config',
 describe.each(SHELLS)('in %s', (shell) => {
   const missing = spawnSync(shell, ['-c', ':']).status !== 0;
 
-  it.skipIf(missing)(`completes as the line is meant${missing ? ` (skipped: there is no ${shell})` : ''}`, async () => {
-    const at = await shop();
-    const words = [...START[shell], DRIVERS[shell], ...(shell === 'fish' ? [] : [shell]), ...typed];
-    expect(inShell(at, shell, words)).toEqual(meant);
-    expect(readdirSync(at.project.root)).not.toContain('pwned');
-  });
+  it.skipIf(missing)(
+    `completes as the line is meant${missing ? ` (skipped: there is no ${shell})` : ''}`,
+    async () => {
+      const at = await shop();
+      const words = [...START[shell], DRIVERS[shell], ...(shell === 'fish' ? [] : [shell]), ...typed];
+      expect(inShell(at, shell, words)).toEqual(meant);
+      expect(readdirSync(at.project.root)).not.toContain('pwned');
+    },
+  );
 });
 
 async function asked({ project, env }: Shop, shell: string, ...rest: string[]): Promise<readonly string[]> {

@@ -71,13 +71,13 @@ const FLAGS: Readonly<Record<string, Kind>> = {
 const SPECIAL: Readonly<Record<string, Kind>> = { 'engines.name': 'engine', 'validate.files': 'workflow' };
 
 /** What an argument of a command stands for. */
-export function kindOfArg(command: CommandSpec, { name, options }: ArgSpec): Kind | 'value' {
+function kindOfArg(command: CommandSpec, { name, options }: ArgSpec): Kind | 'value' {
   if (options !== undefined) return 'value';
   return SPECIAL[`${command.id}.${name}`] ?? ARGS[name] ?? 'free';
 }
 
 /** What the value of a flag stands for. */
-export function kindOfFlag(command: CommandSpec, { name, options }: FlagSpec): Kind | 'value' {
+function kindOfFlag(command: CommandSpec, { name, options }: FlagSpec): Kind | 'value' {
   if (options !== undefined) return 'value';
   return FLAGS[`${command.id}.${name}`] ?? FLAGS[name] ?? 'free';
 }

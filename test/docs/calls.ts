@@ -8,7 +8,15 @@ interface Command {
     Record<string, { readonly required?: boolean; readonly options?: readonly string[] }>
   >;
   readonly flags: Readonly<
-    Record<string, { readonly char?: string; readonly type: string; readonly options?: readonly string[] }>
+    Record<
+      string,
+      {
+        readonly char?: string;
+        readonly type: string;
+        readonly allowNo?: boolean;
+        readonly options?: readonly string[];
+      }
+    >
   >;
 }
 
@@ -59,7 +67,8 @@ export function faultOf(call: readonly string[], where: 'shell' | 'prose'): stri
     }
     const [flag = '', inline] = word.split(/=(.*)/s);
     const known = Object.entries(command.flags).find(
-      ([long, { char }]) => flag === `--${long}` || (char !== undefined && flag === `-${char}`),
+      ([long, { char, allowNo }]) =>
+        flag === `--${long}` || flag === `-${char}` || (allowNo === true && flag === `--no-${long}`),
     )?.[1];
     if (known === undefined && flag !== '--help') return `${name} has no flag ${flag}`;
     if (known?.type !== 'option') continue;

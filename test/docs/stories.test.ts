@@ -23,8 +23,11 @@ function rewrite(file: string, screens: readonly Screen[], ids: readonly string[
   writeFileSync(place, lines.join('\n'));
 }
 
+/** In ms. Many programs are started one after the other, on a machine that may be doing something else as well. */
+const PATIENCE = 180_000;
+
 describe('pages that tell a story', () => {
-  test.each(stories)('%s', async (file) => {
+  test.concurrent.each(stories)('%s', { timeout: PATIENCE }, async (file) => {
     const told = await tell(file);
     const screens = told.filter((one): one is Screen => one.screen !== undefined);
     const ids = idsIn(screens.map(({ screen }) => screen));

@@ -121,7 +121,7 @@ function shellAt(base: string, home: string): Shell {
       const script =
         signal === undefined
           ? `exec 2>&1\ntrap 'pwd > "${where}"' EXIT\nset -e\n${text}`
-          : `exec 2>&1\nexec ${text}`;
+          : `exec 2>&1\nset -e\n${text.trimEnd().replace(/.*$/, 'exec $&')}`;
       const end = await started(script, { cwd, env }, signal, at);
       if (signal === undefined) cwd = readFileSync(where, 'utf8').trim();
       return end;

@@ -1,20 +1,16 @@
 /** Tells GitHub Actions what became of a run, in the files and variables that it gives. */
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
-import { wayTo } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
-import { locator } from '../model/source.ts';
 import { standingsOf } from '../model/standing.ts';
-import type { Step, Workflow } from '../model/workflow.ts';
+import type { Workflow } from '../model/workflow.ts';
 import { graph } from '../plan/graph.ts';
 import { type Watch, watch } from '../report/changes.ts';
 import { onGithub } from '../report/choose.ts';
 import { githubOutputs, outputLines } from '../report/github-outputs.ts';
 import { jobSummary, LARGEST_SUMMARY } from '../report/job-summary.ts';
 import { isChatter } from '../report/plain.ts';
-import type { PlaceOf, StepPlace } from '../report/run-annotations.ts';
 import type { RunRecord } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { GitWorkspace } from '../workspace/workspace.ts';
@@ -66,35 +62,6 @@ export function maskLines(values: readonly string[]): string {
   // Shorter ones stand in too many harmless words.
   const worth = [...new Set(lines)].filter((line) => line.length >= 6);
   return worth.map((line) => `::add-mask::${line.replaceAll('%', '%25')}\n`).join('');
-}
-
-/**
- * Finds the line of a step, in the used workflow that it stands in, or else the line that uses that; nothing where the file is outside
- * of the repository, in which GitHub finds none.
- * @param file the workflow's own, from the root
- */
-export function placesIn(workflow: Workflow, file: string): PlaceOf {
-  if (path.isAbsolute(file)) return () => undefined;
-  const locators = new Map<string, ReturnType<typeof locator>>();
-  return (key) => {
-    let list: readonly Step[] = [...workflow.steps, ...workflow.finally];
-    let [at, source] = [file, workflow.source];
-    let place: StepPlace | undefined;
-    for (const id of wayTo(key)) {
-      const step = list.find((one) => one.id === id);
-      if (step === undefined) return place;
-      const locate = locators.get(at) ?? locator(source.text);
-      locators.set(at, locate);
-      place = { file: at, line: locate(step.at.start).line };
-      list = step.kind === 'loop' ? step.steps : [];
-      if (step.kind !== 'uses') continue;
-      at = path.join(path.dirname(file), step.file);
-      if (at.startsWith('..')) return place;
-      list = [...step.part.steps, ...step.part.finally];
-      source = step.part.source;
-    }
-    return place;
-  };
 }
 
 interface Told {

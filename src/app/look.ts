@@ -9,18 +9,20 @@ import type { Reporter } from '../model/ports.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { watch } from '../report/changes.ts';
 import { decisionCommands, openGates } from '../report/gates.ts';
+import type { PlaceOf } from '../report/run-annotations.ts';
 import { runsJson, runsTable, waitingWords } from '../report/runs.ts';
 import { atWorkText, cutOffText, statusJson } from '../report/status.ts';
 import { summary } from '../report/summary.ts';
-import type { RunSummary } from '../state/runs.ts';
+import type { RunRecord, RunSummary } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import { applyDue } from './gates/due.ts';
 import { lookIntoState, openRun } from './open.ts';
-import { locate, stateAt } from './place.ts';
+import { locate, type Place, stateAt } from './place.ts';
 import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
 import { lastWords } from './runs/abandoned.ts';
 import { presenter, tellAbandoned } from './runs/present.ts';
 import { checkRecord } from './runs/record.ts';
+import { placesIn } from './runs/step-places.ts';
 import { worktreesOf } from './trees/worktrees-of.ts';
 
 /** The flags of `runs`. */
@@ -34,6 +36,8 @@ export interface RunsFlags {
 export interface StatusFlags {
   readonly json: boolean;
   readonly watch: boolean;
+  /** Leaves no step, file or output out. */
+  readonly all: boolean;
   readonly stateDir?: string | undefined;
 }
 
@@ -98,19 +102,18 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
   try {
     await applyDue(state, run, 'status');
     const record = state.runRecord(run);
-    const plan =
-      record === undefined ? undefined : checkRecord({ ...place, root: record.workspace }, record).plan;
-    if (flags.watch) return await follow(state, run, plan, flags.json);
+    const { plan, placeOf } = plannedIn(place, record);
+    if (flags.watch) return await follow(state, run, { plan, placeOf, json: flags.json });
     const told = state.history(run);
     const history = [...told, ...lastWords(state, run, told)];
     const progress = foldAll(history);
-    const changes = watch(history).changes;
+    const { changes, tries } = watch(history);
     const worktreeOf = await worktreesOf(state.runRecord(run), state.history(run));
     const color = colorOn(process.stdout, process.env);
     const { waitsFor } = lineOf(state, { id: run, ...state.listRuns().find(({ id }) => id === run) });
     const turn = waitsFor === undefined ? '' : `\n${waitingWords(waitsFor)}\n`;
     const text = (): string =>
-      `${summary(progress, { color, plan, changes, now: Date.now() })}${atWorkText(progress, worktreeOf)}${turn === '' ? cutOffText(progress, worktreeOf) : turn}`;
+      `${summary(progress, { color, plan, placeOf, changes, tries, all: flags.all, now: Date.now() })}${atWorkText(progress, worktreeOf)}${turn === '' ? cutOffText(progress, worktreeOf) : turn}`;
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({
@@ -125,11 +128,27 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
   }
 }
 
+interface Planned {
+  readonly plan: Plan | undefined;
+  readonly placeOf: PlaceOf | undefined;
+}
+
+/** The plan of a run as it was recorded, and where its steps are written. */
+function plannedIn(place: Place, record: RunRecord | undefined): Planned {
+  if (record === undefined) return { plan: undefined, placeOf: undefined };
+  const { plan, workflow } = checkRecord({ ...place, root: record.workspace }, record);
+  return { plan, placeOf: workflow === undefined ? undefined : placesIn(workflow, record.path) };
+}
+
 const LOOK_MS = 250;
 
 /** Shows the run as its owner would, from the journal, until nobody runs it any more. */
-async function follow(state: State, run: RunId, plan: Plan | undefined, json: boolean): Promise<ExitCode> {
-  const reporter = await presenter({ json, verbose: false })(plan, []);
+async function follow(
+  state: State,
+  run: RunId,
+  { plan, placeOf, json }: Planned & { readonly json: boolean },
+): Promise<ExitCode> {
+  const reporter = await presenter({ json, verbose: false })(plan, [], undefined, placeOf);
   let seq = 0;
   for (;;) {
     // Asked first: what an owner wrote just before it left is then still read below.

@@ -16,6 +16,7 @@ export default class Status extends Command {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', default: '@last' }),
   };
   static override readonly flags = {
+    all: Flags.boolean({ description: 'leave no step, file or output out' }),
     json: Flags.boolean({ description: 'print one JSON object; with --watch events, one per line' }),
     watch: Flags.boolean({ description: 'show it until nobody runs it any more' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),

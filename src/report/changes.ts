@@ -1,16 +1,18 @@
-/** Follows a run, its state together with the files it changed. */
+/** Follows a run, its state together with what its attempts changed or failed for. */
 import type { Milestone } from '../model/event.ts';
 import { follow } from '../model/fold.ts';
 import type { StepKey } from '../model/ids.ts';
 import type { Progress } from '../model/progress.ts';
+import { noteTry, type Tries, type Try } from './tries.ts';
 
 /** What each step left changed in the shared tree: paths by step. What an isolated one made counts once it is merged. */
 export type Changes = ReadonlyMap<StepKey, readonly string[]>;
 
-/** A run and its changed files, fed one milestone at a time. */
+/** A run, its changed files and its failed attempts, fed one milestone at a time. */
 export interface Watch {
   readonly progress: Progress;
   readonly changes: Changes;
+  readonly tries: Tries;
   hear(milestone: Milestone): void;
 }
 
@@ -18,8 +20,10 @@ export interface Watch {
 export function watch(history: Iterable<Milestone> = []): Watch {
   const follower = follow();
   const changes = new Map<StepKey, readonly string[]>();
+  const tries = new Map<StepKey, readonly Try[]>();
   const hear = (milestone: Milestone): void => {
     follower.hear(milestone);
+    noteTry(tries, milestone);
     if (milestone.type === 'tree-restored') changes.delete(milestone.step);
     if (isInTree(follower.progress, milestone)) {
       // What an attempt before this one left was not put back, or it would have been taken out above.
@@ -28,7 +32,7 @@ export function watch(history: Iterable<Milestone> = []): Watch {
     }
   };
   for (const milestone of history) hear(milestone);
-  return { progress: follower.progress, changes, hear };
+  return { progress: follower.progress, changes, tries, hear };
 }
 
 /** Whether the shared tree has these files differently from now on. */

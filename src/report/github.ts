@@ -76,10 +76,11 @@ export function githubReporter(options: GithubOptions): Reporter {
       flush();
       log.close();
       if (heard) {
-        const { progress, changes } = run;
-        const notes = runAnnotations(progress, { plan, placeOf: options.placeOf });
+        const { progress } = run;
+        const { placeOf } = options;
+        const notes = runAnnotations(progress, { plan, placeOf });
         sink.write(notes.map((line) => `${line}\n`).join(''));
-        sink.write(`\n${cleanForGithub(summary(progress, { color, plan, changes }), options)}`);
+        sink.write(`\n${cleanForGithub(summary(progress, { color, plan, placeOf, ...run }), options)}`);
       }
       return sink.flushed();
     },

@@ -9,6 +9,7 @@ import { liveRows, MOST_ROWS } from './live-rows.ts';
 import { type Out, writer } from './out.ts';
 import { painter } from './paint.ts';
 import { isChatter } from './plain.ts';
+import type { PlaceOf } from './run-annotations.ts';
 import { summary } from './summary.ts';
 
 /** Five times a second: a terminal shows no more that people can use, and each drawing measures every row. */
@@ -30,6 +31,8 @@ export interface LiveOptions {
   readonly plan: Plan | undefined;
   readonly history?: readonly Milestone[];
   readonly clock: Clock;
+  /** Where a step stands in its file. */
+  readonly placeOf?: PlaceOf;
 }
 
 /** Draws the run until it is closed, then takes the rows away and sums up. */
@@ -75,7 +78,7 @@ export function liveReporter(options: LiveOptions): Reporter {
     close: async () => {
       closed = true;
       await drawing?.end();
-      if (begun) sink.write(summary(run.progress, { color, plan, changes: run.changes }));
+      if (begun) sink.write(summary(run.progress, { color, plan, placeOf: options.placeOf, ...run }));
       await sink.flushed();
     },
   };

@@ -1,8 +1,9 @@
 /** Says under a run's summary what to type next. */
 import { pathOf, type Scope } from '../model/budget.ts';
 import { raised } from '../model/budget-raise.ts';
+import type { FailureReason } from '../model/failure.ts';
 import { fileNames } from '../model/file-name.ts';
-import { liesIn, type RunId } from '../model/ids.ts';
+import type { RunId } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import { type AttemptTrees, isUnmerged, type Progress, type StepProgress } from '../model/progress.ts';
 import { NOTHING_SPENT, usedUp } from '../model/spending.ts';
@@ -10,10 +11,13 @@ import { type Apart, apartOf } from './apart.ts';
 import type { Changes } from './changes.ts';
 import { oneLine } from './clean.ts';
 import { openGates } from './gates.ts';
+import { rootOf } from './root-cause.ts';
 import { listed, moment, quoted } from './words.ts';
 
 const MOST_FILES = 10;
 const WIDEST_MOVE = 320;
+
+const DOCTOR = 'codemachine doctor';
 
 /** What of a run decides what comes next. */
 interface Told {
@@ -81,7 +85,7 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
   const { run, status, parked } = progress;
   const { steps, failed, changes, plan } = told;
   const { kept, open } = apartOf(steps, plan);
-  const [root] = failed;
+  const root = rootOf(failed);
   if (run === undefined || status === 'running' || status === 'new') return [];
   const changed = [...changes].filter(([, files]) => files.length > 0).map(([step]) => step);
   const toSee =
@@ -90,13 +94,20 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
       : changed.length === 1
         ? ` ${changed[0]}`
         : '';
+  const looks = lookMoves(run, failed);
+  const firstOf = looks.includes(DOCTOR);
   const moves = [
+    // Before it is mended, going on fails again.
+    ...(firstOf ? looks : []),
     ...(status === 'succeeded' ? [] : byHandMoves(run, failed.filter(isUnmerged))),
     // Until somebody decides, going on only asks again.
     ...(status === 'succeeded' || (parked?.reason === 'gate' && openGates(progress).length > 0)
       ? []
-      : [parked?.resume ?? `codemachine resume ${run}${moreToSpend(progress, failed)}`]),
-    ...(root === undefined ? [] : [`codemachine logs ${run} ${quoted(innermost(root, failed).key)}`]),
+      : [
+          parked?.resume ??
+            `codemachine resume ${run}${moreToSpend(progress, failed)}${afterEdit(status, root)}`,
+        ]),
+    ...(firstOf ? [] : looks),
     ...(changed.length === 0
       ? []
       : [`codemachine diff ${run}${toSee === '' ? '' : ` ${quoted(toSee.trim())}`}`]),
@@ -141,10 +152,35 @@ function moreToSpend({ status, spending, steps }: Progress, failed: readonly Ste
   return more === '' ? '' : ` --budget ${more}`;
 }
 
-/** Where the failure began: what is made of other executions fails because one of them did, often in the same moment. */
-function innermost(root: StepProgress, failed: readonly StepProgress[]): StepProgress {
-  const inside = failed.find(({ key }) => liesIn(key, root.key));
-  return inside === undefined ? root : innermost(inside, failed);
+/** Failures that are mended in the workflow or the configuration: a run goes on with those of its start unless it is told otherwise. */
+const OF_THE_FILE: ReadonlySet<FailureReason | undefined> = new Set<FailureReason>([
+  'condition',
+  'exhausted',
+  'require',
+  'timeout',
+  'idle-timeout',
+  'context-overflow',
+  'refused',
+  'output-cut',
+  'output',
+  'turns',
+  'model',
+  'denied',
+  'artifacts',
+  'config',
+]);
+
+function afterEdit(status: Progress['status'], root: StepProgress | undefined): string {
+  return status === 'failed' && OF_THE_FILE.has(root?.failure?.reason) ? ' --updated' : '';
+}
+
+/** What shows more of a failure: what the step wrote, or of an engine that did not get that far, what is wrong with it. */
+function lookMoves(run: RunId, failed: readonly StepProgress[]): readonly string[] {
+  const root = rootOf(failed);
+  if (root === undefined || root.kind === 'gate') return [];
+  const { reason } = root.failure ?? {};
+  if (root.engine !== undefined && (reason === 'spawn' || reason === 'auth')) return [DOCTOR];
+  return [`codemachine logs ${run} ${quoted(root.key)}`];
 }
 
 /** Isolated steps that came to no end or to a bad one, whose newest attempt has left edits in a recording alone. */

@@ -9,6 +9,7 @@ import { lineBuffer } from './lines.ts';
 import { milestoneLines } from './milestones.ts';
 import { type Out, writer } from './out.ts';
 import { painter } from './paint.ts';
+import type { PlaceOf } from './run-annotations.ts';
 import { saidLine } from './said.ts';
 import { summary } from './summary.ts';
 
@@ -22,6 +23,8 @@ export interface PlainOptions {
   readonly verbose: boolean;
   /** What happened before this process; it is summed up, and not shown again. */
   readonly history?: readonly Milestone[];
+  /** Where a step stands in its file. */
+  readonly placeOf?: PlaceOf;
 }
 
 /** Shows milestones as sentences and output as `step | line`; sums up when it is closed. */
@@ -76,7 +79,9 @@ export function plainReporter(options: PlainOptions): Reporter {
       flush();
       letGo();
       if (heard)
-        sink.write(`\n${clean(summary(run.progress, { color, plan, changes: run.changes }), options)}`);
+        sink.write(
+          `\n${clean(summary(run.progress, { color, plan, placeOf: options.placeOf, ...run }), options)}`,
+        );
       return sink.flushed();
     },
   };

@@ -19,13 +19,14 @@ export interface ReporterOptions {
   /** What happened before this process; it is summed up with the rest, and not shown again. */
   readonly history?: readonly Milestone[];
   readonly clock: Clock;
-  /** Where a step stands in a file of the repository; for those who can show that. */
+  /** Where a step stands in its file. */
   readonly placeOf?: PlaceOf;
 }
 
 /** Opens a reporter; loads no more than that one. */
 export async function openReporter(options: ReporterOptions): Promise<Reporter> {
   const { out, env, color, plan, verbose, history = [], clock, placeOf } = options;
+  const place = placeOf === undefined ? {} : { placeOf };
   switch (chooseReporter({ json: options.json, isTTY: out.isTTY === true, env })) {
     case 'jsonl': {
       const { jsonlReporter } = await import('./jsonl.ts');
@@ -33,18 +34,15 @@ export async function openReporter(options: ReporterOptions): Promise<Reporter> 
     }
     case 'github': {
       const { githubReporter } = await import('./github.ts');
-      return githubReporter({
-        ...{ out, color, plan, verbose, history },
-        ...(placeOf === undefined ? {} : { placeOf }),
-      });
+      return githubReporter({ out, color, plan, verbose, history, ...place });
     }
     case 'live': {
       const { liveReporter } = await import('./live.ts');
-      return liveReporter({ out, color, plan, history, clock });
+      return liveReporter({ out, color, plan, history, clock, ...place });
     }
     case 'plain': {
       const { plainReporter } = await import('./plain.ts');
-      return plainReporter({ out, color, plan, verbose, history });
+      return plainReporter({ out, color, plan, verbose, history, ...place });
     }
   }
 }

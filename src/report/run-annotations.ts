@@ -9,7 +9,7 @@ import { type CommandName, MOST_OF_A_KIND, workflowCommand } from './workflow-co
 /** Characters that the runner sends of one message (actions/runner, `ExecutionContext.AddIssue`). */
 const LONGEST = 4000;
 
-/** A step's place in the file that it is written in. The path is relative to the repository's root, lines count from 1. */
+/** A step's place in the file that it is written in. The path is relative to the repository's root, or absolute where it lies outside; lines count from 1. */
 export interface StepPlace {
   readonly file: string;
   readonly line: number;
@@ -66,6 +66,8 @@ function note(
   text: string,
   { placeOf }: NoteOptions,
 ): string {
-  const place = placeOf?.(step);
+  const found = placeOf?.(step);
+  // GitHub knows the files of the repository alone.
+  const place = found?.file.startsWith('/') === true ? undefined : found;
   return workflowCommand(kind, { ...place, title }, text);
 }

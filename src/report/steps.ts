@@ -33,7 +33,7 @@ export interface Allowed {
   has(key: StepKey): boolean;
 }
 
-/** Those whose step says `continue-on-error`, and checks: a candidate that fails them is dropped, and nothing is wrong. */
+/** Those whose step, or what it lies in, says `continue-on-error`, and checks: a candidate that fails them is dropped, and nothing is wrong. */
 export function mayFail(plan: Plan | undefined): Allowed {
   const known = new Map<StepKey, boolean>();
   const steps = new Map((plan?.steps ?? []).map(({ step }) => [asStepKey(step.id), step] as const));
@@ -41,7 +41,11 @@ export function mayFail(plan: Plan | undefined): Allowed {
     // A candidate that fails its checks is dropped.
     if (checkedFor(key) !== undefined) return true;
     const outer = steps.get(outermost(key));
-    return outer !== undefined && stepAt({ steps: [outer], finally: [] }, key)?.continueOnError === true;
+    if (outer === undefined) return false;
+    // What may fail as a whole may fail in any of its steps.
+    return [...around(key), key].some(
+      (one) => stepAt({ steps: [outer], finally: [] }, one)?.continueOnError === true,
+    );
   };
   return {
     has: (key) => {

@@ -6,12 +6,14 @@ import type { Progress, StepProgress, StepStatus } from '../model/progress.ts';
 import { isUntold, NOTHING_SPENT } from '../model/spending.ts';
 import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
-import { cleanForTerminal, lastLines, oneLine } from './clean.ts';
+import { cleanForTerminal, oneLine } from './clean.ts';
 import { gateLines } from './gates.ts';
 import { mergeWait } from './merge-waits.ts';
 import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import { engineLines } from './resting.ts';
+import { rootCause } from './root-cause.ts';
+import type { PlaceOf } from './run-annotations.ts';
 import {
   type Allowed,
   failedSteps,
@@ -21,14 +23,13 @@ import {
   stepFacts,
   stepsInOrder,
 } from './steps.ts';
+import type { Tries } from './tries.ts';
 import { waitFact } from './waits.ts';
 import { count, duration, listed, moment, usageWords } from './words.ts';
 
-const MOST_ROWS = 20;
+const MOST_ROWS = 12;
 const MOST_FILES = 10;
 const MOST_OUTPUTS = 10;
-const MOST_MESSAGE_LINES = 6;
-const LAST_LINES = 10;
 const WIDEST_KEY = 32;
 const WIDEST_LINE = 160;
 
@@ -38,6 +39,12 @@ export interface SummaryOptions {
   /** Gives the order of the steps, those not started yet, and which may fail. */
   readonly plan?: Plan | undefined;
   readonly changes?: Changes;
+  /** What the attempts failed for. */
+  readonly tries?: Tries;
+  /** Where a step stands in its file. */
+  readonly placeOf?: PlaceOf | undefined;
+  /** Leaves no step, file or output out. */
+  readonly all?: boolean;
   /** Milliseconds since the epoch; where nobody says, what has passed since the newest milestone is not known. */
   readonly now?: number;
 }
@@ -48,6 +55,9 @@ interface Told {
   readonly failed: readonly StepProgress[];
   readonly allowed: Allowed;
   readonly changes: Changes;
+  readonly tries: Tries;
+  readonly placeOf: PlaceOf | undefined;
+  readonly all: boolean;
   /** Of a run that runs. */
   readonly now: number | undefined;
   /** Of any run, where that is known. */
@@ -70,6 +80,9 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     plan: options.plan,
     failed: failedSteps(steps, allowed),
     changes: options.changes ?? new Map(),
+    tries: options.tries ?? new Map(),
+    placeOf: options.placeOf,
+    all: options.all ?? false,
     now: progress.status === 'running' ? options.now : undefined,
     clock: options.now,
     paint: painter(options.color),
@@ -128,33 +141,9 @@ function runDuration({ startedAt, lastAt }: Progress, now: number | undefined): 
   return end === undefined ? undefined : end - Date.parse(startedAt);
 }
 
-function rootCause({ failed: [root, ...others], paint }: Told): readonly string[] {
-  if (root === undefined) return [];
-  const message = (root.failure?.message ?? 'no reason was recorded').split('\n');
-  const [first = '', ...rest] = message.filter((line) => line.trim() !== '');
-  const more = rest.slice(0, MOST_MESSAGE_LINES).map((line) => `    ${oneLine(line, WIDEST_LINE)}`);
-  const said = lastSaid(root).filter((line) => !message.some((other) => other.includes(line.trim())));
-  const help = root.failure?.help;
-  const also = others.map((step) => step.key).slice(0, MOST_FILES);
-  return [
-    `${mark('failed', paint)} ${paint.bold(root.key)} ${paint.red('failed')}: ${oneLine(first, WIDEST_LINE)}`,
-    ...more,
-    ...said.map((line) => `    ${paint.dim('|')} ${line}`),
-    ...(help === undefined ? [] : [`    what to do: ${oneLine(help, WIDEST_LINE * 2)}`]),
-    ...(also.length === 0 ? [] : [`  also failed: ${listed(also, others.length)}`]),
-  ];
-}
-
-/** What a step said before it failed: of a command its standard error, where it has used that. */
-function lastSaid({ values }: StepProgress): readonly string[] {
-  const text = [values.stderr, values.stdout, values.text].find(
-    (said) => said !== undefined && said.trim() !== '',
-  );
-  return lastLines(text ?? '', LAST_LINES, WIDEST_LINE);
-}
-
-function stepRows({ steps, allowed, progress, plan, now, clock, paint }: Told): readonly string[] {
-  const shown = mostTelling(steps);
+function stepRows(told: Told): readonly string[] {
+  const { steps, allowed, progress, plan, now, clock, paint } = told;
+  const shown = mostTelling(told);
   const width = Math.min(WIDEST_KEY, Math.max(0, ...shown.map((step) => step.key.length)));
   const today = progress.lastAt ?? '';
   // Of a parked run only a loop or the like still runs, and that waits with it.
@@ -172,7 +161,7 @@ function stepRows({ steps, allowed, progress, plan, now, clock, paint }: Told): 
     `  and ${tally(
       steps.filter((step) => !hidden.has(step)),
       running,
-    )}`,
+    )}${allOf(progress)}`,
   ];
 }
 
@@ -190,11 +179,16 @@ const TELLING: readonly StepStatus[] = [
 ];
 
 /** As many steps as fit on a screen, in their order; those that went well give way to those that did not. */
-function mostTelling(steps: readonly StepProgress[]): readonly StepProgress[] {
-  if (steps.length <= MOST_ROWS) return steps;
+function mostTelling({ steps, failed, all }: Told): readonly StepProgress[] {
+  if (all || steps.length <= MOST_ROWS) return steps;
   const ranked = TELLING.flatMap((status) => steps.filter((step) => step.status === status));
-  const chosen = new Set(ranked.slice(0, MOST_ROWS - 1));
+  const chosen = new Set([...new Set([...failed, ...ranked])].slice(0, MOST_ROWS - 1));
   return steps.filter((step) => chosen.has(step));
+}
+
+/** What shows that which there is no room for. */
+function allOf({ run }: Progress): string {
+  return run === undefined ? '' : `: \`codemachine status ${run} --all\``;
 }
 
 /** How many steps stand where: `12 succeeded, 3 not started`. @param running whether the run still runs */
@@ -213,29 +207,40 @@ export function tally(steps: readonly StepProgress[], running: boolean): string 
   return [...counts].map(([word, many]) => `${many} ${word}`).join(', ');
 }
 
-function totals({ progress, changes, steps, now, clock }: Told): readonly string[] {
+function totals(told: Told): readonly string[] {
+  const { progress, changes, steps, now, clock, all } = told;
   const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
   const usage = usageOf(progress, agents);
   const files = [...new Set([...changes.values()].flat())].sort();
   const outputs = Object.entries(progress.outputs ?? {});
-  const kept = artifactNames(steps);
+  const shown = all ? outputs : outputs.slice(0, MOST_OUTPUTS);
   return [
     ...(agents.length === 0 && progress.usage === undefined ? [] : [`used: ${usage}`]),
     ...budgetLines(progress, now),
     ...restLines(progress, clock),
-    ...(files.length === 0
-      ? []
-      : [`changed ${count(files.length, 'file')}: ${fileNames(files, MOST_FILES)}`]),
+    ...fileLines(files, told, 'changed', 'file'),
     ...headLines(steps),
-    ...(kept.length === 0 ? [] : [`kept ${count(kept.length, 'artifact')}: ${fileNames(kept, MOST_FILES)}`]),
-    ...outputs.slice(0, MOST_OUTPUTS).map(([name, value]) => {
+    ...fileLines(artifactNames(steps), told, 'kept', 'artifact'),
+    ...shown.map(([name, value]) => {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       return `output ${name}: ${oneLine(text, WIDEST_LINE)}`;
     }),
-    ...(outputs.length > MOST_OUTPUTS
-      ? [`and ${count(outputs.length - MOST_OUTPUTS, 'more output', 'more outputs')}`]
+    ...(outputs.length > shown.length
+      ? [`and ${count(outputs.length - shown.length, 'more output', 'more outputs')}${allOf(progress)}`]
       : []),
   ];
+}
+
+function fileLines(
+  files: readonly string[],
+  { all, progress }: Told,
+  verb: string,
+  one: string,
+): readonly string[] {
+  if (files.length === 0) return [];
+  const most = all ? files.length : MOST_FILES;
+  const rest = files.length > most ? allOf(progress) : '';
+  return [`${verb} ${count(files.length, one)}: ${fileNames(files, most)}${rest}`];
 }
 
 /** Who goes on with the run waits for these too. */

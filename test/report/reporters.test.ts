@@ -201,7 +201,7 @@ it('counts what was interrupted as that, also where no row is left for it', () =
   ];
   const left = watch(events as Parameters<typeof watch>[0]).progress;
   const text = summary({ ...left, status: 'interrupted' }, { color: false, plan: planOf(names) });
-  expect(text).toContain('and 43 interrupted\n');
+  expect(text).toContain('and 51 interrupted: `codemachine status ');
   expect(text).not.toContain('waiting');
 });
 

@@ -7,10 +7,11 @@ import { openReporter } from '../../report/report.ts';
 import type { PlaceOf } from '../../report/run-annotations.ts';
 import type { UndoQuestion } from '../../run/running.ts';
 import { CLOCK } from '../clock.ts';
-import { type Behind, maskLines, placesIn, takeRunner, telling } from '../github.ts';
+import { type Behind, maskLines, takeRunner, telling } from '../github.ts';
 import { colorOn, harmless, ours } from '../print.ts';
 import type { TreeQuestion } from '../trees/back.ts';
 import { sinceWords } from '../trees/undone.ts';
+import { placesIn } from './step-places.ts';
 
 /** What the flags of `run` and `resume` say about how it is shown. */
 export interface ShowFlags {
@@ -18,14 +19,20 @@ export interface ShowFlags {
   readonly verbose: boolean;
 }
 
+/** Opens a reporter for a plan, given what happened before; `behind` is told to GitHub Actions too. */
+type Present = (
+  plan: Plan | undefined,
+  history: readonly Milestone[],
+  behind?: Behind,
+  placeOf?: PlaceOf,
+) => Promise<Reporter>;
+
 /** Opens the reporter: with `--json` standard output holds the events and nothing else. GitHub Actions is told besides. */
-export function presenter(
-  flags: ShowFlags,
-): (plan: Plan | undefined, history: readonly Milestone[], behind?: Behind) => Promise<Reporter> {
+export function presenter(flags: ShowFlags): Present {
   outliveListeners();
   const runner = takeRunner(process.env);
-  return async (plan, history, behind) => {
-    const open = (placeOf?: PlaceOf) =>
+  return async (plan, history, behind, placeOf = placesOf(behind)) => {
+    const open = () =>
       openReporter({
         json: flags.json,
         out: process.stdout,
@@ -40,9 +47,13 @@ export function presenter(
     if (runner === undefined || plan === undefined || behind === undefined) return open();
     // On standard error, since the other stream may be read by somebody who is to have nothing but events.
     if (runner.reads) process.stderr.write(maskLines(behind.masked));
-    const reporter = await open(placesIn(behind.workflow, behind.record.path));
+    const reporter = await open();
     return telling(reporter, { runner, plan, behind, tell });
   };
+}
+
+function placesOf(behind: Behind | undefined): PlaceOf | undefined {
+  return behind === undefined ? undefined : placesIn(behind.workflow, behind.record.path);
 }
 
 /**

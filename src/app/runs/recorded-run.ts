@@ -140,5 +140,5 @@ export function todayDiffers(place: Place, record: RunRecord): string | undefine
   });
   if (differences.length === 0) return undefined;
   const kept = differences.length === 1 ? 'file as it was' : 'files as they were';
-  return `${differences.join(', ')}; the run goes on with the ${kept} when it started`;
+  return `${differences.join(', ')}; the run goes on with the ${kept} when it started (\`--updated\` takes those of today)`;
 }

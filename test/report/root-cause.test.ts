@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import type { Milestone, MilestoneBody } from '../../src/model/event.ts';
 import { FAILURE_REASONS, type Failure } from '../../src/model/failure.ts';
 import { asRunId, asStepKey } from '../../src/model/ids.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import type { Step } from '../../src/model/workflow.ts';
 import { watch } from '../../src/report/changes.ts';
 import { summary } from '../../src/report/summary.ts';
 import { tellingLines } from '../../src/report/telling-lines.ts';
@@ -29,14 +31,14 @@ function failed(step: string, failure: Partial<Failure>, more: object = {}): Mil
 }
 
 /** All of it in the same millisecond, as a step and what it is made of often end. */
-function screen(bodies: readonly MilestoneBody[], mayFail: readonly string[] = []): string {
+function screen(bodies: readonly MilestoneBody[], mayFail: readonly string[] = [], plan?: Plan): string {
   const history = [begun, ...bodies, over].map(
     (body, index) => ({ ...body, v: 1, seq: index + 1, at: '2026-11-20T14:15:03.000Z', run }) as Milestone,
   );
   const known = bodies.flatMap((body) => ('step' in body && /^\w+$/.test(body.step) ? [body.step] : []));
   const placeOf = (key: string) => ({ file: 'w.yml', line: key.length });
   return summary(watch(history).progress, {
-    ...{ color: false, plan: planOf([...new Set(known)], mayFail), placeOf },
+    ...{ color: false, plan: plan ?? planOf([...new Set(known)], mayFail), placeOf },
     tries: watch(history).tries,
   });
 }
@@ -48,6 +50,7 @@ it.each(FAILURE_REASONS)('says what to do about `%s`, and what to type', (reason
   expect(text).toMatch(/\n {4}what to do: \S.{15,}\n/);
   expect(text).toMatch(new RegExp(`next:\n(?:.*\n)*? {2}codemachine resume ${run}`));
   expect(text.split('\n').length).toBeLessThanOrEqual(24);
+  for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
 it('prefers the advice that a failure brings', () => {
@@ -73,11 +76,15 @@ it.each([
 );
 
 it('shows why a loop went round that came to no good end', () => {
-  const text = screen([
-    ...[started('l', 'loop'), started('l[1].check'), started('l[2].check')],
-    failed('l[2].check', { message: 'second' }, { stderr: 'expected 3\ngot 4' }),
+  const check = { id: 'check', continueOnError: true };
+  const loop = { id: 'l', kind: 'loop', continueOnError: false, steps: [check] } as unknown as Step;
+  const plan = { steps: [{ step: loop }], batches: [], criticalPath: [], last: [] } as unknown as Plan;
+  const bodies = [
+    ...[started('l', 'loop'), started('l[1].check'), failed('l[1].check', { message: 'first' })],
+    ...[started('l[2].check'), failed('l[2].check', { message: 'second' }, { stderr: 'expected 3\ngot 4' })],
     failed('l', { reason: 'exhausted', message: '`until` never held' }),
-  ]);
+  ];
+  const text = screen(bodies, [], plan);
   expect(text).toContain(
     '✖ l failed: `until` never held\n    at w.yml:1\n    last: l[2].check failed: second\n',
   );

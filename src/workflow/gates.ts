@@ -9,7 +9,7 @@ import { complain, expressionOf, type Reading, templateAt } from './reading.ts';
 import { durationMs } from './scalars.ts';
 import { isShownArtifacts, readShownArtifacts } from './shown-artifacts.ts';
 import { nearest } from './suggest.ts';
-import { child, entryOf, type MapNode, type Node } from './tree.ts';
+import { child, type MapNode, type Node } from './tree.ts';
 
 const OPTIONS = ['approve', 'reject'];
 
@@ -36,16 +36,8 @@ export type GateKeys = Omit<
   | 'timeoutMs'
 >;
 
-/** The keys of a step that say nothing of a gate, which starts nothing and has a time of its own. */
-const NOT_AT_A_GATE = ['working-directory', 'timeout', 'retry', 'workspace', 'artifacts', 'cache'];
-
 /** Reads what stands under `gate`. */
 export function readGate(reading: Reading, step: MapNode): GateKeys {
-  for (const key of NOT_AT_A_GATE) {
-    const entry = entryOf(step, key);
-    if (entry === undefined) continue;
-    complain(reading, 'wrong-kind-key', entry.at, { key, belongs: ['run', 'prompt'], kind: 'gate' });
-  }
   const node = child(step, 'gate');
   const message = templateAt(reading, node, 'message');
   const listed = child(node, 'options');

@@ -5,19 +5,11 @@ import type { LoopStep, PromptStep } from '../model/workflow.ts';
 import { complain, expressionOf, type Reading } from './reading.ts';
 import { child, entryOf, isWord, type MapNode, type Node, stringAt } from './tree.ts';
 
-/** The keys of a step that say nothing of a loop, which makes no attempts: its body's steps have them. */
-const NOT_AT_A_LOOP = ['working-directory', 'timeout', 'retry', 'workspace', 'artifacts', 'cache'];
-
 /** Reads what stands under `loop`, but for the body. */
 export function readLoop(
   reading: Reading,
   step: MapNode,
 ): Pick<LoopStep, 'max' | 'until' | 'while' | 'onExhausted'> {
-  for (const key of NOT_AT_A_LOOP) {
-    const entry = entryOf(step, key);
-    if (entry === undefined) continue;
-    complain(reading, 'wrong-kind-key', entry.at, { key, belongs: ['run', 'prompt'], kind: 'loop' });
-  }
   const loop = child(step, 'loop');
   const max = child(loop, 'max');
   const until = expressionOf(reading, child(loop, 'until'));

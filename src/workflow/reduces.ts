@@ -14,18 +14,10 @@ import { type Ground, readCommon } from './step-common.ts';
 import { nearest } from './suggest.ts';
 import { child, entryOf, isWord, type MapNode, type Node, stringAt } from './tree.ts';
 
-/** The keys of a step that say nothing of a reduce: what is done for it is done in the candidates' trees. */
-const NOT_AT_A_REDUCE = ['working-directory', 'workspace', 'artifacts', 'cache'];
-
 /** A reduce as it stands there; what it takes from its matrix step comes with `linkReduces`. */
 export function readReduceStep(ground: Ground, node: MapNode, place: Place): ReduceStep {
   const reading = { ...ground.reading, report: once(ground.reading.report) };
   const own = { ...ground, reading };
-  for (const key of NOT_AT_A_REDUCE) {
-    const entry = entryOf(node, key);
-    if (entry === undefined) continue;
-    complain(reading, 'wrong-kind-key', entry.at, { key, belongs: ['run', 'prompt'], kind: 'reduce' });
-  }
   const reduce = child(node, 'reduce');
   const layers = { step: node, agent: undefined, defaults: child(reading.root, 'defaults') };
   const common = withoutTree(readCommon(own, node, place, layers, 'prompt'));

@@ -39,6 +39,12 @@ export const KEYS_OF_KINDS: Readonly<Record<string, readonly Kind[]>> = {
   with: ['uses'],
   concurrency: ['run', 'prompt'],
   matrix: ['run', 'prompt', 'loop', 'uses'],
+  // Nothing else makes attempts, or works in a tree.
+  ...Object.fromEntries(
+    ['working-directory', 'workspace', 'artifacts', 'cache'].map((key) => [key, ['run', 'prompt'] as const]),
+  ),
+  timeout: ['run', 'prompt', 'reduce'],
+  retry: ['run', 'prompt', 'reduce'],
 };
 
 const STEP: Owner = {

@@ -10,9 +10,6 @@ import { nearest } from './suggest.ts';
 import { child, entriesOf, entryOf, type MapNode, type Node, plainValue, type ScalarNode } from './tree.ts';
 import { holdsFence, valueTemplateOf } from './value-template.ts';
 
-/** The keys of a step that say nothing of a used workflow, which makes no attempts: its own steps have them. */
-const NOT_AT_A_PART = ['working-directory', 'timeout', 'retry', 'workspace', 'artifacts', 'cache'];
-
 /** The keys of a workflow that hold for a run, so that they say nothing where it is a part of one. */
 const OF_THE_RUN = ['max-parallel', 'concurrency'] as const;
 
@@ -23,11 +20,6 @@ export function readUses(
   env: Readonly<Record<string, Template>>,
   inFinally: boolean,
 ): Pick<UsesStep, 'file' | 'part' | 'with' | 'given'> | undefined {
-  for (const key of NOT_AT_A_PART) {
-    const entry = entryOf(step, key);
-    if (entry === undefined) continue;
-    complain(reading, 'wrong-kind-key', entry.at, { key, belongs: ['run', 'prompt'], kind: 'uses' });
-  }
   const node = child(step, 'uses');
   const named = node?.kind === 'scalar' ? readPart(reading, node) : undefined;
   if (node === undefined || named === undefined) {

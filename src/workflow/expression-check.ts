@@ -98,8 +98,8 @@ const UNSAID = new Set(['cancelled']);
 /** What is bound to a decision, which may be brought when nobody can evaluate it again. */
 const SHOWN: ReadonlySet<Place> = new Set(['message', 'show']);
 
-/** Where no step is about to run that could look at the tree. */
-const NO_LOOK: ReadonlySet<Place> = new Set(['outputs', 'matrix', 'with', 'concurrency', ...SHOWN]);
+/** Where no step is about to run that could look at the tree, so that `changed()` cannot be called. */
+export const NO_LOOK: ReadonlySet<Place> = new Set(['outputs', 'matrix', 'with', 'concurrency', ...SHOWN]);
 
 function checkCall(node: FunctionCall, view: View): Type {
   for (const arg of node.args) check(arg, view);

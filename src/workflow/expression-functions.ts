@@ -23,7 +23,8 @@ export const STATUS_FUNCTIONS: ReadonlyMap<string, string> = new Map([
 
 const MANY = 255;
 
-const SIGNATURES: readonly Signature[] = [
+/** Every function of the language, library's or ours. */
+export const SIGNATURES: readonly Signature[] = [
   { name: 'contains', min: 2, max: 2, gives: BOOLEAN },
   { name: 'startsWith', min: 2, max: 2, gives: BOOLEAN },
   { name: 'endsWith', min: 2, max: 2, gives: BOOLEAN },

@@ -3,64 +3,52 @@ import { complain, type Reading } from './reading.ts';
 import { WORKFLOW_OWNERS } from './shape-keys.ts';
 import { child, entriesOf, type Node } from './tree.ts';
 
-const STEP_TEMPLATES = new Set([
-  ...[
-    'run',
-    'prompt',
-    'system',
-    'env',
-    'model',
-    'agent',
-    'engine',
-    'working-directory',
-    'artifacts',
-    'concurrency',
-    'if',
-  ],
-  // What is refused as a whole is not judged inside.
-  ...['matrix', 'with'],
-]);
-const GATE_TEMPLATES = new Set(['message', 'show', 'approve-if', 'require']);
-// Its commands are judged where they are read, with the way that their data should take.
-const REDUCE_TEMPLATES = new Set(['rubric', 'checks']);
-const LOOP_TEMPLATES = new Set(['until', 'while', 'steps']);
-const AGENT_TEMPLATES = new Set(['model', 'system', 'env', 'engine']);
-const DEFAULT_TEMPLATES = new Set(['model', 'working-directory', 'engine']);
-const TOP_TEMPLATES = new Set(['env', 'outputs', 'concurrency', 'agents', 'defaults', 'steps', 'finally']);
+/** The keys whose values take expressions, or hold keys that do, by the mapping they stand in; as `WORKFLOW_OWNERS` names these. */
+export const TEMPLATE_KEYS: Readonly<
+  Record<'' | 'defaults' | 'agent' | 'step' | 'loop' | 'gate' | 'reduce', ReadonlySet<string>>
+> = {
+  '': new Set(['env', 'outputs', 'concurrency', 'agents', 'defaults', 'steps', 'finally']),
+  defaults: new Set(['model', 'working-directory', 'engine']),
+  agent: new Set(['model', 'system', 'env', 'engine']),
+  step: new Set([
+    ...['run', 'prompt', 'system', 'env', 'model', 'agent', 'engine', 'working-directory'],
+    ...['artifacts', 'concurrency', 'if'],
+    // What is refused as a whole is not judged inside.
+    ...['matrix', 'with'],
+  ]),
+  loop: new Set(['until', 'while', 'steps']),
+  gate: new Set(['message', 'show', 'approve-if', 'require']),
+  // Its commands are judged where they are read, with the way that their data should take.
+  reduce: new Set(['rubric', 'checks']),
+};
 
 /** Complains about each fence in a value that takes none. */
 export function checkStaticKeys(reading: Reading): void {
   const { root } = reading;
   if (!reading.source.text.includes('${{')) return;
-  checkKeys(reading, root, TOP_TEMPLATES, '');
-  checkKeys(reading, child(root, 'defaults'), DEFAULT_TEMPLATES, 'defaults');
-  for (const agent of entriesOf(child(root, 'agents')))
-    checkKeys(reading, agent.value, AGENT_TEMPLATES, 'agent');
+  checkKeys(reading, root, '');
+  checkKeys(reading, child(root, 'defaults'), 'defaults');
+  for (const agent of entriesOf(child(root, 'agents'))) checkKeys(reading, agent.value, 'agent');
   for (const key of ['steps', 'finally']) {
     checkSteps(reading, child(root, key));
   }
 }
 
 function checkSteps(reading: Reading, list: Node | undefined): void {
-  for (const step of list?.kind === 'list' ? list.items : [])
-    checkKeys(reading, step, STEP_TEMPLATES, 'step');
+  for (const step of list?.kind === 'list' ? list.items : []) checkKeys(reading, step, 'step');
 }
 
-function checkKeys(
-  reading: Reading,
-  node: Node | undefined,
-  templates: ReadonlySet<string>,
-  owner: string,
-): void {
+function checkKeys(reading: Reading, node: Node | undefined, owner: keyof typeof TEMPLATE_KEYS): void {
+  const templates = TEMPLATE_KEYS[owner];
   const known = WORKFLOW_OWNERS[owner]?.keys ?? [];
   for (const { name, value } of entriesOf(node)) {
     // A key that is none was complained about; what stands in it would be an echo.
     if (templates.has(name) || !known.includes(name)) continue;
     if (name === 'workspace') checkWorkspace(reading, value);
-    else if (name === 'gate') checkKeys(reading, value, GATE_TEMPLATES, 'gate');
-    else if (name === 'reduce') checkKeys(reading, value, REDUCE_TEMPLATES, 'reduce');
+    else if (name === 'gate') checkKeys(reading, value, 'gate');
+    else if (name === 'reduce') checkKeys(reading, value, 'reduce');
     else if (name === 'loop') {
-      checkKeys(reading, value, LOOP_TEMPLATES, 'loop');
+      checkKeys(reading, value, 'loop');
       checkSteps(reading, child(value, 'steps'));
     } else checkValue(reading, value, name);
   }

@@ -9,8 +9,8 @@ import { pathOf } from './expression-compare.ts';
 import { childrenOf, type Node, parseExpression } from './expression-syntax.ts';
 import { careOf } from './shell-care.ts';
 
-/** What comes from the runner or the committed file itself, in forms that cannot hold a program. A branch name can. */
-const SAFE = new Set([
+/** What may stand in a script: what comes from the runner or the committed file itself, in forms that cannot hold a program. A branch name can. */
+export const SAFE: ReadonlySet<string> = new Set([
   'run.id',
   'run.attempt',
   'run.started-at',

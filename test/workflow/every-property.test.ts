@@ -28,6 +28,7 @@ function* declared(value: unknown, where: string): Generator<string> {
   if (Array.isArray(value)) for (const item of value) yield* declared(item, where);
   if (!isSchema(value)) return;
   for (const [key, inner] of Object.entries(value)) {
+    if (key === 'examples') continue;
     if (key === '$defs')
       for (const [name, each] of Object.entries(inner as Schema)) yield* declared(each, name);
     else if (key !== 'properties') yield* declared(inner, where);

@@ -33,6 +33,7 @@ function* allProperties(schema: unknown, where: string): Generator<readonly [str
     for (const [i, item] of schema.entries()) yield* allProperties(item, `${where}/${i}`);
   if (!isSchema(schema)) return;
   for (const [key, value] of Object.entries(schema)) {
+    if (key === 'examples') continue;
     if (!['properties', 'patternProperties', '$defs'].includes(key))
       yield* allProperties(value, `${where}/${key}`);
     else if (isSchema(value)) {

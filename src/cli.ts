@@ -4,7 +4,8 @@ import type { Command } from '@oclif/core/command';
 import { handle } from '@oclif/core/handle';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
-import { EXIT } from './model/exit.ts';
+import { answer, answerError, readBy } from './app/programs.ts';
+import { EXIT, type ExitCode } from './model/exit.ts';
 
 /** The commands by name, where they are in the bundle that this is in. */
 export type Commands = Readonly<Record<string, () => Promise<{ readonly default: Command.Class }>>>;
@@ -19,12 +20,15 @@ export async function main(argv: readonly string[], root: URL, commands: Command
   settings.enableAutoTranspile = false;
   // Who listened may be gone: a closed terminal, `| head`. Unheard, the error would end a run in the middle, its children too.
   for (const out of [process.stdout, process.stderr]) out.on('error', () => undefined);
+  readBy(argv);
   if (!isSomewhere()) {
-    process.stderr.write(
-      'codemachine: the current directory is gone: change to one that is there, and call it again\n',
-    );
+    const [message, help] = [
+      'the current directory is gone',
+      'change to one that is there, and call it again',
+    ] as const;
+    process.stderr.write(`codemachine: ${message}: ${help}\n`);
     process.exitCode = EXIT.refused;
-    return;
+    return answerError({ code: 'refused', message, help, exit: EXIT.refused });
   }
   try {
     await start(asFlag(argv), fileURLToPath(root), commands);
@@ -35,23 +39,47 @@ export async function main(argv: readonly string[], root: URL, commands: Command
       process.exitCode = sayUnknown(unknown, root);
       return;
     }
-    if (isMeant(error)) return handle(error);
+    if (isMeant(error)) return refuseUsage(error);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(
       `${text}\nThis is a defect of codemachine, not of your workflow. Please report the lines above with the output of \`codemachine doctor\`.\n`,
     );
     process.exitCode = EXIT.defect;
+    answerError({
+      code: 'defect',
+      message: error instanceof Error ? error.message : text,
+      help: 'report it with what standard error says and with the output of `codemachine doctor`',
+      exit: EXIT.defect,
+    });
   }
+}
+
+/** What oclif says of a command line that it cannot read, or that has one of our own exit codes. */
+async function refuseUsage(error: Meant): Promise<void> {
+  const [message, help] = error.message.split(/\n(?=See more help with)/);
+  answerError({
+    code: 'usage',
+    message: (message ?? '').trim(),
+    ...(help === undefined ? {} : { help: help.trim() }),
+    exit: (error.oclif.exit ?? EXIT.refused) as ExitCode,
+  });
+  await handle(error);
 }
 
 async function start(words: string[], root: string, commands: Commands): Promise<void> {
   const [name = '', ...rest] = words;
+  if (name === '--version' && rest.includes('--json')) return answerVersion();
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined || rest.includes('--help')) return void (await run(words, root));
   const { default: command } = await load();
   // As oclif does when it has found one; its messages name it.
   command.id = name;
   await command.run(rest, root);
+}
+
+async function answerVersion(): Promise<void> {
+  const { VERSION: version } = await import('./app/version.ts');
+  answer({ version, node: process.versions.node, platform: process.platform, arch: process.arch });
 }
 
 /** A shell stays in a directory that somebody deleted. */
@@ -75,6 +103,8 @@ function unknownCommand(error: unknown): string | undefined {
   return isMeant(error) ? /^command (.*) not found\.?$/i.exec(error.message)?.[1] : undefined;
 }
 
-function isMeant(error: unknown): error is Error & { readonly oclif: { readonly exit?: number } } {
+type Meant = Error & { readonly oclif: { readonly exit?: number } };
+
+function isMeant(error: unknown): error is Meant {
   return error instanceof Error && 'oclif' in error && error.oclif !== undefined;
 }

@@ -4,8 +4,10 @@ import { EXIT, type ExitCode } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { openRun } from './open.ts';
+import type { AskFlags } from './pause.ts';
 import { locate, stateAt } from './place.ts';
 import { orTrouble, printRefusal } from './print.ts';
+import { answer } from './programs.ts';
 import { presenter, tell } from './runs/present.ts';
 import { resume } from './runs/resume.ts';
 
@@ -16,11 +18,11 @@ const ENDED: Partial<Record<RunStatus, string>> = {
 };
 
 /** Asks the owner to cancel; where none lives, does it here, `finally` included. */
-export function cancelCommand(text: string, stateDir?: string): Promise<ExitCode> {
-  return orTrouble(() => cancelOnce(text, stateDir));
+export function cancelCommand(text: string, flags: AskFlags): Promise<ExitCode> {
+  return orTrouble(() => cancelOnce(text, flags));
 }
 
-async function cancelOnce(text: string, stateDir: string | undefined): Promise<ExitCode> {
+async function cancelOnce(text: string, { json, stateDir }: AskFlags): Promise<ExitCode> {
   if (process.env[MARK_VARIABLE]) {
     return printRefusal({ message: 'a step may not cancel runs: decisions are made outside of them' });
   }
@@ -37,6 +39,7 @@ async function cancelOnce(text: string, stateDir: string | undefined): Promise<E
     ) {
       state.ask(run, { kind: 'cancel', by: by(), at: new Date().toISOString() });
       tell(`asked run ${run} to cancel; \`codemachine status ${run} --watch\` shows how it ends`);
+      if (json) answer({ run, asked: 'cancel', done: false });
       return EXIT.succeeded;
     }
   } finally {
@@ -45,9 +48,10 @@ async function cancelOnce(text: string, stateDir: string | undefined): Promise<E
   const ended = await resume({
     ...stateAt(stateDir),
     ...{ run, env: process.env, by: 'cancel', tell, tree: 'keep', cancel: true, signals: true },
-    reporter: presenter({ json: false, verbose: false }),
+    reporter: presenter({ json: false, verbose: false, ...(json ? { out: process.stderr } : {}) }),
   });
   if (!ended.ok) return printRefusal(ended.error);
+  if (json) answer({ run, asked: 'cancel', done: ended.value.exit === EXIT.canceled });
   return ended.value.exit === EXIT.canceled ? EXIT.succeeded : ended.value.exit;
 }
 

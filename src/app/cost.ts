@@ -9,6 +9,7 @@ import { durationMs } from '../workflow/scalars.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, type Place, stateAt } from './place.ts';
 import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
+import { answer } from './programs.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** What `codemachine cost` is asked for. */
@@ -42,9 +43,8 @@ async function showCost(flags: CostFlags): Promise<ExitCode> {
       runs: runs.length,
     };
     const text = (): string => costText(costs, { color: colorOn(process.stdout, process.env) });
-    process.stdout.write(
-      flags.json ? `${JSON.stringify(costJson(costs))}\n` : harmless(text(), process.stdout, process.env),
-    );
+    if (flags.json) answer(costJson(costs));
+    else process.stdout.write(harmless(text(), process.stdout, process.env));
     return EXIT.succeeded;
   } finally {
     state?.close();

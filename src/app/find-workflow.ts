@@ -14,7 +14,9 @@ export function findWorkflow(place: Place, name: string): Result<string, Refusal
   const directory = directoryOf(place);
   if (ENDING.test(name) || name.includes('/')) {
     const file = path.resolve(place.cwd, name);
-    return existsSync(file) ? ok(file) : refuse(`there is no file ${name}`, insteadOfPath(place, file));
+    return existsSync(file)
+      ? ok(file)
+      : refuse(`there is no file ${name}`, insteadOfPath(place, file), 'no-workflow');
   }
   for (const ending of ['.yml', '.yaml']) {
     const file = path.join(directory, name + ending);
@@ -23,6 +25,7 @@ export function findWorkflow(place: Place, name: string): Result<string, Refusal
   return refuse(
     `there is no workflow ${name}: looked for ${shown(place, path.join(directory, `${name}.yml`))} and .yaml`,
     insteadOfName(place, name),
+    'no-workflow',
   );
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { foldAll } from '../model/fold.ts';
 import { asStepKey, liesIn, type RunId } from '../model/ids.ts';
+import { jsonLine } from '../report/json-line.ts';
 import { quoted } from '../report/words.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
@@ -21,6 +22,7 @@ export interface LogsFlags {
   /** One of the transcript's files; without it standard output and standard error. */
   readonly file: string | undefined;
   readonly follow: boolean;
+  readonly json: boolean;
   readonly stateDir?: string | undefined;
 }
 
@@ -83,7 +85,7 @@ function nothing(state: State, run: RunId, { step, attempt }: LogsFlags): Promis
 /** Prints file by file; with `follow` goes round until nobody runs the run and everything is printed. */
 async function print(state: State, run: RunId, flags: LogsFlags): Promise<void> {
   const offsets = new Map<string, number>();
-  const screened = isObeyed(process.stdout, process.env);
+  const screened = flags.json || isObeyed(process.stdout, process.env);
   let heading = '';
   for (;;) {
     const owned = flags.follow && state.listRuns().some((one) => one.id === run && one.owner !== undefined);
@@ -98,9 +100,12 @@ async function print(state: State, run: RunId, flags: LogsFlags): Promise<void> 
           const read = readFrom(file.path, offset, PIECE);
           const piece = screened ? wholeLines(read, owned) : read;
           if (piece.length === 0) break;
-          if (head !== heading) await write(Buffer.from(head));
-          heading = head;
-          await write(piece);
+          if (flags.json) await writeLines(one, file.name, piece);
+          else {
+            if (head !== heading) await write(Buffer.from(head));
+            heading = head;
+            await write(piece);
+          }
           offsets.set(file.path, offset + piece.length);
         }
       }
@@ -120,6 +125,13 @@ function wholeLines(piece: Buffer, growing: boolean): Buffer {
   if (!growing && piece.length < PIECE) return piece;
   const end = piece.lastIndexOf('\n') + 1;
   return end === 0 && piece.length === PIECE ? piece : piece.subarray(0, end);
+}
+
+/** One object a line, with its line end where it has one: put behind each other, the texts are the file. */
+async function writeLines({ step, attempt }: LogAttempt, file: TranscriptFile, piece: Buffer): Promise<void> {
+  const lines = piece.toString().match(/[^\n]*\n|[^\n]+/g) ?? [];
+  const said = lines.map((text) => jsonLine({ step, attempt, file, text })).join('');
+  await new Promise<void>((resolve) => process.stdout.write(said, () => resolve()));
 }
 
 /** Bytes as they are into a pipe or a file; harmless ones onto a terminal, or into a log of GitHub Actions. */

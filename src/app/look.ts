@@ -19,6 +19,7 @@ import { applyDue } from './gates/due.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, type Place, stateAt } from './place.ts';
 import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
+import { answer } from './programs.ts';
 import { lastWords } from './runs/abandoned.ts';
 import { presenter, tellAbandoned } from './runs/present.ts';
 import { checkRecord } from './runs/record.ts';
@@ -58,15 +59,9 @@ async function showRuns(flags: RunsFlags): Promise<ExitCode> {
     gates: decisionsOf(ASKING.has(run.status) && state?.hasAsked(run.id) ? state.history(run.id) : []),
   }));
   state?.close();
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify(runsJson(rows))}\n`
-      : runsTable(rows, {
-          now: Date.now(),
-          color: colorOn(process.stdout, process.env),
-          here: place.root,
-        }),
-  );
+  const color = colorOn(process.stdout, process.env);
+  if (flags.json) answer(runsJson(rows));
+  else process.stdout.write(runsTable(rows, { now: Date.now(), color, here: place.root }));
   return EXIT.succeeded;
 }
 
@@ -114,14 +109,12 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
     const turn = waitsFor === undefined ? '' : `\n${waitingWords(waitsFor)}\n`;
     const text = (): string =>
       `${summary(progress, { color, plan, placeOf, changes, tries, all: flags.all, now: Date.now() })}${atWorkText(progress, worktreeOf)}${turn === '' ? cutOffText(progress, worktreeOf) : turn}`;
-    process.stdout.write(
-      flags.json
-        ? `${JSON.stringify({
-            ...statusJson(progress, { plan, changes, now: Date.now(), worktreeOf }),
-            ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
-          })}\n`
-        : harmless(text(), process.stdout, process.env),
-    );
+    if (flags.json)
+      answer({
+        ...statusJson(progress, { plan, changes, now: Date.now(), worktreeOf }),
+        ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
+      });
+    else process.stdout.write(harmless(text(), process.stdout, process.env));
     return EXIT.succeeded;
   } finally {
     state.close();

@@ -11,7 +11,7 @@ import { VERSION } from './version.ts';
 /** Opens the state that belongs to where a command is. */
 export async function openPlaceState(place: Place): Promise<Result<State, Refusal>> {
   const opened = await openState(place.stateDir, { version: VERSION });
-  return opened.ok ? opened : err({ message: opened.error.message });
+  return opened.ok ? opened : err({ message: opened.error.message, code: 'state' });
 }
 
 /** Opens the state only where there is one: a command that looks leaves nothing behind. Undefined where there is none. */
@@ -40,11 +40,12 @@ export async function openRun(
     return refuse(
       `there are no runs yet in ${shown(place, place.stateDir)}`,
       'start one with `codemachine run <workflow>`',
+      'no-run',
     );
   }
   if (!opened.ok) return opened;
   const run = opened.value.resolveRun(text);
   if (run.ok) return ok({ state: opened.value, run: run.value });
   opened.value.close();
-  return refuse(run.error);
+  return refuse(run.error, undefined, 'no-run');
 }

@@ -7,14 +7,21 @@ import { isOwned } from './gates/due.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { orTrouble, printRefusal } from './print.ts';
+import { answer } from './programs.ts';
 import { tell } from './runs/present.ts';
 
-/** `codemachine pause` */
-export function pauseCommand(text: string, stateDir?: string): Promise<ExitCode> {
-  return orTrouble(() => pauseOnce(text, stateDir));
+/** The flags of `pause` and `cancel`. */
+export interface AskFlags {
+  readonly json: boolean;
+  readonly stateDir?: string | undefined;
 }
 
-async function pauseOnce(text: string, stateDir: string | undefined): Promise<ExitCode> {
+/** `codemachine pause` */
+export function pauseCommand(text: string, flags: AskFlags): Promise<ExitCode> {
+  return orTrouble(() => pauseOnce(text, flags));
+}
+
+async function pauseOnce(text: string, { json, stateDir }: AskFlags): Promise<ExitCode> {
   if (process.env[MARK_VARIABLE])
     return printRefusal({ message: 'a step may not pause runs: decisions are made outside of them' });
   const found = await openRun(locate(stateAt(stateDir), process.env), text);
@@ -33,6 +40,7 @@ async function pauseOnce(text: string, stateDir: string | undefined): Promise<Ex
     tell(
       `asked run ${run} to pause: what runs comes to its end, then it parks; \`codemachine status ${run} --watch\` follows it`,
     );
+    if (json) answer({ run, asked: 'pause', done: false });
     return EXIT.succeeded;
   } finally {
     state.close();

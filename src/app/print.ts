@@ -4,6 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { onGithub } from '../report/choose.ts';
 import { cleanForGithub, cleanForTerminal } from '../report/clean.ts';
+import { answerError } from './programs.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Whether people may be shown colours on this stream. `NO_COLOR` and `FORCE_COLOR` as at no-color.org. */
@@ -28,12 +29,33 @@ export function harmless(text: string, stream: Screen, env: NodeJS.ProcessEnv): 
   return stream.isTTY === true ? cleanForTerminal(text, options) : text;
 }
 
-/** Prints a refusal on standard error; gives the exit code that goes with it. */
+/** Prints a refusal on standard error, and for a program that asked on standard output; gives the exit code that goes with it. */
 export async function printRefusal(refusal: Refusal): Promise<ExitCode> {
+  await sayRefusal(refusal);
+  const { message, help, diagnostics = [], sources = new Map(), code } = refusal;
+  answerError({
+    code: code ?? (diagnostics.length === 0 ? 'refused' : 'invalid'),
+    message,
+    ...(help === undefined ? {} : { help }),
+    exit: EXIT.refused,
+    ...(diagnostics.length === 0 ? {} : await diagnosed(diagnostics, sources)),
+  });
+  return EXIT.refused;
+}
+
+async function diagnosed(
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+): Promise<{ readonly diagnostics: readonly object[] }> {
+  const { diagnosticsJson } = await import('../report/squiggle.ts');
+  return diagnosticsJson(diagnostics, sources);
+}
+
+/** Tells people of a refusal that is not what the command comes to. */
+export async function sayRefusal(refusal: Refusal): Promise<void> {
   await printDiagnosed(refusal.diagnostics ?? [], refusal.sources ?? new Map());
   const help = refusal.help === undefined ? '' : `  ${refusal.help}\n`;
   process.stderr.write(harmless(`${ours(refusal.message)}${help}`, process.stderr, process.env));
-  return EXIT.refused;
 }
 
 /**
@@ -59,7 +81,7 @@ export async function orTrouble(command: () => Promise<ExitCode>): Promise<ExitC
     return await command();
   } catch (error) {
     const { StateError } = await import('../state/problem.ts');
-    if (error instanceof StateError) return printRefusal({ message: error.message });
+    if (error instanceof StateError) return printRefusal({ message: error.message, code: 'state' });
     throw error;
   }
 }

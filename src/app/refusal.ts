@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Result } from '../model/result.ts';
 import { err } from '../model/result.ts';
+import type { ErrorCode } from './programs.ts';
 
 /** Why a command was refused. Exit code 2. */
 export interface Refusal {
@@ -9,6 +10,8 @@ export interface Refusal {
   readonly message: string;
   /** The next move. */
   readonly help?: string;
+  /** For programs; without one, it is that of the diagnostics, or says no more than that it was refused. */
+  readonly code?: ErrorCode;
   /** What is wrong with the files, where that is the reason. */
   readonly diagnostics?: readonly Diagnostic[];
   /** The texts that the diagnostics point into, by path. */
@@ -16,6 +19,10 @@ export interface Refusal {
 }
 
 /** Refuses with a sentence. */
-export function refuse(message: string, help?: string): Result<never, Refusal> {
-  return err(help === undefined ? { message } : { message, help });
+export function refuse(message: string, help?: string, code?: ErrorCode): Result<never, Refusal> {
+  return err({
+    message,
+    ...(help === undefined ? {} : { help }),
+    ...(code === undefined ? {} : { code }),
+  });
 }

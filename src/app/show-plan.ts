@@ -5,6 +5,7 @@ import { type JsonObject, ok, type Result } from '../model/result.ts';
 import type { Workflow } from '../model/workflow.ts';
 import { estimate } from '../plan/estimate.ts';
 import { type GraphFormat, graph } from '../plan/graph.ts';
+import { graphJson } from '../plan/graph-json.ts';
 import { select } from '../plan/selection.ts';
 import { oneLine } from '../report/clean.ts';
 import { table } from '../report/table.ts';
@@ -19,6 +20,7 @@ import { findWorkflow } from './find-workflow.ts';
 import { lookIntoState } from './open.ts';
 import { locate, type Place } from './place.ts';
 import { colorOn, harmless, printDiagnosed, printRefusal } from './print.ts';
+import { answer } from './programs.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** How a plan is asked for. */
@@ -50,6 +52,10 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   const { estimated, cache } = await known(place, checked.value, selected.value, given.value);
   const conditions = conditionsOf(selected.value, given.value);
   const options = { emphasize, estimated, cache, conditions };
+  if (flags.graph === 'json') {
+    answer(graphJson(selected.value, workflow, options));
+    return EXIT.succeeded;
+  }
   const drawn = graph(selected.value, workflow, flags.graph as GraphFormat, options);
   const more = `${conditionsText(selected.value, conditions)}${outlookText(cache)}${estimateText(estimated)}${inputsText(workflow.inputs)}`;
   const inputs = flags.graph === 'text' ? more : '';

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { nearest } from '../workflow/suggest.ts';
+import { answerError } from './programs.ts';
 
 /** Refuses a command that there is not; the most likely one is named. */
 export function sayUnknown(command: string, root: URL): ExitCode {
@@ -14,6 +15,8 @@ export function sayUnknown(command: string, root: URL): ExitCode {
   const near = nearest(word, commands);
   const help =
     near === undefined ? `there are: ${commands.join(', ')}` : `did you mean \`codemachine ${near}\`?`;
-  process.stderr.write(`codemachine: there is no command ${word}\n  ${help}\n`);
+  const message = `there is no command ${word}`;
+  process.stderr.write(`codemachine: ${message}\n  ${help}\n`);
+  answerError({ code: 'usage', message, help, exit: EXIT.refused });
   return EXIT.refused;
 }

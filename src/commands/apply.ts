@@ -34,6 +34,7 @@ export default class Apply extends Command {
       exclusive: ['markers'],
     })(),
     'dry-run': Flags.boolean({ description: 'only show what would change', default: false }),
+    json: Flags.boolean({ description: 'print one JSON object' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
@@ -42,7 +43,7 @@ export default class Apply extends Command {
     const { args, flags } = await this.parse(Apply, argv);
     process.exitCode = await applyCommand({
       ...{ run: args.run, step: args.step, markers: flags.markers, dryRun: flags['dry-run'] },
-      ...{ take: flags.take, paths },
+      ...{ take: flags.take, paths, json: flags.json },
       stateDir: flags['state-dir'],
     });
   }

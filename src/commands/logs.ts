@@ -24,6 +24,7 @@ export default class Logs extends Command {
       options: ['prompt.md', 'stdout.log', 'stderr.log', 'events.jsonl', 'answer.json'],
     }),
     follow: Flags.boolean({ char: 'f', description: 'go on until nobody runs the run any more' }),
+    json: Flags.boolean({ description: 'print each line as a JSON object' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
@@ -31,7 +32,7 @@ export default class Logs extends Command {
     const { args, flags } = await this.parse(Logs);
     process.exitCode = await logsCommand({
       ...{ run: args.run, step: args.step, attempt: flags.attempt, file: flags.file },
-      follow: flags.follow,
+      ...{ follow: flags.follow, json: flags.json },
       stateDir: flags['state-dir'],
     });
   }

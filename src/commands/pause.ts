@@ -12,10 +12,13 @@ export default class Pause extends Command {
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, or @last', required: true }),
   };
-  static override readonly flags = { 'state-dir': Flags.string(STATE_DIR_FLAG) };
+  static override readonly flags = {
+    json: Flags.boolean({ description: 'print one JSON object' }),
+    'state-dir': Flags.string(STATE_DIR_FLAG),
+  };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Pause);
-    process.exitCode = await pauseCommand(args.run, flags['state-dir']);
+    process.exitCode = await pauseCommand(args.run, { json: flags.json, stateDir: flags['state-dir'] });
   }
 }

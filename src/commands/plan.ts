@@ -28,6 +28,10 @@ export default class Plan extends Command {
       options: ['text', 'mermaid', 'dot', 'json'],
       default: 'text',
     }),
+    json: Flags.boolean({
+      description: 'print one JSON object, as `--graph json` does',
+      exclusive: ['graph'],
+    }),
     only: Flags.string({
       description: 'only steps whose id fits this glob',
       multiple: true,
@@ -42,6 +46,6 @@ export default class Plan extends Command {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Plan);
-    process.exitCode = await printPlan(args.workflow, flags);
+    process.exitCode = await printPlan(args.workflow, { ...flags, graph: flags.json ? 'json' : flags.graph });
   }
 }

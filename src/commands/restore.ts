@@ -32,7 +32,8 @@ export default class Restore extends Command {
       helpValue: '<number>',
     }),
     head: Flags.boolean({ description: 'of a step: HEAD, its branch and the index too', exclusive: ['to'] }),
-    'dry-run': Flags.boolean({ description: 'only show what would change' }),
+    'dry-run': Flags.boolean({ description: 'only show what would change', default: false }),
+    json: Flags.boolean({ description: 'print one JSON object' }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),
   };
@@ -43,7 +44,7 @@ export default class Restore extends Command {
     process.exitCode = await restoreCommand({
       ...{ run: args.run, step: args.step, to: flags.to, head: flags.head, paths },
       side: flags.before ? 'before' : flags.after ? 'after' : undefined,
-      ...{ dryRun: flags['dry-run'], yes: flags.yes, stateDir: flags['state-dir'] },
+      ...{ dryRun: flags['dry-run'], yes: flags.yes, json: flags.json, stateDir: flags['state-dir'] },
     });
   }
 }

@@ -29,7 +29,9 @@ export default class Run extends Command {
     inputs: Flags.string({ description: 'a JSON file with inputs' }),
     plan: Flags.boolean({ description: 'show the plan and stop' }),
     detach: Flags.boolean({ description: 'go on in the background and print the run id' }),
-    json: Flags.boolean({ description: 'print events, one per line' }),
+    json: Flags.boolean({
+      description: 'print events, one per line; with --plan or --detach one JSON object',
+    }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     'max-parallel': Flags.integer({ description: 'how many steps run at once', min: 1 }),
     'fail-fast': Flags.boolean({ description: 'start no new step once one has failed' }),
@@ -62,7 +64,7 @@ export default class Run extends Command {
     const { args, flags } = await this.parse(Run);
     if (flags.plan) {
       process.exitCode = await printPlan(args.workflow, {
-        graph: 'text',
+        graph: flags.json ? 'json' : 'text',
         ...{ input: flags.input, inputs: flags.inputs },
         only: flags.only,
         skip: flags.skip,
@@ -70,7 +72,7 @@ export default class Run extends Command {
       return;
     }
     if (flags.detach) {
-      process.exitCode = await detach(this.argv);
+      process.exitCode = await detach(this.argv, flags.json);
       return;
     }
     process.exitCode = await runCommand({

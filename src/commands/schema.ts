@@ -1,35 +1,26 @@
 /** Prints the JSON schema of a file that codemachine reads or writes. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { printSchema, SCHEMAS } from '../app/schemas.ts';
 
 /** `codemachine schema [name]` */
 export default class Schema extends Command {
-  static override readonly summary = 'Print the JSON schema of a file that codemachine reads or writes.';
-  static override readonly examples = ['<%= config.bin %> schema workflow > workflow.schema.json'];
+  static override readonly summary =
+    'Print the JSON schema of a file that codemachine reads, or of what it prints with --json.';
+  static override readonly examples = [
+    '<%= config.bin %> schema',
+    '<%= config.bin %> schema workflow > workflow.schema.json',
+  ];
   static override readonly args = {
-    name: Args.string({
-      description: 'which schema',
-      options: [
-        'workflow',
-        'event',
-        'config',
-        'diagnostics',
-        'test',
-        'test-report',
-        'engines',
-        'cost',
-        'export',
-        'import',
-      ],
-      default: 'workflow',
-    }),
+    name: Args.string({ description: 'which schema; without it they are listed', options: [...SCHEMAS] }),
+  };
+  static override readonly flags = {
+    json: Flags.boolean({ description: 'list them as JSON; a schema is JSON anyway' }),
   };
 
   override async run(): Promise<void> {
-    const { args } = await this.parse(Schema);
-    const file = path.join(this.config.root, 'schemas', `${args.name}.schema.json`);
-    process.stdout.write(await readFile(file, 'utf8'));
+    const { args, flags } = await this.parse(Schema);
+    await printSchema(this.config.root, args.name, flags.json);
   }
 }

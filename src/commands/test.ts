@@ -25,6 +25,10 @@ export default class Test extends Command {
       description: 'how to print',
       default: 'text',
     }),
+    json: Flags.boolean({
+      description: 'print one JSON object, as `--format json` does',
+      exclusive: ['format'],
+    }),
     junit: Flags.string({ description: 'write JUnit XML to this file besides', helpValue: '<file>' }),
     only: Flags.string({
       description: 'only tests whose name fits this glob',
@@ -38,7 +42,7 @@ export default class Test extends Command {
   override async run(): Promise<void> {
     const { argv, flags } = await this.parse(Test);
     process.exitCode = await testCommand(argv as string[], {
-      format: flags.format,
+      format: flags.json ? 'json' : flags.format,
       junit: flags.junit,
       only: flags.only,
       failFast: flags['fail-fast'],

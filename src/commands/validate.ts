@@ -23,6 +23,10 @@ export default class Validate extends Command {
   };
   static override readonly flags = {
     format: Flags.custom<Format>({ options: [...FORMATS] })({ description: 'how to print', default: 'text' }),
+    json: Flags.boolean({
+      description: 'print one JSON object, as `--format json` does',
+      exclusive: ['format'],
+    }),
     strict: Flags.boolean({ description: 'take warnings as errors' }),
     fix: Flags.boolean({ description: 'write into the files what can only be meant in one way' }),
     'dry-run': Flags.boolean({ description: 'with --fix: print the changes as a diff, and write nothing' }),
@@ -37,7 +41,7 @@ export default class Validate extends Command {
     const { argv, flags } = await this.parse(Validate);
     const named = flags['stdin-filename'];
     process.exitCode = await validateFiles(argv as string[], {
-      format: flags.format,
+      format: flags.json ? 'json' : flags.format,
       strict: flags.strict,
       fix: flags.fix,
       dryRun: flags['dry-run'],

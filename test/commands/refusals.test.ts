@@ -59,7 +59,7 @@ describe('nothing starts', () => {
     ['help rum', {}, ['did you mean `codemachine run`?']],
     ['paint it', {}, ['there is no command paint', 'validate']],
     ['run w --jsn', { w: FINE }, ['--jsn']],
-    ['schema paint', {}, ['workflow, event, config']],
+    ['schema paint', {}, ['workflow, config, test']],
     ['validate --format pdf', {}, ['text, json']],
   ] as const)('%s', async (line, workflows, words) => {
     const project = projectWith(workflows);

@@ -76,7 +76,7 @@ describe('files', () => {
     ['--watch -', '`--watch` needs a file'],
     ['--fix --watch', 'do not go together'],
     ['--dry-run', '`--dry-run` shows what `--fix` would do'],
-    ['--fix --dry-run --format json', '`--dry-run` prints a diff'],
+    ['--fix --dry-run --format sarif', '`--dry-run` prints a diff'],
   ])('refuses %s', async (line, words) => {
     const { code, stdout, stderr } = await say(projectWith({ fine: FINE }), `validate ${line}`);
     expect(stderr).toContain(words);

@@ -61,10 +61,12 @@ it('refuses what it does not know with 2', async () => {
 });
 
 it('calls its own trouble a defect, with 70', async () => {
-  const { code, stderr } = await codemachine('schema');
+  const { code, stderr } = await codemachine('schema', 'workflow');
   expect(code).toBe(70);
   expect(stderr).toContain('schemas/workflow.schema.json');
   expect(stderr).toContain('defect of codemachine');
+  const { stdout } = await codemachine('schema', 'workflow', '--json');
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'defect', 'exit-code': 70 } });
 });
 
 it('starts from modules where V8 is another one than that of the build', async () => {

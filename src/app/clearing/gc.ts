@@ -15,6 +15,7 @@ import { loadConfig } from '../config.ts';
 import { lookIntoState, openPlaceState } from '../open.ts';
 import { locate, type Place, shown, stateAt } from '../place.ts';
 import { harmless, orTrouble, ours, printRefusal } from '../print.ts';
+import { answer } from '../programs.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { clearRun, clearShared, clearWorktrees, type Repositories, repositories } from './clear.ts';
 import { deserted } from './deserted.ts';
@@ -266,10 +267,9 @@ function holdOver(state: State, over: ReadonlySet<RunId>, run: RunId): (() => vo
 function print(clearing: Clearing, limits: Limits, flags: GcFlags): void {
   for (const trouble of clearing.troubles)
     process.stderr.write(harmless(ours(trouble), process.stderr, process.env));
-  const text = flags.json
-    ? `${JSON.stringify(clearingJson(clearing))}\n`
-    : clearingText(clearing, limitWords(limits), Date.now());
-  process.stdout.write(flags.json ? text : harmless(text, process.stdout, process.env));
+  const text = (): string => clearingText(clearing, limitWords(limits), Date.now());
+  if (flags.json) answer(clearingJson(clearing));
+  else process.stdout.write(harmless(text(), process.stdout, process.env));
 }
 
 function limitWords({ ageMs, runs }: Limits): string {

@@ -16,6 +16,7 @@ import { loadRepositoryConfig, loadUserConfig } from '../config.ts';
 import { lookIntoState } from '../open.ts';
 import { locate, type Place, shown, stateAt } from '../place.ts';
 import { harmless } from '../print.ts';
+import { answer } from '../programs.ts';
 import { VERSION } from '../version.ts';
 import { lookForEngines } from './doctor-engines.ts';
 import { type Finding, lookForGit } from './doctor-git.ts';
@@ -44,7 +45,7 @@ export async function doctorCommand(flags: {
     ...configFindings(repository, user),
     ...(await lookForEngines(place, repository, user)),
   ];
-  if (flags.json) process.stdout.write(`${JSON.stringify(findings)}\n`);
+  if (flags.json) answer(findings);
   else print(findings);
   return findings.some(({ state }) => state === 'bad') ? EXIT.failed : EXIT.succeeded;
 }

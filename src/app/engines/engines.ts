@@ -7,7 +7,8 @@ import { type EngineRow, engineJson, enginesText } from '../../report/engines.ts
 import { meantEngine } from '../../workflow/agents.ts';
 import { loadRepositoryConfig, loadUserConfig } from '../config.ts';
 import { locate } from '../place.ts';
-import { colorOn, harmless, printRefusal } from '../print.ts';
+import { colorOn, harmless, printRefusal, sayRefusal } from '../print.ts';
+import { answer } from '../programs.ts';
 import { type DeclaredHere, declaredHere, type EngineHere, enginesHere } from './engines-here.ts';
 
 /** The flags of `engines`. */
@@ -24,7 +25,7 @@ export async function enginesCommand({ json, name }: EnginesFlags): Promise<Exit
   const repository = await loadRepositoryConfig(place);
   const user = await loadUserConfig(place, process.env, repository);
   // What is wrong there is said; what there is besides is worth seeing all the more.
-  for (const config of [user, repository]) if (!config.ok) await printRefusal(config.error);
+  for (const config of [user, repository]) if (!config.ok) await sayRefusal(config.error);
   const declared = declaredHere(place, repository, user);
   const names = [...DIALECTS, ...declared.map(({ dialect }) => dialect)].map((dialect) => dialect.name);
   if (name !== undefined && !names.includes(name)) return printRefusal(unknown(name, names));
@@ -35,11 +36,8 @@ export async function enginesCommand({ json, name }: EnginesFlags): Promise<Exit
       color: colorOn(process.stdout, process.env),
       columns: process.stdout.columns ?? NARROW,
     });
-  process.stdout.write(
-    json
-      ? `${JSON.stringify([...engines.map(jsonOf), ...own.map(declaredJson)])}\n`
-      : harmless(text(), process.stdout, process.env),
-  );
+  if (json) answer([...engines.map(jsonOf), ...own.map(declaredJson)]);
+  else process.stdout.write(harmless(text(), process.stdout, process.env));
   return EXIT.succeeded;
 }
 

@@ -26,7 +26,9 @@ export const FIELD_FLAG = {
 } as const;
 
 /** How a run is shown that goes on. */
-export const JSON_FLAG = { description: 'with --resume: print events, one per line' } as const;
+export const JSON_FLAG = {
+  description: 'print one JSON object; with --resume events, one per line',
+} as const;
 
 /** The same, with more of it. */
 export const VERBOSE_FLAG = {

@@ -17,6 +17,7 @@ import { givenInputs } from '../facts.ts';
 import { openRun } from '../open.ts';
 import { locate, stateAt } from '../place.ts';
 import { orTrouble, printRefusal } from '../print.ts';
+import { answer } from '../programs.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { tell } from '../runs/present.ts';
 import { resumeCommand } from '../runs/run-command.ts';
@@ -59,6 +60,8 @@ async function decideOnce(flags: DecideFlags): Promise<ExitCode> {
     owned = isOwned(state, run);
     const next = owned || flags.resume ? '' : `; go on with \`codemachine resume ${run}\``;
     tell(`${decided.value.key}: ${gateWords(decided.value.gate)}${next}`);
+    // Who goes on reads events from here on.
+    if (flags.json && (owned || !flags.resume)) answer(decisionJson(run, decided.value));
   } finally {
     state.close();
   }
@@ -67,6 +70,10 @@ async function decideOnce(flags: DecideFlags): Promise<ExitCode> {
     ...{ run, json: flags.json, verbose: flags.verbose, yes: false, keepTree: false, restore: false },
     ...{ resolved: [], updated: false, input: [], inputs: undefined, stateDir: flags.stateDir },
   });
+}
+
+function decisionJson(run: RunId, { key, gate }: StepProgress): object {
+  return { run, step: key, ...gate?.decided };
 }
 
 /** What somebody decides. */

@@ -5,13 +5,14 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { startDetached } from '../../engines/process.ts';
 import { EXIT, type ExitCode } from '../../model/exit.ts';
+import { answer } from '../programs.ts';
 import { tell } from './present.ts';
 
 /**
  * Starts `codemachine run` with the same arguments in a session of its own; returns when the run has started, its id
  * printed on standard output. What it refuses is shown here, with its exit code.
  */
-export async function detach(argv: readonly string[]): Promise<ExitCode> {
+export async function detach(argv: readonly string[], json: boolean): Promise<ExitCode> {
   const rest = argv.filter((word) => word !== '--detach' && word !== '--json');
   // A file, not a pipe: what the run says to people after we are gone must find somebody who takes it.
   const directory = mkdtempSync(path.join(os.tmpdir(), 'codemachine-detach-'));
@@ -19,15 +20,17 @@ export async function detach(argv: readonly string[]): Promise<ExitCode> {
   const log = openSync(errors, 'w', 0o600);
   try {
     const child = startDetached([process.argv[1] ?? '', 'run', '--json', ...rest], process.env, log);
-    const id = await firstRun(child.stdout);
-    if (id !== undefined) {
+    const told = await firstRun(child.stdout);
+    if (told.run !== undefined) {
       child.letGo();
-      process.stdout.write(`${id}\n`);
-      tell(`follow it with \`codemachine status ${id} --watch\``);
+      if (json) answer({ run: told.run });
+      else process.stdout.write(`${told.run}\n`);
+      tell(`follow it with \`codemachine status ${told.run} --watch\``);
       return EXIT.succeeded;
     }
     const code = await child.ended;
     process.stderr.write(readFileSync(errors, 'utf8'));
+    if (json && told.error !== undefined) answer({ error: told.error });
     return code as ExitCode;
   } finally {
     closeSync(log);
@@ -35,20 +38,25 @@ export async function detach(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-/** The id of the run that the events are about; undefined where the stream ends before one has started. */
-async function firstRun(stdout: NodeJS.ReadableStream): Promise<string | undefined> {
-  for await (const line of createInterface({ input: stdout })) {
-    const run = runOf(line);
-    if (run !== undefined) return run;
-  }
-  return undefined;
+/** What the stream tells first: the run that its events are about, or why none has started. */
+interface Told {
+  readonly run?: string;
+  readonly error?: object;
 }
 
-function runOf(line: string): string | undefined {
+async function firstRun(stdout: NodeJS.ReadableStream): Promise<Told> {
+  for await (const line of createInterface({ input: stdout })) {
+    const { type, run, error } = parsed(line);
+    if (type === 'run-started' && run !== undefined) return { run };
+    if (error !== undefined) return { error };
+  }
+  return {};
+}
+
+function parsed(line: string): Told & { readonly type?: string } {
   try {
-    const event = JSON.parse(line) as { readonly type?: string; readonly run?: string };
-    return event.type === 'run-started' ? event.run : undefined;
+    return JSON.parse(line) as Told & { readonly type?: string };
   } catch {
-    return undefined;
+    return {};
   }
 }

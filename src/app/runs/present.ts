@@ -17,6 +17,8 @@ import { placesIn } from './step-places.ts';
 export interface ShowFlags {
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Where it is shown; standard output, where nothing else is to stand there. */
+  readonly out?: NodeJS.WriteStream;
 }
 
 /** Opens a reporter for a plan, given what happened before; `behind` is told to GitHub Actions too. */
@@ -31,13 +33,14 @@ type Present = (
 export function presenter(flags: ShowFlags): Present {
   outliveListeners();
   const runner = takeRunner(process.env);
+  const out = flags.out ?? process.stdout;
   return async (plan, history, behind, placeOf = placesOf(behind)) => {
     const open = () =>
       openReporter({
         json: flags.json,
-        out: process.stdout,
+        out,
         env: process.env,
-        color: colorOn(process.stdout, process.env),
+        color: colorOn(out, process.env),
         verbose: flags.verbose,
         plan,
         history,

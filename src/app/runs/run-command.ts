@@ -5,6 +5,7 @@ import type { RunRecord } from '../../state/runs.ts';
 import { givenInputs } from '../facts.ts';
 import { stateAt } from '../place.ts';
 import { orTrouble, printDiagnosed, printRefusal } from '../print.ts';
+import { answerError } from '../programs.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Executed } from './execute.ts';
 import { askGoOn, askTree, askUndo, canAsk, presenter, type ShowFlags, tell } from './present.ts';
@@ -148,7 +149,10 @@ async function finish(
 ): Promise<ExitCode> {
   if (!ended.ok) return printRefusal(ended.error);
   const { exit, message, record, began } = ended.value;
-  if (message !== undefined) tell(message);
+  if (message !== undefined) {
+    tell(message);
+    if (exit === EXIT.refused) answerError({ code: 'state', message, exit });
+  }
   if (began === false) return exit;
   // The summary says how to go on; where standard output holds events, nobody sees one.
   if (json && (exit === EXIT.interrupted || exit === EXIT.terminated))

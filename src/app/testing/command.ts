@@ -9,6 +9,7 @@ import { type TestResult, testsJson, testText, totalsOf, totalsText } from '../.
 import type { TestCase } from '../../workflow/test-file.ts';
 import { locate } from '../place.ts';
 import { colorOn, harmless, printRefusal } from '../print.ts';
+import { answer } from '../programs.ts';
 import { tell } from '../runs/present.ts';
 import { type ReadyFile, type Runner, runCase } from './case.ts';
 import { placeIn } from './detail.ts';
@@ -105,19 +106,12 @@ async function runAll(
   await Promise.all(Array.from({ length: Math.min(jobs, chosen.length) }, work));
   const totals = totalsOf(results, performance.now() - began);
   const xml = async (): Promise<string> => (await import('../../report/junit.ts')).junit(results, totals, at);
+  const unwritten = how.junit === undefined ? undefined : keep(how.junit, await xml());
   if (how.format === 'text') say(totalsText(totals, colorOn(process.stdout, process.env)));
-  else if (how.format === 'json') process.stdout.write(jsonLine(testsJson(results, totals)));
+  else if (how.format === 'json') answer(testsJson(results, totals));
   else say(await xml());
-  if (how.junit !== undefined) {
-    const unwritten = keep(how.junit, await xml());
-    if (unwritten !== undefined) return printRefusal({ message: unwritten });
-  }
+  if (unwritten !== undefined) return printRefusal({ message: unwritten });
   return stopping.exit() ?? (failed ? EXIT.failed : EXIT.succeeded);
-}
-
-/** The log of GitHub is read for `##[`, wherever it stands. */
-function jsonLine(value: object): string {
-  return `${JSON.stringify(value).replaceAll('##[', '#\\u0023[')}\n`;
 }
 
 function skipped({ ready, test }: Chosen): TestResult {

@@ -17,6 +17,7 @@ import type { Packed } from '../../workspace/travel.ts';
 import { openRun } from '../open.ts';
 import { locate, shown, stateAt } from '../place.ts';
 import { harmless, orTrouble, printRefusal } from '../print.ts';
+import { answer } from '../programs.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { owned, provenWhole } from '../runs/recorded-run.ts';
 import { resolved } from '../trees/own-files.ts';
@@ -56,7 +57,7 @@ export function exportCommand(flags: ExportFlags): Promise<ExitCode> {
     const { run, status, bytes, encrypted, commit, left } = done.value;
     if (flags.json) {
       const said = { run, status, file, bytes, encrypted, ...(commit === undefined ? {} : { commit }), left };
-      process.stdout.write(`${JSON.stringify(said)}\n`);
+      answer(said);
       return EXIT.succeeded;
     }
     const name = shown(place, file);

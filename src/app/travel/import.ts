@@ -17,6 +17,7 @@ import { openPlaceWorkspace } from '../git.ts';
 import { openPlaceState } from '../open.ts';
 import { locate, type Place, stateAt } from '../place.ts';
 import { harmless, orTrouble, printRefusal } from '../print.ts';
+import { answer } from '../programs.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { resolved } from '../trees/own-files.ts';
 import { bundleKey } from './bundle-key.ts';
@@ -52,7 +53,7 @@ export function importCommand(flags: ImportFlags): Promise<ExitCode> {
     const { run, workflow, status, already, files } = done.value;
     if (flags.json) {
       const said = { run, workflow, status, workspace: place.root, already, files };
-      process.stdout.write(`${JSON.stringify(said)}\n`);
+      answer(said);
       return EXIT.succeeded;
     }
     // What a parked run waits for is said there, with what to type.

@@ -4,9 +4,9 @@ import { EXIT, type ExitCode } from '../../model/exit.ts';
 import type { Merged } from '../../model/ports.ts';
 import { isUnmerged } from '../../model/progress.ts';
 import { err, ok, type Result } from '../../model/result.ts';
-import { changesText } from '../../report/tree-changes.ts';
+import type { ChangedFile } from '../../report/tree-changes.ts';
 import { quoted } from '../../report/words.ts';
-import { harmless, orTrouble, printRefusal } from '../print.ts';
+import { orTrouble, printRefusal } from '../print.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { tell } from '../runs/present.ts';
 import { attemptNamed, attemptWord, attemptWords, type NamedAttempt } from './attempt-name.ts';
@@ -14,6 +14,7 @@ import { filesText, markersWords } from './collision.ts';
 import { notRecorded } from './not-recorded.ts';
 import { type OwnedTree, type RunTree, withRunTree } from './owner.ts';
 import { tellWayBack } from './restore.ts';
+import { listChanges, tellChanges } from './show-changes.ts';
 import { takeSide } from './take.ts';
 import { undecidedText } from './undecided.ts';
 
@@ -29,6 +30,7 @@ export interface ApplyFlags {
   /** From the current directory, literal. */
   readonly paths: readonly string[];
   readonly dryRun: boolean;
+  readonly json: boolean;
   readonly stateDir?: string | undefined;
 }
 
@@ -40,7 +42,7 @@ export function applyCommand(flags: ApplyFlags): Promise<ExitCode> {
       if (!found.ok) return found;
       const change = changeOf(tree, found.value);
       if (!change.ok) return change;
-      const { take: side, paths, dryRun } = flags;
+      const { take: side, paths, dryRun, json } = flags;
       if (side === undefined && paths.length > 0)
         return refuse(
           'a change is merged whole',
@@ -49,7 +51,7 @@ export function applyCommand(flags: ApplyFlags): Promise<ExitCode> {
       return tree.own('apply', (visit) =>
         side === undefined
           ? apply(tree, change.value, flags, visit)
-          : takeSide(tree, { ...change.value, side, paths, dryRun }, visit),
+          : takeSide(tree, { ...change.value, side, paths, dryRun, json }, visit),
       );
     });
     return done.ok ? done.value : printRefusal(done.error);
@@ -88,34 +90,31 @@ async function apply(
   if (!merged.ok) return merged;
   const { tree, conflicts, clashes = [], files, ignored = [] } = merged.value;
   const fits = conflicts.length === 0;
+  const show = { ...flags, of: { run, step: of.step.key, attempt: of.attempt, from: ours } };
+  const told = (applied: boolean, list: readonly ChangedFile[]): Result<ExitCode, Refusal> => {
+    tellChanges(show, list, { applied, ...(fits ? {} : { conflicts, clashes }) });
+    return ok(fits ? EXIT.succeeded : EXIT.failed);
+  };
   if (!fits && !flags.markers) {
     tell(collides(run, of, conflicts, clashes));
-    return ok(EXIT.failed);
+    return told(false, []);
   }
   const changes = await workspace.trees.changes(ours, tree);
   if (!changes.ok) return err(changes.error);
   if (changes.value.length === 0 && !fits) {
     tell(`the rest of the change of ${attemptWords(of)} is in the tree already`);
     tell(decideThere({ run, workspace }, of, conflicts, clashes));
-    return ok(EXIT.failed);
+    return told(false, []);
   }
   if (changes.value.length === 0) {
     tell(`nothing to do: the tree has the change of ${attemptWords(of)} already`);
-    return ok(EXIT.succeeded);
+    return told(false, []);
   }
-  if (ignored.length > 0)
-    return refuse(
-      `nothing was changed: ${ignored.length === 1 ? 'an ignored file of yours' : 'ignored files of yours'}, ${filesText(ignored)}, ${ignored.length === 1 ? 'is' : 'are'} in the way`,
-      'move what is in the way elsewhere, then try again',
-    );
-  const list = (heading: string): void =>
-    void process.stdout.write(
-      harmless(`${heading}\n${changesText(changes.value)}`, process.stdout, process.env),
-    );
+  if (ignored.length > 0) return inTheWay(ignored);
   if (flags.dryRun) {
-    list(`would apply the change of ${attemptWords(of)}:`);
+    listChanges(flags, `would apply the change of ${attemptWords(of)}:`, changes.value);
     if (!fits) tell(wouldStand(conflicts, clashes));
-    return ok(fits ? EXIT.succeeded : EXIT.failed);
+    return told(false, changes.value);
   }
   await tellWayBack({ run, workspace }, ours);
   const restored = await workspace.restore(tree, ours);
@@ -124,9 +123,16 @@ async function apply(
     ...{ type: 'change-applied', step: of.step.key, attempt: of.attempt, tree, files },
     ...(fits ? {} : { conflicts }),
   });
-  list(`applied the change of ${attemptWords(of)}:`);
+  listChanges(flags, `applied the change of ${attemptWords(of)}:`, changes.value);
   if (!fits) tell(decideThere({ run, workspace }, of, conflicts, clashes));
-  return ok(fits ? EXIT.succeeded : EXIT.failed);
+  return told(true, changes.value);
+}
+
+function inTheWay(ignored: readonly string[]): Result<never, Refusal> {
+  return refuse(
+    `nothing was changed: ${ignored.length === 1 ? 'an ignored file of yours' : 'ignored files of yours'}, ${filesText(ignored)}, ${ignored.length === 1 ? 'is' : 'are'} in the way`,
+    'move what is in the way elsewhere, then try again',
+  );
 }
 
 /** A side that was chosen stays chosen, whatever the merge would put there. */

@@ -7,6 +7,7 @@ import { moment } from '../../report/words.ts';
 import { stepDirectory } from '../../state/transcripts.ts';
 import type { GitWorkspace } from '../../workspace/workspace.ts';
 import { harmless, isObeyed, orTrouble, printRefusal } from '../print.ts';
+import { answer } from '../programs.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { tell } from '../runs/present.ts';
 import { attemptNamed, attemptWords, type NamedAttempt } from './attempt-name.ts';
@@ -154,9 +155,7 @@ async function printJson(
   if (!files.ok) return err(files.error);
   const attempt = of === undefined ? {} : { step: of.step.key, attempt: of.attempt };
   const conflicts = collided === undefined ? {} : { conflicts: collided.files, clashes: collided.clashes };
-  process.stdout.write(
-    `${JSON.stringify({ run, ...attempt, from, to, files: files.value, ...conflicts })}\n`,
-  );
+  answer({ run, ...attempt, from, to, files: files.value, ...conflicts });
   return ok(undefined);
 }
 

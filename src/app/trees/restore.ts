@@ -15,6 +15,7 @@ import { notRecorded } from './not-recorded.ts';
 import { type OwnedTree, type RunTree, withRunTree } from './owner.ts';
 import { pathsNamed } from './paths.ts';
 import { type PutBack, settleAttempt } from './settled.ts';
+import { listChanges, tellChanges } from './show-changes.ts';
 import { recordingNamed, timeline } from './timeline.ts';
 
 /** What `codemachine restore` is asked for. */
@@ -31,6 +32,7 @@ export interface RestoreFlags {
   readonly paths: readonly string[];
   readonly dryRun: boolean;
   readonly yes: boolean;
+  readonly json: boolean;
   readonly stateDir?: string | undefined;
 }
 
@@ -155,25 +157,27 @@ async function restoreTo(
   if (!paths.ok) return paths;
   const changes = await workspace.trees.changes(from, target.tree, paths.value);
   if (!changes.ok) return err(changes.error);
+  const told = (files: readonly Change[], went?: boolean): Result<ExitCode, Refusal> => {
+    const of = { run, from, to: target.tree };
+    tellChanges({ ...flags, of }, files, went === undefined ? {} : { head: went });
+    return ok(went === false ? EXIT.failed : EXIT.succeeded);
+  };
   const head = flags.head ? await headOf({ run, workspace }, target, from) : ok(undefined);
   if (!head.ok) return head;
   if (changes.value.length === 0 && head.value === undefined) {
     tell(`nothing to do: nothing differs from ${target.words}`);
     const back = { found: found.value, files: [] };
-    return flags.dryRun ? ok(EXIT.succeeded) : settled(tree, visit, target, flags, back);
+    const end = flags.dryRun ? ok(EXIT.succeeded) : await settled(tree, visit, target, flags, back);
+    return end.ok ? told([]) : end;
   }
   if (head.value !== undefined && head.value.goes !== '') tell(head.value.goes);
   if (flags.dryRun) {
-    list(`would put back to ${target.words}:`, changes.value);
+    listChanges(flags, `would put back to ${target.words}:`, changes.value);
     if (head.value !== undefined) tell(head.value.would);
-    return ok(EXIT.succeeded);
+    return told(changes.value);
   }
-  if (!flags.yes && canAsk()) {
-    process.stderr.write(harmless(changesText(changes.value), process.stderr, process.env));
-    const also = head.value === undefined ? '' : ', HEAD and the index';
-    const question = `Put ${count(changes.value.length, 'file')}${also} back to ${target.words}?`;
-    if (!(await confirm(question))) return refuse('nothing was changed');
-  }
+  if (!(await agreed(flags, changes.value, target.words, head.value !== undefined)))
+    return refuse('nothing was changed');
   const what = { run, label: 'restore', from, to: target.tree, paths: paths.value };
   const picked = await workspace.trees.pick(what);
   if (!picked.ok) return err(picked.error);
@@ -184,7 +188,7 @@ async function restoreTo(
   // What the ignore rules hide that were put back was left.
   const touched = new Set(restored.value);
   const done = changes.value.filter((one) => touched.has(one.path) || touched.has(one.from ?? one.path));
-  list(`put back to ${target.words}:`, done);
+  listChanges(flags, `put back to ${target.words}:`, done);
   const put = await head.value?.put();
   if (put?.ok === false) return put;
   const back = { found: found.value, files: restored.value };
@@ -195,7 +199,21 @@ async function restoreTo(
     flags,
     put === undefined ? back : { ...back, head: put.value },
   );
-  return end.ok && put?.value === false ? ok(EXIT.failed) : end;
+  return end.ok ? told(done, put?.value) : end;
+}
+
+/** Asks where somebody can be asked. */
+async function agreed(
+  { yes }: RestoreFlags,
+  files: readonly Change[],
+  to: string,
+  withHead: boolean,
+): Promise<boolean> {
+  if (yes || !canAsk()) return true;
+  process.stderr.write(harmless(changesText(files), process.stderr, process.env));
+  return confirm(
+    `Put ${count(files.length, 'file')}${withHead ? ', HEAD and the index' : ''} back to ${to}?`,
+  );
 }
 
 /** Only who has put all of an attempt's files back has undone it. */
@@ -270,8 +288,4 @@ export async function tellWayBack(
       ? `what is there is kept: ${files} brings it back`
       : `what is there is kept: \`${head}\` brings HEAD back, ${files} the files`,
   );
-}
-
-function list(heading: string, changes: readonly Change[]): void {
-  process.stdout.write(harmless(`${heading}\n${changesText(changes)}`, process.stdout, process.env));
 }

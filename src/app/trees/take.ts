@@ -3,8 +3,6 @@ import { type Clash, clashNames, type Side } from '../../model/clash.ts';
 import { EXIT, type ExitCode } from '../../model/exit.ts';
 import { fileName } from '../../model/file-name.ts';
 import { err, ok, type Result } from '../../model/result.ts';
-import { changesText } from '../../report/tree-changes.ts';
-import { harmless } from '../print.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { tell } from '../runs/present.ts';
 import { attemptWords, type NamedAttempt } from './attempt-name.ts';
@@ -12,6 +10,7 @@ import { collision, filesText } from './collision.ts';
 import type { OwnedTree, RunTree } from './owner.ts';
 import { pathsNamed } from './paths.ts';
 import { tellWayBack } from './restore.ts';
+import { listChanges, tellChanges } from './show-changes.ts';
 import { besideLeft } from './undecided.ts';
 
 /** Which side is taken, of what. */
@@ -24,6 +23,7 @@ export interface Take {
   /** From the current directory, literal. */
   readonly paths: readonly string[];
   readonly dryRun: boolean;
+  readonly json: boolean;
 }
 
 /** Where the conflicts are, and what is taken for the shared tree's side of them. */
@@ -58,12 +58,12 @@ export async function takeSide(
   const changes = await workspace.trees.changes(now, picked.value);
   if (!changes.ok) return err(changes.error);
   const whose = side === 'step' ? 'what the step has' : 'what the shared tree has';
-  const list = (heading: string): void =>
-    void process.stdout.write(
-      harmless(`${heading}\n${changesText(changes.value)}`, process.stdout, process.env),
-    );
+  const { step, attempt } = of;
+  const taken = { side, paths: names };
+  const show = { ...take, of: { run, step: step.key, attempt, from: now } };
   if (take.dryRun) {
-    list(`would take ${whose} of ${filesText(names)}:`);
+    listChanges(take, `would take ${whose} of ${filesText(names)}:`, changes.value);
+    tellChanges(show, changes.value, { applied: false, taken });
     return ok(EXIT.succeeded);
   }
   if (changes.value.length > 0) {
@@ -72,11 +72,10 @@ export async function takeSide(
     if (!restored.ok) return err(restored.error);
   }
   const files = changes.value.map(({ path }) => path);
-  const taken = { side, paths: names };
-  const { step, attempt } = of;
   await visit.say({ type: 'change-applied', step: step.key, attempt, tree: picked.value, files, taken });
-  if (changes.value.length > 0) list(`took ${whose} of ${filesText(names)}:`);
+  if (changes.value.length > 0) listChanges(take, `took ${whose} of ${filesText(names)}:`, changes.value);
   else tell(`${whose} of ${filesText(names)} is there already: noted that it stays`);
+  tellChanges(show, changes.value, { applied: true, taken });
   return ok(EXIT.succeeded);
 }
 

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import { annotations } from '../../report/annotations.ts';
+import { jsonLine } from '../../report/json-line.ts';
 import { sarifLog } from '../../report/sarif.ts';
 import { diagnosticsJson } from '../../report/squiggle.ts';
 import { lies } from '../files.ts';
@@ -15,15 +16,20 @@ export interface Findings {
   readonly sources: ReadonlyMap<string, string>;
   /** The files that were looked at, as they are shown. */
   readonly read: readonly string[];
+  /** Why others could not be, a sentence each. */
+  readonly unread: readonly string[];
 }
 
 /** The whole output in a format, with its last line end. */
 export async function inFormat(format: Exclude<Format, 'text'>, findings: Findings): Promise<string> {
-  const { diagnostics, sources, place } = findings;
+  const { diagnostics, sources, place, unread } = findings;
   const pathOf = (shown: string) => fromRoot(place, shown);
   switch (format) {
     case 'json':
-      return `${JSON.stringify(diagnosticsJson(diagnostics, sources))}\n`;
+      return jsonLine({
+        ...diagnosticsJson(diagnostics, sources),
+        ...(unread.length === 0 ? {} : { unread }),
+      });
     case 'github':
       return annotations(diagnostics, sources, pathOf) + closing(findings);
     case 'sarif': {

@@ -9,7 +9,7 @@ import { type Checked, checkSource } from '../check.ts';
 import { loadConfig } from '../config.ts';
 import { readText } from '../files.ts';
 import { type Place, shown } from '../place.ts';
-import { colorOn, harmless, printRefusal } from '../print.ts';
+import { colorOn, harmless, printRefusal, sayRefusal } from '../print.ts';
 import type { Refusal } from '../refusal.ts';
 import { filesOf, type Subject } from './files.ts';
 
@@ -105,9 +105,10 @@ export async function printLooked(
   if (how.format === undefined || how.format === 'text') printText(judged, sources, names, stream);
   else {
     const { inFormat } = await import('./formats.ts');
-    stream.write(await inFormat(how.format, { place, diagnostics: judged, sources, read: names }));
+    const unread = refused.map(({ message }) => message);
+    stream.write(await inFormat(how.format, { place, diagnostics: judged, sources, read: names, unread }));
   }
-  for (const refusal of refused) await printRefusal(refusal);
+  for (const refusal of refused) await sayRefusal(refusal);
   return hasErrors(judged) || refused.length > 0 ? EXIT.refused : EXIT.succeeded;
 }
 

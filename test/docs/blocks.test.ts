@@ -14,7 +14,7 @@ const JUDGES: readonly Judge[] = [
   { test: 'stories: the screen is the one', takes: isScreen },
   { test: 'commands: each call is one that there is', takes: ({ language }) => language === 'sh' },
   {
-    test: 'errors, github, snippets: validated',
+    test: 'errors, github, recipes, snippets: validated',
     takes: ({ language, words: [word] }) =>
       language === 'yaml' &&
       [undefined, 'bad', 'config', 'test', 'github', 'no-git', 'policy', 'whole'].includes(word),

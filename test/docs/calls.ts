@@ -28,7 +28,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = (
 ).commands;
 
 /** The words of each command of a line for a shell: quotes are read, comments and redirections are left out. */
-function commandsOf(line: string): readonly (readonly string[])[] {
+export function commandsOf(line: string): readonly (readonly string[])[] {
   const commands: string[][] = [[]];
   const token =
     /\s*(?:(#.*)|(\d?(?!<[^<>\s]+>)[<>]+&?\d?\s*\S+)|([|;&()]+)|((?:"[^"]*"|'[^']*'|<[^<>\s]+>|[^\s|;&()'"<>])+))/gy;

@@ -243,10 +243,13 @@ function fileLines(
   return [`${verb} ${count(files.length, one)}: ${fileNames(files, most)}${rest}`];
 }
 
+const OTHER_ENGINE = 'what to do: resume after that, or name a second engine and resume --updated';
+
 /** Who goes on with the run waits for these too. */
 function restLines(progress: Progress, clock: number | undefined): readonly string[] {
   if (progress.status === 'succeeded' || progress.lastAt === undefined) return [];
-  return engineLines(progress, clock ?? Date.parse(progress.lastAt));
+  const rests = engineLines(progress, clock ?? Date.parse(progress.lastAt));
+  return progress.parked?.reason === 'quota' ? [...rests, OTHER_ENGINE] : rests;
 }
 
 /** The files that were kept; with whose they are where several kept one of the same path. */

@@ -38,18 +38,25 @@ export function refusal(question: UndoQuestion): string {
   ].join('. ');
   if (merging === true && since !== '') {
     const held = files.length === 0 ? '' : ` These files of it hold something else now: ${names}.`;
-    return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run was cut off. ${since}.${held} Resume with --keep-tree to merge it with the tree as it is, or with --restore to finish the merge over it; HEAD stays where it is`;
+    return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run was cut off. ${since}.${held}${ways('merge it with the tree as it is', 'finish the merge over it; HEAD stays where it is')}`;
   }
   if (merging === true)
-    return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run stopped, and files of it hold something else now: ${names}. Resume with --keep-tree to merge it with what they hold, or with --restore to finish the merge over it`;
+    return `the change of \`${step}\` (attempt ${attempt}) was being merged when the run stopped, and files of it hold something else now: ${names}${ways('merge it with what they hold', 'finish the merge over it')}`;
   if (since !== '') {
     const changed = files.length === 0 ? '' : ` These files have changed since it began: ${names}.`;
     const back = head === undefined ? 'these files' : 'HEAD and these files';
-    return `\`${step}\` (attempt ${attempt}) was cut off, and nobody recorded how it left the tree. ${since}.${changed} Resume with --keep-tree to go on from the tree as it is, or with --restore to put ${back} back to the start of the attempt, whoever changed them`;
+    return `\`${step}\` (attempt ${attempt}) was cut off, and nobody recorded how it left the tree. ${since}.${changed}${ways(KEEP, `put ${back} back to the start of the attempt, whoever changed them`)}`;
   }
   const what =
     why === 'edited'
       ? `files that \`${step}\` (attempt ${attempt}) wrote were edited after it stopped`
       : `\`${step}\` (attempt ${attempt}) was cut off and left edits`;
-  return `${what}: ${names}. Resume with --keep-tree to go on from the tree as it is, or with --restore to put these files back to the start of the attempt`;
+  return `${what}: ${names}${ways(KEEP, 'put these files back to the start of the attempt')}`;
+}
+
+const KEEP = 'go on from the tree as it is';
+
+/** On lines of their own: whoever reads them is about to type one. */
+function ways(keep: string, restore: string): string {
+  return `\n  say it again with \`--keep-tree\` to ${keep},\n  or with \`--restore\` to ${restore}`;
 }

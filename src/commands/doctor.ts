@@ -1,4 +1,5 @@
 /** Looks whether everything that a run needs is there. */
+import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { doctorCommand } from '../app/doctor/doctor.ts';
@@ -7,15 +8,31 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine doctor` */
 export default class Doctor extends Command {
   static override readonly summary =
-    'Look whether Node, git, the database and the engines are there, and what to do.';
-  static override readonly examples = ['<%= config.bin %> doctor'];
+    'Look whether Node, git, the database and the engines are there, and what to do; of a workflow, whether it can run here.';
+  static override readonly examples = [
+    '<%= config.bin %> doctor',
+    '<%= config.bin %> doctor fix-issue --input issue=42',
+  ];
+  static override readonly args = {
+    workflow: Args.string({ description: 'path, or name in .codemachine/workflows: what it needs' }),
+  };
   static override readonly flags = {
+    input: Flags.string({
+      char: 'i',
+      description: 'with a workflow, an input: name=value, or name=@file',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    inputs: Flags.string({ description: 'with a workflow, a JSON file with inputs' }),
     json: Flags.boolean({ description: 'print one JSON list' }),
     'state-dir': Flags.string(STATE_DIR_FLAG),
   };
 
   override async run(): Promise<void> {
-    const { flags } = await this.parse(Doctor);
-    process.exitCode = await doctorCommand({ json: flags.json, stateDir: flags['state-dir'] });
+    const { args, flags } = await this.parse(Doctor);
+    process.exitCode = await doctorCommand({
+      ...{ json: flags.json, stateDir: flags['state-dir'], workflow: args.workflow },
+      ...{ input: flags.input ?? [], inputs: flags.inputs },
+    });
   }
 }

@@ -9,6 +9,7 @@ import {
 import type { Config } from '../../model/config.ts';
 import { agentSteps } from '../../model/parts.ts';
 import type { Result } from '../../model/result.ts';
+import type { PromptStep } from '../../model/workflow.ts';
 import { checkFile } from '../check.ts';
 import { type DeclaredHere, declaredHere, type EngineHere, enginesHere } from '../engines/engines-here.ts';
 import { workflowsIn } from '../find-workflow.ts';
@@ -27,16 +28,63 @@ export async function lookForEngines(
   const isAbsent = ({ found }: EngineHere): boolean => found.found === false && found.absent === true;
   const told = engines.filter((engine) => !isAbsent(engine) || named.has(engine.dialect.name));
   const absent = engines.filter((engine) => !told.includes(engine)).map(({ dialect }) => dialect.name);
-  const findings = await Promise.all(told.map(findingsOf));
+  const findings = (await Promise.all(told.map((engine) => findingsOf(engine)))).flat();
   const declared = declaredHere(place, repository, user).map(declaredFinding);
-  return [...findings.flat(), ...declared, ...othersFinding(absent, told.length > 0)];
+  return [
+    ...[...findings, ...declared].map(({ finding }) => finding),
+    ...othersFinding(absent, told.length > 0),
+  ];
+}
+
+/**
+ * What there is to say of the engines that some steps need. What is not there is bad where it leaves a step without an engine, and a
+ * pity where that step has another one.
+ */
+export async function lookForNeededEngines(
+  place: Place,
+  repository: Loaded,
+  user: Loaded,
+  steps: readonly PromptStep[],
+): Promise<readonly Finding[]> {
+  const names = [...new Set(steps.flatMap(({ engines }) => engines))];
+  const here = await enginesHere(place, repository, user, names);
+  const declared = declaredHere(place, repository, user).filter(({ dialect }) =>
+    names.includes(dialect.name),
+  );
+  const found = await Promise.all([
+    ...here.map(async (one) => [one.dialect.name, await findingsOf(one, steps)] as const),
+    ...declared.map((one) => [one.dialect.name, [declaredFinding(one)]] as const),
+  ]);
+  const isServed = (name: string): boolean =>
+    found.some(([other, findings]) => other === name && !findings.some(({ lacks }) => lacks));
+  return found.flatMap(([name, findings]) => {
+    const left = steps.find(({ engines }) => engines.includes(name) && !engines.some(isServed));
+    return findings.map(({ finding, lacks }): Finding => {
+      if (!lacks) return finding;
+      return left === undefined
+        ? { ...finding, found: `${finding.found}; each step that names it names another one too` }
+        : { ...finding, state: 'bad' };
+    });
+  });
 }
 
 /** What it would do when it is asked for its version, or whether it is signed in, nobody knows: it is not started. */
-function declaredFinding({ dialect: { name }, found }: DeclaredHere): Finding {
-  return found.found
-    ? { what: name, state: 'ok', found: `declared in the configuration, at ${found.path}` }
-    : { what: name, state: 'missing', found: found.message, help: found.help };
+function declaredFinding({ dialect: { name }, found }: DeclaredHere): EngineFinding {
+  return judged(
+    found.found
+      ? { what: name, state: 'ok', found: `declared in the configuration, at ${found.path}` }
+      : { what: name, state: 'missing', found: found.message, help: found.help },
+  );
+}
+
+/** A finding, and whether no step can go to the engine because of it. A version that nobody measured keeps nobody. */
+interface EngineFinding {
+  readonly finding: Finding;
+  readonly lacks: boolean;
+}
+
+function judged(finding: Finding): EngineFinding {
+  return { finding, lacks: finding.state !== 'ok' };
 }
 
 /** Worth a line only as names: nothing here asks for them. */
@@ -52,11 +100,14 @@ function othersFinding(absent: readonly string[], others: boolean): readonly Fin
   ];
 }
 
-async function findingsOf(engine: EngineHere): Promise<readonly Finding[]> {
+async function findingsOf(
+  engine: EngineHere,
+  needs?: readonly PromptStep[],
+): Promise<readonly EngineFinding[]> {
   const { dialect, found, untested, deps } = engine;
   const { name } = dialect;
   if (found.found === false)
-    return [{ what: name, state: 'missing', found: found.message, help: found.help }];
+    return [judged({ what: name, state: 'missing', found: found.message, help: found.help })];
   const program = found.found === true ? { program: found.path } : {};
   const look = { ...deps, ...program, platform: process.platform };
   const [signedIn, sandbox] = await Promise.all([lookForSignIn(dialect, look), lookAtSandbox(dialect, look)]);
@@ -75,7 +126,19 @@ async function findingsOf(engine: EngineHere): Promise<readonly Finding[]> {
             ? {}
             : { help: 'it may well work; where something is odd, this is the first suspect' }),
         };
-  return [there, signInFinding(name, signedIn), ...sandboxFindings(name, sandbox)];
+  const signIn = signInFinding(name, signedIn);
+  const confined = isConfined(name, needs) ? sandboxFindings(name, sandbox) : [];
+  return [
+    { finding: there, lacks: false },
+    // Another program in its place may sign in by itself.
+    { finding: signIn, lacks: found.found !== 'named' && signIn.state !== 'ok' },
+    ...confined.map(judged),
+  ];
+}
+
+/** Whether the sandbox matters: to everybody who asks in general, and to steps that are to be confined. */
+function isConfined(name: string, needs: readonly PromptStep[] | undefined): boolean {
+  return needs?.some(({ engines, access }) => engines.includes(name) && access !== 'full') ?? true;
 }
 
 function signInFinding(engine: string, signedIn: SignedIn): Finding {

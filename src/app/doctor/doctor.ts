@@ -15,7 +15,7 @@ import { runsKnownTo, straysHere } from '../clearing/strays.ts';
 import { loadRepositoryConfig, loadUserConfig } from '../config.ts';
 import { lookIntoState } from '../open.ts';
 import { locate, type Place, shown, stateAt } from '../place.ts';
-import { harmless } from '../print.ts';
+import { harmless, printRefusal } from '../print.ts';
 import { answer } from '../programs.ts';
 import { VERSION } from '../version.ts';
 import { lookForEngines } from './doctor-engines.ts';
@@ -23,15 +23,27 @@ import { type Finding, lookForGit } from './doctor-git.ts';
 
 const MARKS = { ok: '✔', missing: '–', bad: '✖' } as const;
 
-/** `codemachine doctor`: exit code 1 when something keeps runs from working. */
-export async function doctorCommand(flags: {
+/** The flags of `doctor`. */
+export interface DoctorFlags {
   readonly json: boolean;
   readonly stateDir?: string | undefined;
-}): Promise<ExitCode> {
+  /** What is looked at besides: whether this one can run here. */
+  readonly workflow?: string | undefined;
+  readonly input: readonly string[];
+  readonly inputs?: string | undefined;
+}
+
+/** `codemachine doctor`: exit code 1 when something keeps runs from working. */
+export async function doctorCommand(flags: DoctorFlags): Promise<ExitCode> {
   const place = locate(stateAt(flags.stateDir), process.env);
   const repository = await loadRepositoryConfig(place);
   const user = await loadUserConfig(place, process.env, repository);
-  const findings = [
+  if (flags.workflow === undefined && (flags.input.length > 0 || flags.inputs !== undefined))
+    return printRefusal({
+      message: 'inputs are those of a workflow, and none is named',
+      help: '`codemachine doctor <workflow> --input name=value` looks whether that can run here',
+    });
+  const machine: readonly Finding[] = [
     { what: 'codemachine', state: 'ok' as const, found: VERSION },
     {
       what: 'Node',
@@ -43,11 +55,25 @@ export async function doctorCommand(flags: {
     await lookAtState(place, { ...retentionOf(repository), ...retentionOf(user) }),
     ...(await lookForStrays(place)),
     ...configFindings(repository, user),
-    ...(await lookForEngines(place, repository, user)),
   ];
+  const findings = [...machine, ...(await lookForWork(place, repository, user, flags, machine))];
   if (flags.json) answer(findings);
   else print(findings);
   return findings.some(({ state }) => state === 'bad') ? EXIT.failed : EXIT.succeeded;
+}
+
+/** The engines that are here; of a workflow, everything that it needs. */
+async function lookForWork(
+  place: Place,
+  repository: Loaded,
+  user: Loaded,
+  { workflow, ...given }: DoctorFlags,
+  before: readonly Finding[],
+): Promise<readonly Finding[]> {
+  if (workflow === undefined) return lookForEngines(place, repository, user);
+  const { lookAtWorkflow } = await import('./doctor-workflow.ts');
+  const badBefore = before.filter(({ state }) => state === 'bad').length;
+  return lookAtWorkflow({ place, repository, user, env: process.env, badBefore }, workflow, given);
 }
 
 function print(findings: readonly Finding[]): void {

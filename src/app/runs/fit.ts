@@ -42,7 +42,7 @@ export async function fitForSteps(
   resumed = false,
 ): Promise<Result<undefined, Refusal>> {
   const isolated = steps.find((step) => step.isolated !== undefined);
-  if (isolated === undefined && !steps.some(recorded)) return ok(undefined);
+  if (isolated === undefined && !steps.some(isRecorded)) return ok(undefined);
   const also = `Or say \`undo: never\` on the steps that may write${resumed ? ', and use `--updated`' : ''}.`;
   // That there is a `.git` is known by now, and no more than that.
   if (workspace === undefined) {
@@ -68,7 +68,7 @@ export async function placeForSteps(
 }
 
 /** Whether a step's attempts are recorded in the shared tree, so that it must be one that can be. */
-function recorded(step: Step): boolean {
+export function isRecorded(step: Step): boolean {
   return isWriter(step) && step.undo;
 }
 

@@ -19,6 +19,10 @@ const JUDGES: readonly Judge[] = [
       language === 'yaml' &&
       [undefined, 'bad', 'config', 'test', 'github', 'no-git', 'policy', 'whole'].includes(word),
   },
+  {
+    test: 'json: of the schema that is named',
+    takes: ({ language, words }) => language === 'json' && words.length === 1,
+  },
   { test: 'running: the library', takes: ({ language, file }) => language === 'ts' && file === 'README.md' },
   {
     test: 'running: the screen of the demo, that of a diagnostic',

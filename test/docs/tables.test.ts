@@ -183,6 +183,16 @@ describe('links', () => {
     }
   });
 
+  test('lead from README.md to every page', () => {
+    const reached = new Set(['README.md']);
+    for (const file of reached)
+      for (const [, target = ''] of pageText(file).matchAll(/\]\(([^)\s#]+\.md)[^)]*\)/g)) {
+        const page = path.join(path.dirname(file), target);
+        if (PAGES.includes(page)) reached.add(page);
+      }
+    expect([...reached].sort()).toEqual([...PAGES].sort());
+  });
+
   test('files that are named in prose are there', () => {
     for (const file of PAGES) {
       const paths = codeIn(pageText(file)).filter((code) =>

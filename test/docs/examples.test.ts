@@ -14,6 +14,13 @@ function told<T extends Event['type']>(events: readonly Event[], type: T): Extra
 /** The steps that were started, in order. */
 const started = (events: readonly Event[]) => told(events, 'step-started').map(({ step }) => step);
 
+/** The steps that a plan puts side by side. */
+async function batchesOf(name: string): Promise<readonly (readonly string[])[]> {
+  const { project } = await replayed(name);
+  const { stdout } = await cli(project, ['plan', name, ...inputsOf(name), '--graph', 'json']);
+  return (JSON.parse(stdout) as { batches: string[][] }).batches;
+}
+
 test('all examples are valid, without a warning', async () => {
   const files = EXAMPLE_NAMES.map((name) => path.join(EXAMPLES, `${name}.yml`));
   const { code, stdout, stderr } = await cli(makeProject(), ['validate', '--strict', ...files]);
@@ -93,16 +100,43 @@ describe('by replay', () => {
   });
 
   test('feature goes round until the tests pass, then has both reviews made in one batch', async () => {
-    const { events, project } = await replayed('feature');
+    const { events } = await replayed('feature');
     expect(told(events, 'loop-decided').map(({ again }) => again)).toEqual([true, false]);
-    const planned = await cli(project, ['plan', 'feature', ...inputsOf('feature'), '--graph', 'json']);
-    expect((JSON.parse(planned.stdout) as { batches: unknown }).batches).toContainEqual([
-      'compatibility',
-      'performance',
-    ]);
+    expect(await batchesOf('feature')).toContainEqual(['compatibility', 'performance']);
     expect(told(events, 'gate-decided')).toMatchObject([
       { step: 'accept', decision: 'approve', by: '`approve-if`' },
     ]);
+  });
+
+  test('review-pr looks into its questions and runs the tests at once, on the merge of both, and goes back', async () => {
+    const { events, project } = await replayed('review-pr');
+    expect(told(events, 'matrix-expanded')).toMatchObject([{ step: 'validate', instances: { length: 2 } }]);
+    expect(await batchesOf('review-pr')).toContainEqual(['validate', 'test']);
+    expect(started(events).slice(-3)).toEqual(['audit', 'verdict', 'back-to-where-it-began']);
+    expect(project.git('branch', '--format', '%(refname:short)').trim().split('\n')).toEqual([
+      'change',
+      'main',
+    ]);
+    expect(project.git('branch', '--show-current').trim()).toBe('change');
+  });
+
+  test('docs-sync changes the documentation alone', async () => {
+    const { events, project } = await replayed('docs-sync');
+    expect(started(events)).toEqual(['since', 'find', 'update', 'kept', 'check']);
+    expect(project.git('diff', '--name-only').trim()).toBe('README.md');
+    expect(events.at(-1)).toMatchObject({ outputs: { updated: true } });
+  });
+
+  test('overnight goes on with another engine where a quota is used up, and commits each item', async () => {
+    const { events, project } = await replayed('overnight');
+    expect(told(events, 'engine-changed')).toMatchObject([
+      { step: 'night[1].code', from: 'claude-code', to: 'codex' },
+      { step: 'night[2].code', from: 'claude-code', to: 'codex' },
+    ]);
+    expect(told(events, 'step-failed').map(({ failure }) => failure.reason)).toEqual(['quota', 'quota']);
+    expect(project.git('log', '--format=%s', 'main..HEAD').trim().split('\n')).toHaveLength(2);
+    expect(project.git('branch', '--show-current')).toMatch(/^overnight\//);
+    expect(project.read('BACKLOG.md')).not.toContain('- [ ]');
   });
 
   test('checked-packages uses one workflow for each package', async () => {

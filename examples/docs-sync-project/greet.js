@@ -1,0 +1,4 @@
+/** A greeting for somebody. */
+export function greet(name = 'you') {
+  return `Hello, ${name}!`;
+}

@@ -5,7 +5,7 @@ import { handle } from '@oclif/core/handle';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
 import { answer, answerError, readBy } from './app/programs.ts';
-import { EXIT, type ExitCode } from './model/exit.ts';
+import { EXIT } from './model/exit.ts';
 
 /** The commands by name, where they are in the bundle that this is in. */
 export type Commands = Readonly<Record<string, () => Promise<{ readonly default: Command.Class }>>>;
@@ -31,15 +31,18 @@ export async function main(argv: readonly string[], root: URL, commands: Command
     return answerError({ code: 'refused', message, help, exit: EXIT.refused });
   }
   try {
-    await start(asFlag(argv), fileURLToPath(root), commands);
+    const about = await helpAsked(argv);
+    if (about === undefined) return await start([...argv], fileURLToPath(root), commands);
+    const { showHelp } = await import('./app/usage/show-help.ts');
+    process.exitCode = await showHelp(about, fileURLToPath(root));
   } catch (error) {
-    const unknown = unknownCommand(error);
-    if (unknown !== undefined) {
-      const { sayUnknown } = await import('./app/unknown-command.ts');
-      process.exitCode = sayUnknown(unknown, root);
+    if (isMeant(error)) {
+      // What a command ends with on purpose is no misuse.
+      if (error.code === 'EEXIT') return handle(error);
+      const { sayMisuse } = await import('./app/usage/say.ts');
+      process.exitCode = await sayMisuse(error, argv, fileURLToPath(root));
       return;
     }
-    if (isMeant(error)) return refuseUsage(error);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(
       `${text}\nThis is a defect of codemachine, not of your workflow. Please report the lines above with the output of \`codemachine doctor\`.\n`,
@@ -54,23 +57,11 @@ export async function main(argv: readonly string[], root: URL, commands: Command
   }
 }
 
-/** What oclif says of a command line that it cannot read, or that has one of our own exit codes. */
-async function refuseUsage(error: Meant): Promise<void> {
-  const [message, help] = error.message.split(/\n(?=See more help with)/);
-  answerError({
-    code: 'usage',
-    message: (message ?? '').trim(),
-    ...(help === undefined ? {} : { help: help.trim() }),
-    exit: (error.oclif.exit ?? EXIT.refused) as ExitCode,
-  });
-  await handle(error);
-}
-
 async function start(words: string[], root: string, commands: Commands): Promise<void> {
   const [name = '', ...rest] = words;
   if (name === '--version' && rest.includes('--json')) return answerVersion();
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load === undefined || rest.includes('--help')) return void (await run(words, root));
+  if (load === undefined) return void (await run(words, root));
   const { default: command } = await load();
   // As oclif does when it has found one; its messages name it.
   command.id = name;
@@ -92,19 +83,19 @@ function isSomewhere(): boolean {
   }
 }
 
-/** `codemachine help run` and `codemachine run -h` are `codemachine run --help`: oclif knows only that one. */
-function asFlag(argv: readonly string[]): string[] {
-  if (argv[0] === 'help') return [...argv.slice(1, 2), '--help'];
-  const end = argv.indexOf('--');
-  return argv.map((word, index) => (word === '-h' && (end === -1 || index < end) ? '--help' : word));
+/** The command that help is asked about, '' for the program; undefined where none is asked for. */
+async function helpAsked([name = '', ...rest]: readonly string[]): Promise<string | undefined> {
+  if (['', 'help', '--help', '-h'].includes(name)) return rest.find((word) => !word.startsWith('-')) ?? '';
+  const end = rest.indexOf('--');
+  const flags = end === -1 ? rest : rest.slice(0, end);
+  if (flags.includes('--help') || flags.includes('-h')) return name;
+  if (rest.length !== 1 || rest[0] !== 'help') return undefined;
+  const { isWorkflow } = await import('./app/usage/unknown-command.ts');
+  return isWorkflow('help') ? undefined : name;
 }
 
-function unknownCommand(error: unknown): string | undefined {
-  return isMeant(error) ? /^command (.*) not found\.?$/i.exec(error.message)?.[1] : undefined;
-}
-
-type Meant = Error & { readonly oclif: { readonly exit?: number } };
-
-function isMeant(error: unknown): error is Meant {
+function isMeant(
+  error: unknown,
+): error is Error & { readonly oclif: { readonly exit?: number }; readonly code?: string } {
   return error instanceof Error && 'oclif' in error && error.oclif !== undefined;
 }

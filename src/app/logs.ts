@@ -7,6 +7,7 @@ import { jsonLine } from '../report/json-line.ts';
 import { quoted } from '../report/words.ts';
 import type { LogAttempt, State } from '../state/state.ts';
 import { readFrom, type TranscriptFile } from '../state/transcripts.ts';
+import { nearest } from '../workflow/suggest.ts';
 import { openRun } from './open.ts';
 import { locate, stateAt } from './place.ts';
 import { harmless, isObeyed, orTrouble, printRefusal } from './print.ts';
@@ -75,11 +76,16 @@ function nothing(state: State, run: RunId, { step, attempt }: LogsFlags): Promis
       message: `the result of ${step} was taken over from run ${retryOf}, which has what it wrote`,
       help: `\`codemachine logs ${retryOf} ${quoted(step)}\``,
     });
-  const refused = refuse(
-    `${what} has not started in run ${run}`,
-    steps.length === 0 ? 'no step has started yet' : `these have: ${steps.join(', ')}`,
-  );
+  const refused = refuse(`${what} has not started in run ${run}`, insteadOf(step, steps, run));
   return refused.ok ? EXIT.succeeded : printRefusal(refused.error);
+}
+
+function insteadOf(step: string, steps: readonly string[], run: RunId): string {
+  const near = nearest(step, steps);
+  if (steps.length === 0) return 'no step has started yet';
+  return near === undefined || near === step
+    ? `these have: ${steps.join(', ')}`
+    : `did you mean \`${near}\`? \`codemachine status ${run}\` lists all`;
 }
 
 /** Prints file by file; with `follow` goes round until nobody runs the run and everything is printed. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { RunId } from '../model/ids.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { openState, type State } from '../state/state.ts';
+import { nearest, soleNear } from '../workflow/suggest.ts';
 import { type Place, shown } from './place.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { VERSION } from './version.ts';
@@ -46,6 +47,19 @@ export async function openRun(
   if (!opened.ok) return opened;
   const run = opened.value.resolveRun(text);
   if (run.ok) return ok({ state: opened.value, run: run.value });
+  const help = meantRun(opened.value, text);
   opened.value.close();
-  return refuse(run.error, undefined, 'no-run');
+  return refuse(run.error, help, 'no-run');
+}
+
+/** What to type where `text` means no run; undefined where it means several. */
+export function meantRun(state: State, text: string): string | undefined {
+  const ids = state.listRuns().map(({ id }) => id);
+  if (ids.length === 0 || ids.some((id) => text !== '' && id.startsWith(text))) return undefined;
+  const all = '`codemachine runs` lists all';
+  if (/^(latest|newest|last|@latest|head)$/i.test(text)) return `did you mean \`@last\`? ${all}`;
+  // Two runs of one day differ in few letters: of a whole word for several of them none is named.
+  const begun = new Map(ids.map((id) => [id.slice(0, text.length), id]));
+  const near = nearest(text, ['@last', '@failed']) ?? soleNear(text, begun.keys());
+  return near === undefined ? all : `did you mean \`${begun.get(near as RunId) ?? near}\`? ${all}`;
 }

@@ -17,9 +17,18 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine answer <run> [gate]` */
 export default class Answer extends Command {
   static override readonly summary = 'Decide for one of the options of a gate, and answer its questions.';
+  static override readonly description =
+    'Only what was shown at the gate is decided about: if that has changed since, it is asked again. A parked run goes on when it is resumed, or at once with --resume.';
   static override readonly examples = [
-    '<%= config.bin %> answer @last ship --option canary --field percent=5',
-    '<%= config.bin %> answer 20261120-14 ship --option ship --resume',
+    { command: '<%= config.bin %> answer @last --option ship', description: 'the only gate that is open' },
+    {
+      command: '<%= config.bin %> answer @last ship --option canary --field percent=5',
+      description: 'with an answer to what it asks',
+    },
+    {
+      command: '<%= config.bin %> answer 20261120-14 ship --option ship --resume',
+      description: 'and go on at once',
+    },
   ];
   static override readonly args = { run: Args.string(RUN_ARG), gate: Args.string(GATE_ARG) };
   static override readonly flags = {

@@ -14,10 +14,19 @@ export default class Apply extends Command {
   static override readonly usage =
     '<%= command.id %> RUN STEP [--markers | --take shared|step] [--dry-run] [-- PATHS...]';
   static override readonly examples = [
-    '<%= config.bin %> apply @last fix',
-    '<%= config.bin %> apply @last fix.1 --dry-run',
-    '<%= config.bin %> apply 20261120-14 fix --markers',
-    '<%= config.bin %> apply @last fix --take step -- logo.png',
+    { command: '<%= config.bin %> apply @last fix', description: 'bring in what `fix` made' },
+    {
+      command: '<%= config.bin %> apply @last fix.1 --dry-run',
+      description: 'would its first attempt merge?',
+    },
+    {
+      command: '<%= config.bin %> apply 20261120-14 fix --markers',
+      description: 'with both sides in the files that collide',
+    },
+    {
+      command: '<%= config.bin %> apply @last fix --take step -- logo.png',
+      description: 'of one file, what the step has',
+    },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),

@@ -17,9 +17,15 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine approve <run> [gate]` */
 export default class Approve extends Command {
   static override readonly summary = 'Decide for `approve` at a gate; a run that is parked there can go on.';
+  static override readonly description =
+    'A decision is about what was shown and nothing else: if that has changed since, it is asked again. It works from any terminal, but not from a step of a run.';
   static override readonly examples = [
-    '<%= config.bin %> approve @last',
-    '<%= config.bin %> approve 20261120-14 ship --comment "looks right" --resume',
+    { command: '<%= config.bin %> approve @last', description: 'the only gate that is open' },
+    { command: '<%= config.bin %> approve @last ship --resume', description: 'this gate, and go on at once' },
+    {
+      command: '<%= config.bin %> approve 20261120-14 ship -m "looks right"',
+      description: 'with a word that is recorded',
+    },
   ];
   static override readonly args = { run: Args.string(RUN_ARG), gate: Args.string(GATE_ARG) };
   static override readonly flags = {

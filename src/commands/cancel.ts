@@ -8,7 +8,12 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine cancel <run>` */
 export default class Cancel extends Command {
   static override readonly summary = 'End a run: its children are stopped, `finally` runs.';
-  static override readonly examples = ['<%= config.bin %> cancel @last'];
+  static override readonly description =
+    'It works from any terminal. A canceled run can be resumed all the same.';
+  static override readonly examples = [
+    { command: '<%= config.bin %> cancel @last', description: 'the newest run' },
+    { command: '<%= config.bin %> cancel 20261120-14', description: 'the run whose id begins so' },
+  ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, or @last', required: true }),
   };

@@ -6,9 +6,15 @@ import { completionCommand, SHELLS, type Shell } from '../app/completion/complet
 /** `codemachine completion [shell]` */
 export default class Completion extends Command {
   static override readonly summary = 'Complete commands, workflows, runs and steps in your shell.';
+  static override readonly description =
+    'Prints a script to be sourced; without a shell it says the line to type in yours. What it offers is looked up each time, and nothing of the repository is started for it.';
   static override readonly examples = [
-    '<%= config.bin %> completion',
-    '<%= config.bin %> completion zsh > ~/.zfunc/_codemachine',
+    { command: '<%= config.bin %> completion', description: 'what to type in this shell' },
+    { command: '<%= config.bin %> completion bash', description: 'the script itself' },
+    {
+      command: '<%= config.bin %> completion zsh > ~/.zfunc/_codemachine',
+      description: 'into a directory of your fpath',
+    },
   ];
   static override readonly args = {
     shell: Args.custom<Shell>({ options: [...SHELLS] })({

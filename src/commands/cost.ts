@@ -7,12 +7,12 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine cost [run]` */
 export default class Cost extends Command {
-  static override readonly summary =
-    'Say what agents used and cost, over the runs that are kept; what nobody knows is said, and not taken for nothing.';
+  static override readonly summary = 'Say what agents used and cost, over the runs that are kept.';
+  static override readonly description = 'What nobody knows is said, and not taken for nothing.';
   static override readonly examples = [
-    '<%= config.bin %> cost',
-    '<%= config.bin %> cost --by day --since 7d',
-    '<%= config.bin %> cost @last',
+    { command: '<%= config.bin %> cost', description: 'by workflow' },
+    { command: '<%= config.bin %> cost --by day --since 7d', description: 'of the last week, day by day' },
+    { command: '<%= config.bin %> cost @last', description: 'of one run, step by step' },
   ];
   static override readonly args = {
     run: Args.string({ description: 'only this one: a run id, the beginning of one, @last or @failed' }),

@@ -14,9 +14,15 @@ export default class Diff extends Command {
   static override readonly usage =
     '<%= command.id %> RUN [STEP] [--stat | --json] [--conflict] [-- PATHS...]';
   static override readonly examples = [
-    '<%= config.bin %> diff @last',
-    '<%= config.bin %> diff @last code.2 --stat',
-    '<%= config.bin %> diff @last code --conflict -- src',
+    { command: '<%= config.bin %> diff @last', description: 'what the run changed' },
+    {
+      command: '<%= config.bin %> diff @last code.2 --stat',
+      description: 'what one attempt changed: files and lines',
+    },
+    {
+      command: '<%= config.bin %> diff @last code --conflict -- src',
+      description: 'where a change did not merge',
+    },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),

@@ -7,7 +7,13 @@ import { enginesCommand } from '../app/engines/engines.ts';
 /** `codemachine engines [name]` */
 export default class Engines extends Command {
   static override readonly summary = 'Show what each engine can do, and which of them are installed.';
-  static override readonly examples = ['<%= config.bin %> engines', '<%= config.bin %> engines codex --json'];
+  static override readonly description =
+    'Only programs of PATH or of your own configuration are started to find out.';
+  static override readonly examples = [
+    { command: '<%= config.bin %> engines', description: 'beside each other' },
+    { command: '<%= config.bin %> engines codex', description: 'one at length' },
+    { command: '<%= config.bin %> engines --json', description: 'for programs' },
+  ];
   static override readonly args = {
     name: Args.string({ description: 'show this one alone, at length' }),
   };

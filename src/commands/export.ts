@@ -11,8 +11,11 @@ export default class Export extends Command {
   static override readonly description =
     'History, logs, artifacts and the recordings of the tree, secrets masked; not what the commit that the run began at has. With CODEMACHINE_BUNDLE_KEY in the environment the file is encrypted. A run that is being run is refused.';
   static override readonly examples = [
-    '<%= config.bin %> export @last -o run.codemachine',
-    '<%= config.bin %> import run.codemachine',
+    { command: '<%= config.bin %> export @last -o run.codemachine', description: 'the newest run' },
+    {
+      command: '<%= config.bin %> export 20261120-14 -o run.codemachine --json',
+      description: 'say what is in the file, for programs',
+    },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),

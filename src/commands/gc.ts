@@ -11,9 +11,9 @@ export default class Gc extends Command {
   static override readonly description =
     'Without a name, the ended runs that `retention` in config.yml keeps no longer: by default those that ended over 30 days ago, and those behind the newest 200. A run that is going on, interrupted or parked is never removed unless it is named with --force. No run clears up by itself.';
   static override readonly examples = [
-    '<%= config.bin %> gc --dry-run',
-    '<%= config.bin %> gc --older-than 7d',
-    '<%= config.bin %> gc 20261120-14 --force',
+    { command: '<%= config.bin %> gc --dry-run', description: 'what would go' },
+    { command: '<%= config.bin %> gc --older-than 7d', description: 'all that ended over a week ago' },
+    { command: '<%= config.bin %> gc 20261120-14 --force', description: 'this one, whatever it waits for' },
   ];
   static override readonly strict = false;
   static override readonly args = {

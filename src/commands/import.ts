@@ -11,8 +11,14 @@ export default class Import extends Command {
   static override readonly description =
     'To be called in a clean checkout of the commit that the run began at; a shallow one will do. The files become what the run had left. All of it is checked before anything is changed. Whoever resumes the run starts what its file says: import from people you trust.';
   static override readonly examples = [
-    '<%= config.bin %> import run.codemachine',
-    '<%= config.bin %> import run.codemachine --keep-tree',
+    {
+      command: '<%= config.bin %> import run.codemachine',
+      description: 'with the files as the run left them',
+    },
+    {
+      command: '<%= config.bin %> import run.codemachine --keep-tree',
+      description: 'leave the files of the checkout alone',
+    },
   ];
   static override readonly args = {
     file: Args.string({ description: 'what `export` wrote', required: true }),

@@ -8,10 +8,12 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine logs <run> [step]` */
 export default class Logs extends Command {
   static override readonly summary = 'Print the transcripts of a run or of one step.';
+  static override readonly description =
+    'Without a step those of all steps, in the order in which they started.';
   static override readonly examples = [
-    '<%= config.bin %> logs @last test',
-    '<%= config.bin %> logs @last code --file prompt.md',
-    '<%= config.bin %> logs @last --follow',
+    { command: '<%= config.bin %> logs @last test', description: 'what one step printed' },
+    { command: '<%= config.bin %> logs @last code --file prompt.md', description: 'what an agent was asked' },
+    { command: '<%= config.bin %> logs @last --follow', description: 'what a run prints while it runs' },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),

@@ -8,7 +8,11 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine pause <run>` */
 export default class Pause extends Command {
   static override readonly summary = 'Park a run: what runs comes to its end, nothing new starts.';
-  static override readonly examples = ['<%= config.bin %> pause @last'];
+  static override readonly description = 'It is parked then, and `codemachine resume` goes on with it.';
+  static override readonly examples = [
+    { command: '<%= config.bin %> pause @last', description: 'the newest run' },
+    { command: '<%= config.bin %> pause 20261120-14', description: 'the run whose id begins so' },
+  ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, or @last', required: true }),
   };

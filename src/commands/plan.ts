@@ -7,10 +7,14 @@ import { printPlan } from '../app/show-plan.ts';
 /** `codemachine plan <workflow>` */
 export default class Plan extends Command {
   static override readonly summary = 'Show the batches of a workflow: engine, access and model of each step.';
+  static override readonly description = 'Nothing is started. With inputs it shows what would run with them.';
   static override readonly examples = [
-    '<%= config.bin %> plan fix-issue',
-    '<%= config.bin %> plan ci.yml --graph mermaid',
-    '<%= config.bin %> plan deploy --input target=live',
+    { command: '<%= config.bin %> plan fix-issue', description: 'a workflow of .codemachine/workflows' },
+    { command: '<%= config.bin %> plan ci.yml --graph mermaid', description: 'a drawing, for a page' },
+    {
+      command: '<%= config.bin %> plan deploy --input target=live',
+      description: 'what would run for this input',
+    },
   ];
   static override readonly args = {
     workflow: Args.string({ description: 'path, or name in .codemachine/workflows', required: true }),

@@ -16,7 +16,15 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine reject <run> [gate]` */
 export default class Reject extends Command {
   static override readonly summary = 'Decide for `reject` at a gate: its step fails.';
-  static override readonly examples = ['<%= config.bin %> reject @last ship --comment "not on a Friday"'];
+  static override readonly description =
+    'The run is parked until it is resumed, or goes on at once with --resume. What needs the gate does not run then.';
+  static override readonly examples = [
+    { command: '<%= config.bin %> reject @last', description: 'the only gate that is open' },
+    {
+      command: '<%= config.bin %> reject @last ship -m "not on a Friday"',
+      description: 'with a word that is recorded',
+    },
+  ];
   static override readonly args = { run: Args.string(RUN_ARG), gate: Args.string(GATE_ARG) };
   static override readonly flags = {
     comment: Flags.string(COMMENT_FLAG),

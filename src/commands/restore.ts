@@ -15,10 +15,19 @@ export default class Restore extends Command {
   static override readonly usage =
     '<%= command.id %> RUN ([STEP] (--before | --after) [--head] | --to <number>) [--dry-run] [-y] [-- PATHS...]';
   static override readonly examples = [
-    '<%= config.bin %> restore @last --before',
-    '<%= config.bin %> restore @last fix.1 --after -- src/a.ts',
-    '<%= config.bin %> restore @last fix.1 --after --head',
-    '<%= config.bin %> restore 20261120-14 --to 7 --dry-run',
+    { command: '<%= config.bin %> restore @last --before', description: 'as the run found the tree' },
+    {
+      command: '<%= config.bin %> restore @last fix.1 --after -- src/a.ts',
+      description: 'one file as an attempt left it',
+    },
+    {
+      command: '<%= config.bin %> restore @last fix.1 --after --head',
+      description: 'commits and the index too',
+    },
+    {
+      command: '<%= config.bin %> restore 20261120-14 --to 7 --dry-run',
+      description: 'what recording 7 would change',
+    },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),

@@ -9,11 +9,13 @@ import { resumeCommand } from '../app/runs/run-command.ts';
 export default class Resume extends Command {
   static override readonly summary =
     'Go on with a run that was interrupted, parked, killed, canceled or failed.';
+  static override readonly description =
+    "No step that succeeded runs again; edits of a step that was cut off are undone first. The workflow is the one that was recorded at the start, unless --updated takes today's.";
   static override readonly examples = [
-    '<%= config.bin %> resume @last',
-    '<%= config.bin %> resume 20261120-14 --keep-tree',
-    '<%= config.bin %> resume @last --resolved fix',
-    '<%= config.bin %> resume @last --updated',
+    { command: '<%= config.bin %> resume @last', description: 'after Ctrl-C, a crash or a failure' },
+    { command: '<%= config.bin %> resume 20261120-14 --keep-tree', description: 'undo nothing' },
+    { command: '<%= config.bin %> resume @last --budget usd=10', description: 'raise what it may spend' },
+    { command: '<%= config.bin %> resume @last --updated', description: "with today's workflow" },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),

@@ -9,10 +9,15 @@ import { retryCommand } from '../app/runs/run-command.ts';
 export default class Retry extends Command {
   static override readonly summary =
     'Start a new run that keeps the results of another one, and runs the rest again.';
+  static override readonly description =
+    'The old run stays as it was. Without flags everything runs again that did not succeed.';
   static override readonly examples = [
-    '<%= config.bin %> retry @failed',
-    '<%= config.bin %> retry @last --from code',
-    '<%= config.bin %> retry 20261120-14 --updated --input issue=43',
+    { command: '<%= config.bin %> retry @failed', description: 'the newest run that failed' },
+    { command: '<%= config.bin %> retry @last --from code', description: '`code` and all behind it' },
+    {
+      command: '<%= config.bin %> retry 20261120-14 --updated --input issue=43',
+      description: "today's workflow, another input",
+    },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),

@@ -9,12 +9,20 @@ import { printPlan } from '../app/show-plan.ts';
 
 /** `codemachine run <workflow>` */
 export default class Run extends Command {
-  static override readonly summary =
-    'Run a workflow; everything it does is recorded, so that it can be resumed.';
+  static override readonly summary = 'Run a workflow: its steps, its agents, its checks.';
+  static override readonly description =
+    'The file is checked first, and nothing starts if it is wrong. Everything is recorded, so that `codemachine resume` can go on after Ctrl-C, a crash or a limit.';
   static override readonly examples = [
-    '<%= config.bin %> run fix-issue --input issue=42',
-    '<%= config.bin %> run ci.yml --json > events.jsonl',
-    '<%= config.bin %> run demo.yml --replay recordings/demo',
+    {
+      command: '<%= config.bin %> run fix-issue --input issue=42',
+      description: '.codemachine/workflows/fix-issue.yml',
+    },
+    { command: '<%= config.bin %> run fix-issue --plan', description: 'show what would run, and stop' },
+    { command: '<%= config.bin %> run ci.yml --json > events.jsonl', description: 'a file, for programs' },
+    {
+      command: '<%= config.bin %> run demo.yml --replay recordings/demo',
+      description: 'with recorded answers: no engine, no key',
+    },
   ];
   static override readonly args = {
     workflow: Args.string({ description: 'path, or name in .codemachine/workflows', required: true }),

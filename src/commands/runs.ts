@@ -7,7 +7,13 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine runs` */
 export default class Runs extends Command {
   static override readonly summary = 'List the runs of this repository, newest first.';
-  static override readonly examples = ['<%= config.bin %> runs --limit 5'];
+  static override readonly description =
+    'Those that wait for a decision are listed once more, with what to type.';
+  static override readonly examples = [
+    { command: '<%= config.bin %> runs', description: 'the newest 20' },
+    '<%= config.bin %> runs --limit 5',
+    { command: '<%= config.bin %> runs --json', description: 'for programs' },
+  ];
   static override readonly flags = {
     json: Flags.boolean({ description: 'print one JSON list' }),
     limit: Flags.integer({ description: 'at most so many', default: 20, min: 1 }),

@@ -7,10 +7,12 @@ import { printSchema, SCHEMAS } from '../app/schemas.ts';
 /** `codemachine schema [name]` */
 export default class Schema extends Command {
   static override readonly summary =
-    'Print the JSON schema of a file that codemachine reads, or of what it prints with --json.';
+    'Print the JSON schema of a file that is read, or of what --json prints.';
+  static override readonly description = 'Editors check and complete by it.';
   static override readonly examples = [
-    '<%= config.bin %> schema',
-    '<%= config.bin %> schema workflow > workflow.schema.json',
+    { command: '<%= config.bin %> schema', description: 'which there are' },
+    { command: '<%= config.bin %> schema workflow > workflow.schema.json', description: 'for your editor' },
+    { command: '<%= config.bin %> schema event', description: 'what `run --json` prints' },
   ];
   static override readonly args = {
     name: Args.string({ description: 'which schema; without it they are listed', options: [...SCHEMAS] }),

@@ -8,9 +8,15 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 /** `codemachine status [run]` */
 export default class Status extends Command {
   static override readonly summary = 'Show a run: its steps, what failed and why, what it changed and cost.';
+  static override readonly description =
+    'Of a run that goes on, how far it is; of one that ended, why, and what to type next.';
   static override readonly examples = [
-    '<%= config.bin %> status',
-    '<%= config.bin %> status 20261120-14 --watch',
+    { command: '<%= config.bin %> status', description: 'the newest run' },
+    { command: '<%= config.bin %> status 20261120-14 --watch', description: 'follow it until it ends' },
+    {
+      command: '<%= config.bin %> status @failed --json',
+      description: 'the newest that failed, for programs',
+    },
   ];
   static override readonly args = {
     run: Args.string({ description: 'run id, the beginning of one, @last or @failed', default: '@last' }),

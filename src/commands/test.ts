@@ -9,10 +9,15 @@ export default class Test extends Command {
   static override readonly summary =
     'Test workflows: answers are written or recorded, and no engine is started.';
   static override readonly strict = false;
+  static override readonly description =
+    'Each test names a workflow, its inputs, what agents answer, and what must hold.';
   static override readonly examples = [
-    '<%= config.bin %> test',
-    '<%= config.bin %> test .codemachine/tests/fix-issue.test.yml --only "asks *"',
-    '<%= config.bin %> test --junit report.xml',
+    { command: '<%= config.bin %> test', description: 'all below .codemachine' },
+    {
+      command: '<%= config.bin %> test .codemachine/tests/fix-issue.test.yml --only "asks *"',
+      description: 'some of one file',
+    },
+    { command: '<%= config.bin %> test --junit report.xml', description: 'for CI' },
   ];
   static override readonly args = {
     files: Args.string({

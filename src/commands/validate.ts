@@ -8,11 +8,18 @@ import { FORMATS, type Format, validateFiles } from '../app/validate/validate.ts
 export default class Validate extends Command {
   static override readonly summary = 'Check workflow files; every problem at its line and column.';
   static override readonly strict = false;
+  static override readonly description = 'Nothing is started. Exit code 2 says that a file is refused.';
   static override readonly examples = [
-    '<%= config.bin %> validate',
-    '<%= config.bin %> validate fix-issue',
-    '<%= config.bin %> validate --format json ci.yml release.yml',
-    '<%= config.bin %> validate --fix --dry-run workflows/',
+    { command: '<%= config.bin %> validate', description: 'all of .codemachine/workflows' },
+    { command: '<%= config.bin %> validate fix-issue', description: 'one of them' },
+    {
+      command: '<%= config.bin %> validate --format json ci.yml release.yml',
+      description: 'files, for programs',
+    },
+    {
+      command: '<%= config.bin %> validate --fix --dry-run workflows/',
+      description: 'what could be mended by itself',
+    },
   ];
   static override readonly args = {
     files: Args.string({

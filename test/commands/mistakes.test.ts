@@ -67,12 +67,6 @@ it('a run of another worktree: where it goes on is said, and the list names its 
   expect((await say(project, 'resume @last')).stderr).not.toContain('checkout');
 });
 
-it.each(['-h', 'run -h', 'help run', 'run --help'])('codemachine %s is help', async (line) => {
-  const { code, stdout, stderr } = await say(projectWith({}), line);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toContain('USAGE');
-});
-
 it.each([
   ['that is a file', (project: Project) => writeFileSync(project.stateDir, '')],
   [

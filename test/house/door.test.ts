@@ -52,7 +52,7 @@ it.each(['--version', '-V'])('says its version for %s', async (flag) => {
 it('helps', async () => {
   const { code, stdout } = await codemachine('--help');
   expect(code).toBe(0);
-  expect(stdout).toContain('codemachine [COMMAND]');
+  expect(stdout).toContain('codemachine run <workflow>');
 });
 
 it('refuses what it does not know with 2', async () => {

@@ -12,7 +12,7 @@ import type { RunSummary } from '../../state/runs.ts';
 import type { State } from '../../state/state.ts';
 import { durationMs } from '../../workflow/scalars.ts';
 import { loadConfig } from '../config.ts';
-import { lookIntoState, openPlaceState } from '../open.ts';
+import { lookIntoState, meantRun, openPlaceState } from '../open.ts';
 import { locate, type Place, shown, stateAt } from '../place.ts';
 import { harmless, orTrouble, ours, printRefusal } from '../print.ts';
 import { answer } from '../programs.ts';
@@ -127,7 +127,7 @@ function chooseNamed(state: State, runs: readonly RunSummary[], flags: GcFlags):
       strays.push(text as RunId);
       continue;
     }
-    if (!found.ok) return refuse(found.error);
+    if (!found.ok) return refuse(found.error, meantRun(state, text));
     const run = runs.find(({ id }) => id === found.value);
     if (run === undefined) continue;
     const trouble = whyNot(run, flags.force);

@@ -51,7 +51,10 @@ function unknown(
   );
   return {
     message: `there is no engine ${name}`,
-    help: near === undefined ? `there are: ${names.join(', ')}` : `did you mean \`${near}\`?`,
+    help:
+      near === undefined
+        ? `there are: ${names.join(', ')}`
+        : `did you mean \`${near}\`? \`codemachine engines\` lists all`,
   };
 }
 

@@ -137,7 +137,7 @@ function gateNamed(state: State, run: RunId, named: string | undefined): Result<
   const meant = nearest(named, keys);
   return refuse(
     step === undefined ? `no gate ${named} of run ${run} has been reached` : `${named} is no gate`,
-    meant === undefined ? help : `did you mean \`${meant}\`?`,
+    meant === undefined ? help : `did you mean \`${meant}\`? \`codemachine status ${run}\` shows all`,
   );
 }
 

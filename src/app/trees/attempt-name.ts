@@ -41,7 +41,9 @@ function unknown(progress: Progress, run: RunId, named: string): Result<never, R
   const all = [...progress.steps.values()].filter(({ attempt }) => attempt > 0).map(({ key }) => key);
   return refuse(
     `run ${run} has no step ${named} that has started`,
-    meant === undefined ? `these have: ${listed(all)}` : `did you mean \`${meant}\`?`,
+    meant === undefined
+      ? `these have: ${listed(all)}`
+      : `did you mean \`${meant}\`? \`codemachine status ${run}\` lists all`,
   );
 }
 

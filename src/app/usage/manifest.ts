@@ -59,3 +59,9 @@ export function namesOf(commands: Commands): readonly string[] {
     .filter((name) => commands[name]?.hidden !== true)
     .sort();
 }
+
+/** The command line of an example. */
+export function plainExample(example: Example): string {
+  const line = typeof example === 'string' ? example : example.command;
+  return line.replaceAll('<%= config.bin %>', 'codemachine');
+}

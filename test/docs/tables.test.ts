@@ -157,6 +157,13 @@ describe('docs/security.md', () => {
     expect(Object.keys(agentBase(everything([...given, 'OTHER']), [], [])).sort()).toEqual([...given].sort());
   });
 
+  test('names the engines that have a sandbox', () => {
+    const about = pageText('docs/security.md').split('## What confines an agent')[1] ?? '';
+    const [, said = ''] = /One has a sandbox of the operating system: (.*?), under/s.exec(about) ?? [];
+    const confined = DIALECTS.filter(({ capabilities }) => capabilities.sandbox !== 'none');
+    expect(codeIn(said)).toEqual(confined.map(({ name }) => name));
+  });
+
   test('names the variables of ours', () => {
     const about = { run: 'r', step: 's', attempt: 1, workspace: '/w', mark: 'm', output: '/o' };
     expect([...new Set(codeIn(ours).filter((name) => name.startsWith('CODEMACHINE')))].sort()).toEqual(

@@ -34,6 +34,10 @@ const JUDGES: readonly Judge[] = [
     takes: ({ language, words: [word] }) =>
       language === 'text' && ['rooms', 'flow', 'state'].includes(word ?? ''),
   },
+  {
+    test: 'templates: drawn from the file',
+    takes: ({ language, file }) => language === 'mermaid' && file === 'docs/templates.md',
+  },
 ];
 
 const judgesOf = (snippet: Snippet, before: Snippet | undefined) =>

@@ -18,14 +18,12 @@ export interface Snippet {
 }
 
 /** The pages that are written for users, relative to the root. */
-export const PAGES: readonly string[] = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  ...readdirSync(path.join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+export const PAGES: readonly string[] = [...pagesIn('.'), ...pagesIn('docs')];
+
+function pagesIn(directory: string): readonly string[] {
+  const names = readdirSync(path.join(ROOT, directory)).filter((name) => name.endsWith('.md'));
+  return names.sort().map((name) => path.join(directory, name));
+}
 
 /** A file of the repository. */
 export function pageText(file: string): string {

@@ -13,6 +13,7 @@ import { count, duration, money } from '../report/words.ts';
 import { isTrue } from '../run/scope.ts';
 import { evaluate } from '../workflow/evaluate.ts';
 import { readInputs } from '../workflow/inputs.ts';
+import { nearest } from '../workflow/suggest.ts';
 import { cacheOutlook, type Looking } from './attempts/cache-outlook.ts';
 import { checkedFile } from './check.ts';
 import { givenInputs } from './facts.ts';
@@ -195,5 +196,27 @@ export function selectSteps(
   const { only, skip } = flags;
   if (only === undefined && skip === undefined) return ok(plan);
   const selected = select(plan, { ...(only && { only }), ...(skip && { skip }) });
-  return selected.ok ? selected : refuse(selected.error);
+  return selected.ok ? selected : refuse(selected.error, meantStep(plan, selected.error, flags));
+}
+
+/** The step that was most likely meant by the glob that is refused. */
+function meantStep(
+  plan: Plan,
+  problem: string,
+  {
+    only = [],
+    skip = [],
+  }: { readonly only?: readonly string[] | undefined; readonly skip?: readonly string[] | undefined },
+): string | undefined {
+  const glob = [...only, ...skip].find(
+    (one) => problem.startsWith(`--only ${one}: no step`) || problem.startsWith(`--skip ${one}: no step`),
+  );
+  const near =
+    glob === undefined
+      ? undefined
+      : nearest(
+          glob,
+          plan.steps.map(({ step }) => step.id),
+        );
+  return near === undefined ? undefined : `did you mean \`${near}\`? \`codemachine plan\` shows all`;
 }

@@ -16,7 +16,7 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine answer <run> [gate]` */
 export default class Answer extends Command {
-  static override readonly summary = 'Decide for one of the options of a gate, and answer its questions.';
+  static override readonly summary = 'Decide for any option of a gate, and answer its questions.';
   static override readonly description =
     'Only what was shown at the gate is decided about: if that has changed since, it is asked again. A parked run goes on when it is resumed, or at once with --resume.';
   static override readonly examples = [

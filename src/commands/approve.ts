@@ -16,9 +16,9 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine approve <run> [gate]` */
 export default class Approve extends Command {
-  static override readonly summary = 'Decide for `approve` at a gate; a run that is parked there can go on.';
+  static override readonly summary = 'Decide for `approve` at a gate.';
   static override readonly description =
-    'A decision is about what was shown and nothing else: if that has changed since, it is asked again. It works from any terminal, but not from a step of a run.';
+    'A run that is parked there can go on then. What is decided about is what was shown and nothing else: if that has changed since, it is asked again.';
   static override readonly examples = [
     { command: '<%= config.bin %> approve @last', description: 'the only gate that is open' },
     { command: '<%= config.bin %> approve @last ship --resume', description: 'this gate, and go on at once' },

@@ -7,10 +7,9 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine doctor` */
 export default class Doctor extends Command {
-  static override readonly summary =
-    'Look whether Node, git, the database and the engines are there, and what to do.';
+  static override readonly summary = 'Look whether all is there that a run needs, and what to do.';
   static override readonly description =
-    'Of a workflow, whether it can run here. Of each engine: where it is, which version, what signs it in; that spends no token, needs no network and tries no key.';
+    'Node, git, the database, the engines: where each is, which version, what signs it in; of a workflow, whether it can run here. It spends no token, needs no network and tries no key.';
   static override readonly examples = [
     { command: '<%= config.bin %> doctor', description: 'what is missing, and what to do' },
     { command: '<%= config.bin %> doctor fix-issue --input issue=42', description: 'can this run here?' },

@@ -7,7 +7,7 @@ import { importCommand } from '../app/travel/import.ts';
 
 /** `codemachine import <file>` */
 export default class Import extends Command {
-  static override readonly summary = 'Read a run from a file that `export` wrote, to go on with it here.';
+  static override readonly summary = 'Read a run that `export` wrote, to go on with it here.';
   static override readonly description =
     'To be called in a clean checkout of the commit that the run began at; a shallow one will do. The files become what the run had left. All of it is checked before anything is changed. Whoever resumes the run starts what its file says: import from people you trust.';
   static override readonly examples = [

@@ -6,7 +6,7 @@ import { printPlan } from '../app/show-plan.ts';
 
 /** `codemachine plan <workflow>` */
 export default class Plan extends Command {
-  static override readonly summary = 'Show the batches of a workflow: engine, access and model of each step.';
+  static override readonly summary = 'Show what would run: batches, engines, models, rights.';
   static override readonly description = 'Nothing is started. With inputs it shows what would run with them.';
   static override readonly examples = [
     { command: '<%= config.bin %> plan fix-issue', description: 'a workflow of .codemachine/workflows' },

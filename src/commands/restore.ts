@@ -8,8 +8,7 @@ import { splitPaths } from '../app/trees/split-paths.ts';
 
 /** `codemachine restore <run> [step[.attempt]] (--before|--after) [-- paths…]` */
 export default class Restore extends Command {
-  static override readonly summary =
-    'Put the files of the tree back to how they were at a recording of a run.';
+  static override readonly summary = 'Put files of the tree back to how a run had recorded them.';
   static override readonly description =
     'Files only: HEAD, branches and the index stay without --head, ignored files always. What is overwritten is recorded first, and the command that brings it back is printed. Refused while a run works in the checkout.';
   static override readonly usage =

@@ -7,8 +7,7 @@ import { resumeCommand } from '../app/runs/run-command.ts';
 
 /** `codemachine resume <run>` */
 export default class Resume extends Command {
-  static override readonly summary =
-    'Go on with a run that was interrupted, parked, killed, canceled or failed.';
+  static override readonly summary = 'Go on with a run that was cut off, parked or canceled, or failed.';
   static override readonly description =
     "No step that succeeded runs again; edits of a step that was cut off are undone first. The workflow is the one that was recorded at the start, unless --updated takes today's.";
   static override readonly examples = [

@@ -7,8 +7,7 @@ import { retryCommand } from '../app/runs/run-command.ts';
 
 /** `codemachine retry <run>` */
 export default class Retry extends Command {
-  static override readonly summary =
-    'Start a new run that keeps the results of another one, and runs the rest again.';
+  static override readonly summary = 'Start a new run that keeps what succeeded in another one.';
   static override readonly description =
     'The old run stays as it was. Without flags everything runs again that did not succeed.';
   static override readonly examples = [

@@ -6,8 +6,7 @@ import { printSchema, SCHEMAS } from '../app/schemas.ts';
 
 /** `codemachine schema [name]` */
 export default class Schema extends Command {
-  static override readonly summary =
-    'Print the JSON schema of a file that is read, or of what --json prints.';
+  static override readonly summary = 'Print the JSON Schema of a file, or of what --json prints.';
   static override readonly description = 'Editors check and complete by it.';
   static override readonly examples = [
     { command: '<%= config.bin %> schema', description: 'which there are' },

@@ -7,7 +7,7 @@ import { STATE_DIR_FLAG } from '../app/place.ts';
 
 /** `codemachine status [run]` */
 export default class Status extends Command {
-  static override readonly summary = 'Show a run: its steps, what failed and why, what it changed and cost.';
+  static override readonly summary = 'Show a run: its steps, what failed and why, what it cost.';
   static override readonly description =
     'Of a run that goes on, how far it is; of one that ended, why, and what to type next.';
   static override readonly examples = [

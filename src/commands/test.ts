@@ -6,8 +6,7 @@ import { TEST_FORMATS, type TestFormat, testCommand } from '../app/testing/comma
 
 /** `codemachine test [files…]` */
 export default class Test extends Command {
-  static override readonly summary =
-    'Test workflows: answers are written or recorded, and no engine is started.';
+  static override readonly summary = 'Test workflows by written or recorded answers, without engines.';
   static override readonly strict = false;
   static override readonly description =
     'Each test names a workflow, its inputs, what agents answer, and what must hold.';

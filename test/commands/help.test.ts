@@ -6,7 +6,7 @@ import { commandHelp, rootHelp } from '../../src/app/usage/help.ts';
 import { FLAG_GROUPS, GROUPS, MORE } from '../../src/app/usage/help-words.ts';
 import { namesOf, plainExample, readCommands } from '../../src/app/usage/manifest.ts';
 import { built } from '../support/built.ts';
-import { projectWith, say } from './project.ts';
+import { projectWith, sayAll } from './project.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -103,29 +103,23 @@ it('puts every command into one group', () => {
   expect(rootHelp({ ...commands, odd })).toContain('\n  odd          Be odd.\n');
 });
 
-it.each([
-  '',
-  '-h',
-  '--help',
-  'help',
-  'cancel -h',
-  'help cancel',
-  'cancel --help',
-  'cancel @last -h',
-  'cancel help',
-])('codemachine %s is help', async (line) => {
-  const { code, stdout, stderr } = await say(projectWith({}), line);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+it('is asked for in each of the usual ways', () => {
   const { cancel } = commands;
-  expect(stdout).toBe(
-    cancel !== undefined && line.includes('cancel') ? commandHelp(cancel) : rootHelp(commands),
-  );
+  const program = ['', '-h', '--help', 'help'];
+  const one = ['cancel -h', 'help cancel', 'cancel --help', 'cancel @last -h', 'cancel help'];
+  const ends = sayAll(projectWith({}), [...program, ...one]);
+  ends.forEach(({ code, stdout, stderr }, at) => {
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const about = at < program.length ? undefined : cancel;
+    expect(stdout).toBe(about === undefined ? rootHelp(commands) : commandHelp(about));
+  });
 });
 
-it('a workflow that is called help can be run', async () => {
+it('a workflow that is called help can be run', () => {
   const project = projectWith({ help: 'steps:\n  - run: echo ran\n' });
-  expect((await say(project, 'run help')).stdout).toContain('help succeeded');
-  expect((await say(project, 'plan help')).stdout).not.toContain('Examples');
+  const [run, plan] = sayAll(project, ['run help', 'plan help']);
+  expect(run?.stdout).toContain('help succeeded');
+  expect(plan?.stdout).not.toContain('Examples');
 });
 
 it.each(['', 'run', 'approve', 'completion'])('the screen of codemachine %s --help', async (name) => {

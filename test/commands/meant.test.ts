@@ -1,5 +1,6 @@
 // What is meant where a command, a flag, a value or a name is mistyped: the nearest there is, with the command that lists all.
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Command } from '@oclif/core/command';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findWorkflow } from '../../src/app/find-workflow.ts';
@@ -8,7 +9,7 @@ import { readCommands } from '../../src/app/usage/manifest.ts';
 import { misuseOf, type ParserError } from '../../src/app/usage/misuse.ts';
 import { unknownCommand } from '../../src/app/usage/unknown-command.ts';
 import { built } from '../support/built.ts';
-import { FINE, projectWith, say } from './project.ts';
+import { FINE, projectWith, sayAll } from './project.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
@@ -17,7 +18,8 @@ beforeAll(built);
 /** What the parser throws for a command line that it does not take; no command gets as far as doing something. */
 async function thrownBy(line: string): Promise<ParserError> {
   const [name = '', ...words] = line.split(' ');
-  const { default: command } = (await import(`../../src/commands/${name}.ts`)) as { default: typeof Command };
+  const file = pathToFileURL(path.join(ROOT, `dist/commands/${name}.js`)).href;
+  const { default: command } = (await import(file)) as { default: typeof Command };
   try {
     await (command as unknown as { run(words: string[], root: string): Promise<unknown> }).run(words, ROOT);
   } catch (error) {
@@ -99,8 +101,9 @@ describe('a command that there is not', () => {
     );
   });
 
-  it('is a workflow', async () => {
-    const { stderr, code } = await say(projectWith({ tidy: FINE }), 'tidy --json');
+  it('is a workflow', () => {
+    const [said] = sayAll(projectWith({ tidy: FINE }), ['tidy']);
+    const { stderr, code } = said ?? {};
     expect(stderr).toContain('there is no command tidy\n  did you mean `codemachine run tidy`?');
     expect(code).toBe(2);
   });
@@ -134,14 +137,14 @@ it('says what was meant where no workflow is', () => {
   expect(none.ok ? '' : none.error.help).toContain('look at the path; `codemachine validate`');
 });
 
-it('says what was meant where no run, step, gate or engine is', async () => {
+it('says what was meant where no run, step, gate or engine is', () => {
   const project = projectWith({
     w: 'steps:\n  - { id: test, run: "true" }\n  - { id: ship, gate: { message: Ship it? } }\n',
   });
-  await say(project, 'run w');
-  const [id = ''] = /\d{8}-\d{6}-\w{4}/.exec((await say(project, 'runs')).stdout) ?? [];
+  const [ran] = sayAll(project, ['run w']);
+  const [id = ''] = /\d{8}-\d{6}-\w{4}/.exec(ran?.stdout ?? '') ?? [];
   const typo = `${id.slice(0, 5)}x${id.slice(6)}`;
-  for (const [line, meant, list] of [
+  const cases = [
     [`status ${typo}`, id, 'codemachine runs'],
     ['status @lst', '@last', 'codemachine runs'],
     ['logs latest', '@last', 'codemachine runs'],
@@ -150,9 +153,14 @@ it('says what was meant where no run, step, gate or engine is', async () => {
     ['diff @last tets', 'test', `codemachine status ${id}`],
     ['approve @last shp', 'ship', `codemachine status ${id}`],
     ['engines codexx', 'codex', 'codemachine engines'],
-  ] as const) {
-    const { code, stderr } = await say(project, line);
-    expect(stderr, line).toContain(`did you mean \`${meant}\`? \`${list}\``);
-    expect(code).toBe(2);
-  }
+    ['plan w --skip tset', 'test', 'codemachine plan'],
+  ] as const;
+  const ends = sayAll(
+    project,
+    cases.map(([line]) => line),
+  );
+  cases.forEach(([line, meant, list], at) => {
+    expect(ends[at]?.stderr, line).toContain(`did you mean \`${meant}\`? \`${list}\``);
+    expect(ends[at]?.code).toBe(2);
+  });
 });

@@ -1,4 +1,6 @@
 // Gives each test a project of its own.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
 import { type CliEnd, type CliOptions, cli } from '../support/cli.ts';
@@ -22,6 +24,17 @@ export function projectWith(
 /** Runs a command line, its words between blanks. */
 export function say(project: Project, line: string, options?: CliOptions): Promise<CliEnd> {
   return cli(project, line === '' ? [] : line.split(' '), options);
+}
+
+/** Runs command lines one after the other in one process, which costs a tenth of starting each. */
+export function sayAll(project: Project, lines: readonly string[]): readonly Omit<CliEnd, 'signal'>[] {
+  const input = JSON.stringify(lines.map((line) => line.split(' ').filter(Boolean)));
+  const script = path.resolve(import.meta.dirname, '../support/many-commands.mjs');
+  const { stdout, stderr } = spawnSync(process.execPath, [script], {
+    ...{ cwd: project.root, env: project.environ, input, encoding: 'utf8' },
+  });
+  if (!stdout.startsWith('[')) throw new Error(stderr);
+  return JSON.parse(stdout) as readonly CliEnd[];
 }
 
 /** A workflow that does nothing, well. */

@@ -36,8 +36,4 @@ for (const args of lines) {
   Object.assign(process.stderr, { write: write.stderr });
 }
 process.exitCode = 0;
-(await import('node:fs')).appendFileSync(
-  '/tmp/times',
-  ends.map((e) => `${Math.round(e.ms)} ${e.args.join(' ')}\n`).join(''),
-);
 process.stdout.write(JSON.stringify(ends));

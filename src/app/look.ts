@@ -8,14 +8,14 @@ import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import type { RunStatus } from '../model/progress.ts';
 import { watch } from '../report/changes.ts';
+import { ending, type Known } from '../report/ending.ts';
 import { decisionCommands, openGates } from '../report/gates.ts';
-import type { PlaceOf } from '../report/run-annotations.ts';
 import { runsJson, runsTable, waitingWords } from '../report/runs.ts';
 import { atWorkText, cutOffText, statusJson } from '../report/status.ts';
-import { summary } from '../report/summary.ts';
-import type { RunRecord, RunSummary } from '../state/runs.ts';
+import type { RunSummary } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import { applyDue } from './gates/due.ts';
+import { openPlaceWorkspace } from './git.ts';
 import { lookIntoState, openRun } from './open.ts';
 import { locate, type Place, stateAt } from './place.ts';
 import { colorOn, harmless, orTrouble, printRefusal } from './print.ts';
@@ -24,6 +24,7 @@ import { lastWords } from './runs/abandoned.ts';
 import { presenter, tellAbandoned } from './runs/present.ts';
 import { checkRecord } from './runs/record.ts';
 import { placesIn } from './runs/step-places.ts';
+import { changedLines } from './trees/changed-lines.ts';
 import { worktreesOf } from './trees/worktrees-of.ts';
 
 /** The flags of `runs`. */
@@ -96,41 +97,50 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
   const { state, run } = found.value;
   try {
     await applyDue(state, run, 'status');
-    const record = state.runRecord(run);
-    const { plan, placeOf } = plannedIn(place, record);
-    if (flags.watch) return await follow(state, run, { plan, placeOf, json: flags.json });
+    const { plan, known } = knownOf(place, state, run);
+    if (flags.watch) return await follow(state, run, { plan, known, json: flags.json });
     const told = state.history(run);
     const history = [...told, ...lastWords(state, run, told)];
-    const progress = foldAll(history);
-    const { changes, tries } = watch(history);
+    const seen = watch(history);
+    const { progress, changes } = seen;
     const worktreeOf = await worktreesOf(state.runRecord(run), state.history(run));
     const color = colorOn(process.stdout, process.env);
     const { waitsFor } = lineOf(state, { id: run, ...state.listRuns().find(({ id }) => id === run) });
     const turn = waitsFor === undefined ? '' : `\n${waitingWords(waitsFor)}\n`;
-    const text = (): string =>
-      `${summary(progress, { color, plan, placeOf, changes, tries, all: flags.all, now: Date.now() })}${atWorkText(progress, worktreeOf)}${turn === '' ? cutOffText(progress, worktreeOf) : turn}`;
+    const end = { color, plan, ...known, all: flags.all, now: Date.now() };
+    const text = async (): Promise<string> =>
+      `${await ending(seen, end)}${atWorkText(progress, worktreeOf)}${turn === '' ? cutOffText(progress, worktreeOf) : turn}`;
     if (flags.json)
       answer({
         ...statusJson(progress, { plan, changes, now: Date.now(), worktreeOf }),
         ...(waitsFor === undefined ? {} : { 'waits-for': waitsFor }),
       });
-    else process.stdout.write(harmless(text(), process.stdout, process.env));
+    else process.stdout.write(harmless(await text(), process.stdout, process.env));
     return EXIT.succeeded;
   } finally {
     state.close();
   }
 }
 
-interface Planned {
+interface Looked {
   readonly plan: Plan | undefined;
-  readonly placeOf: PlaceOf | undefined;
+  readonly known: Known;
 }
 
-/** The plan of a run as it was recorded, and where its steps are written. */
-function plannedIn(place: Place, record: RunRecord | undefined): Planned {
-  if (record === undefined) return { plan: undefined, placeOf: undefined };
-  const { plan, workflow } = checkRecord({ ...place, root: record.workspace }, record);
-  return { plan, placeOf: workflow === undefined ? undefined : placesIn(workflow, record.path) };
+/** The plan of a run as it was recorded, and what can be told of it besides its milestones. */
+function knownOf(place: Place, state: State, run: RunId): Looked {
+  const record = state.runRecord(run);
+  if (record === undefined) return { plan: undefined, known: {} };
+  const at = { ...place, root: record.workspace };
+  const { plan, workflow } = checkRecord(at, record);
+  const linesOf = async (files: ReadonlySet<string>) => {
+    const opened = await openPlaceWorkspace(at, process.env);
+    return opened.ok ? changedLines(opened.value, run, state.history(run), files) : undefined;
+  };
+  return {
+    plan,
+    known: { linesOf, ...(workflow === undefined ? {} : { placeOf: placesIn(workflow, record.path) }) },
+  };
 }
 
 const LOOK_MS = 250;
@@ -139,9 +149,9 @@ const LOOK_MS = 250;
 async function follow(
   state: State,
   run: RunId,
-  { plan, placeOf, json }: Planned & { readonly json: boolean },
+  { plan, known, json }: Looked & { readonly json: boolean },
 ): Promise<ExitCode> {
-  const reporter = await presenter({ json, verbose: false })(plan, [], undefined, placeOf);
+  const reporter = await presenter({ json, verbose: false })(plan, [], undefined, known);
   let seq = 0;
   for (;;) {
     // Asked first: what an owner wrote just before it left is then still read below.

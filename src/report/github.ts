@@ -5,20 +5,20 @@ import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import { watch } from './changes.ts';
 import { cleanForGithub, oneLine } from './clean.ts';
+import { ending, type Known } from './ending.ts';
 import { sections } from './github-sections.ts';
 import { lineBuffer } from './lines.ts';
 import { milestoneLines } from './milestones.ts';
 import { type Out, writer } from './out.ts';
 import { painter } from './paint.ts';
 import { isChatter } from './plain.ts';
-import { type PlaceOf, runAnnotations } from './run-annotations.ts';
+import { runAnnotations } from './run-annotations.ts';
 import { saidLine } from './said.ts';
-import { summary } from './summary.ts';
 
 const WIDEST = 200;
 
 /** How a run is shown there. */
-export interface GithubOptions {
+export interface GithubOptions extends Known {
   readonly out: Out;
   readonly color: boolean;
   readonly plan: Plan | undefined;
@@ -26,8 +26,6 @@ export interface GithubOptions {
   readonly verbose: boolean;
   /** What happened before this process; it is summed up, and not shown again. */
   readonly history?: readonly Milestone[];
-  /** Where a step stands in a file of the repository. */
-  readonly placeOf?: PlaceOf;
 }
 
 /**
@@ -72,7 +70,7 @@ export function githubReporter(options: GithubOptions): Reporter {
       if (isChatter(event)) chatter(event);
       else milestone(event);
     },
-    close: () => {
+    close: async () => {
       flush();
       log.close();
       if (heard) {
@@ -80,9 +78,9 @@ export function githubReporter(options: GithubOptions): Reporter {
         const { placeOf } = options;
         const notes = runAnnotations(progress, { plan, placeOf });
         sink.write(notes.map((line) => `${line}\n`).join(''));
-        sink.write(`\n${cleanForGithub(summary(progress, { color, plan, placeOf, ...run }), options)}`);
+        sink.write(`\n${cleanForGithub(await ending(run, options), options)}`);
       }
-      return sink.flushed();
+      await sink.flushed();
     },
   };
 }

@@ -5,12 +5,11 @@ import type { StepKey } from '../model/ids.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Clock, Reporter } from '../model/ports.ts';
 import { watch } from './changes.ts';
+import { ending, type Known } from './ending.ts';
 import { liveRows, MOST_ROWS } from './live-rows.ts';
 import { type Out, writer } from './out.ts';
 import { painter } from './paint.ts';
 import { isChatter } from './plain.ts';
-import type { PlaceOf } from './run-annotations.ts';
-import { summary } from './summary.ts';
 
 /** Five times a second: a terminal shows no more that people can use, and each drawing measures every row. */
 const TICK_MS = 200;
@@ -24,15 +23,13 @@ const USUAL_ROWS = 24;
 const SHOW_CURSOR = '\x1b[?25h';
 
 /** How a run is shown live. */
-export interface LiveOptions {
+export interface LiveOptions extends Known {
   /** A terminal. */
   readonly out: Out;
   readonly color: boolean;
   readonly plan: Plan | undefined;
   readonly history?: readonly Milestone[];
   readonly clock: Clock;
-  /** Where a step stands in its file. */
-  readonly placeOf?: PlaceOf;
 }
 
 /** Draws the run until it is closed, then takes the rows away and sums up. */
@@ -78,7 +75,7 @@ export function liveReporter(options: LiveOptions): Reporter {
     close: async () => {
       closed = true;
       await drawing?.end();
-      if (begun) sink.write(summary(run.progress, { color, plan, placeOf: options.placeOf, ...run }));
+      if (begun) sink.write(await ending(run, options));
       await sink.flushed();
     },
   };

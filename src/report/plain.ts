@@ -5,16 +5,15 @@ import type { Plan } from '../model/plan.ts';
 import type { Reporter } from '../model/ports.ts';
 import { watch } from './changes.ts';
 import { cleanForTerminal } from './clean.ts';
+import { ending, type Known } from './ending.ts';
 import { lineBuffer } from './lines.ts';
 import { milestoneLines } from './milestones.ts';
 import { type Out, writer } from './out.ts';
 import { painter } from './paint.ts';
-import type { PlaceOf } from './run-annotations.ts';
 import { saidLine } from './said.ts';
-import { summary } from './summary.ts';
 
 /** How a run is shown line by line. */
-export interface PlainOptions {
+export interface PlainOptions extends Known {
   readonly out: Out;
   readonly color: boolean;
   /** Without it the summary cannot tell what was still to come. */
@@ -23,13 +22,11 @@ export interface PlainOptions {
   readonly verbose: boolean;
   /** What happened before this process; it is summed up, and not shown again. */
   readonly history?: readonly Milestone[];
-  /** Where a step stands in its file. */
-  readonly placeOf?: PlaceOf;
 }
 
 /** Shows milestones as sentences and output as `step | line`; sums up when it is closed. */
 export function plainReporter(options: PlainOptions): Reporter {
-  const { color, plan, verbose } = options;
+  const { color, verbose } = options;
   const sink = writer(options.out);
   const clean = cleanForTerminal;
   const paint = painter(color);
@@ -75,14 +72,11 @@ export function plainReporter(options: PlainOptions): Reporter {
       held ??= holding();
       return Promise.resolve(letGo);
     },
-    close: () => {
+    close: async () => {
       flush();
       letGo();
-      if (heard)
-        sink.write(
-          `\n${clean(summary(run.progress, { color, plan, placeOf: options.placeOf, ...run }), options)}`,
-        );
-      return sink.flushed();
+      if (heard) sink.write(`\n${clean(await ending(run, options), options)}`);
+      await sink.flushed();
     },
   };
 }

@@ -7,6 +7,7 @@ import { isUntold, NOTHING_SPENT } from '../model/spending.ts';
 import { budgetLines } from './budgets.ts';
 import type { Changes } from './changes.ts';
 import { cleanForTerminal, oneLine } from './clean.ts';
+import type { Lines } from './ending.ts';
 import { gateLines } from './gates.ts';
 import { mergeWait } from './merge-waits.ts';
 import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
@@ -43,6 +44,8 @@ export interface SummaryOptions {
   readonly tries?: Tries;
   /** Where a step stands in its file. */
   readonly placeOf?: PlaceOf | undefined;
+  /** How many lines the run changed, net. */
+  readonly lines?: Lines | undefined;
   /** Leaves no step, file or output out. */
   readonly all?: boolean;
   /** Milliseconds since the epoch; where nobody says, what has passed since the newest milestone is not known. */
@@ -57,6 +60,7 @@ interface Told {
   readonly changes: Changes;
   readonly tries: Tries;
   readonly placeOf: PlaceOf | undefined;
+  readonly lines: Lines | undefined;
   readonly all: boolean;
   /** Of a run that runs. */
   readonly now: number | undefined;
@@ -82,6 +86,7 @@ export function summary(progress: Progress, options: SummaryOptions): string {
     changes: options.changes ?? new Map(),
     tries: options.tries ?? new Map(),
     placeOf: options.placeOf,
+    lines: options.lines,
     all: options.all ?? false,
     now: progress.status === 'running' ? options.now : undefined,
     clock: options.now,
@@ -218,7 +223,7 @@ function totals(told: Told): readonly string[] {
     ...(agents.length === 0 && progress.usage === undefined ? [] : [`used: ${usage}`]),
     ...budgetLines(progress, now),
     ...restLines(progress, clock),
-    ...fileLines(files, told, 'changed', 'file'),
+    ...fileLines(files, told, 'changed', 'file', linesWords(told.lines)),
     ...headLines(steps),
     ...fileLines(artifactNames(steps), told, 'kept', 'artifact'),
     ...shown.map(([name, value]) => {
@@ -231,16 +236,24 @@ function totals(told: Told): readonly string[] {
   ];
 }
 
+/** `, +12 -3`; nothing where no line of text differs in the end. */
+function linesWords(lines: Lines | undefined): string {
+  return lines === undefined || lines.added + lines.removed === 0
+    ? ''
+    : `, +${lines.added} -${lines.removed}`;
+}
+
 function fileLines(
   files: readonly string[],
   { all, progress }: Told,
   verb: string,
   one: string,
+  more = '',
 ): readonly string[] {
   if (files.length === 0) return [];
   const most = all ? files.length : MOST_FILES;
   const rest = files.length > most ? allOf(progress) : '';
-  return [`${verb} ${count(files.length, one)}: ${fileNames(files, most)}${rest}`];
+  return [`${verb} ${count(files.length, one)}${more}: ${fileNames(files, most)}${rest}`];
 }
 
 const OTHER_ENGINE = 'what to do: resume after that, or name a second engine and resume --updated';

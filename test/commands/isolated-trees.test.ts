@@ -31,7 +31,7 @@ it('shows what collided, and brings any change in by hand', async () => {
   const side = usersSide(project);
   const ended = await say(project, 'run w');
   expect(ended.code).toBe(1);
-  expect(ended.stdout).toContain('changed 2 files: a.txt, left.txt\n');
+  expect(ended.stdout).toContain('changed 2 files, +2 -1: a.txt, left.txt\n');
   expect(ended.stdout).not.toContain('still in the tree');
   expect(project.read('a.txt')).toBe('left\n');
   // The change of each, and of the run what was merged.

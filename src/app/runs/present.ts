@@ -3,13 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import type { Milestone } from '../../model/event.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { Reporter } from '../../model/ports.ts';
+import type { Known } from '../../report/ending.ts';
 import { openReporter } from '../../report/report.ts';
-import type { PlaceOf } from '../../report/run-annotations.ts';
 import type { UndoQuestion } from '../../run/running.ts';
 import { CLOCK } from '../clock.ts';
 import { type Behind, maskLines, takeRunner, telling } from '../github.ts';
 import { colorOn, harmless, ours } from '../print.ts';
 import type { TreeQuestion } from '../trees/back.ts';
+import { changedLines } from '../trees/changed-lines.ts';
 import { sinceWords } from '../trees/undone.ts';
 import { placesIn } from './step-places.ts';
 
@@ -26,7 +27,7 @@ type Present = (
   plan: Plan | undefined,
   history: readonly Milestone[],
   behind?: Behind,
-  placeOf?: PlaceOf,
+  known?: Known,
 ) => Promise<Reporter>;
 
 /** Opens the reporter: with `--json` standard output holds the events and nothing else. GitHub Actions is told besides. */
@@ -34,7 +35,7 @@ export function presenter(flags: ShowFlags): Present {
   outliveListeners();
   const runner = takeRunner(process.env);
   const out = flags.out ?? process.stdout;
-  return async (plan, history, behind, placeOf = placesOf(behind)) => {
+  return async (plan, history, behind, known = knownOf(behind)) => {
     const open = () =>
       openReporter({
         json: flags.json,
@@ -45,7 +46,7 @@ export function presenter(flags: ShowFlags): Present {
         plan,
         history,
         clock: CLOCK,
-        ...(placeOf === undefined ? {} : { placeOf }),
+        ...known,
       });
     if (runner === undefined || plan === undefined || behind === undefined) return open();
     // On standard error, since the other stream may be read by somebody who is to have nothing but events.
@@ -55,8 +56,13 @@ export function presenter(flags: ShowFlags): Present {
   };
 }
 
-function placesOf(behind: Behind | undefined): PlaceOf | undefined {
-  return behind === undefined ? undefined : placesIn(behind.workflow, behind.record.path);
+function knownOf(behind: Behind | undefined): Known {
+  if (behind === undefined) return {};
+  const { workflow, workspace, state, record } = behind;
+  return {
+    placeOf: placesIn(workflow, record.path),
+    linesOf: (files) => changedLines(workspace, record.id, state.history(record.id), files),
+  };
 }
 
 /**

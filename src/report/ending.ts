@@ -1,0 +1,33 @@
+/** Sums a run up that was followed, when it has ended. */
+import type { Watch } from './changes.ts';
+import type { PlaceOf } from './run-annotations.ts';
+import { type SummaryOptions, summary } from './summary.ts';
+
+/** How many lines were added and removed, binary files left aside. */
+export interface Lines {
+  readonly added: number;
+  readonly removed: number;
+}
+
+/** What is known of a run besides its milestones; each where somebody can tell. */
+export interface Known {
+  /** Where a step stands in its file. */
+  readonly placeOf?: PlaceOf;
+  /** In how many lines these files differ from how the run found them; asked when it has ended. */
+  readonly linesOf?: (files: ReadonlySet<string>) => Promise<Lines | undefined>;
+}
+
+/** The screen at the end of a run; harmless for a terminal. */
+export async function ending(
+  run: Watch,
+  { linesOf, ...options }: Known & Pick<SummaryOptions, 'color' | 'plan' | 'all' | 'now'>,
+): Promise<string> {
+  const files = new Set([...run.changes.values()].flat());
+  const lines = files.size === 0 ? undefined : await linesOf?.(files);
+  const { color, plan, placeOf, all, now } = options;
+  return summary(run.progress, {
+    ...{ color, plan, placeOf, lines, changes: run.changes, tries: run.tries },
+    ...(all === undefined ? {} : { all }),
+    ...(now === undefined ? {} : { now }),
+  });
+}

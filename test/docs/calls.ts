@@ -50,7 +50,7 @@ export function callsIn(line: string): readonly (readonly string[])[] {
 }
 
 /**
- * What is wrong with a call, or nothing. In prose a call may leave out what it needs: `codemachine resume` speaks of the command.
+ * What is wrong with a call, or nothing. `…` stands for anything. In prose a call may leave out what it needs: `codemachine resume` speaks of the command.
  */
 export function faultOf(call: readonly string[], where: 'shell' | 'prose'): string | undefined {
   const [name = '', ...rest] = call;
@@ -70,12 +70,13 @@ export function faultOf(call: readonly string[], where: 'shell' | 'prose'): stri
       ([long, { char, allowNo }]) =>
         flag === `--${long}` || flag === `-${char}` || (allowNo === true && flag === `--no-${long}`),
     )?.[1];
+    if (flag.includes('…')) continue;
     if (known === undefined && flag !== '--help') return `${name} has no flag ${flag}`;
     if (known?.type !== 'option') continue;
     const value = inline ?? before[++i];
     if (value === undefined) {
       if (where === 'shell') return `${flag} wants a value`;
-    } else if (known.options !== undefined && !known.options.includes(value))
+    } else if (known.options !== undefined && !known.options.includes(value) && value !== '…')
       return `${flag} does not take ${value}`;
   }
   return faultOfArgs(name, command, args, where);
@@ -93,7 +94,7 @@ function faultOfArgs(
   if (strict && given.length > known.length) return `${name} does not take ${given.at(-1)}`;
   for (const [index, [, { options }]] of known.entries()) {
     const value = given[index];
-    if (value !== undefined && options !== undefined && !/^[[<]/.test(value) && !options.includes(value))
+    if (value !== undefined && options !== undefined && !/^[[<…]/.test(value) && !options.includes(value))
       return `${name} does not take ${value}`;
   }
   return undefined;

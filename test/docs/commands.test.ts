@@ -1,5 +1,5 @@
 // Holds what the documentation says about the command line to the command line.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/model/exit.ts';
@@ -27,6 +27,36 @@ function callsOf(file: string): readonly { readonly text: string; readonly where
 }
 
 const calls = PAGES.flatMap((file) => callsOf(file).map((call) => [file, call.text, call.where] as const));
+
+/** Every call that the program tells people to make: what stands between backticks in its sources and schemas. */
+const SOURCES = ['src', 'schemas', 'examples', 'action.yml'].flatMap((place) => {
+  const root = path.resolve(import.meta.dirname, '../..', place);
+  if (!statSync(root).isDirectory()) return [root];
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' });
+  return files.filter((name) => /\.(ts|json|yml)$/.test(name)).map((name) => path.join(root, name));
+});
+
+const told = SOURCES.flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/`(codemachine [a-z][^`\n]*?)\\?`/g)].map(
+    ([, call = '']) =>
+      [
+        path.relative(path.resolve(import.meta.dirname, '../..'), file),
+        // What is filled in, to the end where it holds texts of its own.
+        call
+          .replace(/\$\{[^}'`]*\}/g, '…')
+          .replace(/\$\{.*$/, '')
+          .replace(/\[(-[^\]]*)\]/g, '$1'),
+      ] as const,
+  ),
+);
+
+describe('calls of the program that it tells people to make', () => {
+  test('there are some to look at', () => expect(told.length).toBeGreaterThan(100));
+
+  test.each(told)('%s: %s', (_, text) => {
+    expect(callsIn(text).map((call) => faultOf(call, 'prose'))).toEqual(callsIn(text).map(() => undefined));
+  });
+});
 
 describe('calls of the program in the documentation', () => {
   test('there are some to look at', () => expect(calls.length).toBeGreaterThan(100));

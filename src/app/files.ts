@@ -1,5 +1,14 @@
 /** Reads the files that a workflow names, and only those that it may name. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { Result } from '../model/result.ts';
 import { err, ok } from '../model/result.ts';
@@ -33,6 +42,15 @@ export function readText(file: string, inside?: string): Result<string, string> 
 export function stamp(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
   return stat === undefined ? 'none' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+}
+
+/** What is at a path; undefined where nothing is, or where the system takes it for no path: one that is too long, or leads through a file. */
+export function entryAt(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether `file` is `directory` or below it; both real paths. */

@@ -1,11 +1,8 @@
 // Nothing that others say speaks to the runner of GitHub Actions, whichever way it comes out.
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { harmless } from '../../src/app/print.ts';
 import { diagnose } from '../../src/model/diagnostic.ts';
 import type { Event, Milestone } from '../../src/model/event.ts';
-import type { Json } from '../../src/model/result.ts';
 import { annotations } from '../../src/report/annotations.ts';
 import { watch } from '../../src/report/changes.ts';
 import { githubReporter } from '../../src/report/github.ts';
@@ -17,56 +14,7 @@ import { printDiagnostics } from '../../src/report/squiggle.ts';
 import { githubRunner, readKeyValues } from '../support/github-runner.ts';
 import { CANARY, PAYLOADS } from '../support/runner-payloads.ts';
 import { memory, planOf } from './support/screen.ts';
-
-/** What is ours in an event; every other text of it is somebody's. */
-const OURS = new Set([
-  ...[
-    'v',
-    'seq',
-    'at',
-    'run',
-    'type',
-    'kind',
-    'reason',
-    'step',
-    'tree',
-    'sha256',
-    'digest',
-    'workspace',
-    'status',
-  ],
-  ...[
-    'stream',
-    'what',
-    'unit',
-    'reused',
-    'until',
-    'retry-at',
-    'expires-at',
-    'instances',
-    'candidates',
-    'from',
-  ],
-]);
-
-const STORIES = ['every-event', 'failed', 'several-failed', 'parked', 'succeeded'].map((name) => {
-  const file = path.join(import.meta.dirname, 'screens', `${name}.jsonl`);
-  const [, ...lines] = readFileSync(file, 'utf8').trimEnd().split('\n');
-  return lines.map((line) => JSON.parse(line) as Event);
-});
-
-/** The same story, told with other words. */
-function inWords(payload: string, events: readonly Event[]): readonly Event[] {
-  const replaced = (value: Json, key: string): Json => {
-    if (typeof value === 'string') return OURS.has(key) ? value : `${payload}\n`;
-    if (Array.isArray(value)) return value.map((one) => replaced(one as Json, key));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, one]) => [name, replaced(one as Json, name)]),
-    );
-  };
-  return events.map((event) => replaced(event as unknown as Json, '') as unknown as Event);
-}
+import { inWords, STORIES } from './support/told.ts';
 
 const milestones = (events: readonly Event[]) =>
   events.filter((event): event is Milestone => !isChatter(event));

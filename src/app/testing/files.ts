@@ -1,12 +1,12 @@
 /** Finds test files, and reads them with everything that they name. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, diagnose, hasErrors, sorted } from '../../model/diagnostic.ts';
 import { err, ok, type Result } from '../../model/result.ts';
 import { readTestFile, type TestFile } from '../../workflow/test-file.ts';
 import { checkTestSteps } from '../../workflow/test-steps.ts';
 import { checkFile } from '../check.ts';
-import { readText } from '../files.ts';
+import { entryAt, readText } from '../files.ts';
 import { findWorkflow } from '../find-workflow.ts';
 import { type Place, shown } from '../place.ts';
 import { type Refusal, refuse } from '../refusal.ts';
@@ -23,7 +23,7 @@ export function testFilesOf(place: Place, names: readonly string[]): Result<read
   const found = new Set<string>();
   for (const name of names) {
     const file = path.resolve(place.cwd, name);
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = entryAt(file);
     if (stat === undefined)
       return refuse(`there is no file ${name}`, 'name a test file, or a directory of them');
     const all = stat.isDirectory() ? testsBelow(file, place) : [file];
@@ -124,7 +124,7 @@ function missingFiles(file: string, { cases, source, at }: TestFile): readonly D
     (['workspace', 'replay'] as const).flatMap((key) => {
       const written = one[key];
       if (written === undefined) return [];
-      const stat = statSync(path.resolve(path.dirname(file), written), { throwIfNoEntry: false });
+      const stat = entryAt(path.resolve(path.dirname(file), written));
       if (stat?.isDirectory() === true) return [];
       const problem = stat === undefined ? 'there is no such directory' : 'it is not a directory';
       const help =

@@ -1,9 +1,10 @@
 /** Finds the files that the words of a command line mean. */
-import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Result } from '../../model/result.ts';
 import { ok } from '../../model/result.ts';
 import { globProblem } from '../../plan/glob-problem.ts';
+import { entryAt } from '../files.ts';
 import { findWorkflow, workflowsIn } from '../find-workflow.ts';
 import type { Place } from '../place.ts';
 import { type Refusal, refuse } from '../refusal.ts';
@@ -47,7 +48,7 @@ function onDisk(file: string): Subject {
 
 async function meantBy(place: Place, name: string): Promise<Result<readonly string[], Refusal>> {
   const file = path.resolve(place.cwd, name);
-  const known = statSync(file, { throwIfNoEntry: false });
+  const known = entryAt(file);
   if (known?.isDirectory() === true) {
     const below = workflowsBelow(file);
     return below.length > 0
@@ -88,7 +89,7 @@ function workflowsBelow(directory: string): readonly string[] {
         const passed = hidden || entry.name === 'node_modules' || (ours && entry.name === 'state');
         if (!passed) open.push(file);
       } else if (isWorkflow(entry.name, ours)) {
-        if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) found.push(file);
+        if (entryAt(file)?.isFile() === true) found.push(file);
       }
     }
   }

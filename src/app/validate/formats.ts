@@ -36,7 +36,7 @@ export async function inFormat(format: Exclude<Format, 'text'>, findings: Findin
       const { ABOUT } = await import('../../model/catalogue/about.ts');
       const { VERSION } = await import('../version.ts');
       const about = (code: string) => (ABOUT as Readonly<Record<string, string | undefined>>)[code];
-      return `${JSON.stringify(sarifLog(diagnostics, sources, { version: VERSION, about, pathOf }), null, 2)}\n`;
+      return jsonLine(sarifLog(diagnostics, sources, { version: VERSION, about, pathOf }), 2);
     }
   }
 }

@@ -19,7 +19,8 @@ export async function referencePages() {
   const language = await languageOf();
   const pages = new Map();
   for (const page of PAGES) pages.set(page.file, pageOf(page, language));
-  return pages.set('docs/reference-events.md', eventsPage(schemaOf('event')));
+  const events = 'docs/reference-events.md';
+  return pages.set(events, eventsPage(schemaOf('event'), readFileSync(path.join(root, events), 'utf8')));
 }
 
 function pageOf(page, language) {

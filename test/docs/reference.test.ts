@@ -1,6 +1,6 @@
 // Holds the reference to the schemas: it is what they say, and they say what a reader needs of every key.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
@@ -114,11 +114,4 @@ test('expressions are told of as they are checked', () => {
   expect(tableUnder(page, 'Contexts').map(([name]) => name)).toEqual(CONTEXTS.map((name) => `\`${name}\``));
   const inRun = tableUnder(page, 'What can be read where').find(([where]) => where === '`run`')?.[1] ?? '';
   for (const safe of SAFE) expect(inRun).toContain(`\`${safe}\``);
-});
-
-test('every page of the reference is linked from README.md', () => {
-  const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  const pages = readdirSync(path.join(ROOT, 'docs')).filter((name) => name.startsWith('reference'));
-  expect(pages.length).toBe(6);
-  for (const page of pages) expect(readme).toContain(`docs/${page}`);
 });

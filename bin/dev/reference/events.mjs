@@ -7,8 +7,9 @@ What \`codemachine run --json\` prints, one JSON object a line, field by field; 
 \`codemachine schema event\` prints. What they mean and when they come is told in [runs.md](runs.md#events). New types and new optional
 fields may come: skip what you do not know. A field that is not marked as always there may be missing.`;
 
-/** The page. */
-export function eventsPage(schema) {
+/** The page. `before` is what it was: its examples are kept. */
+export function eventsPage(schema, before) {
+  const kept = keptExamples(before);
   const types = schema.oneOf.map(nameOf);
   const used = Object.keys(schema.$defs).filter((name) => !types.includes(name));
   const objects = used.filter((name) => schema.$defs[name].properties !== undefined);
@@ -28,10 +29,10 @@ export function eventsPage(schema) {
     'These fields are not told again below.',
     tableOf({ ...first, properties: common }, book, []),
     '## Milestones',
-    ...milestones.flatMap((type) => told(type, schema.$defs[type], book, envelope)),
+    ...milestones.flatMap((type) => told(type, schema.$defs[type], book, envelope, exampleOf(kept, type))),
     '## Chatter',
     'Worth watching, and not kept: these have no `seq`.',
-    ...chatter.flatMap((type) => told(type, schema.$defs[type], book, ['v', 'type'])),
+    ...chatter.flatMap((type) => told(type, schema.$defs[type], book, ['v', 'type'], exampleOf(kept, type))),
     '## What stands in fields',
     ...objects.flatMap((name) => told(name, schema.$defs[name], book, [])),
   ];
@@ -44,9 +45,33 @@ function contents(groups) {
     .join('\n\n');
 }
 
-function told(name, schema, book, known) {
+function told(name, schema, book, known, example) {
   const own = Object.keys(schema.properties).filter((key) => !known.includes(key));
-  return [`### ${name}`, schema.description, ...(own.length === 0 ? [] : [tableOf(schema, book, known)])];
+  return [
+    `### ${name}`,
+    schema.description,
+    ...(example === undefined ? [] : [example]),
+    ...(own.length === 0 ? [] : [tableOf(schema, book, known)]),
+  ];
+}
+
+function exampleOf(kept, type) {
+  const example = kept.get(type);
+  if (example === undefined)
+    throw new Error(
+      `docs/reference-events.md: write an example of \`${type}\` (\`json event\`) below its heading`,
+    );
+  return example;
+}
+
+function keptExamples(text) {
+  const sections = text.split(/^### /m).slice(1);
+  return new Map(
+    sections.flatMap((section) => {
+      const [example] = section.match(/^```json event\n[\s\S]*?^```$/m) ?? [];
+      return example === undefined ? [] : [[section.split('\n')[0], example]];
+    }),
+  );
 }
 
 function tableOf({ properties, required = [] }, book, known) {

@@ -35,7 +35,7 @@ packages:
       "change[b]": { text: Done., files: { packages/b/x: "2" } }
     runs: { touched: { outputs: { names: [a, b] } }, "test[a]": {}, "test[b]": {} }
     expect: { files: { packages/a/x: "1", packages/b/x: "2" } }
-overnight:
+night:
   - name: commits what is done, puts the rest away, and goes on
     answers:
       "item[one].build[1].code": { text: No., files: { x: no } }

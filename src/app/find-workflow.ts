@@ -52,7 +52,7 @@ function insteadOfName(place: Place, name: string): string {
   );
   if (elsewhere !== undefined) return `did you mean \`${shown(place, elsewhere)}\`? ${LIST}`;
   return names.length === 0
-    ? 'give the path of the file, or put it there'
+    ? 'give the path of the file, or write a first one: `codemachine init`'
     : `give the path of the file, or one of: ${names.join(', ')}`;
 }
 

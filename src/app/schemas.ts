@@ -8,8 +8,8 @@ import { answer } from './programs.ts';
 export const SCHEMAS = [
   ...['workflow', 'config', 'test'],
   ...['apply', 'cost', 'decision', 'detached', 'diagnostics', 'diff', 'doctor', 'engines', 'error', 'event'],
-  ...['export', 'gc', 'import', 'logs', 'plan', 'request', 'restore', 'runs', 'schemas', 'status'],
-  ...['test-report', 'version'],
+  ...['export', 'gc', 'import', 'init', 'logs', 'plan', 'request', 'restore', 'runs', 'schemas', 'status'],
+  ...['templates', 'test-report', 'version'],
 ] as const;
 
 /** Which of them describe what a command prints with `--json`; `error` is what any of them may print. */
@@ -25,6 +25,7 @@ export const PRINTED_BY: Readonly<Record<string, readonly (typeof SCHEMAS)[numbe
   export: ['export'],
   gc: ['gc'],
   import: ['import'],
+  init: ['init', 'templates'],
   logs: ['logs'],
   pause: ['request'],
   plan: ['plan'],

@@ -85,6 +85,8 @@ const LINES = [
   ['run tidy --input level=h', 'run tidy --input level=high'],
   ['run tidy --skip te', 'run tidy --skip test'],
   ['engines gem', 'engines gemini'],
+  ['init --template loop', 'init --template looped-fix'],
+  ['init --engine gem', 'init --engine gemini'],
   ['schema even', 'schema event'],
   ['compl', 'completion'],
 ] as const;

@@ -168,6 +168,9 @@ describe('--json', () => {
       ['cost @last', 0, 'cost'],
       ['gc --keep 0 --dry-run', 0, 'gc'],
       ['gc --keep 0', 0, 'gc'],
+      ['init --list', 0, 'templates'],
+      ['init', 0, 'init'],
+      ['init', 0, 'init'],
     ]);
     project.remove();
   });

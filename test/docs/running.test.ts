@@ -1,11 +1,12 @@
 // Runs what the documentation shows as having run.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Milestone } from '../../src/model/event.ts';
 import { cli, eventsOf } from '../support/cli.ts';
+import { projectOf } from '../support/few-tools.ts';
 import { makeProject } from '../support/repository.ts';
 import { exampleProject, recordingOf } from './example.ts';
 import { snippetsOf, tableUnder } from './snippets.ts';
@@ -27,13 +28,28 @@ describe('README.md', () => {
     expect(steady(stdout)).toContain(steady(shown?.text ?? 'nothing'));
   });
 
-  test('the first workflow can be planned as it is told', async () => {
+  test('the workflow on it is valid', async () => {
     const [first] = snippetsOf('README.md').filter(({ language }) => language === 'yaml');
-    const project = makeProject();
-    mkdirSync(path.join(project.root, '.codemachine/workflows'), { recursive: true });
-    writeFileSync(path.join(project.root, '.codemachine/workflows/tidy.yml'), first?.text ?? '');
-    expect(await cli(project, ['validate', 'tidy', '--strict'])).toMatchObject({ code: 0 });
-    expect(await cli(project, ['plan', 'tidy'])).toMatchObject({ code: 0, stderr: '' });
+    const project = makeProject({ 'tidy.yml': first?.text ?? '' });
+    expect(await cli(project, ['validate', 'tidy.yml', '--strict'])).toMatchObject({ code: 0 });
+  });
+
+  test('who follows it in an empty repository, without an engine, is led on', async () => {
+    const block = snippetsOf('README.md').find(({ text }) => text.startsWith('codemachine init'))?.text ?? '';
+    const project = projectOf();
+    const words = (line: string) =>
+      [...line.matchAll(/'([^']*)'|[^\s']+='([^']*)'|\S+/g)].map(([word]) => word);
+    const told = block.split('\n').map((line) => words(line.replace(/\s#.*$/, '')).slice(1));
+    const [init = [], plan = [], run = []] = told.map((line) => line.map((word) => word.replaceAll("'", '')));
+    const first = await cli(project, init);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain(`next:\n  codemachine ${plan.join(' ')}\n`);
+    expect(await cli(project, plan)).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain(`\n  codemachine ${run.slice(0, 3).join(' ')} change=`);
+    const { code, stdout } = await cli(project, run);
+    expect(code).toBe(1);
+    expect(stdout).toContain('install it with `npm install -g @anthropic-ai/claude-code`');
+    expect(first.stdout).toContain('install it with `npm install -g @anthropic-ai/claude-code`');
   });
 
   test('the program that calls the library works', () => {

@@ -13,6 +13,7 @@ export type Kind =
   | 'option'
   | 'budget'
   | 'engine'
+  | 'template'
   | 'file'
   | 'directory'
   | 'command'
@@ -46,6 +47,7 @@ const ARGS: Readonly<Record<string, Kind>> = {
   file: 'file',
   files: 'file',
   directory: 'directory',
+  dir: 'directory',
   command: 'command',
 };
 
@@ -66,6 +68,8 @@ const FLAGS: Readonly<Record<string, Kind>> = {
   'state-dir': 'directory',
   junit: 'file',
   output: 'file',
+  engine: 'engine',
+  template: 'template',
 };
 
 const SPECIAL: Readonly<Record<string, Kind>> = { 'engines.name': 'engine', 'validate.files': 'workflow' };

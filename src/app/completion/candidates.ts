@@ -41,6 +41,8 @@ export async function candidatesFor(
       return { list: ['usd=', 'tokens=', 'time='].map((value) => ({ value })) };
     case 'engine':
       return { list: await enginesOf(place, env) };
+    case 'template':
+      return { list: (await import('../init/templates.ts')).TEMPLATES.map((value) => ({ value })) };
     case 'workflow':
       return { list: workflowsOf(place), files: 'yaml' };
     case 'free':

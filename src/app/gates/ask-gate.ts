@@ -1,10 +1,10 @@
 /** Asks at the terminal what is decided at a gate. */
-import { createInterface } from 'node:readline';
 import type { GateField, GateQuestion } from '../../model/event.ts';
 import type { Json, JsonObject } from '../../model/result.ts';
 import { questionLines } from '../../report/gates.ts';
 import type { AskedGate, GivenAnswer } from '../../run/running.ts';
 import type { GitWorkspace } from '../../workspace/workspace.ts';
+import { type Ask, openLines } from '../lines.ts';
 import { harmless } from '../print.ts';
 import { FIELD_WORDS, fieldSpecs, REJECT, userName } from './answers.ts';
 
@@ -44,35 +44,6 @@ export async function askGate(
     gone.removeEventListener('abort', close);
     close();
   }
-}
-
-type Ask = (text: string) => Promise<string | undefined>;
-
-/** Asks for a line each time. What was typed ahead, or pasted, answers what is asked next. */
-function openLines(): { readonly ask: Ask; readonly close: () => void } {
-  const lines = createInterface({ input: process.stdin, terminal: false });
-  const typed: string[] = [];
-  let waiting: ((line: string | undefined) => void) | undefined;
-  let isClosed = false;
-  lines.on('line', (line) => {
-    if (waiting === undefined) typed.push(line);
-    else waiting(line);
-    waiting = undefined;
-  });
-  lines.once('close', () => {
-    isClosed = true;
-    waiting?.(undefined);
-  });
-  return {
-    ask: (text) => {
-      process.stderr.write(harmless(text, process.stderr, process.env));
-      return new Promise((resolve) => {
-        if (typed.length > 0 || isClosed) resolve(typed.shift());
-        else waiting = resolve;
-      });
-    },
-    close: () => lines.close(),
-  };
 }
 
 async function choose(

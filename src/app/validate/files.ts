@@ -38,7 +38,7 @@ function ownWorkflows({ root }: Place): Result<readonly Subject[], Refusal> {
     ? ok(all.map((file) => onDisk(path.join(directory, file))))
     : refuse(
         'there is no workflow in .codemachine/workflows',
-        'name a file: `codemachine validate path/to/file.yml`',
+        'name a file, or write a first one: `codemachine init`',
       );
 }
 

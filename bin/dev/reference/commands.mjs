@@ -51,7 +51,11 @@ export function commandsPage({ commands }, printed, variables = VARIABLES) {
 
 function sectionOf(command, printed) {
   const { id, summary, description, examples = [], args, flags, strict } = command;
-  const example = examples.map((one) => filled(one, id)).join('\n');
+  const example = examples
+    .map((one) =>
+      typeof one === 'string' ? filled(one, id) : `${filled(one.command, id)} # ${one.description}`,
+    )
+    .join('\n');
   return [
     `## ${id}`,
     summary,

@@ -52,6 +52,10 @@ export default class Resume extends Command {
         'park rather than wait when all that is left waits for a quota; the default in GitHub Actions',
       allowNo: true,
     }),
+    junit: Flags.string({
+      description: 'write JUnit XML to this file besides, each execution of a step a test case',
+      helpValue: '<file>',
+    }),
     json: Flags.boolean({ description: 'print events from run-resumed on, one per line' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
@@ -62,6 +66,7 @@ export default class Resume extends Command {
     const { args, flags } = await this.parse(Resume);
     process.exitCode = await resumeCommand({
       ...{ run: args.run, json: flags.json, verbose: flags.verbose, yes: flags.yes },
+      junit: flags.junit,
       ...{ keepTree: flags['keep-tree'], restore: flags.restore },
       ...{
         resolved: flags.resolved ?? [],

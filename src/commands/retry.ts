@@ -45,6 +45,10 @@ export default class Retry extends Command {
         'park rather than wait when all that is left waits for a quota; the default in GitHub Actions',
       allowNo: true,
     }),
+    junit: Flags.string({
+      description: 'write JUnit XML to this file besides, each execution of a step a test case',
+      helpValue: '<file>',
+    }),
     json: Flags.boolean({ description: 'print events, one per line' }),
     verbose: Flags.boolean({ char: 'v', description: 'show what agents think and call' }),
     yes: Flags.boolean({ char: 'y', description: 'ask nothing: do what is safe' }),
@@ -55,6 +59,7 @@ export default class Retry extends Command {
     const { args, flags } = await this.parse(Retry);
     process.exitCode = await retryCommand({
       ...{ run: args.run, json: flags.json, verbose: flags.verbose, yes: flags.yes },
+      junit: flags.junit,
       ...{ keepTree: flags['keep-tree'], restore: flags.restore, from: flags.from },
       ...{ updated: flags.updated, input: flags.input ?? [], inputs: flags.inputs },
       ...{ park: flags.park, stateDir: flags['state-dir'] },

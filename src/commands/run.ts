@@ -37,6 +37,10 @@ export default class Run extends Command {
     inputs: Flags.string({ description: 'a JSON file with inputs' }),
     plan: Flags.boolean({ description: 'show the plan and stop' }),
     detach: Flags.boolean({ description: 'go on in the background and print the run id' }),
+    junit: Flags.string({
+      description: 'write JUnit XML to this file besides, each execution of a step a test case',
+      helpValue: '<file>',
+    }),
     json: Flags.boolean({
       description: 'print events, one per line; with --plan or --detach one JSON object',
     }),
@@ -88,6 +92,7 @@ export default class Run extends Command {
       stateDir: flags['state-dir'],
       park: flags.park,
       ...{ input: flags.input ?? [], inputs: flags.inputs, json: flags.json, verbose: flags.verbose },
+      junit: flags.junit,
       flags: {
         ...(flags['max-parallel'] === undefined ? {} : { maxParallel: flags['max-parallel'] }),
         ...(flags['fail-fast'] ? { failFast: true } : {}),

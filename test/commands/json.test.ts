@@ -1,5 +1,4 @@
 // Holds what every command prints with --json to its schema: where it does its work, where there is nothing, where it refuses.
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -7,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { PRINTED_BY, SCHEMAS } from '../../src/app/schemas.ts';
 import { built } from '../support/built.ts';
 import { cli } from '../support/cli.ts';
+import { type End, manyCommands } from '../support/many-commands.ts';
 import { makeProject, type Project } from '../support/repository.ts';
 import { FAILING, FINE } from './project.ts';
 import { agentDoes, agentProject, isolatedProject } from './tree-project.ts';
@@ -37,30 +37,6 @@ function validator(name: string): ValidateFunction {
   return made;
 }
 
-interface End {
-  readonly args: readonly string[];
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs command lines, one after the other, in one process; `--json` is added before `--`. */
-function all(project: Project, lines: readonly string[], cwd = project.root): readonly End[] {
-  const input = JSON.stringify(
-    lines.map((line) => {
-      const [before = '', behind] = line.split(' -- ');
-      const paths = behind === undefined ? [] : ['--', ...behind.split(' ')];
-      return [...before.split(' '), '--json', ...paths];
-    }),
-  );
-  const script = path.resolve(import.meta.dirname, '../support/many-commands.mjs');
-  const { stdout, stderr } = spawnSync(process.execPath, [script], {
-    ...{ cwd, env: project.environ, input, encoding: 'utf8', maxBuffer: 1e8 },
-  });
-  if (!stdout.startsWith('[')) throw new Error(stderr);
-  return JSON.parse(stdout) as readonly End[];
-}
-
 /** Every line of output fits the schema of that name. */
 function fits({ args, stdout, stderr }: Omit<End, 'code'>, name: string): void {
   const line = `codemachine ${args.join(' ')}\n${stderr}`;
@@ -73,16 +49,21 @@ function fits({ args, stdout, stderr }: Omit<End, 'code'>, name: string): void {
   }
 }
 
+/** The words of a line, with `--json` before `--`. */
+function wordsOf(line: string): readonly string[] {
+  const [before = '', behind] = line.split(' -- ');
+  return [...before.split(' '), '--json', ...(behind === undefined ? [] : ['--', ...behind.split(' ')])];
+}
+
 /** Each line of the table: a command line, the exit code, the schema that holds what it prints. */
 type Row = readonly [line: string, code: number, schema: string];
 
 const seen = new Map<string, Set<string>>();
 
-function hold(project: Project, rows: readonly Row[], cwd?: string): readonly End[] {
-  const ends = all(
+function hold(project: Project, rows: readonly Row[]): readonly End[] {
+  const ends = manyCommands(
     project,
-    rows.map(([line]) => line),
-    cwd,
+    rows.map(([line]) => wordsOf(line)),
   );
   rows.forEach(([line, code, schema], index) => {
     const end = ends[index];

@@ -11,24 +11,20 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const GOLDEN = path.join(import.meta.dirname, 'surface.txt');
 
 interface Pages {
-  readonly commandsPage: (manifest: World['manifest'], printed: World['printed']) => string;
-  readonly jsonPage: (schemas: World['schemas']) => string;
   readonly pagesOf: (world: Pick<World, 'manifest' | 'printed' | 'schemas'>) => ReadonlyMap<string, string>;
-  readonly VARIABLES: Readonly<Record<string, string>>;
 }
 
-async function pages(): Promise<Pages> {
-  const load = (file: string) => import(pathToFileURL(path.join(ROOT, 'bin/dev', file)).href);
-  return { ...(await load('reference/commands.mjs')), ...(await load('commands-page.mjs')) } as Pages;
-}
+const pages = (): Promise<Pages> =>
+  import(pathToFileURL(path.join(ROOT, 'bin/dev/commands-page.mjs')).href) as Promise<Pages>;
 
 /** What of a world no page tells. */
 async function untold(world: World): Promise<readonly string[]> {
-  const { pagesOf, VARIABLES } = await pages();
+  const { pagesOf } = await pages();
   const written = [...pagesOf(world)].filter(([file, text]) => pageText(file) !== text).map(([file]) => file);
   const codes = tableUnder('docs/runs.md', 'Exit codes').map(([cell = '']) => codeIn(cell)[0]);
   const exits = Object.values(world.exit).filter((code) => !codes.includes(String(code)));
-  const known = Object.keys(VARIABLES).filter((name) => !name.endsWith('…'));
+  const rows = tableUnder('docs/reference-cli.md', 'Environment').map(([cell = '']) => codeIn(cell)[0] ?? '');
+  const known = rows.filter((name) => !name.endsWith('…'));
   const env = [...world.env, ...known].filter((name) => !(known.includes(name) && world.env.includes(name)));
   const cells = codeIn(
     pageText('docs/github.md')

@@ -8,7 +8,7 @@ Every command with its arguments and flags; written by \`npm run commands-page\`
 \`<run>\` is a run id, the beginning of one, \`@last\` or \`@failed\`.`.replaceAll('](../', '](');
 
 /** What each variable is for, of those that the program reads itself. */
-export const VARIABLES = {
+const VARIABLES = {
   CODEMACHINE_STATE_DIR: 'where runs are kept, as `--state-dir`, which wins over it',
   CODEMACHINE_BUNDLE_KEY:
     'the key with which `export` encrypts and `import` reads a file; set and empty, it is refused',
@@ -42,19 +42,17 @@ export const VARIABLES = {
 };
 
 /** The page. `printed` says which schemas describe what a command prints with `--json`. */
-export function commandsPage({ commands }, printed, variables = VARIABLES) {
+export function commandsPage({ commands }, printed) {
   const names = Object.keys(commands).sort();
   const contents = names.map((name) => `[\`${name}\`](#${name})`).join(', ');
   const sections = names.map((name) => sectionOf(commands[name], printed[name]));
-  return `${[OPENING, contents, ...sections, environment(variables)].join('\n\n')}\n`;
+  return `${[OPENING, contents, ...sections, environment()].join('\n\n')}\n`;
 }
 
 function sectionOf(command, printed) {
   const { id, summary, description, examples = [], args, flags, strict } = command;
-  const example = examples
-    .map((one) =>
-      typeof one === 'string' ? filled(one, id) : `${filled(one.command, id)} # ${one.description}`,
-    )
+  const example = exampleLines(examples)
+    .map((one) => filled(one, id))
     .join('\n');
   return [
     `## ${id}`,
@@ -69,6 +67,17 @@ function sectionOf(command, printed) {
     ...tableOf('flag', Object.values(flags ?? {}).map(flagRow)),
     ...(printed === undefined ? [] : [`With \`--json\` it prints ${printed.map(schemaLink).join(', or ')}.`]),
   ].join('\n\n');
+}
+
+// With what each is for beside it, where that is said.
+function exampleLines(examples) {
+  const all = examples.map((one) => (typeof one === 'string' ? { command: one } : one));
+  const widest = Math.max(0, ...all.map(({ command }) => filled(command, '').length));
+  return all.map(({ command, description }) =>
+    description === undefined
+      ? command
+      : `${command}${' '.repeat(widest - filled(command, '').length)} # ${description}`,
+  );
 }
 
 function filled(text, id) {
@@ -117,8 +126,8 @@ function schemaLink(name) {
     : `[\`${name}\`](reference-json.md#${name})`;
 }
 
-function environment(variables) {
-  const rows = Object.entries(variables).map(([name, text]) => [`\`${name}\``, text]);
+function environment() {
+  const rows = Object.entries(VARIABLES).map(([name, text]) => [`\`${name}\``, text]);
   return [
     '## Environment',
     'What the program reads of its environment itself. What steps and engines are given of it is told in [security](security.md#environments).',

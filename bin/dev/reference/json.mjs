@@ -15,7 +15,7 @@ export function jsonPage(schemas) {
 }
 
 /** Every key of a schema, as a path: `steps[].failure.reason`, with the definition of it. Definitions are looked into where they are first met. */
-export function keysOf(schema) {
+function keysOf(schema) {
   const met = new Set();
   const found = [];
   const look = (at, one) => {

@@ -18,6 +18,8 @@ import { placesIn } from './step-places.ts';
 export interface ShowFlags {
   readonly json: boolean;
   readonly verbose: boolean;
+  /** A file for JUnit XML. */
+  readonly junit?: string | undefined;
   /** Where it is shown; standard output, where nothing else is to stand there. */
   readonly out?: NodeJS.WriteStream;
 }
@@ -36,8 +38,8 @@ export function presenter(flags: ShowFlags): Present {
   const runner = takeRunner(process.env);
   const out = flags.out ?? process.stdout;
   return async (plan, history, behind, known = knownOf(behind)) => {
-    const open = () =>
-      openReporter({
+    const open = async (): Promise<Reporter> => {
+      const reporter = await openReporter({
         json: flags.json,
         out,
         env: process.env,
@@ -48,6 +50,10 @@ export function presenter(flags: ShowFlags): Present {
         clock: CLOCK,
         ...known,
       });
+      if (flags.junit === undefined) return reporter;
+      const { withJunit } = await import('./junit.ts');
+      return withJunit(reporter, { file: flags.junit, plan, history, ...known, tell });
+    };
     if (runner === undefined || plan === undefined || behind === undefined) return open();
     // On standard error, since the other stream may be read by somebody who is to have nothing but events.
     if (runner.reads) process.stderr.write(maskLines(behind.masked));

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from '../../model/exit.ts';
 import { ok, type Result } from '../../model/result.ts';
 import type { RunRecord } from '../../state/runs.ts';
 import { givenInputs } from '../facts.ts';
+import { whyUnwritten } from '../junit-file.ts';
 import { stateAt } from '../place.ts';
 import { orTrouble, printDiagnosed, printRefusal } from '../print.ts';
 import { answerError } from '../programs.ts';
@@ -27,7 +28,13 @@ export interface RunCommand extends ShowFlags {
 
 /** `codemachine run` */
 export function runCommand(command: RunCommand): Promise<ExitCode> {
-  return orTrouble(() => runOnce(command));
+  return orTrouble(() => runnable(command) ?? runOnce(command));
+}
+
+/** Refuses where what is asked for besides could not be done at the end. */
+function runnable({ junit }: ShowFlags): Promise<ExitCode> | undefined {
+  const unwritten = junit === undefined ? undefined : whyUnwritten(junit);
+  return unwritten === undefined ? undefined : printRefusal({ message: unwritten });
 }
 
 async function runOnce(command: RunCommand): Promise<ExitCode> {
@@ -77,7 +84,7 @@ export interface RetryCommand extends GoingOn {
 
 /** `codemachine resume` */
 export function resumeCommand(command: ResumeCommand): Promise<ExitCode> {
-  return orTrouble(() => resumeOnce(command));
+  return orTrouble(() => runnable(command) ?? resumeOnce(command));
 }
 
 async function resumeOnce(command: ResumeCommand): Promise<ExitCode> {
@@ -105,7 +112,7 @@ async function resumeOnce(command: ResumeCommand): Promise<ExitCode> {
 
 /** `codemachine retry` */
 export function retryCommand(command: RetryCommand): Promise<ExitCode> {
-  return orTrouble(() => retryOnce(command));
+  return orTrouble(() => runnable(command) ?? retryOnce(command));
 }
 
 async function retryOnce(command: RetryCommand): Promise<ExitCode> {

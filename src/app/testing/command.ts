@@ -1,12 +1,11 @@
 /** Does what `codemachine test` says. */
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import { EXIT, type ExitCode } from '../../model/exit.ts';
 import { globProblem } from '../../plan/glob-problem.ts';
 import { matches } from '../../plan/selection.ts';
 import { type TestResult, testsJson, testText, totalsOf, totalsText } from '../../report/tests.ts';
 import type { TestCase } from '../../workflow/test-file.ts';
+import { keepJunit, whyUnwritten } from '../junit-file.ts';
 import { locate } from '../place.ts';
 import { colorOn, harmless, printRefusal } from '../print.ts';
 import { answer } from '../programs.ts';
@@ -44,7 +43,6 @@ export async function testCommand(names: readonly string[], how: TestHow): Promi
     const problem = globProblem(glob);
     if (problem !== undefined) return printRefusal({ message: `--only ${glob}: ${problem}` });
   }
-  // An hour later would be too late to find out.
   const unwritten = how.junit === undefined ? undefined : whyUnwritten(how.junit);
   if (unwritten !== undefined) return printRefusal({ message: unwritten });
   const files = testFilesOf(place, names);
@@ -106,7 +104,7 @@ async function runAll(
   await Promise.all(Array.from({ length: Math.min(jobs, chosen.length) }, work));
   const totals = totalsOf(results, performance.now() - began);
   const xml = async (): Promise<string> => (await import('../../report/junit.ts')).junit(results, totals, at);
-  const unwritten = how.junit === undefined ? undefined : keep(how.junit, await xml());
+  const unwritten = how.junit === undefined ? undefined : keepJunit(how.junit, await xml());
   if (how.format === 'text') say(totalsText(totals, colorOn(process.stdout, process.env)));
   else if (how.format === 'json') answer(testsJson(results, totals));
   else say(await xml());
@@ -129,28 +127,6 @@ function shower({ format }: TestHow): (result: TestResult | undefined) => void {
 
 function say(text: string): void {
   process.stdout.write(harmless(text, process.stdout, process.env));
-}
-
-function whyUnwritten(file: string): string | undefined {
-  const place = path.resolve(file);
-  return attempted(file, () => {
-    const there = statSync(place, { throwIfNoEntry: false });
-    accessSync(there?.isDirectory() === false ? place : path.dirname(place), constants.W_OK);
-    if (there?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
-  });
-}
-
-function keep(file: string, text: string): string | undefined {
-  return attempted(file, () => writeFileSync(path.resolve(file), text));
-}
-
-function attempted(file: string, work: () => void): string | undefined {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    return `--junit ${file} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
-  }
 }
 
 /** Ctrl-C, and what it comes to. */

@@ -10,7 +10,7 @@ const target = path.join(root, 'src/workflow/generated');
 const suffix = '.schema.json';
 
 // Of what people write, and of what tests read often; the others are there for whoever reads what is printed.
-const wanted = ['workflow', 'config', 'test', 'test-report', 'export', 'import'];
+const wanted = ['workflow', 'config', 'test', 'test-report', 'export', 'import', 'init', 'templates'];
 
 const declaration = `/** What a validator says about one place that does not fit. */
 export interface SchemaError {

@@ -14,6 +14,7 @@ export function findWorkflow(place: Place, name: string): Result<string, Refusal
   const directory = directoryOf(place);
   if (ENDING.test(name) || name.includes('/')) {
     const file = path.resolve(place.cwd, name);
+    if (isDirectory(file)) return refuse(`${name} is a directory`, oneOf(place, file), 'no-workflow');
     return existsSync(file)
       ? ok(file)
       : refuse(`there is no file ${name}`, insteadOfPath(place, file), 'no-workflow');
@@ -51,9 +52,21 @@ function insteadOfName(place: Place, name: string): string {
     (file) => nameOf(path.basename(file)) === name,
   );
   if (elsewhere !== undefined) return `did you mean \`${shown(place, elsewhere)}\`? ${LIST}`;
+  if (!existsSync(path.join(place.root, '.codemachine')))
+    return `there is no .codemachine in ${place.root}: change to your project, or give the path of a file`;
   return names.length === 0
     ? 'give the path of the file, or write a first one: `codemachine init`'
     : `give the path of the file, or one of: ${names.join(', ')}`;
+}
+
+function isDirectory(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** What to do where a directory is named. */
+function oneOf(place: Place, directory: string): string {
+  const names = besides(directory).map((file) => shown(place, file));
+  return names.length === 0 ? `name a file; ${LIST}` : `name a file of it: ${names.join(', ')}`;
 }
 
 /** What to do where a path leads to no file. */
@@ -94,7 +107,7 @@ function below(directory: string): readonly string[] {
     return readdirSync(directory)
       .sort()
       .map((name) => path.join(directory, name))
-      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+      .filter(isDirectory)
       .flatMap((folder) => [...besides(folder), ...below(folder)]);
   } catch {
     return [];

@@ -107,7 +107,7 @@ async function showStatus(text: string, flags: StatusFlags): Promise<ExitCode> {
     const color = colorOn(process.stdout, process.env);
     const { waitsFor } = lineOf(state, { id: run, ...state.listRuns().find(({ id }) => id === run) });
     const turn = waitsFor === undefined ? '' : `\n${waitingWords(waitsFor)}\n`;
-    const end = { color, plan, ...known, all: flags.all, now: Date.now() };
+    const end = { color, plan, ...known, out: process.stdout, all: flags.all, now: Date.now() };
     const text = async (): Promise<string> =>
       `${await ending(seen, end)}${atWorkText(progress, worktreeOf)}${turn === '' ? cutOffText(progress, worktreeOf) : turn}`;
     if (flags.json)

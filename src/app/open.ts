@@ -40,7 +40,7 @@ export async function openRun(
   if (opened === undefined) {
     return refuse(
       `there are no runs yet in ${shown(place, place.stateDir)}`,
-      'start one with `codemachine run <workflow>`',
+      'start one with `codemachine run <workflow>`, or change to the project whose runs you mean',
       'no-run',
     );
   }
@@ -55,6 +55,8 @@ export async function openRun(
 /** What to type where `text` means no run; undefined where it means several. */
 export function meantRun(state: State, text: string): string | undefined {
   const ids = state.listRuns().map(({ id }) => id);
+  // What it says of `@failed` itself names the list already.
+  if (text === '@failed' || text === '@last') return undefined;
   if (ids.length === 0 || ids.some((id) => text !== '' && id.startsWith(text))) return undefined;
   const all = '`codemachine runs` lists all';
   if (/^(latest|newest|last|@latest|head)$/i.test(text)) return `did you mean \`@last\`? ${all}`;

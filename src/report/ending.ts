@@ -1,5 +1,7 @@
 /** Sums a run up that was followed, when it has ended. */
 import type { Watch } from './changes.ts';
+import { folded } from './folded.ts';
+import type { Out } from './out.ts';
 import type { PlaceOf } from './run-annotations.ts';
 import { type SummaryOptions, summary } from './summary.ts';
 
@@ -17,17 +19,25 @@ export interface Known {
   readonly linesOf?: (files: ReadonlySet<string>) => Promise<Lines | undefined>;
 }
 
+/** Where it is shown: a terminal has a width, a file or a pipe gets each line whole. */
+type Screen = Pick<Out, 'columns' | 'isTTY'>;
+
 /** The screen at the end of a run; harmless for a terminal. */
 export async function ending(
   run: Watch,
-  { linesOf, ...options }: Known & Pick<SummaryOptions, 'color' | 'plan' | 'all' | 'now'>,
+  {
+    linesOf,
+    out,
+    ...options
+  }: Known & Pick<SummaryOptions, 'color' | 'plan' | 'all' | 'now'> & { readonly out: Screen },
 ): Promise<string> {
   const files = new Set([...run.changes.values()].flat());
   const lines = files.size === 0 ? undefined : await linesOf?.(files);
   const { color, plan, placeOf, all, now } = options;
-  return summary(run.progress, {
+  const text = summary(run.progress, {
     ...{ color, plan, placeOf, lines, changes: run.changes, tries: run.tries },
     ...(all === undefined ? {} : { all }),
     ...(now === undefined ? {} : { now }),
   });
+  return out.isTTY === true && out.columns !== undefined ? folded(text, out.columns) : text;
 }

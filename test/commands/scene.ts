@@ -108,5 +108,6 @@ function steady(text: string, { root, base }: Project): string {
     .replace(/\b\d+m \d\ds\b/g, '59m 59s')
     .replace(/\b\d+(\.\d+)?m?s\b/g, '0.1s')
     .replace(/\b[0-9a-f]{40}\b/g, '<commit>')
+    .replace(/\bpid \d+/g, 'pid 4711')
     .replace(/ +$/gm, '');
 }

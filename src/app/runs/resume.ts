@@ -115,7 +115,7 @@ export async function resumeRecord(
       'what was merged by hand stays in the checkout',
     );
   if (status === 'succeeded' && options.updated === undefined) {
-    const message = 'the run has succeeded already; there is nothing left to do';
+    const message = `the run has succeeded already; there is nothing left to do\n  \`codemachine retry ${record.id} --from <step>\` makes steps of it again, in a new run`;
     return ok({ end: 'succeeded', exit: EXIT.succeeded, message, record });
   }
   const ready = await prepare(options, place, record, progress);

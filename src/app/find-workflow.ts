@@ -53,7 +53,7 @@ function insteadOfName(place: Place, name: string): string {
   );
   if (elsewhere !== undefined) return `did you mean \`${shown(place, elsewhere)}\`? ${LIST}`;
   if (!existsSync(path.join(place.root, '.codemachine')))
-    return `there is no .codemachine in ${place.root}: change to your project, or give the path of a file`;
+    return `there is no .codemachine in ${place.root}: change to your project, or begin here with \`codemachine init\``;
   return names.length === 0
     ? 'give the path of the file, or write a first one: `codemachine init`'
     : `give the path of the file, or one of: ${names.join(', ')}`;

@@ -25,7 +25,7 @@ describe('nothing starts', () => {
     ['run ./none.yml', {}, ['there is no file ./none.yml', '.codemachine/workflows']],
     ['plan deploi', { deploy: FINE }, ['did you mean `deploy`?']],
     ['validate deploi', { deploy: FINE }, ['did you mean `deploy`?']],
-    ['validate', {}, ['there is no workflow in .codemachine/workflows', 'codemachine validate']],
+    ['validate', {}, ['there is no workflow in .codemachine/workflows', 'codemachine init']],
     ['run w', { w: INPUTS }, ['the input `n` is required', 'the input `who` is required', '--input n=']],
     [
       'run w -i n=x -i flag=7 -i c=appel -i whom=1',

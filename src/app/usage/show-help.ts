@@ -13,7 +13,7 @@ export async function showHelp(name: string, root: string): Promise<ExitCode> {
     return EXIT.succeeded;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) return printRefusal(unknownCommand([name], commands));
+  if (command === undefined) return printRefusal({ ...unknownCommand([name], commands), code: 'usage' });
   process.stdout.write(commandHelp(command));
   return EXIT.succeeded;
 }

@@ -12,7 +12,7 @@ export default class Apply extends Command {
   static override readonly description =
     'For a change that is not there: of an isolated step that failed, that collided, or that says `merge: never`; of an attempt that was undone. Where it collides with the tree nothing is changed, exit code 1. Files only: HEAD, branches and the index stay, and the run is not changed by it.';
   static override readonly usage =
-    '<%= command.id %> RUN STEP [--markers | --take shared|step] [--dry-run] [-- PATHS...]';
+    '<%= command.id %> <run> <step> [--markers | --take shared|step] [flags] [-- <path>…]';
   static override readonly examples = [
     { command: '<%= config.bin %> apply @last fix', description: 'bring in what `fix` made' },
     {

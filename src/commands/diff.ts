@@ -11,8 +11,7 @@ export default class Diff extends Command {
   static override readonly summary = 'Show what a run, or one attempt of a step, changed in the tree.';
   static override readonly description =
     'Of a run: the tree as it found it against the tree as it left it, merges included. Of a step: what its newest attempt, or the one named, made of the tree it started from. Into a file or a pipe it prints a patch for `git apply`.';
-  static override readonly usage =
-    '<%= command.id %> RUN [STEP] [--stat | --json] [--conflict] [-- PATHS...]';
+  static override readonly usage = '<%= command.id %> <run> [step] [flags] [-- <path>…]';
   static override readonly examples = [
     { command: '<%= config.bin %> diff @last', description: 'what the run changed' },
     {

@@ -12,7 +12,7 @@ export default class Restore extends Command {
   static override readonly description =
     'Files only: HEAD, branches and the index stay without --head, ignored files always. What is overwritten is recorded first, and the command that brings it back is printed. Refused while a run works in the checkout.';
   static override readonly usage =
-    '<%= command.id %> RUN ([STEP] (--before | --after) [--head] | --to <number>) [--dry-run] [-y] [-- PATHS...]';
+    '<%= command.id %> <run> ([step] (--before | --after) | --to <number>) [flags] [-- <path>…]';
   static override readonly examples = [
     { command: '<%= config.bin %> restore @last --before', description: 'as the run found the tree' },
     {

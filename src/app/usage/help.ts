@@ -50,7 +50,7 @@ export function commandHelp(command: CommandSpec): string {
   return screen([
     ['Examples', ...exampleLines(command.examples ?? [])],
     wrapped(told(command), COLUMNS),
-    [`Usage: ${usage(command, args, flags)}`],
+    wrapped(`Usage: codemachine ${usage(command, args, flags)}`, COLUMNS),
     ...(args.length === 0 ? [] : [['Arguments', ...table(args.map(argRow))]]),
     ...flagBlocks([...flags, HELP]),
     [...wrapped(`Exit codes: ${exits}`, COLUMNS), ...wrapped(`See also: ${others}${page}`, COLUMNS)],
@@ -79,6 +79,7 @@ function exampleLines(examples: readonly Example[]): readonly string[] {
 }
 
 function usage(command: CommandSpec, args: readonly ArgSpec[], flags: readonly FlagSpec[]): string {
+  if (command.usage !== undefined) return command.usage.replace('<%= command.id %>', command.id);
   const words = args.map(({ name, required }, at) => {
     const many = command.strict === false && at === args.length - 1 ? '…' : '';
     return required === true ? `<${name}>${many}` : `[${name}]${many}`;
@@ -86,7 +87,7 @@ function usage(command: CommandSpec, args: readonly ArgSpec[], flags: readonly F
   const owed = flags
     .filter(({ required }) => required === true)
     .map((flag) => `--${flag.name} ${valueOfFlag(flag)}`);
-  return ['codemachine', command.id, ...words, ...owed, ...(flags.length === 0 ? [] : ['[flags]'])].join(' ');
+  return [command.id, ...words, ...owed, ...(flags.length === 0 ? [] : ['[flags]'])].join(' ');
 }
 
 const HELP: FlagSpec = { name: 'help', type: 'boolean', char: 'h', description: 'show this' };

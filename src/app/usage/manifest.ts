@@ -37,6 +37,8 @@ export interface CommandSpec {
   readonly summary?: string;
   readonly description?: string;
   readonly hidden?: boolean;
+  /** How it is called, where that is more than its arguments. */
+  readonly usage?: string;
   /** Whether more words than `args` are refused. */
   readonly strict?: boolean;
   readonly examples?: readonly Example[];

@@ -88,6 +88,7 @@ const LINES = [
   ['init --template loop', 'init --template looped-fix'],
   ['init --engine gem', 'init --engine gemini'],
   ['schema even', 'schema event'],
+  ['init --template loop', 'init --template looped-fix'],
   ['compl', 'completion'],
 ] as const;
 

@@ -1,5 +1,6 @@
 /** Finds what may stand where somebody is typing: commands, flags, and what a repository and its runs have names for. */
 import { BUILT_IN_ENGINES } from '../../model/workflow.ts';
+import { readTemplate, TEMPLATES } from '../init/templates.ts';
 import { locate, type Place, stateAt } from '../place.ts';
 import { type CommandSpec, type Commands, type FlagSpec, namesOf } from '../usage/manifest.ts';
 import type { Asked, Line } from './asked.ts';
@@ -19,12 +20,17 @@ export interface Candidates {
   readonly files?: 'any' | 'yaml' | 'directories';
 }
 
-/** Finds them. `env` is the process's own. What cannot be looked into throws. */
-export async function candidatesFor(
-  asked: Asked,
-  commands: Commands,
-  env: NodeJS.ProcessEnv,
-): Promise<Candidates> {
+/** What is known where they are looked for. */
+export interface World {
+  readonly commands: Commands;
+  /** The process's own. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The directory of package.json. */
+  readonly root: string;
+}
+
+/** Finds them. What cannot be looked into throws. */
+export async function candidatesFor(asked: Asked, { commands, env, root }: World): Promise<Candidates> {
   if (asked.kind === 'flags') return { list: flagsOf(asked.command, asked.given) };
   const { line } = asked;
   const place = locate(stateAt(line.flags['state-dir']), env);
@@ -42,7 +48,7 @@ export async function candidatesFor(
     case 'engine':
       return { list: await enginesOf(place, env) };
     case 'template':
-      return { list: (await import('../init/templates.ts')).TEMPLATES.map((value) => ({ value })) };
+      return { list: TEMPLATES.map((name) => ({ value: name, about: readTemplate(root, name).does })) };
     case 'workflow':
       return { list: workflowsOf(place), files: 'yaml' };
     case 'free':

@@ -27,7 +27,7 @@ async function answer([shell = '', ...rest]: readonly string[], root: string): P
   const asked = askedAt(commands, before, typed.text);
   const prefix = 'before' in asked ? asked.before : '';
   const isFirst = prefix === '' && asked.kind !== 'flags';
-  const found = await candidatesFor(asked, commands, process.env);
+  const found = await candidatesFor(asked, { commands, env: process.env, root });
   const fitting = found.list
     .map(({ value, about }) => ({ value: prefix + value, about }))
     .filter(

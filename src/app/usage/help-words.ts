@@ -76,7 +76,7 @@ export const MORE: Readonly<Record<string, More>> = {
   export: { exits: DONE, see: ['import'], page: 'docs/commands.md#export' },
   gc: { exits: '0 done, 1 something is left, 2 refused', see: ['runs'], page: 'docs/commands.md#gc' },
   import: { exits: DONE, see: ['export', 'resume'], page: 'docs/commands.md#import' },
-  init: { exits: DONE, see: ['validate', 'run'], page: 'README.md' },
+  init: { exits: DONE, see: ['validate', 'run'], page: 'docs/templates.md' },
   logs: { exits: DONE, see: ['status', 'diff'], page: 'docs/runs.md' },
   pause: { exits: DONE, see: ['resume', 'cancel'], page: 'docs/runs.md#stopping' },
   plan: { exits: DONE, see: ['validate', 'run'], page: 'docs/workflow.md' },

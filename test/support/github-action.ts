@@ -86,14 +86,7 @@ export async function runAction(
   for (const name of Object.keys(given))
     if (ACTION.inputs[name] === undefined) throw new Error(`no such input: ${name}`);
   contexts['inputs'] = Object.fromEntries(inputs) as JsonObject;
-  const job: Job = {
-    machine,
-    runner: githubRunner(),
-    text: [],
-    summaries: [],
-    path: binOf(machine),
-    env: {},
-  };
+  const job = startJob(machine);
   const made: string[] = [];
   let failed = false;
   for (const step of ACTION.runs.steps) {
@@ -121,7 +114,8 @@ export async function runAction(
   };
 }
 
-interface Job {
+/** What the steps of a job leave behind for those after them. */
+export interface Job {
   readonly machine: Machine;
   readonly runner: Runner;
   readonly text: string[];
@@ -143,8 +137,13 @@ function binOf({ temp, installed = true }: Machine): string[] {
   return [bin];
 }
 
+/** Starts a job on a machine. */
+export function startJob(machine: Machine): Job {
+  return { machine, runner: githubRunner(), text: [], summaries: [], path: binOf(machine), env: {} };
+}
+
 /** Makes a script as the runner does: `bash --noprofile --norc -eo pipefail`. Undefined where it failed. */
-async function script(
+export async function script(
   job: Job,
   step: ActionStep,
   contexts: Record<string, Json>,
@@ -227,11 +226,13 @@ function standIn(
   return {};
 }
 
-function filled(text: string, contexts: Readonly<Record<string, Json>>): string {
+/** A text with its expressions computed. */
+export function filled(text: string, contexts: Readonly<Record<string, Json>>): string {
   return text.replace(/\$\{\{(.*?)\}\}/g, (_, inner: string) => computed(inner, contexts).coerceString());
 }
 
-function isTrue(condition: string | undefined, contexts: Readonly<Record<string, Json>>): boolean {
+/** Whether a condition holds; `always()` and the like are for who asks. */
+export function isTrue(condition: string | undefined, contexts: Readonly<Record<string, Json>>): boolean {
   if (condition === undefined) return true;
   const inner = condition.replace(/^\s*\$\{\{(.*)\}\}\s*$/, '$1');
   return computed(inner, contexts).coerceString() === 'true';

@@ -3,8 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { validate as fitsInit } from '../../src/workflow/generated/init.mjs';
-import { validate as fitsTemplates } from '../../src/workflow/generated/templates.mjs';
 import { atTerminal } from '../app/terminal.ts';
 import { built } from '../support/built.ts';
 import { PROGRAM } from '../support/cli.ts';
@@ -74,7 +72,6 @@ when nothing is missing any more, in your own words:
     const env = { CODEX_API_KEY: 'k' };
     const { code, stdout } = await say(project, 'init --json', { env, cwd: path.join(project.root, 'sub') });
     const said = JSON.parse(stdout);
-    expect(fitsInit(said), JSON.stringify(fitsInit.errors)).toBe(true);
     expect({ code, said }).toEqual({
       code: 0,
       said: {
@@ -86,6 +83,7 @@ when nothing is missing any more, in your own words:
           { name: 'opencode', used: false, found: true, version: '1.0.0' },
         ],
         tests: { command: 'pnpm test', from: 'package.json' },
+        open: [],
         next: RUN,
       },
     });
@@ -109,6 +107,22 @@ when nothing is missing any more, in your own words:
     const run = await say(project, next.replace('codemachine ', ''));
     expect(run.stdout).toContain('looped-fix succeeded');
     expect(run.code).toBe(0);
+  });
+
+  it('says what a template leaves to the project, as long as it is not there', async () => {
+    const project = projectOf({ 'go.mod': '' }, { claude: '2.1.400' });
+    const env = { ANTHROPIC_API_KEY: 'k' };
+    const first = await say(project, 'init -t gated-release', { env });
+    expect(first.stdout).toContain(`–  yours        scripts/release.sh is not there
+    it is for you to write; line 11 of .codemachine/workflows/gated-release.yml says what it is for
+
+next:
+  codemachine plan gated-release
+`);
+    project.write('scripts/release.sh', '', 0o755);
+    const again = await say(project, 'init -t gated-release', { env });
+    expect(again.stdout).not.toContain('yours');
+    expect(again.stdout).toContain('next:\n  codemachine run gated-release\n');
   });
 
   it('says what keeps the workflow from commits, and what there is no git for', async () => {
@@ -188,7 +202,6 @@ describe('codemachine init --list', () => {
     const project = projectOf();
     const { stdout } = await say(project, 'init --list --json');
     const all = JSON.parse(stdout) as readonly { readonly name: string; readonly does: string }[];
-    expect(fitsTemplates(all)).toBe(true);
     expect(all[0]).toEqual({ name: 'linear', does: expect.stringMatching(/^Plans a change/) });
     const text = await say(project, 'init --list');
     expect(text.stdout.split('\n').map((line) => line.split(' ')[0])).toEqual([

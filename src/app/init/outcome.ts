@@ -1,4 +1,5 @@
 /** Says what a project was given, and what it can do with it. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { SignedIn } from '../../engines/look-at-engine.ts';
 import { hasErrors } from '../../model/diagnostic.ts';
@@ -56,6 +57,22 @@ export function enginesOf({ checked: { workflow } }: Outcome): readonly string[]
   return workflow === undefined ? [] : [...new Set(agentSteps(workflow).flatMap(({ engines }) => engines))];
 }
 
+/** A file that a template leaves to the project, and that is not there. */
+export interface LeftOpen {
+  readonly file: string;
+  /** Where the workflow says what it is for, from 1. */
+  readonly line: number;
+}
+
+/** A comment of a template says what is one's own, and the line below it names the file. */
+export function leftOpen({ place, checked: { source } }: Outcome): readonly LeftOpen[] {
+  const lines = source.text.split('\n');
+  return lines.flatMap((text, index) => {
+    const [file] = /^# Your own /.test(text) ? (/[\w.-]+\/[\w./-]+/.exec(lines[index + 1] ?? '') ?? []) : [];
+    return file === undefined || existsSync(path.join(place.root, file)) ? [] : [{ file, line: index + 1 }];
+  });
+}
+
 /** Whether each step has an engine that can be asked. */
 function isReady({ checked: { workflow }, engines }: Outcome): boolean {
   const able = engines.filter(({ isHere, signedIn }) => isHere && signedIn?.state !== 'no');
@@ -75,7 +92,8 @@ export function runLine({ place, template, checked }: Outcome): string {
 export function nextLine(outcome: Outcome): string {
   const { place, template, checked, tests } = outcome;
   if (hasErrors(checked.diagnostics)) return from(place, `codemachine validate ${template}`);
-  const complete = isReady(outcome) && (tests === undefined || tests.command !== undefined);
+  const isTested = tests === undefined || tests.command !== undefined;
+  const complete = isReady(outcome) && isTested && leftOpen(outcome).length === 0;
   return complete ? runLine(outcome) : from(place, `codemachine plan ${template}`);
 }
 

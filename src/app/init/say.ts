@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { table } from '../../report/table.ts';
 import { shown } from '../place.ts';
-import { enginesOf, type Known, nextLine, type Outcome, runLine } from './outcome.ts';
+import { enginesOf, type Known, leftOpen, nextLine, type Outcome, runLine } from './outcome.ts';
 
 /** One thing that was looked at, as `doctor` says it. */
 interface Note {
@@ -21,7 +21,12 @@ export function initText(outcome: Outcome): string {
     ...written.map((file) => `wrote ${name(file)}`),
     ...kept.map((file) => `${name(file)} is there already, and stays as it is`),
   ];
-  const notes = [...gitNotes(outcome), ...engineNotes(outcome), ...testNotes(outcome, name(outcome.file))];
+  const notes = [
+    ...gitNotes(outcome),
+    ...engineNotes(outcome),
+    ...testNotes(outcome, name(outcome.file)),
+    ...ownNotes(outcome, name(outcome.file)),
+  ];
   const rows = table(notes.map(({ mark, what, found }) => [mark, what, found]));
   const noted = notes.flatMap(({ help }, index) => [
     rows[index] ?? '',
@@ -93,6 +98,13 @@ function testNotes({ tests }: Outcome, file: string): readonly Note[] {
   return [{ mark: '–', what: 'tests', found: 'no command that runs them was found', help }];
 }
 
+function ownNotes(outcome: Outcome, workflow: string): readonly Note[] {
+  return leftOpen(outcome).map(({ file, line }): Note => {
+    const help = `it is for you to write; line ${line} of ${workflow} says what it is for`;
+    return { mark: '–', what: 'yours', found: `${file} is not there`, help };
+  });
+}
+
 /** What programs are told: `schemas/init.schema.json`. */
 export function initJson(outcome: Outcome) {
   const { place, template, file, written, kept, engines, tests, ignored } = outcome;
@@ -116,6 +128,7 @@ export function initJson(outcome: Outcome) {
         : [],
     ),
     ...(tests === undefined ? {} : { tests: tests.command ?? null }),
+    open: leftOpen(outcome).map(({ file }) => file),
     ...(ignored === undefined ? {} : { ignored }),
     next: nextLine(outcome),
   };

@@ -166,6 +166,18 @@ steps:
   ]);
 });
 
+test('the time of a gate passes while nobody works, and looking at the files that it shows is work', async () => {
+  const project = testedProject(
+    `name: work
+steps:
+  - { id: pack, run: 'for i in 1 2 3 4 5 6 7 8; do echo $i > $i.out; done', artifacts: '*.out' }
+  - { id: ship, gate: { message: Ship it?, show: ['artifact:*.out'], timeout: 24h } }
+`,
+    '  - { name: ships, gates: { ship: approve }, expect: { steps: { ship: { decision: approve } } } }\n',
+  );
+  expect(failures(await report(project))).toEqual([]);
+});
+
 test('commands are executed, or come to what is written', async () => {
   const project = testedProject(
     `name: work

@@ -103,7 +103,7 @@ function unanswered(job: PromptJob, turns: Turns<unknown>, trouble: (one: Troubl
 
 /** Everything that the runner can wait for but time. */
 function observed(own: RunPorts, time: ReturnType<typeof jumpingClock>): RunPorts {
-  const { isolation, workspace, treeAtStart } = own;
+  const { isolation, workspace, treeAtStart, lookAtKept, cache } = own;
   const { during } = time;
   return {
     ...own,
@@ -118,6 +118,8 @@ function observed(own: RunPorts, time: ReturnType<typeof jumpingClock>): RunPort
     workspace: workspace === undefined ? undefined : awaited(workspace, during),
     ...(isolation === undefined ? {} : { isolation: awaited(isolation, during) }),
     ...(treeAtStart === undefined ? {} : { treeAtStart: () => during(treeAtStart()) }),
+    ...(cache === undefined ? {} : { cache: awaited(cache, during) }),
+    ...(lookAtKept === undefined ? {} : { lookAtKept: (...given) => during(lookAtKept(...given)) }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Snippet } from './snippets.ts';
 const RUN = /\d{8}-\d{6}-[a-z0-9]{4}/g;
 
 /** What of an output a page shows: all of it, or with the word `end` what stays at a terminal when a run has ended. */
-export function shownOf({ words }: Snippet, output: string, home: string): string {
+export function shownOf({ words }: Pick<Snippet, 'words'>, output: string, home: string): string {
   const lines = output
     .replaceAll(home, '/home/you')
     .replaceAll(` by ${userInfo().username}`, ' by you')

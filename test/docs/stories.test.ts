@@ -1,27 +1,14 @@
 // Holds pages that tell a story to what happens when it is followed; `UPDATE_FIXTURES=1` writes the screens anew.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { rewrite, type Screen } from './screens.ts';
 import { PAGES, type Snippet, snippetsOf } from './snippets.ts';
-import { idsIn, paged, steady } from './steady.ts';
-import { isDone, type Told, tell, wordOf } from './story.ts';
+import { idsIn, steady } from './steady.ts';
+import { isDone, tell, wordOf } from './story.ts';
 
 const stories = PAGES.filter((file) => snippetsOf(file).some(isDone));
 const ROOT = path.resolve(import.meta.dirname, '../..');
-
-type Screen = Told & { readonly screen: string };
-
-/** Puts the screens that differ into the page, the last one first, so that line numbers stay true. */
-function rewrite(file: string, screens: readonly Screen[], ids: readonly string[], shown: readonly string[]) {
-  const place = path.join(ROOT, file);
-  const lines = readFileSync(place, 'utf8').split('\n');
-  for (const { snippet, screen } of [...screens].reverse()) {
-    if (steady(screen, ids) === steady(snippet.text, shown)) continue;
-    const length = lines.indexOf('```', snippet.line) - snippet.line;
-    lines.splice(snippet.line, length, ...paged(screen, ids, shown).trimEnd().split('\n'));
-  }
-  writeFileSync(place, lines.join('\n'));
-}
 
 /** In ms. Many programs are started one after the other, on a machine that may be doing something else as well. */
 const PATIENCE = 180_000;
@@ -29,14 +16,16 @@ const PATIENCE = 180_000;
 describe('pages that tell a story', () => {
   test.concurrent.each(stories)('%s', { timeout: PATIENCE }, async (file) => {
     const told = await tell(file);
-    const screens = told.filter((one): one is Screen => one.screen !== undefined);
+    const screens = told.flatMap(({ snippet, screen }) =>
+      screen === undefined ? [] : [{ snippet, screen }],
+    );
     const ids = idsIn(screens.map(({ screen }) => screen));
     const shown = idsIn(screens.map(({ snippet }) => snippet.text));
     const faults = told.flatMap(({ snippet, fault }) =>
       fault === undefined ? [] : [`${file}:${snippet.line}: ${fault}`],
     );
     expect(faults).toEqual([]);
-    if (process.env['UPDATE_FIXTURES'] === '1') return rewrite(file, screens, ids, shown);
+    if (process.env['UPDATE_FIXTURES'] === '1') return rewrite(file, screens);
     const at = ({ snippet }: Screen, text: string) => `line ${snippet.line}:\n${text}`;
     expect(screens.map((one) => at(one, steady(one.screen, ids)))).toEqual(
       screens.map((one) => at(one, steady(one.snippet.text, shown))),

@@ -7,7 +7,7 @@ import { codesByKey } from './reference/diagnostics.mjs';
 import { eventsPage } from './reference/events.mjs';
 import { expressionSections } from './reference/expressions.mjs';
 import { PAGES } from './reference/pages.mjs';
-import { saidOf, written } from './reference/schema.mjs';
+import { any, saidOf, written } from './reference/schema.mjs';
 import { sectionOf, standsOf } from './reference/section.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -102,32 +102,21 @@ function valuesOf({ values }, schema) {
 
 // The keys of a step by the kinds of step that have them.
 function stepTables(schema, { KEYS_OF_KINDS, KIND_KEYS }) {
-  const groups = new Map();
-  for (const key of Object.keys(schema.$defs.step.properties)) {
-    const kinds = KIND_KEYS.includes(key)
-      ? 'What it does'
-      : (KEYS_OF_KINDS[key]?.map((kind) => `\`${kind}\``).join(', ') ?? 'Every step');
-    groups.set(kinds, [...(groups.get(kinds) ?? []), key]);
-  }
   const never = Object.keys(schema.$defs.finallyStep.properties).map((key) => `\`${key}\``);
-  const about = {
-    'What it does': 'Exactly one of these.',
-    'Every step': `Under \`finally\` stand no ${never.join(', ')}.`,
-  };
-  const title = (kinds) => (kinds in about ? kinds : `Only ${kinds}`);
-  const order = [
-    'Every step',
-    'What it does',
-    '`run`',
-    '`prompt`',
-    '`run`, `prompt`',
-    '`run`, `prompt`, `reduce`',
-    '`uses`',
+  /** @type {{ title: string, about: string | undefined, keys: string[] }[]} */
+  const tables = [
+    { title: 'Every step', about: `Under \`finally\` stand no ${never.join(', ')}.`, keys: [] },
+    { title: 'What it does', about: 'Exactly one of these.', keys: [] },
   ];
-  const sorted = [...groups].sort(
-    ([a], [b]) => ((order.indexOf(a) + 99) % 99) - ((order.indexOf(b) + 99) % 99),
-  );
-  return sorted.map(([kinds, keys]) => ({ title: title(kinds), about: about[kinds], keys }));
+  for (const key of Object.keys(schema.$defs.step.properties)) {
+    const kinds = KEYS_OF_KINDS[key]?.map((kind) => `\`${kind}\``);
+    const general = KIND_KEYS.includes(key) ? 'What it does' : 'Every step';
+    const title = kinds === undefined ? general : `Steps with ${any(kinds)}`;
+    if (!tables.some((one) => one.title === title)) tables.push({ title, about: undefined, keys: [] });
+    tables.find((one) => one.title === title)?.keys.push(key);
+  }
+  const [every, what, ...rest] = tables;
+  return [every, what, ...rest.sort((a, b) => a.title.length - b.title.length)];
 }
 
 // What stands in fences between the heading of a section and its table is written by hand.

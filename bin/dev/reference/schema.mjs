@@ -87,7 +87,8 @@ function words(all) {
   return any(all.map((word) => `\`${word}\``));
 }
 
-function any(all) {
+/** Some words with commas and an or between, each once. */
+export function any(all) {
   const each = [...new Set(all)];
   const last = each.pop();
   return each.length === 0 ? last : `${each.join(', ')} or ${last}`;

@@ -9,7 +9,9 @@ export function sectionOf({ place, schema, book, example, codes, tables }) {
   const required = new Set(schema.required ?? []);
   const whole = codes?.get(WHOLE);
   const parts = tables.map(({ title, about, keys }, index) => {
-    const rows = keys.map((key) => rowOf(key, schema.properties[key], required, book));
+    const rows = keys.map((key) => rowOf(`\`${key}\``, schema.properties[key], required.has(key), book));
+    const others = schema.additionalProperties;
+    if (others?.description !== undefined) rows.push(rowOf('any other', others, false, book));
     const linked = keys.filter((key) => (codes?.get(key)?.size ?? 0) > 0);
     const leads = [
       ...(index === 0 && whole !== undefined ? [`as a whole: ${linksTo(whole)}`] : []),
@@ -31,7 +33,7 @@ export function sectionOf({ place, schema, book, example, codes, tables }) {
   ].join('\n\n');
 }
 
-function rowOf(key, schema, required, book) {
+function rowOf(key, schema, isRequired, book) {
   const { text, fallback, takes } = saidOf(schema.description);
   const examples = (schema.examples ?? []).map((value) => `\`${written(value)}\``);
   const meaning = [
@@ -39,8 +41,8 @@ function rowOf(key, schema, required, book) {
     ...(takes && !text.includes('${{') ? ['Takes `${{ }}`.'] : []),
     ...(examples.length === 0 ? [] : [`Such as ${examples.join(', ')}.`]),
   ].join(' ');
-  const shown = required.has(key) ? '**required**' : fallback;
-  return `| \`${key}\` | ${[typeOf(schema, book), shown, meaning].map(cell).join(' | ')} |`;
+  const shown = isRequired ? '**required**' : fallback;
+  return `| ${key} | ${[typeOf(schema, book), shown, meaning].map(cell).join(' | ')} |`;
 }
 
 function cell(text) {

@@ -37,9 +37,9 @@ describe('the glossary', () => {
   });
 });
 
-/** Where a word of others is theirs indeed: a job of CI, the program node. */
+/** Where a word of others is theirs indeed: the program Task, a job of CI, the program node. */
 const THEIRS: Readonly<Record<string, RegExp>> = {
-  task: /$^/,
+  task: /\bjust, Task\b/,
   job: /\bCI\b|GitHub|\bActions\b/,
   node: /\bNode\b|`node`/,
 };

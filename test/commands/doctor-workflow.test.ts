@@ -4,8 +4,9 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scriptAgent } from '../app/scripted-agent.ts';
 import { built } from '../support/built.ts';
+import { inProcess } from '../support/in-process.ts';
 import type { Project } from '../support/repository.ts';
-import { projectWith, say } from './project.ts';
+import { projectWith } from './project.ts';
 
 beforeAll(built);
 
@@ -19,8 +20,11 @@ interface Row {
 /** Without the engines of this machine. */
 const env = { PATH: '/usr/bin:/bin' };
 
+const doctor = (project: Project, words: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+  inProcess(project, ['doctor', ...words], { env: { ...env, ...more }, isTTY: false });
+
 async function rows(project: Project, line: string, more: Readonly<Record<string, string>> = {}) {
-  const { code, stdout, stderr } = await say(project, `doctor ${line} --json`, { env: { ...env, ...more } });
+  const { code, stdout, stderr } = await doctor(project, [...line.split(' '), '--json'], more);
   expect(stderr).toBe('');
   const all = JSON.parse(stdout) as readonly Row[];
   const of = (what: string): readonly Row[] => all.filter((row) => row.what === what);
@@ -106,8 +110,8 @@ describe('doctor of a workflow', () => {
     expect((await rows(project, 'broke')).of('workflow')).toMatchObject([
       { state: 'bad', help: expect.stringContaining('did you mean `broken`?') },
     ]);
-    expect(await say(project, 'doctor --input a=1', { env })).toMatchObject({ code: 2, stdout: '' });
-    const people = await say(project, 'doctor w', { env });
+    expect(await doctor(project, ['--input', 'a=1'])).toMatchObject({ code: 2, stdout: '' });
+    const people = await doctor(project, ['w']);
     expect(people.stdout).toMatch(/✔ +to run it +codemachine run w\n$/);
   });
 });

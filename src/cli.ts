@@ -1,7 +1,6 @@
 /** Hands the command line to oclif. */
 import { fileURLToPath } from 'node:url';
 import type { Command } from '@oclif/core/command';
-import { handle } from '@oclif/core/handle';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
 import { answer, answerError, readBy } from './app/programs.ts';
@@ -12,8 +11,8 @@ export type Commands = Readonly<Record<string, () => Promise<{ readonly default:
 
 /**
  * Runs the command named by `argv` (without node and script). `root` is the directory of package.json. A command of `commands` is
- * started at once; oclif searches its directory for all others, and for help.
- * Never rejects: what a command throws on purpose carries its exit code, everything else is a defect of ours.
+ * started at once; oclif searches its directory for all others.
+ * Never rejects: what oclif cannot read is a misuse, which is explained; everything else that is thrown is a defect of ours.
  */
 export async function main(argv: readonly string[], root: URL, commands: Commands = {}): Promise<void> {
   // A project that has a tsconfig.json would otherwise make oclif look for TypeScript sources of ours.
@@ -37,8 +36,6 @@ export async function main(argv: readonly string[], root: URL, commands: Command
     process.exitCode = await showHelp(about, fileURLToPath(root));
   } catch (error) {
     if (isMeant(error)) {
-      // What a command ends with on purpose is no misuse.
-      if (error.code === 'EEXIT') return handle(error);
       const { sayMisuse } = await import('./app/usage/say.ts');
       process.exitCode = await sayMisuse(error, argv, fileURLToPath(root));
       return;
@@ -94,8 +91,7 @@ async function helpAsked([name = '', ...rest]: readonly string[]): Promise<strin
   return isWorkflow('help') ? undefined : name;
 }
 
-function isMeant(
-  error: unknown,
-): error is Error & { readonly oclif: { readonly exit?: number }; readonly code?: string } {
+/** What oclif throws says that a command line cannot be read; everything else is ours. */
+function isMeant(error: unknown): error is Error {
   return error instanceof Error && 'oclif' in error && error.oclif !== undefined;
 }

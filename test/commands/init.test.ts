@@ -1,6 +1,16 @@
 // Gives projects their first workflow through the built program.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { atTerminal } from '../app/terminal.ts';
@@ -13,6 +23,15 @@ import { say } from './project.ts';
 beforeAll(built);
 
 const MINE = '.codemachine/workflows';
+
+/** All that lies below a directory: links as what they say. */
+const picture = (root: string): readonly string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .map((entry) => {
+      const file = path.join(entry.parentPath, entry.name);
+      return `${file} ${entry.isSymbolicLink() ? readlinkSync(file) : entry.isFile() ? readFileSync(file, 'utf8') : ''}`;
+    })
+    .sort();
 
 /** What there is of ours. */
 const ours = (project: Project): readonly string[] =>
@@ -125,6 +144,17 @@ next:
     expect(again.stdout).toContain('next:\n  codemachine run gated-release\n');
   });
 
+  it('leaves a workflow of the name alone, whatever its ending', async () => {
+    const project = projectOf({
+      '.codemachine/workflows/linear.yaml': 'name: mine\nsteps: [{ run: echo }]\n',
+    });
+    const { code, stdout } = await say(project, 'init');
+    expect(code).toBe(0);
+    expect(stdout).toContain('.codemachine/workflows/linear.yaml is there already');
+    expect(stdout).toContain('next:\n  codemachine run linear\n');
+    expect(ours(project)).not.toContain('workflows/linear.yml');
+  });
+
   it('says what keeps the workflow from commits, and what there is no git for', async () => {
     const hidden = projectOf({ '.gitignore': 'x\n.codemachine\n' });
     const { stdout } = await say(hidden, 'init');
@@ -139,46 +169,49 @@ next:
     expect(ours(bare)).toEqual(ALL);
   });
 
-  it.each<readonly [string, string, string, (project: Project) => void]>([
-    ['a directory that is not there', 'init nowhere', 'there is no directory nowhere', () => undefined],
-    ['a template that there is not', 'init -t liner', 'did you mean `linear`?', () => undefined],
-    ['an engine that there is not', 'init --engine cdex', 'did you mean `codex`?', () => undefined],
-    ['a file', 'init', '.codemachine is a file, and has to', (p) => p.write('.codemachine', '')],
-    ['a directory', 'init', 'config.yml is no file', (p) => p.write('.codemachine/config.yml/x', '')],
-    [
-      'a link to nothing',
-      'init',
-      '.codemachine is a link that leads nowhere',
-      (p) => symlinkSync('nothing', path.join(p.root, '.codemachine')),
-    ],
-    [
-      'a link out of the repository',
-      'init',
-      '.codemachine is a link that leads out of',
-      (p) => symlinkSync(p.home, path.join(p.root, '.codemachine')),
-    ],
-    [
-      'settings that are wrong',
-      'init',
-      'did you mean `engines`?',
-      (p) => p.write('.codemachine/config.yml', 'engine: x\n'),
-    ],
-    [
-      'a policy that forbids it',
-      'init',
-      'the template linear cannot be run as it would stand here',
-      (p) => p.write('.codemachine/config.yml', 'policy: { max-access: read }\n'),
-    ],
-  ])('writes nothing where it meets %s', async (_, line, words, prepare) => {
+  it('writes nothing where it refuses, and says why', () => {
     const project = projectOf();
-    prepare(project);
-    const before = project.picture();
-    const { code, stdout, stderr } = await say(project, line);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain(words);
-    expect(project.picture()).toEqual(before);
+    const link = (to: string) => (root: string) => symlinkSync(to, path.join(root, '.codemachine'));
+    const write = (name: string, text: string) => (root: string) => {
+      mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+      writeFileSync(path.join(root, name), text);
+    };
+    const nothing = (): void => undefined;
+    const refusals: readonly (readonly [args: string, words: string, prepare: (root: string) => void])[] = [
+      ['nowhere', 'there is no directory', nothing],
+      ['. -t liner', 'did you mean `linear`?', nothing],
+      ['. --engine cdex', 'did you mean `codex`?', nothing],
+      ['.', '.codemachine is a file, and has to be a directory', write('.codemachine', '')],
+      ['.', '.codemachine/config.yml is no file', write('.codemachine/config.yml/x', '')],
+      ['.', '.codemachine is a link that leads nowhere', link('nothing')],
+      ['.', '.codemachine is a link that leads out of', link(project.home)],
+      ['.', 'did you mean `engines`?', write('.codemachine/config.yml', 'engine: x\n')],
+      [
+        '.',
+        'the template linear cannot be run as it would stand here',
+        write('.codemachine/config.yml', 'policy: { max-access: read }\n'),
+      ],
+    ];
+    const roots = refusals.map(([args, , prepare], index) => {
+      const root = path.join(project.base, `refusal-${index}`);
+      mkdirSync(path.join(root, '.git'), { recursive: true });
+      prepare(root);
+      const [dir = '', ...rest] = args.split(' ');
+      return { root, before: picture(root), line: ['init', path.join(root, dir), ...rest, '--json'] };
+    });
+    const script = path.resolve(import.meta.dirname, '../support/many-commands.mjs');
+    const { stdout } = spawnSync(process.execPath, [script], {
+      ...{ cwd: project.root, env: project.environ, encoding: 'utf8' },
+      input: JSON.stringify(roots.map(({ line }) => line)),
+    });
+    const ends = JSON.parse(stdout) as readonly { code: number; stdout: string }[];
+    refusals.forEach(([, words], index) => {
+      const { code, stdout: said = '' } = ends[index] ?? {};
+      expect({ words, code, at: said.includes(words) ? words : said }).toEqual({ words, code: 2, at: words });
+      const { root = '', before } = roots[index] ?? {};
+      expect(picture(root), words).toEqual(before);
+    });
     expect(readdirSync(project.home)).toEqual([]);
-    expect(existsSync(path.join(project.root, MINE))).toBe(false);
   });
 
   // Only root can become somebody else, who must be able to reach Node and this house.

@@ -1,5 +1,5 @@
 /** Gives a project its first workflow. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../model/config.ts';
 import { EXIT, type ExitCode } from '../../model/exit.ts';
@@ -96,7 +96,7 @@ async function init(wishes: Wishes, place: Place): Promise<Result<Outcome | unde
   if (!config.ok) return config;
   const template = await templateOf(wishes);
   if (template === undefined) return ok(undefined);
-  const file = `.codemachine/workflows/${template}.yml`;
+  const file = workflowFile(place.root, template);
   const kept = takenOf(place.root, [file, CONFIG_FILE, IGNORE_FILE]);
   if (!kept.ok) return kept;
   const repository = await loadRepositoryConfig(place);
@@ -124,6 +124,14 @@ async function init(wishes: Wishes, place: Place): Promise<Result<Outcome | unde
 
 /** What most begin with. */
 const USUAL: TemplateName = 'linear';
+
+/** Where `run` looks for it: a file of the other ending is that workflow too. */
+function workflowFile(root: string, template: TemplateName): string {
+  const [yml = '', yaml = ''] = ['yml', 'yaml'].map(
+    (ending) => `.codemachine/workflows/${template}.${ending}`,
+  );
+  return !existsSync(path.join(root, yml)) && existsSync(path.join(root, yaml)) ? yaml : yml;
+}
 
 async function templateOf({ template, ask, packageRoot }: Wishes): Promise<TemplateName | undefined> {
   if (template !== undefined && isTemplate(template)) return template;

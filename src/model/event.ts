@@ -164,6 +164,8 @@ export type MilestoneBody =
       readonly 'duration-ms': number;
       readonly usage: Usage;
       readonly outputs: JsonObject;
+      /** Why the outputs could not be computed, which fails a run that would have succeeded. */
+      readonly failure?: Failure;
     }
   | ({
       readonly type: 'step-started';

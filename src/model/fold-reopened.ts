@@ -26,6 +26,7 @@ export function reopen(
   run.attempt = attempt;
   delete run.parked;
   delete run.outputs;
+  delete run.failure;
   const vain = anew ? exhausted(run.steps) : [];
   const checked = keptChecks(run.steps);
   for (const [key, step] of run.steps) {

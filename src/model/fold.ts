@@ -74,6 +74,7 @@ function apply(run: Draft, m: Milestone): void {
     case 'run-finished':
       run.status = m.status;
       run.outputs = m.outputs;
+      if (m.failure !== undefined) run.failure = m.failure;
       return;
     case 'engine-untested':
       run.untested = { ...run.untested, [m.engine]: m.version };

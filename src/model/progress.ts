@@ -163,6 +163,8 @@ export interface Progress {
   /** How those engines stand that are not known to serve. */
   readonly engines: EngineStands;
   readonly outputs?: JsonObject;
+  /** Of a run that ended: why its outputs could not be computed. */
+  readonly failure?: Failure;
   readonly parked?: { readonly reason: ParkReason; readonly resume: string; readonly until?: string };
 }
 

@@ -6,7 +6,7 @@ export const ADVICE: Readonly<Record<FailureReason, string>> = {
   condition: 'correct the expression in the workflow, then resume with that',
   body: 'see to the step inside of it that failed',
   exhausted: 'raise `max`, or say `on-exhausted: continue`',
-  require: 'make true what `require` asks for, then resume: it asks again',
+  require: 'make true what `require` asks for, then resume',
   checks: 'see which check dropped the candidates: each is a step above',
   replay: 'record again with `--record`, or undo what changed the question',
   'exit-code': 'mend it, then resume: what has succeeded is not made again',
@@ -35,7 +35,12 @@ export const ADVICE: Readonly<Record<FailureReason, string>> = {
   internal: 'resume: it is made again; `codemachine doctor` looks for causes',
 };
 
-/** What to do about it: its own advice, or what helps with this reason in general. */
-export function adviceFor({ reason, help }: Failure): string {
-  return help ?? ADVICE[reason];
+/** What helps commands where agents are told something else. */
+const TO_COMMANDS: Partial<typeof ADVICE> = {
+  output: 'write what `outputs` promises, as lines of `name=value`',
+};
+
+/** What to do about it: its own advice, or what helps with this reason in general. @param kind of the step */
+export function adviceFor({ reason, help }: Failure, kind: string | undefined): string {
+  return help ?? (kind === 'run' ? TO_COMMANDS[reason] : undefined) ?? ADVICE[reason];
 }

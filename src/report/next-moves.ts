@@ -105,7 +105,7 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
       ? []
       : [
           parked?.resume ??
-            `codemachine resume ${run}${moreToSpend(progress, failed)}${afterEdit(status, root)}`,
+            `codemachine resume ${run}${moreToSpend(progress, failed)}${afterEdit(progress, root)}`,
         ]),
     ...(firstOf ? [] : looks),
     ...(changed.length === 0
@@ -156,7 +156,6 @@ function moreToSpend({ status, spending, steps }: Progress, failed: readonly Ste
 const OF_THE_FILE: ReadonlySet<FailureReason | undefined> = new Set<FailureReason>([
   'condition',
   'exhausted',
-  'require',
   'timeout',
   'idle-timeout',
   'context-overflow',
@@ -170,8 +169,10 @@ const OF_THE_FILE: ReadonlySet<FailureReason | undefined> = new Set<FailureReaso
   'config',
 ]);
 
-function afterEdit(status: Progress['status'], root: StepProgress | undefined): string {
-  return status === 'failed' && OF_THE_FILE.has(root?.failure?.reason) ? ' --updated' : '';
+function afterEdit({ status, failure }: Progress, root: StepProgress | undefined): string {
+  // Of a gate whose time was up, somebody is asked again.
+  if (status !== 'failed' || root?.kind === 'gate') return '';
+  return OF_THE_FILE.has((root?.failure ?? failure)?.reason) ? ' --updated' : '';
 }
 
 /** What shows more of a failure: what the step wrote, or of an engine that did not get that far, what is wrong with it. */
@@ -179,6 +180,8 @@ function lookMoves(run: RunId, failed: readonly StepProgress[]): readonly string
   const root = rootOf(failed);
   if (root === undefined || root.kind === 'gate') return [];
   const { reason } = root.failure ?? {};
+  // Its work is done; what it collided with is shown by `diff`.
+  if (isUnmerged(root)) return [];
   if (root.engine !== undefined && (reason === 'spawn' || reason === 'auth')) return [DOCTOR];
   return [`codemachine logs ${run} ${quoted(root.key)}`];
 }

@@ -1,7 +1,7 @@
 /** Says why a run failed: the first failure that was not allowed, where it began. */
 import type { Failure } from '../model/failure.ts';
 import { liesIn } from '../model/ids.ts';
-import type { StepProgress } from '../model/progress.ts';
+import type { Progress, StepProgress } from '../model/progress.ts';
 import { oneLine } from './clean.ts';
 import { adviceFor } from './failure-help.ts';
 import { mark, type Paint } from './paint.ts';
@@ -59,6 +59,15 @@ function isLater({ endedAt = '' }: StepProgress, other: StepProgress | undefined
   return endedAt >= (other?.endedAt ?? '');
 }
 
+/** Why a run failed whose steps went well: of its outputs there is no step to name. */
+export function outputsCause({ failure }: Pick<Progress, 'failure'>, paint: Paint): readonly string[] {
+  if (failure === undefined) return [];
+  return [
+    `${mark('failed', paint)} ${paint.bold('outputs')} ${paint.red('failed')}: ${oneLine(failure.message, WIDEST_LINE * 2)}`,
+    '    what to do: correct the expression under `outputs`, then resume with that',
+  ];
+}
+
 /** Nothing where nothing failed that was not allowed to. */
 export function rootCause(told: Failed): readonly string[] {
   const root = rootOf(told.failed);
@@ -84,8 +93,10 @@ function oneLineIndented(line: string): string {
   return `    ${oneLine(line, WIDEST_LINE)}`;
 }
 
-function adviceLines({ failure }: StepProgress): readonly string[] {
-  return failure === undefined ? [] : [`    what to do: ${oneLine(adviceFor(failure), WIDEST_LINE * 2)}`];
+function adviceLines({ failure, kind }: StepProgress): readonly string[] {
+  return failure === undefined
+    ? []
+    : [`    what to do: ${oneLine(adviceFor(failure, kind), WIDEST_LINE * 2)}`];
 }
 
 function messageLines({ failure }: StepProgress): readonly string[] {

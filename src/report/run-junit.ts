@@ -136,7 +136,7 @@ function failureText(step: StepProgress, { placeOf, tries }: Told): string {
     ...(place === undefined ? [] : [`at ${place.file}:${place.line}`]),
     ...triesWords(tries.get(step.key) ?? []),
     ...tellingLines(values, LAST_LINES).map((line) => `| ${line}`),
-    ...(failure === undefined ? [] : [`what to do: ${adviceFor(failure)}`]),
+    ...(failure === undefined ? [] : [`what to do: ${adviceFor(failure, step.kind)}`]),
   ];
   return lines.join('\n');
 }

@@ -26,7 +26,7 @@ export function statusJson(
 ): JsonObject {
   const { run, status, workflow, path, sha256, inputs, retryOf, attempt, startedAt, lastAt, usage } =
     progress;
-  const { outputs, parked } = progress;
+  const { outputs, parked, failure } = progress;
   return known({
     run,
     status,
@@ -43,6 +43,7 @@ export function statusJson(
     budget: budgetJson(progress, status === 'running' ? options.now : undefined),
     engines: options.now === undefined ? undefined : enginesJson(progress, options.now),
     outputs,
+    failure: failure === undefined ? undefined : { ...failure },
     parked: parked === undefined ? undefined : { ...parked },
     steps: stepsInOrder(progress, options.plan).map((step) => {
       const worktree = isAtWorkApart(progress, step)

@@ -13,7 +13,7 @@ import { mergeWait } from './merge-waits.ts';
 import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import { engineLines } from './resting.ts';
-import { rootCause } from './root-cause.ts';
+import { outputsCause, rootCause } from './root-cause.ts';
 import type { PlaceOf } from './run-annotations.ts';
 import {
   type Allowed,
@@ -94,7 +94,7 @@ export function summary(progress: Progress, options: SummaryOptions): string {
   };
   const parts = [
     headline(told),
-    rootCause(told),
+    told.failed.length === 0 ? outputsCause(progress, told.paint) : rootCause(told),
     stepRows(told),
     gateLines(progress, progress.lastAt ?? ''),
     totals(told),

@@ -2,7 +2,7 @@
 import type { Milestone, RunEnd, Usage } from '../model/event.ts';
 import { isByHand, NO_USAGE } from '../model/event.ts';
 import type { Progress } from '../model/progress.ts';
-import type { JsonObject } from '../model/result.ts';
+import type { JsonObject, Result } from '../model/result.ts';
 import { keyIn } from './frame.ts';
 import type { Running } from './running.ts';
 
@@ -28,7 +28,7 @@ export function finallySince({ input, ledger }: Running): number {
 export async function sayFinished(
   run: Running,
   status: RunEnd,
-  outputs: JsonObject,
+  outputs: Result<JsonObject, string>,
   startedAt: number,
 ): Promise<void> {
   const now = run.input.ports.clock.now();
@@ -37,7 +37,8 @@ export async function sayFinished(
     status,
     'duration-ms': ownedBefore(run.input.history) + Math.max(0, now - startedAt),
     usage: usageOf(run.ledger.progress),
-    outputs,
+    outputs: outputs.ok ? outputs.value : {},
+    ...(outputs.ok ? {} : { failure: { reason: 'condition', message: outputs.error } }),
   });
 }
 

@@ -233,7 +233,7 @@ async function go(
   const status =
     finallyFailed || (!outputs.ok && end === 'succeeded') ? 'failed' : halted === 'cancel' ? 'canceled' : end;
   if (!control.phase.isHard()) await recordEnd(run, 'run.end');
-  await sayFinished(run, status, outputs.ok ? outputs.value : {}, startedAt);
+  await sayFinished(run, status, outputs, startedAt);
   return { end: status, ...(outputs.ok ? {} : { message: outputs.error }) };
 }
 

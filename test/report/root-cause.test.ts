@@ -53,6 +53,30 @@ it.each(FAILURE_REASONS)('says what to do about `%s`, and what to type', (reason
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
 });
 
+it('advises a command otherwise than an agent, and goes on with the same files where a gate was not passed', () => {
+  const output = { reason: 'output', message: 'no `n`' } as const;
+  expect(screen([started('one'), failed('one', output)])).toContain(
+    'what to do: write what `outputs` promises',
+  );
+  expect(screen([started('one', 'prompt', 1, 'codex'), failed('one', output)])).toContain('in the prompt');
+  const late = screen([started('one', 'gate'), failed('one', { reason: 'timeout', message: 'nobody came' })]);
+  expect(late).toMatch(new RegExp(`next:\n {2}codemachine resume ${run}\n$`));
+});
+
+it('says why the outputs failed a run whose steps went well, until it is gone on with', () => {
+  const message = 'output `n` could not be computed: it is not JSON';
+  const ended: MilestoneBody = { ...over, failure: { reason: 'condition', message } } as MilestoneBody;
+  const history = (...bodies: readonly MilestoneBody[]) =>
+    bodies.map(
+      (body, index) => ({ ...body, v: 1, seq: index + 1, at: '2026-11-20T14:15:03.000Z', run }) as Milestone,
+    );
+  const text = summary(watch(history(begun, ended)).progress, { color: false });
+  expect(text).toContain(`✖ outputs failed: ${message}\n    what to do: correct the expression`);
+  expect(text).toContain(`next:\n  codemachine resume ${run} --updated\n`);
+  const again = watch(history(begun, ended, { type: 'run-resumed', attempt: 2, by: 'ann' }));
+  expect(again.progress.failure).toBeUndefined();
+});
+
 it('prefers the advice that a failure brings', () => {
   const text = screen([started('one'), failed('one', { help: 'turn it off and on' })]);
   expect(text).toContain('what to do: turn it off and on\n');

@@ -69,6 +69,8 @@ describe('the end', () => {
     const result = await rig.result();
     expect(result.end).toBe('failed');
     expect(result.message).toContain('`n`');
+    const failure = { reason: 'condition', message: result.message };
+    expect(rig.journal.at(-1)).toMatchObject({ type: 'run-finished', outputs: {}, failure });
   });
 
   test('usage is added up, unknown cost stays unknown, the time is that of the owners', async () => {

@@ -126,6 +126,7 @@ const samples: { readonly [T in Type]: Required<Of<T>> } = {
     'duration-ms': 5,
     usage: { ...usage, usd: 0.5 },
     outputs: {},
+    failure,
   },
   'step-started': {
     ...milestone,
@@ -317,6 +318,7 @@ const fields: { readonly [T in Type]: Fields<Of<T>> } = {
     'duration-ms': 'required',
     usage: 'required',
     outputs: 'required',
+    failure: 'optional',
   },
   'step-started': {
     ...ofAttempt,

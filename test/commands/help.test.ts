@@ -122,7 +122,7 @@ it('a workflow that is called help can be run', () => {
   expect(plan?.stdout).not.toContain('Examples');
 });
 
-it.each(['', 'run', 'approve', 'completion'])('the screen of codemachine %s --help', async (name) => {
+it.each(['', 'approve', 'completion'])('the screen of codemachine %s --help', async (name) => {
   const { [name]: command } = commands;
   const screen = command === undefined ? rootHelp(commands) : commandHelp(command);
   await expect(screen).toMatchFileSnapshot(`help/${name === '' ? 'codemachine' : name}.txt`);

@@ -1,10 +1,10 @@
 // Runs the workflows of this repository on a clone of it, as far as they need no agent.
-import { symlinkSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { cpSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { cli, eventsOf } from '../support/cli.ts';
-import { makeProject, projectAt } from '../support/repository.ts';
+import { makeProject } from '../support/repository.ts';
 
 const house = path.resolve(import.meta.dirname, '../..');
 
@@ -17,16 +17,20 @@ it('they end as their tests say', { timeout: PATIENCE }, async () => {
 });
 
 it('what would be released runs the demo where it is installed', { timeout: PATIENCE }, async () => {
-  const here = makeProject();
-  here.git('clone', '--quiet', house, path.join(here.base, 'clone'));
-  const clone = projectAt(here, path.join(here.base, 'clone'));
-  symlinkSync(path.join(house, 'node_modules'), path.join(clone.root, 'node_modules'));
+  const here = makeProject({ 'a.txt': 'a\n' }, tmpdir());
+  const cwd = path.join(here.base, 'clone');
+  here.git('clone', '--quiet', house, cwd);
+  cpSync(path.join(house, 'node_modules'), path.join(cwd, 'node_modules'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   // Which registry there is, and what was fetched from it before, stands in the home of whoever runs this.
   const env = {
     npm_config_userconfig: path.join(homedir(), '.npmrc'),
     npm_config_cache: path.join(homedir(), '.npm'),
   };
-  const { code, stdout, stderr } = await cli(clone, ['run', 'release-check', '--json'], { env });
+  const { code, stdout, stderr } = await cli(here, ['run', 'release-check', '--json'], { cwd, env });
+  here.remove();
   expect({ code, last: eventsOf(stdout).at(-1) }, stderr).toMatchObject({
     code: 0,
     last: { type: 'run-finished', status: 'succeeded', outputs: { published: false } },

@@ -204,9 +204,7 @@ describe('--json', () => {
     hold(project, [
       ['resume @last', 0, 'event'],
       ['status', 0, 'status'],
-      ['diff @last', 0, 'diff'],
       ['diff @last fix.1 -- n.txt', 0, 'diff'],
-      ['apply @last fix.1 --dry-run', 1, 'apply'],
       ['apply @last fix.1', 1, 'apply'],
       ['apply @last fix.1 --markers', 1, 'apply'],
       ['restore @last --before --dry-run', 0, 'restore'],

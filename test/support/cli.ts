@@ -49,10 +49,13 @@ export function cli(project: Project, args: readonly string[], options: CliOptio
 
 /** The events that `--json` printed. */
 export function eventsOf(stdout: string): readonly Event[] {
-  return stdout
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Event);
+  return (
+    stdout
+      .split('\n')
+      // Why a command came to nothing is no event.
+      .filter((line) => line.startsWith('{') && !line.startsWith('{"error":'))
+      .map((line) => JSON.parse(line) as Event)
+  );
 }
 
 function hear(child: ChildProcess, onLine: ((line: string) => void) | undefined): Promise<CliEnd> {

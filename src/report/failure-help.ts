@@ -2,7 +2,7 @@
 import type { Failure, FailureReason } from '../model/failure.ts';
 
 /** What to do, by why it failed. What an engine or a step says of itself is better, and is asked before. */
-export const ADVICE: Readonly<Record<FailureReason, string>> = {
+const ADVICE: Readonly<Record<FailureReason, string>> = {
   condition: 'correct the expression in the workflow, then resume with that',
   body: 'see to the step inside of it that failed',
   exhausted: 'raise `max`, or say `on-exhausted: continue`',

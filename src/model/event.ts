@@ -164,8 +164,7 @@ export type MilestoneBody =
       readonly 'duration-ms': number;
       readonly usage: Usage;
       readonly outputs: JsonObject;
-      /** Why the outputs could not be computed, which fails a run that would have succeeded. */
-      readonly failure?: Failure;
+      readonly failure?: Failure; // why the outputs could not be computed
     }
   | ({
       readonly type: 'step-started';

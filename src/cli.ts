@@ -41,8 +41,9 @@ export async function main(argv: readonly string[], root: URL, commands: Command
       return;
     }
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const { harmless } = await import('./app/print.ts');
     process.stderr.write(
-      `${text}\nThis is a defect of codemachine, not of your workflow. Please report the lines above with the output of \`codemachine doctor\`.\n`,
+      `${harmless(text, process.stderr, process.env)}\nThis is a defect of codemachine, not of your workflow. Please report the lines above with the output of \`codemachine doctor\`.\n`,
     );
     process.exitCode = EXIT.defect;
     answerError({

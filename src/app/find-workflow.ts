@@ -1,8 +1,9 @@
 /** Finds the file that the name of a workflow means. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ok, type Result } from '../model/result.ts';
 import { nearest } from '../workflow/suggest.ts';
+import { entryAt } from './files.ts';
 import { type Place, shown } from './place.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -60,7 +61,7 @@ function insteadOfName(place: Place, name: string): string {
 }
 
 function isDirectory(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
+  return entryAt(file)?.isDirectory() === true;
 }
 
 /** What to do where a directory is named. */

@@ -55,6 +55,9 @@ export async function inProcess(project: Project, words: readonly string[], seat
     stand(process, 'exit', () => {
       throw new Exited();
     }),
+    stand(process, 'argv', [process.execPath, path.join(ROOT, 'bin/codemachine.js'), ...words]),
+    // The console of a test is not that of the process.
+    stand(console, 'error', (text: unknown) => void parts.push(['stderr', `${String(text)}\n`])),
     ...(['stdout', 'stderr'] as const).flatMap((name) => [
       stand(process[name], 'isTTY', seat.isTTY),
       stand(process[name], 'write', (chunk: string | Uint8Array, ...rest: readonly unknown[]) => {

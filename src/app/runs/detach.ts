@@ -5,6 +5,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { startDetached } from '../../engines/process.ts';
 import { EXIT, type ExitCode } from '../../model/exit.ts';
+import { onGithub } from '../../report/choose.ts';
+import { harmless } from '../print.ts';
 import { answer } from '../programs.ts';
 import { tell } from './present.ts';
 
@@ -29,7 +31,9 @@ export async function detach(argv: readonly string[], json: boolean): Promise<Ex
       return EXIT.succeeded;
     }
     const code = await child.ended;
-    process.stderr.write(readFileSync(errors, 'utf8'));
+    const said = readFileSync(errors, 'utf8');
+    // It wrote into a file, which obeys nothing. What the runner of GitHub Actions is to obey of it, it has cleaned itself.
+    process.stderr.write(onGithub(process.env) ? said : harmless(said, process.stderr, process.env));
     if (json && told.error !== undefined) answer({ error: told.error });
     return code as ExitCode;
   } finally {

@@ -1,6 +1,7 @@
 /** Shows a run at the command line while it goes on. */
 import { createInterface } from 'node:readline/promises';
 import type { Milestone } from '../../model/event.ts';
+import { fileName } from '../../model/file-name.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { Reporter } from '../../model/ports.ts';
 import type { Known } from '../../report/ending.ts';
@@ -168,7 +169,7 @@ export async function askGoOn(): Promise<boolean> {
 
 function listOf(files: readonly string[]): string {
   const more = files.length > MOST_SHOWN ? `  … and ${files.length - MOST_SHOWN} more\n` : '';
-  const list = files.slice(0, MOST_SHOWN).map((file) => `  ${JSON.stringify(file).slice(1, -1)}\n`);
+  const list = files.slice(0, MOST_SHOWN).map((file) => `  ${fileName(file)}\n`);
   return `${list.join('')}${more}`;
 }
 

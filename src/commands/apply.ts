@@ -29,8 +29,12 @@ export default class Apply extends Command {
     },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
-    step: Args.string({ description: 'the step, or step.attempt', required: true }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, @last or @failed',
+      required: true,
+    }),
+    step: Args.string({ ignoreStdin: true, description: 'the step, or step.attempt', required: true }),
   };
   static override readonly flags = {
     markers: Flags.boolean({

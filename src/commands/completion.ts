@@ -18,6 +18,7 @@ export default class Completion extends Command {
   ];
   static override readonly args = {
     shell: Args.custom<Shell>({ options: [...SHELLS] })({
+      ignoreStdin: true,
       description: 'the shell; without it, what to type in yours',
     }),
   };

@@ -15,7 +15,10 @@ export default class Cost extends Command {
     { command: '<%= config.bin %> cost @last', description: 'of one run, step by step' },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'only this one: a run id, the beginning of one, @last or @failed' }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'only this one: a run id, the beginning of one, @last or @failed',
+    }),
   };
   static override readonly flags = {
     by: Flags.option({

@@ -24,8 +24,15 @@ export default class Diff extends Command {
     },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
-    step: Args.string({ description: 'the step, or step.attempt; the whole run without it' }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, @last or @failed',
+      required: true,
+    }),
+    step: Args.string({
+      ignoreStdin: true,
+      description: 'the step, or step.attempt; the whole run without it',
+    }),
   };
   static override readonly flags = {
     stat: Flags.boolean({ description: 'only the files and how many lines', default: false }),

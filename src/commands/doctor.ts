@@ -15,7 +15,10 @@ export default class Doctor extends Command {
     { command: '<%= config.bin %> doctor fix-issue --input issue=42', description: 'can this run here?' },
   ];
   static override readonly args = {
-    workflow: Args.string({ description: 'path, or name in .codemachine/workflows: what it needs' }),
+    workflow: Args.string({
+      ignoreStdin: true,
+      description: 'path, or name in .codemachine/workflows: what it needs',
+    }),
   };
   static override readonly flags = {
     input: Flags.string({

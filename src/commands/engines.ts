@@ -15,7 +15,7 @@ export default class Engines extends Command {
     { command: '<%= config.bin %> engines --json', description: 'for programs' },
   ];
   static override readonly args = {
-    name: Args.string({ description: 'show this one alone, at length' }),
+    name: Args.string({ ignoreStdin: true, description: 'show this one alone, at length' }),
   };
   static override readonly flags = {
     json: Flags.boolean({ description: 'print one JSON list' }),

@@ -17,7 +17,7 @@ export default class Gc extends Command {
   ];
   static override readonly strict = false;
   static override readonly args = {
-    run: Args.string({ description: 'only this run; several may be named' }),
+    run: Args.string({ ignoreStdin: true, description: 'only this run; several may be named' }),
   };
   static override readonly flags = {
     'older-than': Flags.string({

@@ -21,7 +21,7 @@ export default class Import extends Command {
     },
   ];
   static override readonly args = {
-    file: Args.string({ description: 'what `export` wrote', required: true }),
+    file: Args.string({ ignoreStdin: true, description: 'what `export` wrote', required: true }),
   };
   static override readonly flags = {
     'keep-tree': Flags.boolean({

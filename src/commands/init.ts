@@ -19,7 +19,10 @@ export default class Init extends Command {
     },
   ];
   static override readonly args = {
-    dir: Args.string({ description: 'a directory of the repository; default: the current one' }),
+    dir: Args.string({
+      ignoreStdin: true,
+      description: 'a directory of the repository; default: the current one',
+    }),
   };
   static override readonly flags = {
     template: Flags.string({

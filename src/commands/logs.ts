@@ -16,8 +16,12 @@ export default class Logs extends Command {
     { command: '<%= config.bin %> logs @last --follow', description: 'what a run prints while it runs' },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
-    step: Args.string({ description: 'the step; all steps without it' }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, @last or @failed',
+      required: true,
+    }),
+    step: Args.string({ ignoreStdin: true, description: 'the step; all steps without it' }),
   };
   static override readonly flags = {
     attempt: Flags.integer({ description: 'only this attempt', min: 1 }),

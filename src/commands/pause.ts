@@ -14,7 +14,11 @@ export default class Pause extends Command {
     { command: '<%= config.bin %> pause 20261120-14', description: 'the run whose id begins so' },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, or @last', required: true }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, or @last',
+      required: true,
+    }),
   };
   static override readonly flags = {
     json: Flags.boolean({ description: 'print one JSON object' }),

@@ -29,8 +29,15 @@ export default class Restore extends Command {
     },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
-    step: Args.string({ description: 'the step, or step.attempt; the whole run without it' }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, @last or @failed',
+      required: true,
+    }),
+    step: Args.string({
+      ignoreStdin: true,
+      description: 'the step, or step.attempt; the whole run without it',
+    }),
   };
   static override readonly flags = {
     before: Flags.boolean({ description: 'as the step, or the run, found it', exclusive: ['after', 'to'] }),

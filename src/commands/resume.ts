@@ -17,7 +17,11 @@ export default class Resume extends Command {
     { command: '<%= config.bin %> resume @last --updated', description: "with today's workflow" },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, @last or @failed',
+      required: true,
+    }),
   };
   static override readonly flags = {
     'keep-tree': Flags.boolean({

@@ -19,7 +19,11 @@ export default class Retry extends Command {
     },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', required: true }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, @last or @failed',
+      required: true,
+    }),
   };
   static override readonly flags = {
     failed: Flags.boolean({

@@ -25,7 +25,11 @@ export default class Run extends Command {
     },
   ];
   static override readonly args = {
-    workflow: Args.string({ description: 'path, or name in .codemachine/workflows', required: true }),
+    workflow: Args.string({
+      ignoreStdin: true,
+      description: 'path, or name in .codemachine/workflows',
+      required: true,
+    }),
   };
   static override readonly flags = {
     input: Flags.string({

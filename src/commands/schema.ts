@@ -14,7 +14,11 @@ export default class Schema extends Command {
     { command: '<%= config.bin %> schema event', description: 'what `run --json` prints' },
   ];
   static override readonly args = {
-    name: Args.string({ description: 'which schema; without it they are listed', options: [...SCHEMAS] }),
+    name: Args.string({
+      ignoreStdin: true,
+      description: 'which schema; without it they are listed',
+      options: [...SCHEMAS],
+    }),
   };
   static override readonly flags = {
     json: Flags.boolean({ description: 'list them as JSON; a schema is JSON anyway' }),

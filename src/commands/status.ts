@@ -19,7 +19,11 @@ export default class Status extends Command {
     },
   ];
   static override readonly args = {
-    run: Args.string({ description: 'run id, the beginning of one, @last or @failed', default: '@last' }),
+    run: Args.string({
+      ignoreStdin: true,
+      description: 'run id, the beginning of one, @last or @failed',
+      default: '@last',
+    }),
   };
   static override readonly flags = {
     all: Flags.boolean({ description: 'leave no step, file or output out' }),

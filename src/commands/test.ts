@@ -20,6 +20,7 @@ export default class Test extends Command {
   ];
   static override readonly args = {
     files: Args.string({
+      ignoreStdin: true,
       description: 'test files, or directories with files that end in .test.yml; default: .codemachine',
       required: false,
     }),

@@ -23,6 +23,7 @@ export default class Validate extends Command {
   ];
   static override readonly args = {
     files: Args.string({
+      ignoreStdin: true,
       description:
         'names, paths, directories, globs, or - for standard input; default: .codemachine/workflows',
       required: false,

@@ -2,12 +2,14 @@
 
 /** Which run. */
 export const RUN_ARG = {
+  ignoreStdin: true,
   description: 'run id, the beginning of one, or @last',
   required: true,
 } as const;
 
 /** Which gate. */
 export const GATE_ARG = {
+  ignoreStdin: true,
   description: 'key of the gate; the only open one where it is not named',
 } as const;
 

@@ -47,7 +47,6 @@ describe('resume --resolved', () => {
       'codemachine apply right --markers',
       'codemachine resume --resolved right',
       'codemachine resume',
-      'codemachine logs right',
       'codemachine diff left',
     ]);
     const side = usersSide(project);

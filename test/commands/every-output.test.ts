@@ -121,7 +121,7 @@ const SEATS: Readonly<Record<'github' | 'terminal', () => Seat>> = {
 
 /** What makes each command show what others wrote. A command without a line here turns the first test red. */
 const LINES: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  run: [['w'], ['wrong', '--detach']],
+  run: [['w'], [ALL, '--detach']],
   validate: [['wrong'], ['w', 'wrong']],
   plan: [['w'], ['wrong']],
   runs: [[]],

@@ -1,6 +1,7 @@
 /** Checks every expression of a workflow against what it can see. */
 import { type ArgsOf, type Code, type Diagnostic, diagnose } from '../model/diagnostic.ts';
 import { type Expr, type Template, templatesIn } from '../model/expression.ts';
+import { agentsAmong, ownSteps } from '../model/parts.ts';
 import type { Range } from '../model/source.ts';
 import type {
   GateStep,
@@ -225,7 +226,9 @@ function checkEnv(env: Readonly<Record<string, Template>>, place: Place, owner: 
   for (const [variable, template] of Object.entries(env)) {
     checkTemplate(template, place, place === 'env' ? { ...owner, variable } : owner, all);
   }
-  all.found.push(...checkVariables(env, all.more.path));
+  // What does not belong to a shell reaches the engines too.
+  const agents = owner.step?.kind !== 'run' && agentsAmong(ownSteps(all.workflow)).length > 0;
+  all.found.push(...checkVariables(env, all.more.path, agents));
 }
 
 function checkTemplate(template: Template, place: Place, owner: Owner, all: Check): void {

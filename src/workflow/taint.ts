@@ -7,6 +7,7 @@ import { literalText } from '../model/expression.ts';
 import type { RunStep, Step, Workflow } from '../model/workflow.ts';
 import { pathOf } from './expression-compare.ts';
 import { childrenOf, type Node, parseExpression } from './expression-syntax.ts';
+import { powerOf } from './powerful.ts';
 import { careOf } from './shell-care.ts';
 
 /** What may stand in a script: what comes from the runner or the committed file itself, in forms that cannot hold a program. A branch name can. */
@@ -19,19 +20,6 @@ export const SAFE: ReadonlySet<string> = new Set([
   'git.sha',
   'loop.index',
 ]);
-
-/** Variables by which programs are told what to load or start; shells expand commands in prompts (`bash(1)`, PROMPTING). */
-const POWERFUL = new RegExp(
-  `^(${[
-    ...['PATH', 'ENV', 'BASH_ENV', 'NODE_OPTIONS', '(LD_|DYLD_|PYTHON|PERL5|GIT_).*'],
-    ...['PS[0-4]', 'PROMPT_COMMAND', 'ZDOTDIR', 'SHELL', 'CONFIG_SHELL', 'MAKEFLAGS', 'GNUMAKEFLAGS'],
-    ...['(\\w+_)?(EDITOR|PAGER|BROWSER|ASKPASS)', 'MANPAGER', 'VISUAL', 'LESSOPEN', 'LESSCLOSE'],
-    ...['RUBYOPT', 'RUBYLIB', 'PERLLIB', '_?JAVA_(TOOL_)?OPTIONS', 'JDK_JAVA_OPTIONS', 'CLASSPATH'],
-    ...['CC', 'CXX', 'RUSTC', 'RUSTC_WRAPPER', 'RUSTFLAGS', 'GOFLAGS', 'RSYNC_RSH', 'CVS_RSH'],
-    'NPM_CONFIG_(SCRIPT_SHELL|SHELL|NODE_OPTIONS|EDITOR|VIEWER|USERCONFIG|GLOBALCONFIG|PREFIX)',
-  ].join('|')})$`,
-  'i',
-);
 
 /** Variables that shells and programs take for something of their own. */
 const HEARD =
@@ -136,14 +124,22 @@ function plainPath(expr: Expr): string | undefined {
   return parsed.ok ? pathOf(parsed.value.root)?.join('.') : undefined;
 }
 
-/** Complains about data in variables that choose what programs do. */
-export function checkVariables(env: Readonly<Record<string, Template>>, path: string): readonly Diagnostic[] {
+/**
+ * Complains about data in variables that choose what programs do.
+ * @param agents whether an engine sees them
+ */
+export function checkVariables(
+  env: Readonly<Record<string, Template>>,
+  path: string,
+  agents: boolean,
+): readonly Diagnostic[] {
   return Object.entries(env).flatMap(([name, template]) => {
-    if (!POWERFUL.test(name)) return [];
+    const power = powerOf(name, agents);
+    if (power === undefined) return [];
     return template.parts.flatMap((part) => {
       const data = typeof part === 'string' ? undefined : dataIn(part);
       if (typeof part === 'string' || data === undefined) return [];
-      return [diagnose('data-in-variable', path, part.at, { data, name })];
+      return [diagnose('data-in-variable', path, part.at, { data, name, power })];
     });
   });
 }
@@ -191,7 +187,8 @@ function freeName(data: string, taken: (name: string) => boolean): string {
     .join('_')
     .toUpperCase()
     .replaceAll(/[^A-Z0-9_]/g, '_');
-  const fine = POWERFUL.test(name) || HEARD.test(name) || /^\d/.test(name) ? `VALUE_${name}` : name;
+  const fine =
+    powerOf(name, true) !== undefined || HEARD.test(name) || /^\d/.test(name) ? `VALUE_${name}` : name;
   let free = fine;
   for (let i = 2; taken(free); i++) free = `${fine}_${i}`;
   return free;

@@ -82,6 +82,11 @@ const KEYS: Readonly<Record<string, (data: string) => object>> = {
   LD_PRELOAD: (data) => ({ run: 'true', env: { LD_PRELOAD: data } }),
   BASH_ENV: (data) => ({ run: 'true', env: { BASH_ENV: data } }),
   NODE_OPTIONS: (data) => ({ run: 'true', env: { NODE_OPTIONS: `--max-old-space-size=1 ${data}` } }),
+  HOME: (data) => ({ ...AGENT, env: { HOME: data } }),
+  https_proxy: (data) => ({ run: 'true', env: { https_proxy: data } }),
+  ANTHROPIC_BASE_URL: (data) => ({ ...AGENT, env: { ANTHROPIC_BASE_URL: `https://${data}` } }),
+  npm_config_registry: (data) => ({ run: 'true', env: { npm_config_registry: data } }),
+  CODEMACHINE_OUTPUT: (data) => ({ run: 'true', env: { CODEMACHINE_OUTPUT: data } }),
   GIT_SSH_COMMAND: (data) => ({ ...AGENT, env: { GIT_SSH_COMMAND: data } }),
 };
 

@@ -188,14 +188,31 @@ export function byVariable({ name, value, reference, declared, care }: Way): str
   }
 }
 
+/** What variables decide for the programs that see them. */
+export type Power = 'programs' | 'settings' | 'packages' | 'requests' | 'ours';
+
+const POWERS: Readonly<Record<Power, string>> = {
+  programs: 'what programs do',
+  settings: 'which settings programs take',
+  packages: 'how packages are installed',
+  requests: 'where requests and their keys go',
+  ours: 'what codemachine tells a step',
+};
+
 const TAINT_CODES = {
   'data-in-run': error<{ data: string } & Way>(
     ({ data }) => `\`${data}\` is data, which would be pasted into a program`,
     byVariable,
   ),
-  'data-in-variable': error<{ data: string; name: string }>(
-    ({ data, name }) => `\`${data}\` is data, which may not choose what programs do through \`${name}\``,
-    () => 'write a fixed value, or pass the data in a variable of another name',
+  'data-in-variable': error<{ data: string; name: string; power: Power }>(
+    ({ data, name, power }) =>
+      `\`${data}\` is data, which may not choose ${POWERS[power]} through \`${name}\``,
+    ({ power }) =>
+      power === 'ours'
+        ? 'pass the data in a variable of another name'
+        : power === 'programs'
+          ? 'write a fixed value, or pass the data in a variable of another name'
+          : 'write a fixed value, set it where codemachine is started, or pass the data in a variable of another name',
   ),
   'lethal-three': warning<{ step: string; data: string; from: string; secret: string }>(
     ({ step, data, from, secret }) =>

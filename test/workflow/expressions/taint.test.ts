@@ -142,7 +142,40 @@ describe('variables that choose what programs do', () => {
     'GIT_SSH',
     ...['PS1', 'PS4', 'PROMPT_COMMAND', 'SHELL', 'MAKEFLAGS', 'CC', 'RUSTC_WRAPPER', 'RUBYOPT'],
     ...['EDITOR', 'VISUAL', 'PAGER', 'MANPAGER', 'BROWSER', 'GIT_EDITOR', 'GH_PAGER', 'SSH_ASKPASS'],
-    ...['LESSOPEN', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'npm_config_script_shell'],
+    ...['LESSOPEN', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'npm_config_script_shell', 'IFS', 'NODE_PATH'],
+    ...[
+      'DOTNET_STARTUP_HOOKS',
+      'TAR_OPTIONS',
+      'GCONV_PATH',
+      'LUA_INIT',
+      'LUA_INIT_5_4',
+      'PHPRC',
+      'MAVEN_OPTS',
+    ],
+    ...['CARGO_BUILD_RUSTC_WRAPPER', 'BASH_FUNC_ls', 'CFLAGS', 'LDFLAGS'],
+    ...['HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_DIRS', 'KUBECONFIG', 'COMPOSER_HOME'],
+    ...['npm_config_registry', 'NPM_CONFIG_USERCONFIG', 'PIP_INDEX_URL', 'UV_INDEX_URL', 'GOPROXY'],
+    ...['https_proxy', 'HTTP_PROXY', 'all_proxy', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'],
+    ...['DOCKER_HOST', 'GH_HOST', 'ANTHROPIC_BASE_URL', 'OPENAI_BASE_URL', 'OPENAI_API_BASE', 'OPENAI_HOST'],
+    ...['AZURE_OPENAI_ENDPOINT', 'GOOGLE_GEMINI_BASE_URL', 'OLLAMA_HOST', 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME'],
+    ...[
+      'CODEX_HOME',
+      'CLAUDE_CONFIG_DIR',
+      'CLAUDE_CODE_SHELL_PREFIX',
+      'CLAUDE_CODE_USE_BEDROCK',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+      'GEMINI_CLI_HOME',
+      'GOOSE_PROVIDER',
+    ],
+    ...[
+      'OPENCODE_CONFIG',
+      'OPENCODE_CONFIG_CONTENT',
+      'OPENCODE_PERMISSION',
+      'GITHUB_API_URL',
+      'GOOGLE_APPLICATION_CREDENTIALS',
+      'AIDER_TEST_CMD',
+    ],
+    ...['CODEMACHINE', 'CODEMACHINE_OUTPUT', 'CODEMACHINE_MARK', 'CODEMACHINE_STATE_DIR'],
   ];
 
   test.each(names)('%s takes no data, from nobody', (name) => {
@@ -164,11 +197,70 @@ describe('variables that choose what programs do', () => {
       'NODE_ENV',
       'PS5',
       'EDITORS',
-      'npm_config_registry',
       'CCC',
+      ...[
+        'BASE_URL',
+        'APP_BASE_URL',
+        'HOSTNAME',
+        'HOME_PAGE',
+        'CODEX_REVIEW',
+        'GEMINI_SAID',
+        'TAR',
+        'DOCKER_IMAGE',
+      ],
+      ...[
+        'GITHUB_TOKEN',
+        'GOOGLE_SHEET_URL',
+        'AWS_RDS_HOST',
+        'AWS_PROFILE',
+        'GITHUB_URL',
+        'ANTHROPIC_MODEL',
+        'AWS_REGION',
+        'PGHOST',
+        'NODE_VERSION',
+        'TITLE',
+        'START',
+        'RUN',
+      ],
     ]) {
       expect(said({ env: { [name]: '${{ inputs.issue }}' } }), name).toEqual([]);
     }
+    for (const name of [
+      'OPENAI_API_KEY',
+      'ANTHROPIC_AUTH_TOKEN',
+      'AWS_ACCESS_KEY_ID',
+      'YARN_NPM_AUTH_TOKEN',
+    ]) {
+      expect(said({ env: { [name]: '${{ secrets.TOKEN }}' } }), name).toEqual([]);
+    }
+  });
+
+  test('where an engine sees them, neither do those that may name the back-end of any engine', () => {
+    const env = { NEW_MODEL_BASE_URL: '${{ inputs.issue }}', NEW_MODEL_ENDPOINT: '${{ secrets.TOKEN }}' };
+    const refused = ['data-in-variable: inputs.issue', 'data-in-variable: secrets.TOKEN'];
+    expect(said({ prompt: 'p', env })).toEqual(refused);
+    expect(said({ prompt: 'p' }, env)).toEqual(refused);
+    expect(said({ env })).toEqual([]);
+  });
+
+  test.each([
+    ['PATH', 'what programs do through `PATH`', 'write a fixed value, or pass the data in a variable'],
+    ['HOME', 'which settings programs take through `HOME`', 'set it where codemachine is started'],
+    [
+      'PIP_INDEX_URL',
+      'how packages are installed through `PIP_INDEX_URL`',
+      'set it where codemachine is started',
+    ],
+    [
+      'https_proxy',
+      'where requests and their keys go through `https_proxy`',
+      'set it where codemachine is started',
+    ],
+    ['CODEMACHINE_OUTPUT', 'what codemachine tells a step', 'pass the data in a variable of another name'],
+  ])('of %s is said why, and what to do', (name, why, what) => {
+    const [found] = diagnostics(around({ env: { [name]: '${{ inputs.issue }}' } }));
+    expect(found?.diagnostic.message).toContain(why);
+    expect(found?.diagnostic.suggestion).toContain(what);
   });
 });
 

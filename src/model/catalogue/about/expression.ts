@@ -43,7 +43,7 @@ export const EXPRESSION_ABOUT = {
   'data-in-run':
     'Data from outside the file would be pasted into a program. Whoever writes the issue would write the program. Put the value in `env` and read the variable. The same holds for `workspace.setup` and the `checks` under `on-conflict`.',
   'data-in-variable':
-    'Data would choose what programs do: `PATH`, `LD_*`, `NODE_OPTIONS`, `GIT_*`, `PS4`, `EDITOR`, `PAGER`, `BROWSER` and their kin take fixed values only.',
+    'Data would choose what programs do: what they load or start (`PATH`, `LD_*`, `NODE_OPTIONS`, `GIT_*`, `EDITOR`), which settings they take (`HOME`, `XDG_*`, `CODEX_HOME`), how packages are installed (`npm_config_*`, `PIP_*`), where requests and their keys go (`https_proxy`, `ANTHROPIC_BASE_URL`), or what codemachine tells a step (`CODEMACHINE_*`). These variables and [their kin](security.md#data-and-power) take fixed values only, of a step, an agent and a workflow alike. A key is data that has to come from somewhere: `OPENAI_API_KEY` takes a secret.',
   'lethal-three':
     'An agent reads text that strangers may have written, holds a secret, and may reach the network. A sentence in that text could make it send the secret away. Take one of the three from it: `network: off`, no secret in its `env`, or not that text. Results of `run` steps that call `curl`, `wget`, `gh` and the like count as written by strangers, and so does what is made of them.',
   'model-dash': 'A model that starts with `-` would be taken for an option by the engine.',

@@ -170,7 +170,9 @@ export function sweepRun(run: string, pauses?: SweepPauses): Promise<Swept> {
 /** Every process as `pid uid command environment`, a line each: the way where there is no `/proc` (ps(1) of macOS: `-E`). */
 export async function listProcesses(): Promise<string> {
   const flags = process.platform === 'darwin' ? ['-A', '-E', '-ww'] : ['axeww'];
-  const { stdout } = await runTool('ps', [...flags, '-o', 'pid=,uid=,command='], { cwd: '/', env: {} });
+  // From `/` nobody knows which places are those of a repository: the system's own come first.
+  const env = { PATH: `/bin:/usr/bin:${process.env.PATH ?? ''}` };
+  const { stdout } = await runTool('ps', [...flags, '-o', 'pid=,uid=,command='], { cwd: '/', env });
   return Buffer.from(stdout).toString('latin1');
 }
 

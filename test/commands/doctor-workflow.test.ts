@@ -1,5 +1,5 @@
 // What `doctor` says of a workflow before it is run.
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { scriptAgent } from '../app/scripted-agent.ts';
@@ -114,4 +114,17 @@ describe('doctor of a workflow', () => {
     const people = await doctor(project, ['w']);
     expect(people.stdout).toMatch(/✔ +to run it +codemachine run w\n$/);
   });
+});
+
+it('asks no git for its version that lies in the repository, where there is another', async () => {
+  const project = projectWith({ w: WHOLE });
+  project.write('tools/git', '#!/bin/sh\ntouch "${0%/*}/started"\nexec /usr/bin/git "$@"\n');
+  chmodSync(path.join(project.root, 'tools/git'), 0o755);
+  for (const words of [['doctor'], ['doctor', 'w'], ['init', '--dry-run']]) {
+    await inProcess(project, words, {
+      env: { PATH: `${path.join(project.root, 'tools')}:${env.PATH}` },
+      isTTY: false,
+    });
+    expect(existsSync(path.join(project.root, 'tools/started')), words.join(' ')).toBe(false);
+  }
 });

@@ -19,7 +19,7 @@ export interface Finding {
 
 /** What there is to say of git, of the repository, and of the place of worktrees. Nothing is made. */
 export async function lookForGit(place: Place, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
-  const { code, stdout } = await runGit(['--version'], { cwd: '/', env: {} });
+  const { code, stdout } = await runGit(['--version'], { cwd: place.root, env: {} });
   const version = /\d+\.\d+(\.\d+)?/.exec(Buffer.from(stdout).toString())?.[0];
   const bad = (found: string, help: string): readonly Finding[] => [
     { what: 'git', state: 'bad', found, help },

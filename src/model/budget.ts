@@ -21,6 +21,8 @@ export interface Budget {
   readonly onExceed: 'pause' | 'fail';
   /** Lets engines work whose cost nobody knows. */
   readonly allowUnknownCost: boolean;
+  /** Where a policy limits dollars, as `file:line`, that lets no engine work whose cost nobody knows: a workflow cannot lift that. */
+  readonly knownCostBy?: string;
   /** What a policy allows, whatever somebody asks for. */
   readonly most?: Limits;
   /** Where a limit stands that a policy made narrower than the workflow has it, as `file:line`. */

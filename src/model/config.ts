@@ -121,6 +121,8 @@ export interface Policy {
     readonly limits: Budget['limits'];
     readonly onExceed?: Budget['onExceed'];
     readonly from: Readonly<Partial<Record<Unit, string>>>;
+    /** The line of a limit in dollars beside which nothing lets unknown costs pass. */
+    readonly knownCostBy?: string;
   };
   /** Makes warnings errors. */
   readonly strict?: Ruled<boolean>;

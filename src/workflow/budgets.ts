@@ -28,7 +28,8 @@ export function readLimits(node: Node | undefined): Limits {
   };
 }
 
-function allowsUnknown(node: Node | undefined): boolean {
+/** Whether engines may work whose cost nobody knows. */
+export function allowsUnknown(node: Node | undefined): boolean {
   const value = child(node, 'allow-unknown-cost');
   return value?.kind === 'scalar' && value.value === true;
 }
@@ -74,8 +75,12 @@ function narrowed(own: Budget | undefined, policy: Policy | undefined, unknown: 
   return {
     limits,
     onExceed: cap.onExceed ?? own?.onExceed ?? 'pause',
-    allowUnknownCost: own?.allowUnknownCost ?? unknown,
+    // A limit of the policy is lifted by the policy: no workflow can, and where it has none of its own, none needs to.
+    allowUnknownCost:
+      cap.knownCostBy === undefined &&
+      ((own?.allowUnknownCost ?? unknown) || (own?.limits.usd === undefined && cap.limits.usd !== undefined)),
     most: cap.limits,
+    ...(cap.knownCostBy === undefined ? {} : { knownCostBy: cap.knownCostBy }),
     ...(Object.keys(narrowedBy).length === 0 ? {} : { narrowedBy }),
   };
 }

@@ -4,7 +4,7 @@ import { UNITS, type Unit } from '../model/budget.ts';
 import type { Policy, Ruled } from '../model/config.ts';
 import { locator, type SourceFile } from '../model/source.ts';
 import { ACCESS_LEVELS } from '../model/workflow.ts';
-import { readLimits } from './budgets.ts';
+import { allowsUnknown, readLimits } from './budgets.ts';
 import { textOf } from './declarations.ts';
 import { child, entryOf, isWord, type Node, stringAt } from './tree.ts';
 
@@ -34,6 +34,9 @@ export function readPolicy(node: Node | undefined, source: SourceFile): Policy |
             limits,
             from: Object.fromEntries(lines),
             ...(isWord(child(budget, 'on-exceed'), 'fail') ? { onExceed: 'fail' as const } : {}),
+            ...(limits.usd === undefined || allowsUnknown(budget)
+              ? {}
+              : { knownCostBy: from(budget, 'usd') }),
           },
         }),
     ...(strict?.kind === 'scalar' && strict.value === true
@@ -84,5 +87,10 @@ function mergeBudgets(a: Policy['budget'], b: Policy['budget']): Policy['budget'
     if (line !== undefined) from[unit] = line;
   }
   const onExceed = a.onExceed ?? b.onExceed;
-  return { limits, from, ...(onExceed === undefined ? {} : { onExceed }) };
+  const knownCostBy = a.knownCostBy ?? b.knownCostBy;
+  return {
+    ...{ limits, from },
+    ...(onExceed === undefined ? {} : { onExceed }),
+    ...(knownCostBy === undefined ? {} : { knownCostBy }),
+  };
 }

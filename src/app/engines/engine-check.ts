@@ -64,10 +64,14 @@ function checkCosts(
   const { source, agentBudgets = {} } = workflow;
   return agentsAmong(ownSteps(workflow)).flatMap((step) => {
     const ofAgent = step.agent === undefined ? undefined : agentBudgets[step.agent];
-    const binding = [...around.map(({ budget }) => budget), ofAgent, step.budget].some(
-      (budget) => budget?.limits.usd !== undefined && !budget.allowUnknownCost,
-    );
-    if (!binding) return [];
+    const budgets = [...around.map(({ budget }) => budget), ofAgent, step.budget];
+    // What a policy asks is told first: with nothing but the file changed, it would be refused again.
+    const by = budgets.find((budget) => budget?.knownCostBy !== undefined)?.knownCostBy;
+    if (
+      by === undefined &&
+      !budgets.some((budget) => budget?.limits.usd !== undefined && !budget.allowUnknownCost)
+    )
+      return [];
     const model = step.model === undefined ? undefined : literalText(step.model);
     const isPriced = model !== undefined && Object.hasOwn(prices, model);
     return step.engines
@@ -80,6 +84,7 @@ function checkCosts(
           {
             engine,
             ...(model === undefined ? {} : { model }),
+            ...(by === undefined ? {} : { by }),
           },
         ),
       );

@@ -74,11 +74,11 @@ export const WORLD_CODES = {
         ? `write it as the engine does, such as ${known.slice(0, 3).join(', ')}`
         : `did you mean \`${near}\`?`,
   ),
-  'unknown-cost': error<{ engine: string; model?: string }>(
-    ({ engine, model }) =>
-      `${engine} does not report what it costs, and there is no price for ${model === undefined ? 'the model that it takes by itself' : `\`${model}\``}, so a budget in \`usd\` would not bind it`,
-    ({ model }) =>
-      `${model === undefined ? 'name the `model`, with its price' : 'write its price'} under \`prices\` in the configuration; or write \`allow-unknown-cost: true\` in the budget, which is then bound by \`tokens\` and \`time\` alone`,
+  'unknown-cost': error<{ engine: string; model?: string; by?: string }>(
+    ({ engine, model, by }) =>
+      `${engine} does not report what it costs, and there is no price for ${model === undefined ? 'the model that it takes by itself' : `\`${model}\``}, so ${by === undefined ? 'a budget in `usd`' : `the limit in \`usd\` of the policy (${by})`} would not bind it`,
+    ({ model, by }) =>
+      `${model === undefined ? 'name the `model`, with its price' : 'write its price'} under \`prices\` in the configuration; or write \`allow-unknown-cost: true\` ${by === undefined ? 'in the budget, which is then bound by `tokens` and `time` alone' : `beside \`usd\` in the policy, which the workflow cannot lift: that engine is then bound by \`tokens\` and \`time\` alone`}`,
   ),
   'engine-steered': warning<{ engine: string; file: string; says: string }>(
     ({ engine, file, says }) =>

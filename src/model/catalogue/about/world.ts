@@ -22,7 +22,7 @@ export const WORLD_ABOUT = {
   'access-not-declared':
     'An engine of your own has the levels of `access` that the configuration declares, and no others: what would hold it to them is not known. An empty list says that it needs no argument.',
   'unknown-cost':
-    'A budget in `usd` binds nothing where nobody knows what an attempt costs. An engine that does not report it needs a price for its model under `prices` in the configuration, or the budget says `allow-unknown-cost: true`; costs are then shown as unknown, and only `tokens` and `time` bind.',
+    'A budget in `usd` binds nothing where nobody knows what an attempt costs. An engine that does not report it needs a price for its model under `prices` in the configuration, or the budget says `allow-unknown-cost: true`; costs are then shown as unknown, and only `tokens` and `time` bind. A limit in `usd` of a [policy](workflow.md#policy) is lifted by that policy alone.',
   'engine-steered':
     'Engines read settings of the workspace, too. A file there may name another server for the requests of the model; your key goes with them, whatever your own settings say. Nothing keeps the engine from it. Where that server is meant, a comment that [ignores](validate.md) the warning says so. [engines.md](engines.md#files-of-the-workspace-that-engines-follow) lists the files.',
   'budget-between-attempts':

@@ -5,8 +5,9 @@ import type { Out } from './out.ts';
 import type { PlaceOf } from './run-annotations.ts';
 import { type SummaryOptions, summary } from './summary.ts';
 
-/** How many lines were added and removed, binary files left aside. */
+/** The files that differ; how many lines were added and removed, binary files left aside. */
 export interface Lines {
+  readonly files: readonly string[];
   readonly added: number;
   readonly removed: number;
 }
@@ -15,7 +16,7 @@ export interface Lines {
 export interface Known {
   /** Where a step stands in its file. */
   readonly placeOf?: PlaceOf;
-  /** In how many lines these files differ from how the run found them; asked when it has ended. */
+  /** What differs from how the run found it; asked when it has ended, with the files that its attempts changed. */
   readonly linesOf?: (files: ReadonlySet<string>) => Promise<Lines | undefined>;
 }
 

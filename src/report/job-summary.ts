@@ -165,10 +165,11 @@ function costOf({ usage, silent }: Progress): readonly string[] {
 
 function changed({ changes, stat }: Told): string {
   const files = [...new Set([...changes.values()].flat())].sort();
-  if (files.length === 0) return '';
-  const short = stat === undefined || stat.trim() === '' || stat.length > LONGEST_STAT;
-  const lines = short ? [fileNames(files, MOST_FILES)] : stat.trimEnd().split('\n');
-  return `<details open><summary>Changed ${count(files.length, 'file')}</summary>\n\n${block(lines)}\n\n</details>`;
+  if (files.length === 0 || stat?.trim() === '') return '';
+  const told = stat === undefined || stat.length > LONGEST_STAT ? undefined : stat.trimEnd().split('\n');
+  // A line for each file, then their sum: commands take away what an agent made, and change files too.
+  const many = told === undefined ? files.length : told.length - 1;
+  return `<details open><summary>Changed ${count(many, 'file')}</summary>\n\n${block(told ?? [fileNames(files, MOST_FILES)])}\n\n</details>`;
 }
 
 function drawing({ graph }: Told): string {

@@ -44,7 +44,7 @@ export interface SummaryOptions {
   readonly tries?: Tries;
   /** Where a step stands in its file. */
   readonly placeOf?: PlaceOf | undefined;
-  /** How many lines the run changed, net. */
+  /** What the run changed, net; where nobody can tell, what its attempts changed. */
   readonly lines?: Lines | undefined;
   /** Leaves no step, file or output out. */
   readonly all?: boolean;
@@ -216,7 +216,7 @@ function totals(told: Told): readonly string[] {
   const { progress, changes, steps, now, clock, all } = told;
   const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
   const usage = usageOf(progress, agents);
-  const files = [...new Set([...changes.values()].flat())].sort();
+  const files = told.lines?.files ?? [...new Set([...changes.values()].flat())].sort();
   const outputs = Object.entries(progress.outputs ?? {});
   const shown = all ? outputs : outputs.slice(0, MOST_OUTPUTS);
   return [

@@ -36,6 +36,21 @@ describe('diff', () => {
     expect(stat.stdout).toContain('7 files changed');
   });
 
+  it('is what the end of a run and `status` say was changed', async () => {
+    const project = agentProject(
+      'echo x > made.txt',
+      {},
+      `steps:
+  - { id: fix, engine: claude-code, access: write, prompt: Mend it. }
+  - { id: tidy, run: rm made.txt && echo 1 > other.txt }
+`,
+    );
+    const ran = await say(project, 'run w');
+    expect(ran.stdout).toContain('\nchanged 1 file, +1 -0: other.txt\n');
+    expect((await say(project, 'status @last')).stdout).toContain('\nchanged 1 file, +1 -0: other.txt\n');
+    expect((await say(project, 'diff @last --stat')).stdout).toMatch(/^ other\.txt .*\n 1 file changed/);
+  });
+
   it('prints a patch that git applies, of some paths alone where they are named', async () => {
     const project = agentProject('echo agent > src/a; echo agent > src/b; printf "\\0\\1" > bin', {
       'src/a': 'a\n',

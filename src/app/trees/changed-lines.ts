@@ -1,4 +1,4 @@
-/** Counts the lines that a run changed in files of the tree. */
+/** Lists what a run changed in the tree in the end, counted in lines. */
 import type { Milestone } from '../../model/event.ts';
 import type { RunId } from '../../model/ids.ts';
 import type { Lines } from '../../report/ending.ts';
@@ -8,7 +8,10 @@ import { timeline } from './timeline.ts';
 /** Git reads what is in each of them, and the end of a run is not to wait for that. */
 const MOST_FILES = 1000;
 
-/** From the first recording of the run to its last one; undefined where that is not recorded, or is there no more, or where there are too many files. Edits of others in other files are none of its. */
+/**
+ * From the first recording of the run to its last one, as `codemachine diff` shows it: commands change files too, and take away what
+ * an agent made. Undefined where that is not recorded, or is there no more, or where there are too many files.
+ */
 export async function changedLines(
   workspace: GitWorkspace | undefined,
   run: RunId,
@@ -23,9 +26,12 @@ export async function changedLines(
   const { first, lastRecorded } = line.value;
   const changed = await workspace.trees.changes(first, lastRecorded);
   if (!changed.ok) return undefined;
-  const own = changed.value.filter(({ path, from = path }) => files.has(path) || files.has(from));
-  return own.reduce<Lines>(
-    (sum, one) => ({ added: sum.added + (one.added ?? 0), removed: sum.removed + (one.removed ?? 0) }),
-    { added: 0, removed: 0 },
+  return changed.value.reduce<Lines>(
+    (sum, { path, added, removed }) => ({
+      files: [...sum.files, path],
+      added: sum.added + (added ?? 0),
+      removed: sum.removed + (removed ?? 0),
+    }),
+    { files: [], added: 0, removed: 0 },
   );
 }

@@ -56,6 +56,8 @@ describe('the action', () => {
     );
     expect(end.failed).toBe(true);
     expect(end.outputs['status']).toBe('failed');
+    // There is something to look at.
+    expect(end.made.at(-1)).toBe('Keep the state');
     expect(new Set(end.runner.commands.map(({ name }) => name))).toEqual(
       new Set(['add-mask', 'group', 'endgroup', 'error']),
     );
@@ -77,6 +79,20 @@ describe('the action', () => {
     const end = await runAction(machineOf(projectWith({ greet: GREET })), { workflow: 'greet' });
     expect([end.failed, end.outputs['status']]).toEqual([true, 'refused']);
     expect(end.text).toContain('who');
+  });
+
+  it('takes nothing for parked that has not said so, nor a shell that was killed for refused', async () => {
+    const project = projectWith({ greet: GREET });
+    const ended = async (last: string) => {
+      const machine = machineOf(project, { installed: false });
+      mkdirSync(path.join(machine.temp, 'bin'));
+      const program = path.join(machine.temp, 'bin/codemachine');
+      writeFileSync(program, `#!/bin/sh\n${last}\n`, { mode: 0o755 });
+      const { failed, outputs } = await runAction(machine, { workflow: 'greet' });
+      return [failed, outputs['status']];
+    };
+    expect(await ended('exit 3')).toEqual([true, 'refused']);
+    expect(await ended('kill -KILL $PPID')).toEqual([true, 'interrupted']);
   });
 
   it('ends the run as Ctrl-C would where the job is canceled, and keeps its state', async () => {
@@ -142,6 +158,7 @@ describe('before anything runs', () => {
       const env = { ...machine.env, ...(key === undefined ? {} : { CODEMACHINE_BUNDLE_KEY: key }) };
       const end = await runAction({ ...machine, env, github: github as typeof PUBLIC }, given);
       expect([end.failed, end.made]).toEqual([true, ['Check what is asked for']]);
+      expect(end.outputs['status']).toBe('refused');
       expect(end.runner.annotations).toHaveLength(1);
     }
     expect(readdirSync(path.join(machine.workspace, '.codemachine'))).not.toContain('state');
@@ -197,7 +214,69 @@ describe('a run that parks', () => {
 
   it('does not go on without its state', async () => {
     const end = await runAction(machineOf(projectWith({})), { resume: '20261120-141503-bcdf' });
-    expect([end.failed, end.made.at(-1)]).toEqual([true, 'Fetch the state']);
+    expect([end.failed, end.made.at(-1), end.outputs['status']]).toEqual([
+      true,
+      'Fetch the state',
+      'refused',
+    ]);
+  });
+
+  it('is refused with another key, changed, in the clear, or with another gate; and goes on as often as it is asked to', async () => {
+    const project = projectWith({ gated: GATED });
+    const secret = { CODEMACHINE_BUNDLE_KEY: 'a key of some length' };
+    const job = async (given: Record<string, string>, key: Record<string, string> = secret) => {
+      const workspace = mkdtempSync(path.join(project.base, 'checkout-'));
+      execFileSync('git', ['clone', '-q', `file://${project.root}`, workspace], { env: project.environ });
+      const machine = machineOf(project, { workspace });
+      return runAction({ ...machine, env: { ...machine.env, ...key } }, given);
+    };
+    const parked = await job({ workflow: 'gated' });
+    const resume = parked.outputs['run-id'] ?? '';
+    const bundle = path.join(
+      project.base,
+      'artifacts/9001',
+      `codemachine-${resume}`,
+      `${resume}.codemachine`,
+    );
+    const whole = readFileSync(bundle);
+    const taken = async (given: Record<string, string>, key?: Record<string, string>) => {
+      const { failed, outputs, made, text } = await job({ resume, approve: 'release', ...given }, key);
+      return { failed, status: outputs['status'], last: made.at(-1), text };
+    };
+    const refused = { failed: true, status: 'refused', last: 'Take the state in' };
+    expect(await taken({}, { CODEMACHINE_BUNDLE_KEY: 'another of that length' })).toMatchObject({
+      ...refused,
+      text: expect.stringContaining('is not the key that it was written with') as string,
+    });
+    expect(await taken({ approve: 'ship' })).toMatchObject(refused);
+    const changed = Buffer.from(whole);
+    changed.writeUInt8(changed.readUInt8(whole.length >> 1) ^ 1, whole.length >> 1);
+    writeFileSync(bundle, changed);
+    expect(await taken({})).toMatchObject(refused);
+    // What somebody else uploaded under this name.
+    writeFileSync(bundle, 'in the clear'.repeat(100));
+    expect(await taken({})).toMatchObject({
+      ...refused,
+      text: expect.stringContaining('it is not encrypted') as string,
+    });
+    writeFileSync(bundle, whole);
+    for (const _ of [1, 2]) expect(await taken({})).toMatchObject({ failed: false, status: 'succeeded' });
+  });
+
+  it('of another run of GitHub Actions is fetched where the token may', async () => {
+    const project = projectWith({ gated: GATED });
+    const parked = await runAction(machineOf(project), { workflow: 'gated' });
+    const given = { resume: parked.outputs['run-id'] ?? '', approve: 'release', 'artifact-run': '9001' };
+    const workspace = path.join(project.base, 'elsewhere');
+    execFileSync('git', ['clone', '-q', `file://${project.root}`, workspace], { env: project.environ });
+    const machine = machineOf(project, { workspace, github: { ...PRIVATE, run_id: '9002' } });
+    const mayNot = await runAction(machine, given);
+    expect([mayNot.made.at(-1), mayNot.outputs['status']]).toEqual([
+      'Fetch the state of another run',
+      'refused',
+    ]);
+    const may = await runAction({ ...machine, permissions: { actions: 'read' } }, given);
+    expect(may.outputs['status']).toBe('succeeded');
   });
 });
 

@@ -24,6 +24,19 @@ const named = (isGithub: boolean): Readonly<Record<string, string>> =>
   );
 const JOBS = named(true);
 
+/** Answers what the page's jobs ask GitHub: `octocat` may write, and `head` has the commit of the pull request. */
+const GH = `
+case "$*" in
+  "pr comment"*) printf '%s' "$5" > BASE/comment ;;
+  *collaborators/octocat/permission*) echo write ;;
+  *collaborators/*) echo read ;;
+  *"/pulls/1 "*) echo "o/r $(cat BASE/head)" ;;
+  "run list"*) echo 9001 ;;
+  *actions/runs/9001/artifacts*) ls BASE/artifacts/9001 ;;
+  *actions/runs/9001*) cat BASE/head ;;
+  *) exit 1 ;;
+esac`;
+
 /** A repository with the page's workflows, and machines with stand-ins for npm, the engine and the program of GitHub. */
 function hosted(event: JsonObject = {}): { readonly project: Project; readonly hosting: Hosting } {
   const project = projectWith(named(false), {
@@ -43,7 +56,7 @@ function hosted(event: JsonObject = {}): { readonly project: Project; readonly h
     'npm',
     `[ "$1" != install ] || install -m 755 '${project.base}/claude' '${bin}/claude'; pwd >> '${project.base}/npm-in'`,
   );
-  program('gh', `printf '%s' "$5" > '${project.base}/comment'`);
+  program('gh', GH.replaceAll('BASE', project.base));
   // The engine is found on the PATH, as npm leaves it there.
   execFileSync('rm', [path.join(project.root, '.codemachine/config.yml')]);
   project.git('add', '-A');
@@ -65,7 +78,14 @@ const PUBLIC = { repository: { private: false } };
 
 describe('the examples', () => {
   it('all are made', () => {
-    expect(Object.keys(JOBS).sort()).toEqual(['approve', 'overnight', 'packages', 'release', 'review']);
+    expect(Object.keys(JOBS).sort()).toEqual([
+      'approve',
+      'go-on',
+      'overnight',
+      'packages',
+      'release',
+      'review',
+    ]);
   });
 
   it('release: parks, waits for the environment, and its outputs arrive', async () => {
@@ -88,17 +108,31 @@ describe('the examples', () => {
     const opened = { ...PUBLIC, pull_request: { head, html_url: 'https://github.com/o/r/pull/1' } };
     const [review] = await runJobs(JOBS['review'] ?? '', { ...hosting, event: opened });
     expect(review?.actions[0]?.outputs['status']).toBe('parked');
-    const body = readFileSync(path.join(project.base, 'comment'), 'utf8').replace(/^.*(?=\/approve)/, '');
-    const commented = (by: string, text = body) => ({
-      ...hosting,
-      event: { ...PUBLIC, issue: { pull_request: {} }, comment: { body: text, author_association: by } },
-    });
-    expect(await runJobs(JOBS['approve'] ?? '', commented('NONE'))).toEqual([]);
-    const [odd] = await runJobs(JOBS['approve'] ?? '', commented('OWNER', '/approve $(touch pwned) 1 x'));
-    expect(odd).toMatchObject({ failed: true, actions: [] });
-    const [approved] = await runJobs(JOBS['approve'] ?? '', commented('MEMBER'));
+    const comment = (): string => readFileSync(path.join(project.base, 'comment'), 'utf8');
+    const body = comment().replace(/^.*(?=\/approve)/, '');
+    const head1 = (commit: string): void => writeFileSync(path.join(project.base, 'head'), commit);
+    const approve = (login: string, text = body) =>
+      runJobs(JOBS['approve'] ?? '', {
+        ...hosting,
+        runId: '9002',
+        event: {
+          ...PUBLIC,
+          issue: { pull_request: {}, number: 1, html_url: 'https://github.com/o/r/pull/1' },
+          comment: { body: text, user: { login } },
+        },
+      });
+    head1(sha);
+    const refused = [await approve('stranger'), await approve('octocat', '/approve $(touch pwned)')];
+    // Pushed meanwhile: what was looked at is not what would be approved.
+    head1('0'.repeat(40));
+    refused.push(await approve('octocat'));
+    for (const [end] of refused) expect(end).toMatchObject({ failed: true, actions: [] });
+    expect(comment()).toContain('Parked.');
+    head1(sha);
+    const [approved] = await approve('octocat');
     expect(approved).toMatchObject({ failed: false });
     expect(approved?.actions[0]?.outputs['status']).toBe('succeeded');
+    expect(comment()).toBe('check-pr succeeded, see https://github.com/o/r/actions/runs/9002');
     // A branch of a fork has none of our keys.
     const fork = {
       ...opened,
@@ -114,8 +148,30 @@ describe('the examples', () => {
     expect(ends[0]?.outputs['status']).toBe('succeeded');
   });
 
-  it('packages: one run for each that changed', async () => {
+  it('go-on: takes up a night that failed, once its cause is gone', async () => {
     const { project, hosting } = hosted(PUBLIC);
+    const bad = path.join(project.base, 'bad');
+    writeFileSync(bad, '');
+    const npm = path.join(project.base, 'stand-ins/npm');
+    writeFileSync(npm, `${readFileSync(npm, 'utf8')}[ "$1" = install ] || [ ! -e '${bad}' ]\n`);
+    const [night, ...rest] = await runJobs(JOBS['overnight'] ?? '', hosting);
+    expect(rest).toEqual([]);
+    expect(night).toMatchObject({ failed: true, outputs: { status: 'failed' } });
+    execFileSync('rm', [bad]);
+    writeFileSync(path.join(project.base, 'head'), project.git('rev-parse', 'HEAD').trim());
+    const event = { ...PUBLIC, inputs: { 'artifact-run': '9001' } };
+    const [end] = await runJobs(JOBS['go-on'] ?? '', { ...hosting, runId: '9002', event });
+    expect(end?.actions[0]?.outputs).toMatchObject({ status: 'succeeded', 'run-id': night?.outputs['run'] });
+  });
+
+  it('packages: one run for each that a push of several commits changed', async () => {
+    const { project, hosting: before } = hosted(PUBLIC);
+    const hosting = {
+      ...before,
+      event: { ...PUBLIC, before: project.git('rev-parse', 'HEAD~1').trim() },
+    };
+    project.git('rm', '-q', '-r', 'packages/b');
+    project.git('commit', '-q', '-m', 'one more');
     const ends = await runJobs(JOBS['packages'] ?? '', hosting);
     expect(ends.map(({ id, failed }) => [id, failed])).toEqual([
       ['find', false],
@@ -124,5 +180,9 @@ describe('the examples', () => {
     ]);
     const tested = readFileSync(path.join(project.base, 'npm-in'), 'utf8').trim().split('\n');
     expect(tested.map((directory) => path.basename(directory))).toEqual(['a', 'c']);
+    // A new branch: there is nothing to compare with, and no package goes untested.
+    const event = { ...PUBLIC, before: '0'.repeat(40) };
+    const [find] = await runJobs(JOBS['packages'] ?? '', { ...hosting, event });
+    expect(find?.outputs['packages']).toBe('["a","c"]');
   });
 });

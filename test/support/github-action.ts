@@ -46,6 +46,8 @@ export interface Machine {
   /** What stands for GitHub: artifacts, by the run of GitHub Actions. */
   readonly artifacts: string;
   readonly env: Readonly<Record<string, string>>;
+  /** What the token of the job may do; to read what is in the repository unless said otherwise. */
+  readonly permissions?: Readonly<Record<string, string>>;
   /** Of the `github` context, beside what every job has. */
   readonly github?: JsonObject;
   /** Whether a `codemachine` of the built program is on the PATH; it is unless said otherwise. */
@@ -72,6 +74,8 @@ export interface ActionEnd {
 
 const RUN_ID = '9001';
 
+const runIdOf = ({ github }: Machine): string => String(github?.['run_id'] ?? RUN_ID);
+
 /** Makes the action's steps. @param given what stands under `with` */
 export async function runAction(
   machine: Machine,
@@ -93,12 +97,16 @@ export async function runAction(
     const always = step.if?.includes('always()') === true;
     if ((failed && !always) || !isTrue(step.if?.replaceAll('always()', 'true'), contexts)) continue;
     made.push(step.name);
+    delete job.outputs;
     const done = step.uses === undefined ? await script(job, step, contexts) : standIn(job, step, contexts);
     failed ||= done === undefined;
     if (step.id !== undefined)
       contexts['steps'] = {
         ...(contexts['steps'] as JsonObject),
-        [step.id]: { outputs: done ?? lastOutputs(job) },
+        [step.id]: {
+          outputs: done ?? lastOutputs(job),
+          outcome: done === undefined ? 'failure' : 'success',
+        },
       };
   }
   const outputs = Object.entries(ACTION.outputs).map(([name, { value }]) => [name, filled(value, contexts)]);
@@ -142,14 +150,14 @@ export function startJob(machine: Machine): Job {
   return { machine, runner: githubRunner(), text: [], summaries: [], path: binOf(machine), env: {} };
 }
 
-/** Makes a script as the runner does: `bash --noprofile --norc -eo pipefail`. Undefined where it failed. */
+/** Makes a script as the runner does: `bash -e`, and with pipefail only where bash is asked for. Undefined where it failed. */
 export async function script(
   job: Job,
   step: ActionStep,
   contexts: Record<string, Json>,
 ): Promise<JsonObject | undefined> {
   const { machine } = job;
-  if (step.shell !== 'bash') throw new Error(`${step.name}: no such shell here`);
+  if (step.shell !== undefined && step.shell !== 'bash') throw new Error(`${step.name}: no such shell here`);
   const files = path.join(machine.temp, '_runner_file_commands', String(job.summaries.length));
   mkdirSync(files, { recursive: true });
   const names = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'];
@@ -165,17 +173,15 @@ export async function script(
       GITHUB_ACTOR: 'octocat',
       GITHUB_SERVER_URL: 'https://github.com',
       GITHUB_REPOSITORY: 'o/r',
-      GITHUB_RUN_ID: RUN_ID,
+      GITHUB_RUN_ID: runIdOf(machine),
     },
     ...job.env,
     ...Object.fromEntries(own),
     ...given,
     PATH: [...job.path, machine.env['PATH']].join(':'),
   };
-  const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', at], {
-    cwd: machine.workspace,
-    env,
-  });
+  const how = step.shell === undefined ? ['-e'] : ['--noprofile', '--norc', '-eo', 'pipefail'];
+  const child = spawn('bash', [...how, at], { cwd: machine.workspace, env });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -211,9 +217,14 @@ function standIn(
   const {
     name = '',
     path: at = '',
-    'run-id': from = RUN_ID,
+    'run-id': from = runIdOf(machine),
+    'github-token': token,
   } = Object.fromEntries(entries) as Record<string, string>;
   const [action] = (step.uses ?? '').split('@');
+  if (token !== undefined && machine.permissions?.['actions'] === undefined) {
+    text.push('##[error]Resource not accessible by integration (403): no `actions: read`\n');
+    return undefined;
+  }
   const kept = path.join(machine.artifacts, from, name);
   const up = action === 'actions/upload-artifact';
   if (!up && action !== 'actions/download-artifact') throw new Error(`no stand-in for ${step.uses}`);

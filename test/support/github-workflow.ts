@@ -10,9 +10,15 @@ interface Step {
   readonly id?: string;
   readonly if?: string;
   readonly uses?: string;
+  readonly shell?: string;
   readonly run?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly with?: Readonly<Record<string, string | number>>;
+}
+
+interface WorkflowSpec {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, JobSpec>>;
 }
 
 interface JobSpec {
@@ -32,6 +38,8 @@ export interface Hosting {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly event: JsonObject;
+  /** Of GitHub Actions. */
+  readonly runId?: string;
 }
 
 /** How a job ended; one for each combination of its matrix. */
@@ -48,25 +56,35 @@ export interface JobEnd {
 
 /** Makes the jobs whose conditions hold, in the order of the file. */
 export async function runJobs(text: string, hosting: Hosting): Promise<readonly JobEnd[]> {
-  const { jobs } = parse(text) as { readonly jobs: Readonly<Record<string, JobSpec>> };
+  const { jobs, permissions } = parse(text) as WorkflowSpec;
   const ends: JobEnd[] = [];
   const github = {
     ...{ repository: 'o/r', token: 'token', actor: 'octocat', server_url: 'https://github.com' },
-    ...{ run_id: '9001', event: hosting.event },
+    ...{ run_id: hosting.runId ?? '9001', event: hosting.event },
   };
   for (const [id, job] of Object.entries(jobs)) {
     const before = ends.filter((end) => end.id === job.needs);
-    if (job.needs !== undefined && (before.length === 0 || before.some(({ failed }) => failed))) continue;
+    if (
+      job.needs !== undefined &&
+      (before.length === 0 || before.some(({ failed }) => failed && !isRegardless(job.if)))
+    )
+      continue;
     const needs = Object.fromEntries(before.map((end) => [end.id, { outputs: { ...end.outputs } }]));
     const contexts: Contexts = { github, needs, secrets: { ...hosting.secrets }, steps: {}, matrix: {} };
-    if (!isTrue(job.if?.replace(/\s+/g, ' '), contexts)) continue;
+    if (!isTrue(regardless(job.if?.replace(/\s+/g, ' ')), contexts)) continue;
     for (const matrix of combinations(job, contexts))
-      ends.push(await runJob(id, job, { ...contexts, matrix }, hosting));
+      ends.push(await runJob(id, job, { ...contexts, matrix }, hosting, permissions));
   }
   return ends;
 }
 
 type Contexts = Record<string, Json>;
+
+// Nobody cancels anything here.
+const REGARDLESS = /always\(\)|!cancelled\(\)/g;
+const isRegardless = (condition = ''): boolean => condition.search(REGARDLESS) >= 0;
+const regardless = (condition: string | undefined): string | undefined =>
+  condition?.replaceAll(REGARDLESS, 'true');
 
 /** Of a matrix with one axis. */
 function combinations({ strategy }: JobSpec, contexts: Contexts): readonly JsonObject[] {
@@ -77,31 +95,37 @@ function combinations({ strategy }: JobSpec, contexts: Contexts): readonly JsonO
   });
 }
 
-async function runJob(id: string, job: JobSpec, contexts: Contexts, hosting: Hosting): Promise<JobEnd> {
+async function runJob(
+  id: string,
+  job: JobSpec,
+  contexts: Contexts,
+  hosting: Hosting,
+  permissions: WorkflowSpec['permissions'],
+): Promise<JobEnd> {
   const temp = mkdtempSync(path.join(hosting.base, `${id}-`));
   const workspace = path.join(temp, 'workspace');
   const artifacts = path.join(hosting.base, 'artifacts');
   for (const directory of [workspace, artifacts]) mkdirSync(directory, { recursive: true });
-  const github = { event: hosting.event };
-  const machine = { workspace, temp, artifacts, env: hosting.env, github };
+  const github = { event: hosting.event, run_id: hosting.runId ?? '9001' };
+  const machine = { workspace, temp, artifacts, env: hosting.env, github, permissions };
   const made = startJob(machine);
   const actions: ActionEnd[] = [];
   let failed = false;
   for (const step of job.steps) {
-    const always = step.if?.includes('always()') === true;
-    if ((failed && !always) || !isTrue(step.if?.replaceAll('always()', 'true'), contexts)) continue;
+    if ((failed && !isRegardless(step.if)) || !isTrue(regardless(step.if), contexts)) continue;
     const env = valuesOf(step.env, contexts);
     const given = valuesOf(step.with, contexts);
     let outputs: Readonly<Record<string, string>> | undefined;
     if (step.run !== undefined) {
-      const about = { name: step.id ?? step.run, shell: 'bash', run: step.run, env };
+      const shell = step.shell === undefined ? {} : { shell: step.shell };
+      const about = { name: step.id ?? step.run, ...shell, run: step.run, env };
       outputs = (await script(made, about, contexts)) as Record<string, string> | undefined;
-    } else if (step.uses?.startsWith('actions/checkout@'))
-      outputs = checkout(hosting, workspace, given['ref']);
+    } else if (step.uses?.startsWith('actions/checkout@')) outputs = checkout(hosting, workspace, given);
     else if (step.uses?.startsWith('codemachine/codemachine@')) {
       const end = await runAction({ ...machine, env: { ...hosting.env, ...env } }, given);
       actions.push(end);
-      outputs = end.failed ? undefined : end.outputs;
+      outputs = end.outputs;
+      failed ||= end.failed;
     } else throw new Error(`no stand-in for ${step.uses}`);
     failed ||= outputs === undefined;
     if (step.id !== undefined)
@@ -122,11 +146,16 @@ function valuesOf(
   return Object.fromEntries(entries.map(([name, value]) => [name, filled(String(value), contexts)]));
 }
 
-/** The whole history, where the action fetches less of it. */
-function checkout({ origin, env }: Hosting, workspace: string, ref = 'HEAD'): Record<string, string> {
+/** As much history as is asked for: one commit, or all of it where that is 0. */
+function checkout(
+  { origin, env }: Hosting,
+  workspace: string,
+  { ref = 'HEAD', 'fetch-depth': depth = '1' }: Readonly<Record<string, string>>,
+): Record<string, string> {
   const git = (...args: readonly string[]): void =>
     void execFileSync('git', args, { cwd: workspace, env, stdio: ['ignore', 'ignore', 'pipe'] });
-  git('clone', '-q', `file://${origin}`, '.');
-  git('checkout', '-q', '--detach', ref);
+  git('init', '-q');
+  git('fetch', '-q', ...(depth === '0' ? [] : [`--depth=${depth}`]), `file://${origin}`, ref);
+  git('checkout', '-q', '--detach', 'FETCH_HEAD');
   return {};
 }

@@ -35,11 +35,12 @@ export async function logsCommand(flags: LogsFlags): Promise<ExitCode> {
   return orTrouble(() => showLogs(flags));
 }
 
-async function showLogs(flags: LogsFlags): Promise<ExitCode> {
-  const found = await openRun(locate(stateAt(flags.stateDir), process.env), flags.run);
+async function showLogs(asked: LogsFlags): Promise<ExitCode> {
+  const found = await openRun(locate(stateAt(asked.stateDir), process.env), asked.run);
   if (!found.ok) return printRefusal(found.error);
   const { state, run } = found.value;
   try {
+    const flags = withAttempt(state, run, asked);
     const chosen = chooseAttempts(state, run, flags);
     if (chosen.length === 0 && !flags.follow) return await nothing(state, run, flags);
     await print(state, run, flags);
@@ -48,6 +49,15 @@ async function showLogs(flags: LogsFlags): Promise<ExitCode> {
   } finally {
     state.close();
   }
+}
+
+/** Reads `step.attempt` as `diff` and `restore` do. A key has dots itself, so the whole is looked for first. */
+function withAttempt(state: State, run: RunId, flags: LogsFlags): LogsFlags {
+  const [, step = '', number = ''] = /^(.*)\.(\d+)$/.exec(flags.step ?? '') ?? [];
+  if (flags.step === undefined || flags.attempt !== undefined || step === '') return flags;
+  const { steps } = foldAll(state.history(run));
+  if (steps.has(asStepKey(flags.step)) || !steps.has(asStepKey(step))) return flags;
+  return { ...flags, step, attempt: Number(number) };
 }
 
 function chooseAttempts(state: State, run: RunId, flags: LogsFlags): readonly LogAttempt[] {

@@ -111,6 +111,12 @@ export function isUsageUnknown(step: StepProgress): boolean {
   return step.failure === undefined || mayHaveCost(step.failure.reason);
 }
 
+/** Whether it was replayed, and what the recording stands for counts as unknown: it named no cost, or no usage at all. */
+export function isUnknownReplay({ reused, values, failure }: StepProgress): boolean {
+  if (reused !== 'replay' || (failure !== undefined && !mayHaveCost(failure.reason))) return false;
+  return values.usage === undefined || values.usage.usd === null;
+}
+
 /** Kinds that make no attempts of their own. */
 const MADE_OF_OTHERS: ReadonlySet<string> = new Set(['loop', 'matrix', 'reduce', 'uses']);
 

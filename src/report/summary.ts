@@ -19,6 +19,7 @@ import {
   type Allowed,
   failedSteps,
   isInterrupted,
+  isUnknownReplay,
   isUsageUnknown,
   mayFail,
   stepFacts,
@@ -287,7 +288,7 @@ function usageOf({ usage, spending }: Progress, agents: readonly StepProgress[])
   if (usage !== undefined && isUntold(usage)) return 'unknown';
   const silent = agents.filter(isUsageUnknown);
   // Budgets count what is replayed as if it were made; nobody has spent it.
-  const replayed = agents.filter(({ reused, values }) => reused === 'replay' && values.usage?.usd === null);
+  const replayed = agents.filter(isUnknownReplay);
   const unknown = (spending.by.get('run') ?? NOTHING_SPENT).unknown - replayed.length;
   if (silent.length === 0 && unknown > 0 && usage?.usd !== null) {
     const attempts = `${count(unknown, 'attempt')} of unknown cost`;

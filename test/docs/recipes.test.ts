@@ -25,8 +25,8 @@ repair:
   - name: mends and offers
     secrets: { GH_TOKEN: x }
     answers: { fix: { text: Done., usage: { usd: 1 } } }
-    runs: { test: { exit-code: 1, stdout: "1 failed" }, check: {}, offer: {} }
-    expect: { prompts: { fix: { contains: "1 failed" } }, order: [test, fix, check, offer] }
+    runs: { ready: {}, test: { exit-code: 1, stdout: "1 failed" }, check: {}, offer: {} }
+    expect: { prompts: { fix: { contains: "1 failed" } }, order: [ready, test, fix, check, offer] }
 packages:
   - name: changes each package in a tree of its own
     inputs: { change: Go. }

@@ -131,6 +131,16 @@ describe('docs/recipes.md', () => {
     expect(names.filter((name) => !used.includes(name) && !starts.some(([one]) => one === name))).toEqual([]);
   });
 
+  test('commits what is new as well, and does not fail where there is nothing', () => {
+    const lines = files.flatMap(({ text }) => text.split('\n').filter((line) => line.includes('git commit')));
+    expect(lines.length).toBeGreaterThan(4);
+    expect(
+      lines.filter(
+        (line) => !/git add -A && \{ git diff --cached --quiet \|\| git commit -qm "[^"]+"; \}/.test(line),
+      ),
+    ).toEqual([]);
+  });
+
   test('has workflows that do what is said of them', async () => {
     const { code, stdout, stderr } = await cli(project, ['test']);
     expect(code, stdout + stderr).toBe(0);

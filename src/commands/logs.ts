@@ -21,7 +21,10 @@ export default class Logs extends Command {
       description: 'run id, the beginning of one, @last or @failed',
       required: true,
     }),
-    step: Args.string({ ignoreStdin: true, description: 'the step, or `step.attempt`; all steps without it' }),
+    step: Args.string({
+      ignoreStdin: true,
+      description: 'the step, or `step.attempt`; all steps without it',
+    }),
   };
   static override readonly flags = {
     attempt: Flags.integer({ description: 'only this attempt', min: 1 }),

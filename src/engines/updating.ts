@@ -28,7 +28,7 @@ export interface Started {
 }
 
 /** One start that came to nothing. */
-interface InVain {
+interface InVain extends Pick<Program, 'first'> {
   readonly before: Look;
   readonly after: Look;
   readonly started: Started;
@@ -91,7 +91,16 @@ function isUpdating(start: InVain): boolean {
   if (end.exitCode === 126 || end.exitCode === 127) return true;
   if (end.signal !== null) return stderr.trim() === '' && end.durationMs < AT_ONCE_MS;
   if (end.exitCode === 0) return false;
-  return HALF_WRITTEN.test(stderr) || (started.look !== undefined && started.look !== after);
+  return (
+    (HALF_WRITTEN.test(stderr) && !isMisplaced(start)) ||
+    (started.look !== undefined && started.look !== after)
+  );
+}
+
+/** Whether Node misses a file that the command line names from the step's directory: nobody is going to put it there. */
+function isMisplaced({ first, stderr }: InVain): boolean {
+  const missing = /Cannot find module '([^']*)'/.exec(stderr)?.[1];
+  return first.some((word) => !path.isAbsolute(word) && missing?.endsWith(path.join('/', word)) === true);
 }
 
 /** A start as the one knows who made it. */

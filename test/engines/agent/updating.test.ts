@@ -25,16 +25,19 @@ import { handClock } from './hand-clock.ts';
 let root: string;
 let bin: string;
 let engine: Engine;
+/** What the configuration says of codex. */
+let config: { command?: readonly string[] };
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'codemachine-updating-')));
   for (const name of ['workspace', 'tmp', 'bin', 'pkg']) mkdirSync(join(root, name));
   bin = join(root, 'bin', 'codex');
+  config = {};
   engine = agentEngine(codex, {
     root: join(root, 'workspace'),
     environ: { PATH: `${join(root, 'bin')}:/usr/bin:/bin`, HOME: root },
     secrets: [],
     tmp: join(root, 'tmp'),
-    config: {},
+    config,
     clock: handClock(),
     validate: () => [],
     transcript: () => ({ write: () => undefined, close: () => undefined }),
@@ -148,5 +151,12 @@ describe('a program that is not', () => {
     writeFileSync(join(root, 'well'), WELL);
     expect(await attempt()).toMatchObject({ ok: true });
     await forGood('config');
+  });
+
+  it('it is told a file that is not below the directory where it starts', async () => {
+    config.command = [process.execPath, 'tools/agent.js'];
+    const outcome = await attempt();
+    expect(outcome).toMatchObject({ ok: false, failure: { message: expect.stringContaining('agent.js') } });
+    expect(outcome.ok ? {} : outcome.failure).not.toHaveProperty('updating');
   });
 });

@@ -34,9 +34,11 @@ async function start() {
       compiled('program', true) ?? (await import(pathToFileURL(path.join(root, 'dist/cli.js')).href));
     await main(process.argv.slice(2), pathToFileURL(`${root}/`), commands);
   } catch (error) {
-    process.stderr.write(
-      `codemachine could not be loaded: ${error.message}\nInstall it again; in a checkout, run \`npm run build\`.\n`,
-    );
+    if (existsSync(path.join(root, 'bin/dev')) && !existsSync(path.join(root, 'dist/cli.js')))
+      return refuse(
+        `codemachine is not built yet: run \`cd '${root}' && npm run setup && npm run build\`, then this again.`,
+      );
+    process.stderr.write(`codemachine could not be loaded: ${error.message}\nInstall it again.\n`);
     process.exitCode = 70;
   }
 }

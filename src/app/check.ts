@@ -18,6 +18,7 @@ import { loadConfig } from './config.ts';
 import { checkAnswers } from './engines/answer-check.ts';
 import { checkAgents, type InTree } from './engines/engine-check.ts';
 import { lies, readText, sha256, stamp } from './files.ts';
+import { withInstall } from './git-here.ts';
 import type { Place } from './place.ts';
 import { shown } from './place.ts';
 import type { Refusal } from './refusal.ts';
@@ -46,7 +47,9 @@ export async function checkFile(
   if (!config.ok) return config;
   const text = readText(file);
   if (!text.ok) return refuse(`${shown(place, file)} ${text.error}`);
-  return ok(await checkSource(place, file, { path: shown(place, file), text: text.value }, config.value));
+  const source = { path: shown(place, file), text: text.value };
+  const checked = await checkSource(place, file, source, config.value);
+  return ok({ ...checked, diagnostics: withInstall(checked.diagnostics, env) });
 }
 
 /** Reads and plans a text as what stands, or is to stand, in a file of the disk. */

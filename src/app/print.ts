@@ -4,6 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { EXIT, type ExitCode } from '../model/exit.ts';
 import { onGithub } from '../report/choose.ts';
 import { cleanForGithub, cleanForTerminal } from '../report/clean.ts';
+import { folded } from '../report/folded.ts';
 import { answerError } from './programs.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -27,6 +28,12 @@ export function harmless(text: string, stream: Screen, env: NodeJS.ProcessEnv): 
   const options = { color: colorOn(stream as NodeJS.WriteStream, env) };
   if (onGithub(env)) return cleanForGithub(text, options);
   return stream.isTTY === true ? cleanForTerminal(text, options) : text;
+}
+
+/** Such text, its lines broken between words where a terminal would break them anywhere. */
+export function screenText(text: string, stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): string {
+  const whole = harmless(text, stream, env);
+  return stream.isTTY === true ? folded(whole, stream.columns) : whole;
 }
 
 /** Prints a refusal on standard error, and for a program that asked on standard output; gives the exit code that goes with it. */

@@ -16,6 +16,7 @@ import { readInputs } from '../workflow/inputs.ts';
 import { nearest } from '../workflow/suggest.ts';
 import { cacheOutlook, type Looking } from './attempts/cache-outlook.ts';
 import { checkedFile } from './check.ts';
+import { enginesMissing } from './engines/engines-missing.ts';
 import { givenInputs } from './facts.ts';
 import { findWorkflow } from './find-workflow.ts';
 import { lookIntoState } from './open.ts';
@@ -23,6 +24,7 @@ import { locate, type Place } from './place.ts';
 import { colorOn, harmless, printDiagnosed, printRefusal } from './print.ts';
 import { answer } from './programs.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { tell } from './runs/present.ts';
 
 /** How a plan is asked for. */
 export interface PlanFlags {
@@ -48,6 +50,7 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   const given = inputsOf(workflow, flags);
   if (!given.ok) return printRefusal(given.error);
   await printDiagnosed(diagnostics, sources);
+  for (const one of enginesMissing(selected.value, checked.value.config, place, process.env)) tell(one);
   const color = colorOn(process.stdout, process.env);
   const emphasize = (text: string): string => (color ? `\u001b[31m${text}\u001b[0m` : text);
   const { estimated, cache } = await known(place, checked.value, selected.value, given.value);

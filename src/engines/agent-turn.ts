@@ -18,9 +18,9 @@ import {
   type Reader,
   type Verdict,
 } from './dialects/dialect.ts';
-import { locate } from './find-engine.ts';
 import { engineCommand } from './not-started.ts';
 import { startProcess } from './process.ts';
+import { locate } from './search-path.ts';
 import { keepTail, type Tail } from './tail.ts';
 import { advised, notStarted, stopFailure } from './turn-failure.ts';
 import { lookAt, type Started, unlessUpdating } from './updating.ts';

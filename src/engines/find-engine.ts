@@ -1,11 +1,11 @@
 /** Finds an engine's program on this machine. */
-import path from 'node:path';
 import type { EngineConfig } from '../model/config.ts';
 import type { ProcessEnd } from './child.ts';
 import { agentBase, type Environ, passing } from './child-env.ts';
 import type { AnyDialect } from './dialects/dialect.ts';
-import { configuredHelp, engineCommand, isProgram, notFoundTrouble, refusedTrouble } from './not-started.ts';
+import { configuredHelp, engineCommand, notFoundTrouble, refusedTrouble } from './not-started.ts';
 import { startProcess } from './process.ts';
+import { locate } from './search-path.ts';
 import { keepTail } from './tail.ts';
 
 /** An engine that was looked for. */
@@ -114,18 +114,4 @@ export async function askEngine(
   );
   disarm();
   return { end, stdout: stdout.text(), stderr: stderr.text() };
-}
-
-/**
- * The file that a shell would start for `program`; undefined where there is none. Relative places of the search path are passed over:
- * they mean the directory of the step, where an earlier one may have put a program of that name.
- */
-export function locate(program: string, searchPath: string): string | undefined {
-  const places = program.includes('/')
-    ? [program]
-    : searchPath
-        .split(':')
-        .filter((place) => path.isAbsolute(place))
-        .map((place) => path.join(place, program));
-  return places.find(isProgram);
 }

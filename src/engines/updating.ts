@@ -5,8 +5,8 @@ import type { Failure } from '../model/failure.ts';
 import type { AgentDeps } from './agent.ts';
 import type { ProcessEnd } from './child.ts';
 import type { AnyDialect } from './dialects/dialect.ts';
-import { locate } from './find-engine.ts';
 import { configuredHelp } from './not-started.ts';
+import { locate } from './search-path.ts';
 
 /** What of an engine is started: its program, and the files that its command line names beside it. */
 interface Program {

@@ -107,4 +107,14 @@ describe('diff', () => {
     expect((await say(project, 'diff @last fix2')).stderr).toContain('did you mean `fix-2`?');
     expect((await say(project, 'diff @last look')).stderr).toContain('`look` of run');
   });
+
+  it('says on standard error that nothing was changed', async () => {
+    const project = agentProject('true');
+    await say(project, 'run w');
+    const said = await say(project, 'diff @last');
+    expect(said).toMatchObject({ code: 0, stdout: '' });
+    expect(said.stderr).toMatch(/nothing was changed by run \d{8}-/);
+    expect((await say(project, 'diff @last fix --stat')).stderr).toMatch(/nothing was changed by `?fix/);
+    expect(await say(project, 'diff @last --json')).toMatchObject({ code: 0, stderr: '' });
+  });
 });

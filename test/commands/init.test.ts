@@ -87,7 +87,7 @@ when nothing is missing any more, in your own words:
   it('puts in what is there', async () => {
     const package_ = JSON.stringify({ scripts: { test: 'vitest' } });
     const files = { 'package.json': package_, 'pnpm-lock.yaml': '', 'sub/x': '' };
-    const project = projectOf(files, { codex: 'codex-cli 0.169.0', opencode: '1.0.0' });
+    const project = projectOf(files, { codex: 'codex-cli 0.169.0', opencode: '1.0.0', pnpm: '9.0.0' });
     const env = { CODEX_API_KEY: 'k' };
     const { code, stdout } = await say(project, 'init --json', { env, cwd: path.join(project.root, 'sub') });
     const said = JSON.parse(stdout);
@@ -245,6 +245,38 @@ describe('codemachine init --list', () => {
   });
 });
 
+describe('where something is missing', () => {
+  it('says what the tests need, and leaves the run for later', async () => {
+    const project = projectOf({ 'go.mod': 'module x\n' }, { claude: '2.1.400 (Claude Code)' });
+    const { stdout } = await say(project, 'init', { env: { ANTHROPIC_API_KEY: 'k' } });
+    expect(stdout).toContain('–  tests        `go test ./...`, from go.mod; `go` is not installed here\n');
+    expect(stdout).toContain('next:\n  codemachine plan linear\n');
+  });
+
+  it('says with the plan that an engine is not here, and shows it all the same', async () => {
+    const project = projectOf();
+    await say(project, 'init');
+    const { code, stdout, stderr } = await say(project, 'plan linear');
+    expect(code).toBe(0);
+    expect(stdout).toContain('claude-code');
+    expect(stderr).toMatch(
+      /claude-code \(.*\): there is no `claude` in PATH; install it with `npm install -g/,
+    );
+  });
+
+  it('says to install git before a repository is begun', async () => {
+    const project = projectOf();
+    rmSync(path.join(project.root, '.git'), { recursive: true });
+    rmSync(path.join(project.base, 'bin', 'git'));
+    const { stdout } = await say(project, 'init');
+    expect(stdout).toContain('next, once git is installed:\n  git init && codemachine plan linear\n');
+    const { code, stderr } = await say(project, 'plan linear');
+    expect(code).toBe(2);
+    expect(stderr).toContain('install git, then run `git init` here');
+    expect((await say(project, 'doctor')).stdout).toMatch(/claude-code +there is no `claude` in PATH/);
+  });
+});
+
 describe('at a terminal', () => {
   const HERE = { claude: '2.1.400 (Claude Code)', codex: 'codex-cli 0.169.0' };
 
@@ -273,6 +305,14 @@ describe('at a terminal', () => {
     const { code, screen } = await atTerminal(project, 'init', 'template (', (press) => press('\n\u0004'));
     expect(screen).toContain('nothing was written');
     expect(code).toBe(4);
+    expect(ours(project)).toEqual([]);
+  });
+
+  it('says so at Ctrl-C too', async () => {
+    const project = projectOf({}, HERE);
+    const { code, screen } = await atTerminal(project, 'init', 'template (', (press) => press('\u0003'));
+    expect(screen).toMatch(/\n.*nothing was written/);
+    expect(code).toBe(130);
     expect(ours(project)).toEqual([]);
   });
 });

@@ -45,7 +45,8 @@ describe('README.md', () => {
     const first = await cli(project, init);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toContain(`next:\n  codemachine ${plan.join(' ')}\n`);
-    expect(await cli(project, plan)).toMatchObject({ code: 0, stderr: '' });
+    const stderr = expect.stringContaining('install it with `npm install -g @anthropic-ai/claude-code`');
+    expect(await cli(project, plan)).toMatchObject({ code: 0, stderr });
     expect(first.stdout).toContain(`\n  codemachine ${run.slice(0, 3).join(' ')} change=`);
     const { code, stdout } = await cli(project, run);
     expect(code).toBe(1);

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { codex } from '../../src/engines/dialects/codex.ts';
-import { findEngine, locate } from '../../src/engines/find-engine.ts';
+import { findEngine } from '../../src/engines/find-engine.ts';
 import { runGit } from '../../src/engines/process.ts';
+import { locate } from '../../src/engines/search-path.ts';
 import { toolPath } from '../../src/engines/tool-path.ts';
 import { handClock } from './agent/hand-clock.ts';
 

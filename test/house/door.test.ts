@@ -1,6 +1,6 @@
 // The program as it is published: its door, its exit codes, what is in the package.
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -85,7 +85,11 @@ it('carries the licences of what is bundled', async () => {
 
 it('says what to do where it was never built', async () => {
   await rm(path.join(copy, 'dist'), { recursive: true });
+  const broken = await codemachine('schema');
+  expect(broken.code).toBe(70);
+  expect(broken.stderr).toContain('Install it again.');
+  await mkdir(path.join(copy, 'bin/dev'));
   const { code, stderr } = await codemachine('schema');
-  expect(code).toBe(70);
-  expect(stderr).toContain('npm run build');
+  expect(code).toBe(2);
+  expect(stderr).toContain(`cd '${await realpath(copy)}' && npm run setup && npm run build`);
 });

@@ -174,7 +174,8 @@ async function enginesOfWorkflows(place: Place): Promise<ReadonlySet<string>> {
   const directory = path.join(place.root, '.codemachine', 'workflows');
   const named = new Set<string>();
   for (const file of workflowsIn(directory)) {
-    const checked = await checkFile(place, path.join(directory, file), process.env);
+    // Outside a repository, what they need git for is wrong with them; the engines that they name are those all the same.
+    const checked = await checkFile({ ...place, hasGit: true }, path.join(directory, file), process.env);
     if (!checked.ok || checked.value.workflow === undefined) continue;
     for (const { engines } of agentSteps(checked.value.workflow)) for (const one of engines) named.add(one);
   }

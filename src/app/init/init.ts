@@ -9,9 +9,10 @@ import { nearest } from '../../workflow/suggest.ts';
 import { checkFile } from '../check.ts';
 import { loadConfig, loadRepositoryConfig, loadUserConfig } from '../config.ts';
 import { lookForGit } from '../doctor/doctor-git.ts';
+import { onLeaving } from '../leaving.ts';
 import { type Ask, openLines } from '../lines.ts';
 import { locate, type Place } from '../place.ts';
-import { harmless, printRefusal } from '../print.ts';
+import { printRefusal, screenText } from '../print.ts';
 import { answer } from '../programs.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { notBare } from '../runs/fit.ts';
@@ -25,6 +26,7 @@ import { askEngine, askTemplate, askTest } from './questions.ts';
 import { initJson, initText } from './say.ts';
 import { isTemplate, readTemplate, TEMPLATES, type TemplateName } from './templates.ts';
 import { findTests } from './test-command.ts';
+import { missingProgram } from './test-program.ts';
 import { lookAtPlace, type NewFile, writeAll } from './write.ts';
 
 /** What `codemachine init` is asked for. */
@@ -44,17 +46,21 @@ export async function initCommand(flags: InitFlags): Promise<ExitCode> {
   const fit = fitPlace(flags);
   if (!fit.ok) return printRefusal(fit.error);
   const lines = canAsk() && !flags.yes && !flags.json ? openLines() : undefined;
+  const leaving = lines === undefined ? undefined : onLeaving(lines.close);
   try {
     const done = await init({ ...flags, ask: lines?.ask }, fit.value);
     if (!done.ok) return await printRefusal(done.error);
     if (done.value === undefined) {
+      // The question stands on the line.
+      process.stderr.write('\n');
       tell('nothing was written');
-      return EXIT.canceled;
+      return leaving?.code() ?? EXIT.canceled;
     }
     if (flags.json) answer(initJson(done.value));
-    else process.stdout.write(harmless(initText(done.value), process.stdout, process.env));
+    else process.stdout.write(screenText(initText(done.value), process.stdout, process.env));
     return EXIT.succeeded;
   } finally {
+    leaving?.stop();
     lines?.close();
   }
 }
@@ -118,7 +124,7 @@ async function init(wishes: Wishes, place: Place): Promise<Result<Outcome | unde
     engines: await lookAtEngines(checked.value, engines),
     ignored: await ignoredBy(place, file),
     git: (await lookForGit(place, process.env)).filter(({ state }) => state !== 'ok'),
-    ...(made.value === undefined ? {} : { tests: { command: made.value.test, lines: made.value.testLines } }),
+    ...(made.value === undefined ? {} : { tests: testsOf(made.value) }),
   });
 }
 
@@ -177,6 +183,11 @@ interface Where {
 interface Made extends Filled {
   /** Undefined where nobody knows one. */
   readonly test: TestCommand | undefined;
+}
+
+function testsOf({ test, testLines }: Made): NonNullable<Outcome['tests']> {
+  const missing = missingProgram(test, process.env['PATH']);
+  return { command: test, lines: testLines, ...(missing === undefined ? {} : { missing }) };
 }
 
 async function makeWorkflow(

@@ -32,7 +32,12 @@ export interface Outcome {
   readonly checked: Checked;
   readonly engines: readonly Known[];
   /** Undefined where the workflow was there already. */
-  readonly tests?: { readonly command: TestCommand | undefined; readonly lines: readonly number[] };
+  readonly tests?: {
+    readonly command: TestCommand | undefined;
+    readonly lines: readonly number[];
+    /** The program that the command begins with, where it is not here. */
+    readonly missing?: string;
+  };
   /** What is wrong with git. */
   readonly git: readonly Finding[];
   /** The rule by which git leaves the workflow out. */
@@ -92,7 +97,7 @@ export function runLine({ place, template, checked }: Outcome): string {
 export function nextLine(outcome: Outcome): string {
   const { place, template, checked, tests } = outcome;
   if (hasErrors(checked.diagnostics)) return from(place, `codemachine validate ${template}`);
-  const isTested = tests === undefined || tests.command !== undefined;
+  const isTested = tests === undefined || (tests.command !== undefined && tests.missing === undefined);
   const complete = isReady(outcome) && isTested && leftOpen(outcome).length === 0;
   return complete ? runLine(outcome) : from(place, `codemachine plan ${template}`);
 }

@@ -2,7 +2,7 @@
 
 import { table } from '../../report/table.ts';
 import type { Ask } from '../lines.ts';
-import { harmless } from '../print.ts';
+import { screenText } from '../print.ts';
 import type { TestCommand } from './listing.ts';
 import { isTemplate, readTemplate, TEMPLATES, type TemplateName } from './templates.ts';
 
@@ -29,8 +29,9 @@ export function askEngine(here: readonly string[], ask: Ask): Promise<string | u
 
 /** Which command tests the project. */
 export async function askTest(found: TestCommand | undefined, ask: Ask): Promise<string | undefined> {
-  const usual = found === undefined ? 'to write it down later' : `\`${found.command}\`, from ${found.from}`;
-  return (await ask(`command that runs the tests (Enter for ${usual}): `))?.trim();
+  const usual =
+    found === undefined ? 'to write it down later' : `for \`${found.command}\`, from ${found.from}`;
+  return (await ask(`command that runs the tests (Enter ${usual}): `))?.trim();
 }
 
 async function choose<T extends string>(
@@ -52,5 +53,5 @@ async function choose<T extends string>(
 }
 
 function say(lines: readonly string[]): void {
-  process.stderr.write(harmless(`${lines.join('\n')}\n`, process.stderr, process.env));
+  process.stderr.write(screenText(`${lines.join('\n')}\n`, process.stderr, process.env));
 }

@@ -1,6 +1,7 @@
 /** Puts into words what a project was given. */
 import path from 'node:path';
 import { table } from '../../report/table.ts';
+import { gitIsHere } from '../git-here.ts';
 import { shown } from '../place.ts';
 import { enginesOf, type Known, leftOpen, nextLine, type Outcome, runLine } from './outcome.ts';
 
@@ -38,8 +39,9 @@ export function initText(outcome: Outcome): string {
 function moves(outcome: Outcome): readonly string[] {
   const [next, run] = [nextLine(outcome), runLine(outcome)];
   const own = run.includes(' --input ') ? ', in your own words' : '';
-  if (next === run) return [`next${own}:`, `  ${run}`];
-  return ['next:', `  ${next}`, '', `when nothing is missing any more${own}:`, `  ${run}`];
+  const first = outcome.place.hasGit || gitIsHere(process.env) ? '' : ', once git is installed';
+  if (next === run) return [`next${first}${own}:`, `  ${run}`];
+  return [`next${first}:`, `  ${next}`, '', `when nothing is missing any more${own}:`, `  ${run}`];
 }
 
 function gitNotes({ place, ignored, file, git }: Outcome): readonly Note[] {
@@ -90,7 +92,11 @@ function engineNote(name: string, engine: Known | undefined): Note {
 
 function testNotes({ tests }: Outcome, file: string): readonly Note[] {
   if (tests === undefined || tests.lines.length === 0) return [];
-  const { command, lines } = tests;
+  const { command, lines, missing } = tests;
+  if (command !== undefined && missing !== undefined) {
+    const found = `\`${command.command}\`, from ${command.from}; \`${missing}\` is not installed here`;
+    return [{ mark: '–', what: 'tests', found, help: 'install it, or put its directory on PATH' }];
+  }
   if (command !== undefined)
     return [{ mark: '✔', what: 'tests', found: `\`${command.command}\`, from ${command.from}` }];
   const where = lines.length === 1 ? `line ${lines[0]}` : `lines ${lines.join(', ')}`;

@@ -129,9 +129,16 @@ async function show(tree: RunTree, shown: Shown, flags: DiffFlags): Promise<Resu
     ? await printJson(tree, { ...shown, ...pair }, paths.value)
     : await printText(workspace, pair, paths.value, flags.stat);
   if (!printed.ok) return printed;
+  if (!flags.json && printed.value === 'nothing')
+    tell(`nothing was changed${nothingWhere(run, shown, flags.paths)}`);
   if (flags.conflict && !flags.json && collided !== undefined) tell(clashesText(collided.clashes));
   else if (!flags.json && shown.of !== undefined) tellWhatBecame(run, shown.of, collided);
   return ok(EXIT.succeeded);
+}
+
+function nothingWhere(run: RunId, { of }: Shown, paths: readonly string[]): string {
+  const where = paths.length === 0 ? '' : ` in ${paths.map((one) => oneLine(one, WIDEST_PATH)).join(', ')}`;
+  return `${where} by ${of === undefined ? '' : `${attemptWords(of)} of `}run ${run}`;
 }
 
 /** What became of a change that the run did not merge. */
@@ -150,13 +157,13 @@ async function printJson(
   { run, workspace }: RunTree,
   { from, to, of, collision: collided }: Shown,
   paths: readonly string[],
-): Promise<Result<undefined, Refusal>> {
+): Promise<Result<'printed', Refusal>> {
   const files = await workspace.trees.changes(from, to, paths);
   if (!files.ok) return err(files.error);
   const attempt = of === undefined ? {} : { step: of.step.key, attempt: of.attempt };
   const conflicts = collided === undefined ? {} : { conflicts: collided.files, clashes: collided.clashes };
   answer({ run, ...attempt, from, to, files: files.value, ...conflicts });
-  return ok(undefined);
+  return ok('printed');
 }
 
 async function printText(
@@ -164,18 +171,18 @@ async function printText(
   { from, to }: Pair,
   paths: readonly string[],
   stat: boolean,
-): Promise<Result<undefined, Refusal>> {
+): Promise<Result<'nothing' | 'printed', Refusal>> {
   if (!stat && !isObeyed(process.stdout, process.env)) {
     // A patch for `git apply`: bytes, since a file need not be UTF-8, and with binary files whole.
     const patch = await workspace.trees.patch(from, to, paths);
     if (!patch.ok) return err(patch.error);
     process.stdout.write(patch.value);
-    return ok(undefined);
+    return ok(patch.value.length === 0 ? 'nothing' : 'printed');
   }
   const text = await workspace.diff(from, to, { stat, paths });
   if (!text.ok) return err(text.error);
   process.stdout.write(harmless(text.value, process.stdout, process.env));
-  return ok(undefined);
+  return ok(text.value === '' ? 'nothing' : 'printed');
 }
 
 /** What an isolated attempt has made so far is nowhere but in its worktree. */

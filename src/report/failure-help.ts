@@ -37,6 +37,8 @@ const ADVICE: Readonly<Record<FailureReason, string>> = {
 
 /** What helps commands where agents are told something else. */
 const TO_COMMANDS: Partial<typeof ADVICE> = {
+  'exit-code':
+    'mend what it runs, then resume; what is mended in the workflow file is taken with `--updated` alone',
   output: 'write what `outputs` promises, as lines of `name=value`',
 };
 

@@ -106,6 +106,7 @@ export function nextMoves(progress: Progress, told: Told): readonly string[] {
       : [
           parked?.resume ??
             `codemachine resume ${run}${moreToSpend(progress, failed)}${afterEdit(progress, root)}`,
+          ...(isCommandOfTheFile(progress, root) ? [`codemachine resume ${run} --updated`] : []),
         ]),
     ...(firstOf ? [] : looks),
     ...(changed.length === 0
@@ -173,6 +174,11 @@ function afterEdit({ status, failure }: Progress, root: StepProgress | undefined
   // Of a gate whose time was up, somebody is asked again.
   if (status !== 'failed' || root?.kind === 'gate') return '';
   return OF_THE_FILE.has((root?.failure ?? failure)?.reason) ? ' --updated' : '';
+}
+
+/** The mistake of a command lies in what it runs, or in the workflow file where its script stands: nobody but the author can tell. */
+function isCommandOfTheFile({ status }: Progress, root: StepProgress | undefined): boolean {
+  return status === 'failed' && root?.kind === 'run' && root.failure?.reason === 'exit-code';
 }
 
 /** What shows more of a failure: what the step wrote, or of an engine that did not get that far, what is wrong with it. */

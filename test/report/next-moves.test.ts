@@ -66,3 +66,13 @@ it('offers nothing more where enough is left', () => {
   const { budget: _, ...free } = begun as Extract<MilestoneBody, { type: 'run-started' }>;
   expect(offered(free, started, failed('interrupted'), stopped)).toBe(`codemachine resume ${run}`);
 });
+
+it('offers both where the mistake of a command may stand in the workflow file', () => {
+  const command = { ...started, kind: 'run' } as MilestoneBody;
+  const history = [begun, command, failed('exit-code'), over('failed')].map(
+    (body, index) => ({ ...body, v: 1, seq: index + 1, at: '2026-11-20T14:15:03.000Z', run }) as Milestone,
+  );
+  const text = summary(foldAll(history), { color: false });
+  expect(text).toContain(`  codemachine resume ${run}\n  codemachine resume ${run} --updated\n`);
+  expect(text).toContain('is taken with `--updated` alone');
+});

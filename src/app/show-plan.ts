@@ -9,7 +9,7 @@ import { graphJson } from '../plan/graph-json.ts';
 import { select } from '../plan/selection.ts';
 import { oneLine } from '../report/clean.ts';
 import { table } from '../report/table.ts';
-import { count, duration, money } from '../report/words.ts';
+import { count, duration, money, quoted } from '../report/words.ts';
 import { isTrue } from '../run/scope.ts';
 import { evaluate } from '../workflow/evaluate.ts';
 import { readInputs } from '../workflow/inputs.ts';
@@ -45,7 +45,7 @@ export async function printPlan(name: string, flags: PlanFlags): Promise<ExitCod
   const checked = await checkedFile(place, file.value, process.env);
   if (!checked.ok) return printRefusal(checked.error);
   const { plan, workflow, diagnostics, sources } = checked.value;
-  const selected = selectSteps(plan, flags);
+  const selected = selectSteps(plan, flags, name);
   if (!selected.ok) return printRefusal(selected.error);
   const given = inputsOf(workflow, flags);
   if (!given.ok) return printRefusal(given.error);
@@ -191,15 +191,16 @@ function inputsText(inputs: Workflow['inputs']): string {
   return rows.length === 0 ? '' : `\ninputs\n${table(rows).join('\n')}\n`;
 }
 
-/** Leaves out what `--only` and `--skip` say. */
+/** Leaves out what `--only` and `--skip` say. @param name what the workflow was called by, for `codemachine plan` */
 export function selectSteps(
   plan: Plan,
   flags: { readonly only?: readonly string[] | undefined; readonly skip?: readonly string[] | undefined },
+  name: string,
 ): Result<Plan, Refusal> {
   const { only, skip } = flags;
   if (only === undefined && skip === undefined) return ok(plan);
   const selected = select(plan, { ...(only && { only }), ...(skip && { skip }) });
-  return selected.ok ? selected : refuse(selected.error, meantStep(plan, selected.error, flags));
+  return selected.ok ? selected : refuse(selected.error, meantStep(plan, selected.error, flags, name));
 }
 
 /** The step that was most likely meant by the glob that is refused. */
@@ -210,6 +211,7 @@ function meantStep(
     only = [],
     skip = [],
   }: { readonly only?: readonly string[] | undefined; readonly skip?: readonly string[] | undefined },
+  name: string,
 ): string | undefined {
   const glob = [...only, ...skip].find(
     (one) => problem.startsWith(`--only ${one}: no step`) || problem.startsWith(`--skip ${one}: no step`),
@@ -221,5 +223,7 @@ function meantStep(
           glob,
           plan.steps.map(({ step }) => step.id),
         );
-  return near === undefined ? undefined : `did you mean \`${near}\`? \`codemachine plan\` shows all`;
+  return near === undefined
+    ? undefined
+    : `did you mean \`${near}\`? \`codemachine plan ${quoted(name)}\` shows all`;
 }

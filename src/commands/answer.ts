@@ -32,7 +32,7 @@ export default class Answer extends Command {
   ];
   static override readonly args = { run: Args.string(RUN_ARG), gate: Args.string(GATE_ARG) };
   static override readonly flags = {
-    option: Flags.string({ description: 'what is decided: one of the options of the gate', required: true }),
+    option: Flags.string({ description: 'what is decided: one of the options of the gate' }),
     field: Flags.string(FIELD_FLAG),
     comment: Flags.string(COMMENT_FLAG),
     resume: Flags.boolean(RESUME_FLAG),

@@ -225,6 +225,7 @@ describe('a decision while the run is alive', () => {
     };
     expect(await wrong('approve @last ask')).toContain('its options are ship, hold, reject');
     expect(await wrong('answer @last ask --option shp --field why=x')).toContain('--option ship');
+    expect(await wrong('answer @last ask')).toContain('at ask there are ship, hold, reject');
     expect(await wrong('answer @last ask --option ship')).toContain('`--field why=…`');
     expect(await wrong('answer @last ask --option ship --field who=x')).toContain('there is no field `who`');
     expect(await wrong('answer @last ask --option ship --field why')).toContain('name=value');
@@ -292,6 +293,19 @@ describe('two decisions', () => {
     project.write('go', '');
     const end = await run.ended;
     expect(of(strictEvents(end.stdout), 'gate-decided')).toHaveLength(1);
+  });
+});
+
+describe('a gate that was just decided', () => {
+  it('is named with what was decided, by whom, and how the run goes on', async () => {
+    const project = projectWith({ w: 'steps:\n  - { id: ship, gate: { message: go? } }\n' });
+    expect((await say(project, 'run w')).code).toBe(3);
+    expect((await say(project, 'approve @last')).code).toBe(0);
+    const again = await say(project, 'reject @last');
+    expect(again.code).toBe(2);
+    expect(again.stderr).toMatch(/is open: ship is decided already: approve by \S+, at [\d:]+ UTC/);
+    expect(again.stderr).toContain('go on with `codemachine resume 2');
+    expect((await say(project, 'answer @last ship')).stderr).toContain('ship is decided already: approve');
   });
 });
 

@@ -54,6 +54,7 @@ describe('a command line that the parser refuses', () => {
       'takes <run> <step>, and `extra` is one too many',
       'codemachine restore --help',
     ],
+    ['answer @last ship aprove', '`aprove` is one too many', 'given as `--option approve`'],
     ['run w issue=4', '`issue=4` is one too many', 'an input is given as `--input issue=4`'],
     ['status @last watch', '`watch` is one too many', 'did you mean `--watch`?'],
     ['cost --by stpe', '--by cannot be stpe', 'did you mean `--by step`? There are: step, engine'],

@@ -129,3 +129,9 @@ it('says of a run that was canceled that it was', async () => {
   await say(slow, `status ${run} --watch`);
   expect((await say(slow, `cancel ${run}`)).stderr).toContain('has ended already: it was canceled\n');
 });
+
+it('a step that there is not: the plan of this workflow shows those that there are', async () => {
+  const { code, stderr } = await say(projectWith({ w: FINE }), 'run w --only oen');
+  expect(stderr).toContain('did you mean `one`? `codemachine plan w` shows all');
+  expect(code).toBe(2);
+});

@@ -9,7 +9,7 @@ import type { BroughtDecision } from '../../model/ports.ts';
 import type { GateProgress, StepProgress } from '../../model/progress.ts';
 import { err, type Json, ok, type Result } from '../../model/result.ts';
 import { changedFiles, gateWords, MOST_FILES, openGates } from '../../report/gates.ts';
-import { quoted } from '../../report/words.ts';
+import { moment, quoted } from '../../report/words.ts';
 import type { State } from '../../state/state.ts';
 import { nearest } from '../../workflow/suggest.ts';
 import { digestOf } from '../digest.ts';
@@ -30,7 +30,8 @@ export interface DecideFlags {
   readonly run: string;
   /** The only open one where it is not named. */
   readonly gate: string | undefined;
-  readonly option: string;
+  /** Without one, what there is to choose is said. */
+  readonly option: string | undefined;
   readonly field: readonly string[];
   readonly comment: string | undefined;
   readonly resume: boolean;
@@ -79,7 +80,7 @@ function decisionJson(run: RunId, { key, gate }: StepProgress): object {
 /** What somebody decides. */
 interface Wanted {
   readonly gate: string | undefined;
-  readonly option: string;
+  readonly option: string | undefined;
   readonly comment: string | undefined;
   readonly answers: Readonly<Record<string, Json>>;
   readonly by: string;
@@ -97,13 +98,15 @@ async function bring(state: State, run: RunId, wanted: Wanted): Promise<Result<S
   const first = gateNamed(state, run, wanted.gate);
   if (!first.ok) return first;
   const { key } = first.value;
+  const { option } = wanted;
+  if (option === undefined) return noOption(run, first.value);
   const seen = first.value.gate?.question;
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     const now = gateNamed(state, run, key);
     if (!now.ok) return now;
     const { gate } = now.value;
-    const brought = broughtTo(gate, key, wanted);
+    const brought = broughtTo(gate, key, { ...wanted, option });
     if (!brought.ok) return brought;
     if (gate?.decided !== undefined) return agree(now.value, gate.decided, brought.value);
     if (now.value.status !== 'asking') return notOpen(run, now.value);
@@ -129,7 +132,15 @@ function gateNamed(state: State, run: RunId, named: string | undefined): Result<
   if (named === undefined && only !== undefined && others.length === 0) return ok(only);
   const keys = open.map(({ key }) => key);
   const help =
-    keys.length === 0 ? `\`codemachine status ${run}\` shows how it stands` : `open are ${keys.join(', ')}`;
+    keys.length === 0
+      ? `\`codemachine status ${run}\` shows how it stands`
+      : `there ${keys.length === 1 ? 'is' : 'are'} ${keys.join(', ')}`;
+  const done = [...progress.steps.values()].filter(({ gate }) => gate?.decided !== undefined);
+  if (named === undefined && keys.length === 0 && done.length > 0)
+    return refuse(
+      `no gate of run ${run} is open: ${done.map(({ key, gate }) => decidedWords(key, gate ?? {})).join('; ')}`,
+      progress.status === 'parked' ? `go on with \`codemachine resume ${run}\`; ${STANDS}` : STANDS,
+    );
   if (named === undefined)
     return refuse(keys.length === 0 ? `no gate of run ${run} is open` : 'which gate?', help);
   const step = [...progress.steps.values()].find(({ key }) => key === named);
@@ -144,7 +155,7 @@ function gateNamed(state: State, run: RunId, named: string | undefined): Result<
 function broughtTo(
   gate: GateProgress | undefined,
   step: StepKey,
-  { option, comment, answers: given, by }: Wanted,
+  { option, comment, answers: given, by }: Wanted & { readonly option: string },
 ): Result<BroughtDecision, Refusal> {
   const question = gate?.question;
   const bare = {
@@ -168,6 +179,26 @@ function broughtTo(
   return ok({ ...bare, ...(answers.value === undefined ? {} : { answers: answers.value }) });
 }
 
+/** Says what may be chosen; of a gate that is decided, or that asks nobody, it says that. */
+function noOption(run: RunId, step: StepProgress): Result<never, Refusal> {
+  const { key, gate, status } = step;
+  if (gate?.decided !== undefined) return refuse(decidedWords(key, gate), STANDS);
+  if (gate?.question === undefined || status !== 'asking') return notOpen(run, step);
+  const [one = ''] = gate.question.options;
+  return refuse(
+    `--option is missing: at ${key} there are ${gate.question.options.join(', ')}`,
+    `write \`codemachine answer ${run} ${quoted(key)} --option ${quoted(one)}\``,
+  );
+}
+
+/** What was decided, by whom, when. */
+function decidedWords(key: StepKey, gate: GateProgress): string {
+  const at = gate.decided === undefined ? '' : `, at ${moment(gate.decided.at, new Date().toISOString())}`;
+  return `${key} is decided already: ${gateWords(gate)}${at}`;
+}
+
+const STANDS = 'the first decision stands; `codemachine retry` starts a run in which it is asked again';
+
 /** The first decision stands; one that says the same is the same. */
 function agree(
   step: StepProgress,
@@ -176,10 +207,7 @@ function agree(
 ): Result<StepProgress, Refusal> {
   const same = decision === brought.decision && digestOf(answers) === digestOf(brought.answers ?? {});
   if (same) return ok(step);
-  return refuse(
-    `${step.key} is decided already: ${gateWords(step.gate)}`,
-    'the first decision stands; `codemachine retry` starts a run in which it is asked again',
-  );
+  return refuse(decidedWords(step.key, step.gate ?? {}), STANDS);
 }
 
 function notOpen(run: RunId, { key, status }: StepProgress): Result<never, Refusal> {

@@ -174,7 +174,7 @@ async function prepare(
   const inputs =
     updated === undefined ? ok(record.inputs) : inputsNow(workflow, record.inputs, updated.inputs);
   if (!inputs.ok) return inputs;
-  const selected = selectSteps(plan, flagsOf(record));
+  const selected = selectSteps(plan, flagsOf(record), record.path);
   if (!selected.ok) return selected;
   const recordings = checkRecordings(flagsOf(record), workflow);
   if (!recordings.ok) return recordings;

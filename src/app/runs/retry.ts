@@ -70,7 +70,7 @@ async function prepare(
   if (!inputs.ok) return inputs;
   const from = stepNamed(read.value, options.from);
   if (!from.ok) return from;
-  const selected = selectSteps(read.value.plan, flagsOf(old));
+  const selected = selectSteps(read.value.plan, flagsOf(old), old.path);
   if (!selected.ok) return selected;
   const variables = readVariables(place, workflow, env);
   if (!variables.ok) return variables;

@@ -70,7 +70,7 @@ export async function start(
   const checked = await checkedFile(place, file.value, env);
   if (!checked.ok) return checked;
   const { workflow } = checked.value;
-  const plan = selectSteps(checked.value.plan, options.flags);
+  const plan = selectSteps(checked.value.plan, options.flags, options.workflow);
   if (!plan.ok) return plan;
   const inputs = readInputs(workflow.inputs, options.inputs);
   if (!inputs.ok)

@@ -114,6 +114,11 @@ function tooMany(word: string, command: CommandSpec): Refusal {
   const message = `${command.id} takes ${taken.length === 0 ? 'no words' : taken.join(' ')}, and \`${word}\` is one too many`;
   if (/^[\w-]+=/.test(word) && Object.hasOwn(command.flags, 'input'))
     return { message, help: `an input is given as \`--input ${word}\`` };
+  if (command.id === 'answer')
+    return {
+      message,
+      help: `what is decided is given as \`--option ${nearest(word, ['approve', 'reject']) ?? word}\``,
+    };
   const flag = Object.hasOwn(command.flags, word) ? word : nearest(word, Object.keys(command.flags));
   if (flag !== undefined && command.flags[flag]?.type === 'boolean')
     return { message, help: `did you mean \`--${flag}\`?` };

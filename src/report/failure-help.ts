@@ -37,8 +37,7 @@ const ADVICE: Readonly<Record<FailureReason, string>> = {
 
 /** What helps commands where agents are told something else. */
 const TO_COMMANDS: Partial<typeof ADVICE> = {
-  'exit-code':
-    'mend what it runs, then resume; what is mended in the workflow file is taken with `--updated` alone',
+  'exit-code': 'mend it, then resume; with `--updated` if you mend the workflow',
   output: 'write what `outputs` promises, as lines of `name=value`',
 };
 

@@ -74,5 +74,5 @@ it('offers both where the mistake of a command may stand in the workflow file', 
   );
   const text = summary(foldAll(history), { color: false });
   expect(text).toContain(`  codemachine resume ${run}\n  codemachine resume ${run} --updated\n`);
-  expect(text).toContain('is taken with `--updated` alone');
+  expect(text).toContain('with `--updated` if you mend the workflow');
 });

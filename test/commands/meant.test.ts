@@ -154,7 +154,7 @@ it('says what was meant where no run, step, gate or engine is', () => {
     ['diff @last tets', 'test', `codemachine status ${id}`],
     ['approve @last shp', 'ship', `codemachine status ${id}`],
     ['engines codexx', 'codex', 'codemachine engines'],
-    ['plan w --skip tset', 'test', 'codemachine plan'],
+    ['plan w --skip tset', 'test', 'codemachine plan w'],
   ] as const;
   const ends = sayAll(
     project,

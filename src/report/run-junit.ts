@@ -4,7 +4,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Progress, StepProgress } from '../model/progress.ts';
 import { oneLine } from './clean.ts';
 import { adviceFor } from './failure-help.ts';
-import { gateWords } from './gates.ts';
+import { decisionCommands, gateWords, openGates } from './gates.ts';
 import type { PlaceOf } from './run-annotations.ts';
 import { type Allowed, mayFail, stepDuration, stepsInOrder } from './steps.ts';
 import { tellingLines } from './telling-lines.ts';
@@ -55,7 +55,8 @@ function isCase({ key, status }: StepProgress, all: readonly StepProgress[], all
   return inside.length === 0 || (status === 'failed' && !failedInside);
 }
 
-function properties({ run, status, attempt, parked, usage }: Progress): string {
+function properties(progress: Progress): string {
+  const { run, status, attempt, parked, usage } = progress;
   const known = {
     run,
     status,
@@ -63,7 +64,11 @@ function properties({ run, status, attempt, parked, usage }: Progress): string {
     resume: parked?.resume,
     usd: usage?.usd === null ? undefined : usage?.usd,
   };
-  const all = Object.entries(known).flatMap(([name, value]) =>
+  // Going on comes after these: a run that waits at a gate only parks again.
+  const decisions =
+    run === undefined ? [] : openGates(progress).flatMap((gate) => decisionCommands(run, gate));
+  const pairs = [...Object.entries(known), ...decisions.map((command) => ['decide', command] as const)];
+  const all = pairs.flatMap(([name, value]) =>
     value === undefined ? [] : [`      <property${attributes({ name, value })}/>\n`],
   );
   return `    <properties>\n${all.join('')}    </properties>\n`;

@@ -11,6 +11,7 @@ import type { Lines } from './ending.ts';
 import { gateLines } from './gates.ts';
 import { mergeWait } from './merge-waits.ts';
 import { leftInTree, nextMoves, unmergedLines } from './next-moves.ts';
+import { outputLines } from './outputs.ts';
 import { mark, type Paint, painter, shade } from './paint.ts';
 import { engineLines } from './resting.ts';
 import { outputsCause, rootCause } from './root-cause.ts';
@@ -31,7 +32,6 @@ import { count, duration, listed, moment, usageWords } from './words.ts';
 
 const MOST_ROWS = 12;
 const MOST_FILES = 10;
-const MOST_OUTPUTS = 10;
 const WIDEST_KEY = 32;
 const WIDEST_LINE = 160;
 
@@ -218,8 +218,6 @@ function totals(told: Told): readonly string[] {
   const agents = steps.filter((step) => step.kind === 'prompt' && step.attempt > 0);
   const usage = usageOf(progress, agents);
   const files = told.lines?.files ?? [...new Set([...changes.values()].flat())].sort();
-  const outputs = Object.entries(progress.outputs ?? {});
-  const shown = all ? outputs : outputs.slice(0, MOST_OUTPUTS);
   return [
     ...(agents.length === 0 && progress.usage === undefined ? [] : [`used: ${usage}`]),
     ...budgetLines(progress, now),
@@ -227,13 +225,7 @@ function totals(told: Told): readonly string[] {
     ...fileLines(files, told, 'changed', 'file', linesWords(told.lines)),
     ...headLines(steps),
     ...fileLines(artifactNames(steps), told, 'kept', 'artifact'),
-    ...shown.map(([name, value]) => {
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
-      return `output ${name}: ${oneLine(text, WIDEST_LINE)}`;
-    }),
-    ...(outputs.length > shown.length
-      ? [`and ${count(outputs.length - shown.length, 'more output', 'more outputs')}${allOf(progress)}`]
-      : []),
+    ...outputLines(progress, all, allOf(progress)),
   ];
 }
 

@@ -83,6 +83,13 @@ describe('--junit', () => {
     expect(parked.find(({ attributes }) => attributes['name'] === 'resume')?.attributes['value']).toContain(
       'resume',
     );
+    const decide = parked.flatMap(({ attributes }) =>
+      attributes['name'] === 'decide' ? [attributes['value']] : [],
+    );
+    expect(decide.map((command) => command?.split(' ').slice(0, 2).join(' '))).toEqual([
+      'codemachine approve',
+      'codemachine reject',
+    ]);
     const waits = parked.flatMap(({ name, attributes }) =>
       name === 'skipped' ? [attributes['message']] : [],
     );

@@ -1,5 +1,5 @@
 // Children under remote control: what they say is heard, what stops them, what they leave behind is found.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attemptPattern, makeMark } from '../../src/engines/mark.ts';
 import { findMarked, listProcesses, runGit, startProcess, sweepRun } from '../../src/engines/process.ts';
@@ -12,6 +12,10 @@ beforeEach(async () => {
   rig = await openRig();
 });
 afterEach(() => rig.close());
+
+/** Who started a process, or took it over. */
+const parentOf = (pid: number) =>
+  Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
 
 const kinds = ['shell', 'engine'] as const;
 
@@ -211,6 +215,8 @@ describe('pipes that outlive the child', () => {
     await between.fork({ name: 'hidden', detached: true, hold: true });
     const hidden = await rig.child('hidden');
     await between.exit(0);
+    // Its socket closes before its children are somebody else's, and until then they are found below it.
+    await expect.poll(() => parentOf(hidden.pid)).not.toBe(between.pid);
     hard('interrupt');
     expect(await ended).toMatchObject({ stopped: 'interrupt', cut: true });
     await hidden.exit(0);

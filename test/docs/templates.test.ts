@@ -2,9 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { TEMPLATES } from '../../src/app/init/templates.ts';
 import { EXAMPLE_NAMES, EXAMPLES } from './example.ts';
 import { pageText } from './snippets.ts';
-import { asked, drawn, TEMPLATES, type Template, templateOf } from './templates.ts';
+import { asked, drawn, type Template, templateOf } from './templates.ts';
 
 const PAGE = 'docs/templates.md';
 

@@ -7,19 +7,6 @@ import { locate } from '../../src/app/place.ts';
 import { graph } from '../../src/plan/graph.ts';
 import { EXAMPLES } from './example.ts';
 
-/** The examples that `codemachine init` starts from, from the simplest on. */
-export const TEMPLATES = [
-  'linear',
-  'looped-fix',
-  'gated-release',
-  'review-pr',
-  'hotfix',
-  'feature',
-  'parallel-agents',
-  'docs-sync',
-  'overnight',
-] as const;
-
 /** As much of a step as counting takes. */
 interface Step {
   readonly id: string;
